@@ -1,0 +1,118 @@
+import { explain, type Explanation } from '../policy/explain.js';
+import { explainFault } from '../policy/explainFault.js';
+import { openPolicyFile, type LoadedPolicy } from '../policy/policyFile.js';
+import { formatFault, PolicyError } from '../policy/policyFault.js';
+import { explainReason } from '../policy/reason.js';
+import { policyJsonSchema } from '../policy/schema.js';
+
+const USAGE = `Usage: npm run policy -- <command>
+
+  check [file]                 Is the policy in order? Lists every fault.
+  explain <address> [--json]   What happens to this address, and why?
+  schema                       Prints the JSON Schema of the policy file.
+
+The policy is read from POLICY_FILE, or policies/partners.json without it.`;
+
+// Exit codes; 64 is EX_USAGE of sysexits.h.
+const EXIT = { ok: 0, faultyPolicy: 1, faultyAddress: 2, usage: 64 };
+
+async function run([command, ...args]: string[]): Promise<number> {
+  const json = args.includes('--json');
+  const operands = args.filter((arg) => arg !== '--json');
+  const [operand] = operands;
+  if (command === 'check' && operands.length <= 1 && !json) return check(operand ?? policyPath());
+  if (command === 'explain' && operand !== undefined && operands.length === 1)
+    return explainAddress(operand, json);
+  if (command === 'schema' && args.length === 0) {
+    console.log(JSON.stringify(policyJsonSchema(), null, 2));
+    return EXIT.ok;
+  }
+  console.error(USAGE);
+  return EXIT.usage;
+}
+
+function policyPath(): string {
+  const { POLICY_FILE } = process.env;
+  return POLICY_FILE === undefined || POLICY_FILE === '' ? 'policies/partners.json' : POLICY_FILE;
+}
+
+async function check(path: string): Promise<number> {
+  const { policy, terms } = await load(path);
+  const { partners, apps, groups } = policy.document;
+  const domains = partners.reduce((sum, partner) => sum + partner.domains.length, 0);
+  const counts = [
+    count(partners.length, 'partner'),
+    count(domains, 'domain rule'),
+    count(Object.keys(apps).length, 'app'),
+    count(Object.keys(groups).length, 'group'),
+  ];
+  console.log(`${path} is in order: ${counts.join(', ')}${terms ? ', terms of use' : ''}.`);
+  return EXIT.ok;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+async function explainAddress(input: string, json: boolean): Promise<number> {
+  const { policy } = await load(policyPath());
+  const explanation = explain(policy, input);
+  console.log(json ? JSON.stringify(explanation, null, 2) : describe(explanation));
+  return explanation.ok ? EXIT.ok : EXIT.faultyAddress;
+}
+
+async function load(path: string): Promise<LoadedPolicy> {
+  const file = await openPolicyFile(path);
+  file.close();
+  return file.current();
+}
+
+const OUTCOMES = {
+  invite: 'invited at once',
+  review: 'waits for a reviewer',
+  prove: 'has to prove something first',
+  deny: 'refused',
+};
+
+function describe(explanation: Explanation): string {
+  if (!explanation.ok) {
+    const { fault, suggestion } = explanation;
+    return `${explainFault(fault)}${suggestion === undefined ? '' : ` Try ${suggestion}.`} (${fault})`;
+  }
+  const { address, decision, others } = explanation;
+  const { outcome, partner, rule, grants, reasons } = decision;
+  return [
+    `${address.canonical}: ${OUTCOMES[outcome]} (${outcome})`,
+    `  partner  ${partner ?? 'none'}`,
+    `  rule     ${rule ?? 'none'}`,
+    ...list('why', reasons.map(explainReason)),
+    ...list(
+      'groups',
+      grants.groups.map(({ name, id }) => `${name} (${id})`),
+    ),
+    ...list(
+      'roles',
+      grants.appRoles.map(({ name, appRoleId }) => `${name} (app role ${appRoleId})`),
+    ),
+    ...list(
+      'apps',
+      grants.apps.map(({ name, url }) => `${name} (${url})`),
+    ),
+    ...list(
+      'not',
+      others.map(({ rule: text, partner: owner, why }) => `${text}${owner ? ` of ${owner}` : ''}: ${why}`),
+    ),
+  ].join('\n');
+}
+
+function list(title: string, lines: string[]): string[] {
+  return lines.map((line, index) => `  ${(index === 0 ? title : '').padEnd(8)} ${line}`);
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof PolicyError)) throw error;
+  for (const fault of error.faults) console.error(formatFault(fault));
+  process.exitCode = EXIT.faultyPolicy;
+}

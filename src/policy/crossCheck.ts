@@ -1,0 +1,93 @@
+import { partnerRuleFault, readRule } from './checkRule.js';
+import { childPath } from './jsonWalk.js';
+import type { PolicyFault } from './policyFault.js';
+import { entriesIn, listIn, memberOf } from './rawJson.js';
+import { RuleIndex } from './ruleIndex.js';
+import { eachInSlices } from './slices.js';
+
+// What the checks have gathered so far. `ids` and `rules` say where a partner's id or rule stands first.
+type Findings = {
+  document: unknown;
+  faults: PolicyFault[];
+  ids: Map<string, string>;
+  rules: RuleIndex<string>;
+  denied: RuleIndex<null>;
+};
+
+/**
+ * Checks how the parts of a policy hang together: names that lead nowhere, ids and rules that stand twice, rules that are
+ * malformed, too wide or can never match, apps that nobody can reach. Takes the document as it was written, of any shape,
+ * so that a fault of the schema hides no other; adds to `faults`.
+ */
+export async function crossCheck(document: unknown, faults: PolicyFault[]): Promise<void> {
+  const findings = {
+    document,
+    faults,
+    ids: new Map(),
+    rules: new RuleIndex<string>(),
+    denied: new RuleIndex<null>(),
+  };
+  await eachInSlices(listIn(memberOf(document, 'deny'), 'domains'), (written, index) => {
+    const rule = readRule(written, `deny.domains[${index}]`, faults);
+    if (rule) findings.denied.add(rule, null);
+  });
+  for (const [key, app] of entriesIn(document, 'apps')) checkApp(app, childPath('apps', key), findings);
+  await eachInSlices(listIn(document, 'partners'), (partner, index) => {
+    checkPartner(partner, `partners[${index}]`, findings);
+  });
+}
+
+function checkApp(app: unknown, path: string, findings: Findings): void {
+  checkNames(app, path, 'groups', findings);
+  const servicePrincipal = memberOf(app, 'servicePrincipalId') !== undefined;
+  const role = memberOf(app, 'appRoleId') !== undefined;
+  const { faults } = findings;
+  if (servicePrincipal && !role) faults.push({ path, message: 'has a servicePrincipalId but no appRoleId' });
+  if (role && !servicePrincipal) faults.push({ path, message: 'has an appRoleId but no servicePrincipalId' });
+  if (!servicePrincipal && !role && listIn(app, 'groups').length === 0) {
+    faults.push({ path, message: 'nobody can reach it: name groups, or servicePrincipalId and appRoleId' });
+  }
+}
+
+function checkPartner(partner: unknown, path: string, findings: Findings): void {
+  checkId(memberOf(partner, 'id'), path, findings);
+  checkNames(partner, path, 'apps', findings);
+  checkNames(partner, path, 'groups', findings);
+  listIn(partner, 'domains').forEach((written, index) => {
+    checkDomain(written, `${path}.domains[${index}]`, findings);
+  });
+  const redirectUrl = memberOf(memberOf(partner, 'invitation'), 'redirectUrl');
+  if (redirectUrl === undefined && listIn(partner, 'apps').length === 0) {
+    const message = 'is missing, and the partner has no app to lead to instead';
+    findings.faults.push({ path: `${path}.invitation.redirectUrl`, message });
+  }
+}
+
+function checkId(id: unknown, path: string, { ids, faults }: Findings): void {
+  if (typeof id !== 'string') return;
+  const older = ids.get(id);
+  if (older === undefined) ids.set(id, path);
+  else faults.push({ path: `${path}.id`, message: `"${id}" is the id of ${older} already` });
+}
+
+function checkNames(
+  owner: unknown,
+  path: string,
+  kind: 'apps' | 'groups',
+  { document, faults }: Findings,
+): void {
+  listIn(owner, kind).forEach((name, index) => {
+    if (typeof name !== 'string' || memberOf(memberOf(document, kind), name) !== undefined) return;
+    const message = `no ${kind === 'apps' ? 'app' : 'group'} is called "${name}"`;
+    faults.push({ path: `${path}.${kind}[${index}]`, message });
+  });
+}
+
+function checkDomain(written: unknown, path: string, { document, faults, rules, denied }: Findings): void {
+  const rule = readRule(written, path, faults);
+  if (rule === undefined) return;
+  const older = rules.add(rule, path);
+  if (older !== undefined) faults.push({ path, message: `"${rule.text}" stands at ${older.value} already` });
+  const message = partnerRuleFault(rule, denied, memberOf(document, 'deny'));
+  if (message !== undefined) faults.push({ path, message });
+}

@@ -1,0 +1,50 @@
+import { domainToASCII, domainToUnicode } from 'node:url';
+
+/** Why a text is not a domain name that mail can go to: wrong in itself, or right but without a top-level domain. */
+export type DomainFault = 'domain' | 'noTopLevelDomain';
+
+const LABEL = /^[a-z0-9-]+$/;
+const LETTERS = /^[a-z]+$/;
+
+/**
+ * Judges a lower-case domain name by a strict ASCII grammar: at most 253 characters, two or more labels of 1 to 63 letters,
+ * digits and inner hyphens (RFC 1123), the last one of letters or an A-label (so `192.0.2.1` and `localhost` are none).
+ *
+ * @returns the fault, or undefined for a good name
+ */
+export function domainFault(domain: string): DomainFault | undefined {
+  if (domain.length > 253) return 'domain';
+  const labels = domain.split('.');
+  if (!labels.every(isLabel)) return 'domain';
+  if (labels.length < 2 || !isTopLevel(labels.at(-1) ?? '')) return 'noTopLevelDomain';
+  return domain.includes('xn--') && !isEncodedFaithfully(domain) ? 'domain' : undefined;
+}
+
+// RFC 5890, 2.3.1 reserves labels with hyphens in the third and fourth place; A-labels (`xn--`) are the only ones in use.
+function isLabel(label: string): boolean {
+  return (
+    label.length <= 63 &&
+    LABEL.test(label) &&
+    !label.startsWith('-') &&
+    !label.endsWith('-') &&
+    (!label.startsWith('--', 2) || label.startsWith('xn'))
+  );
+}
+
+function isTopLevel(label: string): boolean {
+  return label.length > 1 && (LETTERS.test(label) || label.startsWith('xn--'));
+}
+
+// An A-label must decode, and encode to itself again: `xn--fabrikam-` decodes to plain `fabrikam` and would be a look-alike.
+function isEncodedFaithfully(domain: string): boolean {
+  return domainToASCII(domainToUnicode(domain)) === domain;
+}
+
+/** The domains above a domain, nearest first: `b.c` and `c` for `a.b.c`. */
+export function parentDomains(domain: string): string[] {
+  const parents: string[] = [];
+  for (let dot = domain.indexOf('.'); dot !== -1; dot = domain.indexOf('.', dot + 1)) {
+    parents.push(domain.slice(dot + 1));
+  }
+  return parents;
+}

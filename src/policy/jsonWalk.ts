@@ -1,0 +1,99 @@
+import { jsonTokens, type JsonToken } from './jsonTokens.js';
+
+/** What the walk meets: a value that begins here, a key that must not be, or the fault of syntax that ends the walk. */
+export type JsonEvent =
+  | { kind: 'value'; path: string; offset: number }
+  | { kind: 'badKey'; path: string; message: string }
+  | { kind: 'syntax'; message: string; offset: number };
+
+type Frame = { path: string; keys: Set<string> | null; key: string | number };
+type State = keyof typeof EXPECTED;
+
+const EXPECTED = {
+  value: { types: '{["0', words: 'a value' },
+  firstValue: { types: '{["0]', words: 'a value or "]"' },
+  key: { types: '"', words: 'a key in double quotes' },
+  firstKey: { types: '"}', words: 'a key in double quotes or "}"' },
+  colon: { types: ':', words: '":"' },
+  nextMember: { types: ',}', words: '"," or "}"' },
+  nextItem: { types: ',]', words: '"," or "]"' },
+  end: { types: '$', words: 'the end of the file' },
+};
+
+/** The path of a member or an item: `partners`, `partners[2]`, `partners[2].domains`, `apps["a b"]`. */
+export function childPath(path: string, key: string | number): string {
+  if (typeof key === 'number') return `${path}[${key}]`;
+  if (!/^[\w$-]+$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  return path === '' ? key : `${path}.${key}`;
+}
+
+/**
+ * Walks through JSON text and says where things are, which `JSON.parse` does not: it names no place for many faults, and of
+ * two equal keys silently keeps the last. A generator, so that the caller may pause in a large text.
+ */
+export function* walkJson(text: string): Generator<JsonEvent> {
+  const frames: Frame[] = [];
+  let state: State = 'value';
+  for (const token of jsonTokens(text)) {
+    const { type, offset } = token;
+    const expected = EXPECTED[state];
+    if (!expected.types.includes(type)) {
+      const message = `not valid JSON: expected ${expected.words}, ${found(token)}`;
+      yield { kind: 'syntax', message, offset };
+      return;
+    }
+    const frame = frames.at(-1);
+    const path = frame ? childPath(frame.path, frame.key) : '';
+    if (frame?.keys && (state === 'key' || state === 'firstKey') && type === '"') {
+      frame.key = JSON.parse(token.text) as string;
+      const message = keyFault(frame.key, frame.keys);
+      if (message !== undefined) yield { kind: 'badKey', path: childPath(frame.path, frame.key), message };
+      frame.keys.add(frame.key);
+    } else if ('{["0'.includes(type)) {
+      yield { kind: 'value', path, offset };
+    }
+    state = nextState(state, type, path, frames);
+  }
+}
+
+function found({ type, text }: JsonToken): string {
+  if (type === '$') return 'but the file ends';
+  if (type === '?' && text.startsWith('"')) return 'but there is a string that JSON does not allow';
+  return `but there is ${text.slice(0, 20).trimEnd()}`;
+}
+
+// Objects treat `__proto__` in a way of their own, and zod drops it without a word.
+function keyFault(key: string, keys: Set<string>): string | undefined {
+  if (key === '__proto__') return 'is not a name that can be used';
+  return keys.has(key) ? 'stands here twice' : undefined;
+}
+
+function nextState(state: State, type: string, path: string, frames: Frame[]): State {
+  switch (type) {
+    case '{':
+      frames.push({ path, keys: new Set(), key: '' });
+      return 'firstKey';
+    case '[':
+      frames.push({ path, keys: null, key: 0 });
+      return 'firstValue';
+    case ':':
+      return 'value';
+    case ',':
+      return afterComma(frames.at(-1));
+    case '"':
+      if (state === 'key' || state === 'firstKey') return 'colon';
+      break;
+    case '}':
+    case ']':
+      frames.pop();
+  }
+  const frame = frames.at(-1);
+  if (frame === undefined) return 'end';
+  return frame.keys === null ? 'nextItem' : 'nextMember';
+}
+
+function afterComma(frame: Frame | undefined): State {
+  if (typeof frame?.key !== 'number') return 'key';
+  frame.key++;
+  return 'value';
+}

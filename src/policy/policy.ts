@@ -1,0 +1,53 @@
+import { grantsOf, NO_GRANTS, type Grants } from './grants.js';
+import { deepFreeze } from './deepFreeze.js';
+import { parseRule } from './rule.js';
+import { RuleIndex } from './ruleIndex.js';
+import type { Partner, PolicyDocument } from './schema.js';
+import { eachInSlices } from './slices.js';
+
+/** A partner with what its people get, worked out once. */
+export type ListedPartner = { partner: Partner; grants: Grants };
+
+/** A validated document, indexed for decisions. Immutable: the document is frozen, and a changed file makes a new Policy. */
+export type Policy = {
+  readonly document: PolicyDocument;
+  /** Which partner a rule belongs to. */
+  readonly listed: RuleIndex<ListedPartner>;
+  readonly denied: RuleIndex<null>;
+  /** The partner with this id, if there is one. */
+  readonly partner: (id: string) => Partner | undefined;
+  /** What the people of the partner with this id get; nothing for an unknown id. */
+  readonly grants: (id: string) => Grants;
+};
+
+/**
+ * Indexes a validated document, in slices that leave the event loop free.
+ *
+ * @throws Error when the document did not come from `validatePolicy`: a bad rule or an unknown key is a mistake in the program
+ */
+export async function compilePolicy(document: PolicyDocument): Promise<Policy> {
+  const partners = new Map<string, ListedPartner>();
+  const listed = new RuleIndex<ListedPartner>();
+  const denied = new RuleIndex<null>();
+  await eachInSlices(document.deny.domains, (text) => {
+    denied.add(validRule(text), null);
+  });
+  await eachInSlices(document.partners, (partner) => {
+    const entry = deepFreeze({ partner, grants: grantsOf(partner, document) });
+    partners.set(partner.id, entry);
+    for (const text of partner.domains) listed.add(validRule(text), entry);
+  });
+  return Object.freeze({
+    document: deepFreeze(document),
+    listed,
+    denied,
+    partner: (id: string) => partners.get(id)?.partner,
+    grants: (id: string) => partners.get(id)?.grants ?? NO_GRANTS,
+  });
+}
+
+function validRule(text: string) {
+  const parsed = parseRule(text);
+  if (!parsed.ok) throw new Error(`Not a validated policy: ${parsed.message}`);
+  return parsed.rule;
+}

@@ -1,0 +1,21 @@
+// Looks into JSON of unknown shape: what is not there, or of another shape, counts as empty. The schema reports it.
+
+/** A member of an object, by its own key. */
+export function memberOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key];
+}
+
+/** The items of a list that is a member of an object. */
+export function listIn(value: unknown, key: string): unknown[] {
+  const list = memberOf(value, key);
+  return Array.isArray(list) ? (list as unknown[]) : [];
+}
+
+/** The members of an object that is a member of an object, by key. */
+export function entriesIn(value: unknown, key: string): [string, unknown][] {
+  const record = memberOf(value, key);
+  return typeof record === 'object' && record !== null && !Array.isArray(record)
+    ? Object.entries(record)
+    : [];
+}

@@ -1,0 +1,37 @@
+/** One step of a decision: a stable code for pages to put into words, and what the words need. `partner` is an id. */
+export type Reason =
+  | { code: 'denied.domain'; rule: string }
+  | { code: 'denied.consumer' | 'denied.disposable'; domain: string }
+  | { code: 'address.listed' | 'domain.listed' | 'domain.wildcard'; rule: string; partner: string }
+  | { code: 'partner.disabled' | 'proof.mailbox' | 'proof.tenant' | 'approval.manual'; partner: string }
+  | { code: 'unlisted'; outcome: 'deny' | 'review' };
+
+/** The reason as an English sentence for admins. */
+export function explainReason(reason: Reason): string {
+  switch (reason.code) {
+    case 'denied.domain':
+      return `The policy denies ${reason.rule}; this beats every partner.`;
+    case 'denied.consumer':
+      return `${reason.domain} is a public mail provider, and the policy denies those.`;
+    case 'denied.disposable':
+      return `${reason.domain} is a throw-away mail provider, and the policy denies those.`;
+    case 'address.listed':
+      return `Partner ${reason.partner} lists this very address.`;
+    case 'domain.listed':
+      return `Partner ${reason.partner} lists the domain ${reason.rule}.`;
+    case 'domain.wildcard':
+      return `Partner ${reason.partner} lists ${reason.rule}, which holds every domain below it.`;
+    case 'partner.disabled':
+      return `Partner ${reason.partner} is switched off, so its people are refused.`;
+    case 'proof.mailbox':
+      return `Partner ${reason.partner} asks that people first prove that the mailbox is theirs.`;
+    case 'proof.tenant':
+      return `Partner ${reason.partner} asks that people first sign in at their home tenant.`;
+    case 'approval.manual':
+      return `Partner ${reason.partner} leaves the approval to a person.`;
+    case 'unlisted':
+      return reason.outcome === 'review'
+        ? 'No partner lists this address, and the policy leaves such requests to a reviewer.'
+        : 'No partner lists this address, and the policy refuses such requests.';
+  }
+}

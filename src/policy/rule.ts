@@ -1,0 +1,41 @@
+import { domainToASCII } from 'node:url';
+import { parseAddress } from './address.js';
+import { domainFault } from './domainName.js';
+
+/**
+ * A domain rule in its one written form, lower case. `text` is the rule itself: `fabrikam.com` (the domain alone),
+ * `*.fabrikam.com` (any depth below, not the domain itself) or `ana@fabrikam.com`; `domain` is what follows `*.` or `@`.
+ */
+export type Rule = { kind: 'address' | 'domain' | 'wildcard'; text: string; domain: string };
+
+export type ParsedRule = { ok: true; rule: Rule } | { ok: false; message: string };
+
+/** Reads a domain rule as an admin wrote it; nothing is trimmed, upper case folds. The message says what to write instead. */
+export function parseRule(written: string): ParsedRule {
+  if (!/^[!-~]*$/.test(written)) return { ok: false, message: notAsciiMessage(written) };
+  const text = written.toLowerCase();
+  if (text.includes('@')) return parseAddressRule(text, written);
+  const kind = text.startsWith('*.') ? 'wildcard' : 'domain';
+  const domain = kind === 'wildcard' ? text.slice(2) : text;
+  // `*.ru` is good grammar: denying a whole top-level domain makes sense, and a partner that lists one is refused elsewhere.
+  const fault = domainFault(kind === 'wildcard' ? `any.${domain}` : domain);
+  if (fault === undefined) return { ok: true, rule: { kind, text, domain } };
+  return { ok: false, message: `"${written}" is not a domain, a *.domain or a full address` };
+}
+
+function parseAddressRule(text: string, written: string): ParsedRule {
+  const parsed = parseAddress(text);
+  if (parsed.ok) return { ok: true, rule: { kind: 'address', text, domain: parsed.address.domain } };
+  const instead = parsed.suggestion === undefined ? '' : `; write "${parsed.suggestion}"`;
+  return { ok: false, message: `"${written}" is not an address that can be invited${instead}` };
+}
+
+// Letters outside ASCII are never folded silently: what looks like contoso.com may be another domain.
+function notAsciiMessage(written: string): string {
+  const [, before = '', domain = ''] = /^(.*@|\*\.)?(.*)$/s.exec(written) ?? [];
+  const encoded = domainToASCII(domain);
+  const plain = `${before}${encoded}`;
+  return encoded !== '' && parseRule(plain).ok
+    ? `"${written}" must be written in ASCII: "${plain}"`
+    : `"${written}" must be written in visible ASCII characters`;
+}

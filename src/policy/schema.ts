@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import { parseAddress } from './address.js';
+import { isHttpsUrl } from './httpsUrl.js';
+
+const KEY = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const NO_CONTROL_CHARACTERS = /^[^\p{Cc}]*$/u;
+
+const key = z
+  .string()
+  .regex(KEY, 'must be 1 to 64 letters, digits, "-" or "_", and begin with a letter or digit');
+const guid = z
+  .string()
+  .regex(GUID, 'must be a GUID such as 22222222-0000-4000-8000-000000000001')
+  .toLowerCase();
+const line = (max: number) =>
+  z
+    .string()
+    .min(1, 'must not be empty')
+    .max(max, `must be at most ${max} characters long`)
+    .regex(NO_CONTROL_CHARACTERS, 'must not contain line breaks or control characters');
+const text = (max: number) => z.string().max(max, `must be at most ${max} characters long`);
+const httpsUrl = z
+  .string()
+  .regex(/^https:\/\//, { error: 'must be an https URL', abort: true })
+  .refine(isHttpsUrl, 'must be an https URL of plain ASCII, without user name or password');
+const mailAddress = z
+  .string()
+  .refine((value) => parseAddress(value).ok, 'must be a mail address such as partners@contoso.com');
+const positive = z.int('must be a whole number').positive('must be greater than 0');
+// Whether a name leads somewhere is for the cross-check to say.
+const names = z.array(z.string());
+const rule = z.string().min(1, 'must not be empty');
+
+const portal = z
+  .strictObject({
+    organization: line(100).describe('Your organisation, as partners know it.'),
+    contact: mailAddress.describe('Whom partners write to when something does not work.'),
+    terms: z
+      .string()
+      .refine(isTermsPath, 'must be a .md or .txt file in the folder of the policy, by relative path')
+      .optional()
+      .describe('Terms of use that partners accept: a .md or .txt file beside this one, by relative path.'),
+    welcome: text(2000).optional().describe('A few words above the sign-up form.'),
+    logo: z
+      .string()
+      .refine(isLogo, 'must be an https URL or a path below /assets/')
+      .optional()
+      .describe('Your logo: an https URL, or a path below /assets/ on this portal.'),
+    colour: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #0b5cad')
+      .optional()
+      .describe('Your colour, as #rrggbb.'),
+  })
+  .describe('How the portal presents itself.');
+
+const group = z
+  .strictObject({
+    id: guid.describe('Object id of the group in Microsoft Entra.'),
+    name: line(256).describe('Name of the group, for people.'),
+  })
+  .describe('A security or Microsoft 365 group.');
+
+const app = z
+  .strictObject({
+    name: line(256).describe('Name of the app, as partners see it.'),
+    url: httpsUrl.describe('Where the app opens; https only.'),
+    groups: names.default([]).describe('Keys of groups that are assigned to the app: the usual way in.'),
+    servicePrincipalId: guid
+      .optional()
+      .describe('Object id of the service principal, to assign a role directly. Goes with appRoleId.'),
+    appRoleId: guid
+      .optional()
+      .describe('Id of the app role to assign directly. Goes with servicePrincipalId.'),
+  })
+  .describe('An app that partners get: through groups, or by a direct app role assignment.');
+
+const invitation = z
+  .strictObject({
+    redirectUrl: httpsUrl
+      .optional()
+      .describe("Where a guest lands after accepting; https only. Without it, the partner's first app."),
+    message: text(2000).optional().describe('A few words in the invitation mail.'),
+    language: z
+      .string()
+      .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, 'must be a language such as sv or pt-BR')
+      .optional()
+      .describe('Language of the invitation mail, BCP 47: sv, pt-BR.'),
+    userType: z.enum(['Guest', 'Member']).default('Guest').describe('Kind of account the person gets.'),
+    sponsors: z
+      .array(guid)
+      .max(5, 'must name at most 5 sponsors')
+      .default([])
+      .describe('Object ids of up to five users or groups of yours who vouch for the guests.'),
+  })
+  .describe('What the invitation says and where it leads.');
+
+const limits = z
+  .strictObject({
+    perDay: positive.optional().describe('Most people a day.'),
+    total: positive.optional().describe('Most people in all.'),
+  })
+  .describe('How many people of the partner may sign up.');
+
+export const partnerSchema = z
+  .strictObject({
+    id: key.describe('Short name, unique and lasting: requests and reports refer to it.'),
+    name: line(256).describe('Name of the partner organisation.'),
+    domains: z
+      .array(rule)
+      .min(1, 'must name at least one domain')
+      .describe(
+        'Who belongs to the partner: fabrikam.com (this domain alone), *.fabrikam.com (any depth below it) or one full address.',
+      ),
+    tenantId: guid.optional().describe("Id of the partner's own Microsoft Entra tenant."),
+    approval: z
+      .enum(['automatic', 'manual'])
+      .default('automatic')
+      .describe('automatic: invited at once. manual: an approver decides.'),
+    proof: z
+      .enum(['invitation', 'mailbox', 'tenant'])
+      .default('invitation')
+      .describe(
+        'How people prove who they are: by accepting the invitation mail, by a code mailed beforehand, or by signing in at their home tenant.',
+      ),
+    apps: names.default([]).describe('Keys of the apps that the people get.'),
+    groups: names.default([]).describe('Keys of groups that the people join besides those of the apps.'),
+    invitation: invitation.prefault({}),
+    approvers: z
+      .array(guid)
+      .default([])
+      .describe('Object ids of the users or groups who decide, when approval is manual.'),
+    limits: limits.prefault({}),
+    enabled: z.boolean().default(true).describe('false: everybody of this partner is refused.'),
+  })
+  .describe('A partner organisation and what its people get.');
+
+const deny = z
+  .strictObject({
+    domains: z
+      .array(rule)
+      .default([])
+      .describe(
+        'Domains, *.domains and addresses that are always refused; *.ru for a whole top-level domain.',
+      ),
+    consumer: z
+      .boolean()
+      .default(false)
+      .describe(
+        'true: public mail providers such as gmail.com are refused, save for addresses named in full.',
+      ),
+    disposable: z
+      .boolean()
+      .default(false)
+      .describe('true: throw-away mail providers are refused, save for addresses named in full.'),
+  })
+  .describe('Who is always refused. Beats every partner.');
+
+const documentSchema = z.strictObject({
+  $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),
+  version: z.literal(1, 'must be 1').describe('Version of the format.'),
+  portal,
+  groups: z.record(key, group).default({}).describe('Groups by key; apps and partners refer to the keys.'),
+  apps: z.record(key, app).default({}).describe('Apps by key; partners refer to the keys.'),
+  partners: z.array(partnerSchema).describe('The partner organisations.'),
+  deny: deny.prefault({}),
+  unlisted: z
+    .enum(['deny', 'review'])
+    .default('deny')
+    .describe('Addresses that no partner lists. deny: refused. review: an approver decides.'),
+});
+
+/** The document without its partners, which are many and are checked one by one. */
+export const envelopeSchema = documentSchema.extend({ partners: z.array(z.unknown()) });
+
+export type ParsedPartner = z.infer<typeof partnerSchema>;
+
+/** One partner of a validated document: defaults are filled in, the redirect URL too. Ids are lower case. */
+export type Partner = Omit<ParsedPartner, 'invitation'> & {
+  invitation: Omit<ParsedPartner['invitation'], 'redirectUrl'> & { redirectUrl: string };
+};
+export type PolicyGroup = z.infer<typeof group>;
+export type PolicyApp = z.infer<typeof app>;
+/** A validated policy document, defaults filled in. */
+export type PolicyDocument = Omit<z.infer<typeof documentSchema>, 'partners'> & { partners: Partner[] };
+
+/** JSON Schema (draft 2020-12) of the policy file as people write it, so that editors complete and explain it. */
+export function policyJsonSchema(): Record<string, unknown> {
+  return { title: 'Partner sign-up policy', ...z.toJSONSchema(documentSchema, { io: 'input' }) };
+}
+
+// With slashes only and no step upwards, so that it stays in the folder on every system.
+function isTermsPath(value: string): boolean {
+  return /^[\w-][\w. -]*(\/[\w-][\w. -]*)*\.(md|txt)$/.test(value);
+}
+
+function isLogo(value: string): boolean {
+  return /^\/assets\/[\w/-]+(\.[\w-]+)*$/.test(value) || isHttpsUrl(value);
+}

@@ -1,0 +1,30 @@
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+
+/** A file's text with the SHA-256 of its bytes in hex, or why it cannot be read. */
+export type TextFile = { ok: true; text: string; hash: string } | { ok: false; message: string };
+
+/** Reads a file of UTF-8 text. */
+export async function readTextFile(path: string): Promise<TextFile> {
+  try {
+    const bytes = await readFile(path);
+    if (!isUtf8(bytes)) return { ok: false, message: 'the file is not text in UTF-8' };
+    return { ok: true, text: bytes.toString(), hash: createHash('sha256').update(bytes).digest('hex') };
+  } catch (error) {
+    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+// A share may keep times to two seconds only: a file changed just now can change again and look the same.
+const SETTLED_MS = 3000;
+
+/** What a file looks like from outside. Undefined, which means unknown, while it is too fresh to tell two changes apart. */
+export async function fileStamp(path: string): Promise<string | undefined> {
+  try {
+    const { mtimeMs, size, ino } = await stat(path);
+    return Date.now() - mtimeMs < SETTLED_MS ? undefined : `${mtimeMs} ${size} ${ino}`;
+  } catch (error) {
+    return String(error);
+  }
+}

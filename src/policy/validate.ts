@@ -1,0 +1,76 @@
+import { crossCheck } from './crossCheck.js';
+import { walkJson } from './jsonWalk.js';
+import { locateFaults, placesIn } from './locateFaults.js';
+import type { PolicyFault } from './policyFault.js';
+import { listIn } from './rawJson.js';
+import {
+  envelopeSchema,
+  partnerSchema,
+  type ParsedPartner,
+  type Partner,
+  type PolicyDocument,
+} from './schema.js';
+import { readWith } from './schemaFaults.js';
+import { eachInSlices } from './slices.js';
+
+export type { PolicyFault } from './policyFault.js';
+
+export type ValidatedPolicy = { ok: true; document: PolicyDocument } | { ok: false; faults: PolicyFault[] };
+
+/**
+ * Reads a policy file's text (JSON; a byte-order mark is passed over) and checks all that can be told without a directory.
+ * Reports every fault at once, each with its place. Works in slices: 10,000 partners do not stall the event loop.
+ */
+export async function validatePolicy(text: string): Promise<ValidatedPolicy> {
+  const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const value = parseJson(json);
+  if (value === undefined) return { ok: false, faults: await syntaxFaults(json) };
+  const faults = await badKeys(json);
+  const document = await readDocument(value, faults);
+  await crossCheck(value, faults);
+  if (document !== undefined && faults.length === 0) return { ok: true, document };
+  return { ok: false, faults: await locateFaults(json, faults) };
+}
+
+// JSON has no `undefined`, so that stands for text which is not JSON.
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+async function syntaxFaults(json: string): Promise<PolicyFault[]> {
+  const place = placesIn(json);
+  const faults: PolicyFault[] = [];
+  await eachInSlices(walkJson(json), (event) => {
+    if (event.kind === 'syntax') faults.push({ path: '', message: event.message, ...place(event.offset) });
+  });
+  return faults.length > 0 ? faults : [{ path: '', message: 'not valid JSON' }];
+}
+
+async function badKeys(json: string): Promise<PolicyFault[]> {
+  const faults: PolicyFault[] = [];
+  await eachInSlices(walkJson(json), (event) => {
+    if (event.kind === 'badKey') faults.push({ path: event.path, message: event.message });
+  });
+  return faults;
+}
+
+async function readDocument(value: unknown, faults: PolicyFault[]): Promise<PolicyDocument | undefined> {
+  const envelope = readWith(envelopeSchema, value, '', faults);
+  const partners: Partner[] = [];
+  await eachInSlices(listIn(value, 'partners'), (item, index) => {
+    const partner = readWith(partnerSchema, item, `partners[${index}]`, faults);
+    if (partner !== undefined && envelope !== undefined)
+      partners.push(withRedirectUrl(partner, envelope.apps));
+  });
+  return envelope && { ...envelope, partners };
+}
+
+// A partner without either is reported by the cross-check.
+function withRedirectUrl({ invitation, ...partner }: ParsedPartner, apps: PolicyDocument['apps']): Partner {
+  const firstApp = partner.apps.map((key) => apps[key]?.url).find((url) => url !== undefined);
+  return { ...partner, invitation: { ...invitation, redirectUrl: invitation.redirectUrl ?? firstApp ?? '' } };
+}

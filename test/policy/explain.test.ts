@@ -1,0 +1,73 @@
+import { explain } from '../../src/policy/explain.js';
+import { explainFault } from '../../src/policy/explainFault.js';
+import { aPartner, aPolicy } from './aPolicy.js';
+
+const PARTNERS = [
+  aPartner({ id: 'fabrikam', domains: ['*.fabrikam.com', '*.deep.fabrikam.com', 'ana@x.deep.fabrikam.com'] }),
+  aPartner({
+    id: 'litware',
+    domains: ['litware.com', 'x.deep.fabrikam.com', 'ana@gmail.com', 'kim@gmail.com'],
+  }),
+];
+
+type Case = [address: string, rule: string, why: string];
+
+const CASES: Case[] = [
+  ['a@fabrikam.com', '*.fabrikam.com', 'matches subdomains only, not fabrikam.com itself'],
+  ['a@x.litware.com', 'litware.com', 'matches litware.com itself only, not x.litware.com'],
+  ['a@x.fake.com', 'deny: fake.com', 'matches fake.com itself only, not x.fake.com'],
+  [
+    'ana@x.deep.fabrikam.com',
+    'x.deep.fabrikam.com',
+    'matches, but the more specific ana@x.deep.fabrikam.com wins',
+  ],
+  [
+    'ana@x.deep.fabrikam.com',
+    '*.fabrikam.com',
+    'matches, but the more specific ana@x.deep.fabrikam.com wins',
+  ],
+  ['a@y.deep.fabrikam.com', '*.fabrikam.com', 'matches, but the more specific *.deep.fabrikam.com wins'],
+  ['a@bad.fabrikam.com', '*.fabrikam.com', 'matches, but "deny: bad.fabrikam.com" beats every partner'],
+  [
+    'bo@x.deep.fabrikam.com',
+    'ana@x.deep.fabrikam.com',
+    'names this one address only, not bo@x.deep.fabrikam.com',
+  ],
+  ['kim@gmail.com', 'deny: consumer', 'refuses gmail.com, but a partner names this address in full'],
+  ['kim@gmail.com', 'ana@gmail.com', 'names this one address only, not kim@gmail.com'],
+  ['a@litvare.com', 'litware.com', 'litvare.com looks like litware.com (1 letter differs)'],
+  ['a@litwar.com', 'litware.com', 'litwar.com looks like litware.com (1 letter differs)'],
+  ['a@litwaree.com', 'litware.com', 'litwaree.com looks like litware.com (1 letter differs)'],
+  ['a@ltiware.com', 'litware.com', 'ltiware.com looks like litware.com (1 letter differs)'],
+  ['a@x.fabrlkam.com', '*.fabrikam.com', 'x.fabrlkam.com looks like fabrikam.com (1 letter differs)'],
+];
+
+describe('explain', () => {
+  it.each(CASES)('%s: %s %s', async (address, rule, why) => {
+    const deny = { domains: ['bad.fabrikam.com', 'fake.com'], consumer: true };
+    const explanation = explain(await aPolicy({ partners: PARTNERS, deny }), address);
+    const others = explanation.ok ? explanation.others : [];
+    expect(others).toContainEqual(expect.objectContaining({ rule, why }));
+  });
+
+  it('says nothing of rules that have nothing to do with the address', async () => {
+    const policy = await aPolicy({ partners: PARTNERS });
+    expect(explain(policy, 'a@nowhere.org')).toMatchObject({ ok: true, others: [] });
+    expect(explain(policy, 'a@litware.com')).toMatchObject({ decision: { rule: 'litware.com' }, others: [] });
+  });
+
+  it('names the fault of an address, with the address to use instead', async () => {
+    const explanation = explain(await aPolicy(), 'ana+x@contoso.com');
+    expect(explanation).toEqual({ ok: false, fault: 'plus', suggestion: 'ana@contoso.com' });
+    expect(explainFault('plus')).toMatch(/plus sign/);
+  });
+
+  it('takes no longer in a policy of 20,000 domains', async () => {
+    const domains = Array.from({ length: 20_000 }, (_, index) => `company${index}.com`);
+    const policy = await aPolicy({ partners: [aPartner({ domains })] });
+    const start = performance.now();
+    const explanation = explain(policy, 'a@compamy77.com');
+    expect(performance.now() - start).toBeLessThan(50);
+    expect(explanation).toMatchObject({ others: [{ rule: 'company77.com' }] });
+  });
+});
