@@ -1,0 +1,107 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answerEntra } from './entra/entra.js';
+import { takeHttpFault, type HttpFault } from './faults.js';
+import type { Reply } from './graph/call.js';
+import { GraphError, errorBody } from './graph/errors.js';
+import { answerGraph } from './graph/graph.js';
+import { NOT_KEPT, headerOf, headersOf, openExchange, type Exchange } from './exchange.js';
+import type { Tenant } from './tenant.js';
+
+// Graph and Entra as programs reach them. Operations return a reply instead of writing it, so that a fault can
+// let a call be processed and still keep its answer from arriving.
+
+/** The listener of the HTTPS port. */
+export function backChannel(tenant: Tenant): RequestListener {
+  return function handleCall(request, response) {
+    answer(tenant, request, response).catch(() => request.socket.destroy());
+  };
+}
+
+async function answer(tenant: Tenant, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const exchange = openExchange(tenant, request, response, await text(request));
+  const { entry, toGraph, path } = exchange;
+  if (toGraph && tenant.settings.latencyMs > 0)
+    await sleep(tenant.settings.latencyMs, undefined, { ref: false });
+  const fault = takeHttpFault(tenant.faults, toGraph ? 'graph' : 'token', entry.method, path);
+
+  if (fault?.kind === 'reset' && fault.when === 'before') return void request.socket.destroy();
+  if (fault?.kind === 'hang' && fault.when === 'before') await hang(fault.ms);
+  if (request.socket.destroyed) return; // the caller gave up while it waited: nothing happens
+
+  const reply = replacement(fault) ?? tenantReply(exchange);
+  const headers = headersOf(exchange, reply);
+  record(exchange, reply, headers);
+
+  if (fault?.kind === 'reset') return void request.socket.destroy();
+  if (fault?.kind === 'hang' && fault.when === 'after') await hang(fault.ms);
+  send(exchange, reply, headers, fault?.kind === 'truncate');
+}
+
+/** The tenant's own answer. */
+function tenantReply(exchange: Exchange): Reply {
+  const { tenant, entry, url, path, request, requestId, clientRequestId } = exchange;
+  if (!exchange.toGraph) {
+    entry.processed = true;
+    const form = new URLSearchParams(exchange.bodyText);
+    return answerEntra(tenant, { method: entry.method, path, query: url.searchParams, form });
+  }
+  try {
+    const call = {
+      method: entry.method,
+      path,
+      query: url.searchParams,
+      authorization: request.headers.authorization,
+      consistencyLevel: headerOf(request, 'consistencylevel'),
+      body: exchange.body,
+    };
+    return answerGraph(tenant, call, () => (entry.processed = true));
+  } catch (error) {
+    const known = error instanceof GraphError ? error : new GraphError(500, 'SimulatorFault', String(error));
+    const { status, headers } = known;
+    return { status, headers, body: errorBody(known, requestId, clientRequestId) };
+  }
+}
+
+/** What a fault puts in the place of the tenant's answer. */
+function replacement(fault: HttpFault | undefined): Reply | undefined {
+  if (fault?.kind === 'html') {
+    const body = '<!doctype html><html><body><h1>Service unavailable</h1></body></html>';
+    return { status: fault.status, headers: { 'Content-Type': 'text/html' }, body };
+  }
+  if (fault?.kind !== 'status') return undefined;
+  const { status, headers, body, contentType } = fault;
+  return {
+    status,
+    headers: { ...(contentType && { 'Content-Type': contentType }), ...headers },
+    ...(body !== undefined && { body }),
+  };
+}
+
+/** Noted before it is sent: an answer that never arrives is in the ledger too. */
+function record({ entry, toGraph }: Exchange, reply: Reply, headers: Record<string, string>): void {
+  entry.status = reply.status;
+  entry.responseHeaders = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  entry.responseBody = toGraph ? reply.body : withoutToken(reply.body);
+}
+
+function withoutToken(body: Reply['body']): Reply['body'] {
+  return typeof body === 'object' && 'access_token' in body ? { ...body, access_token: NOT_KEPT } : body;
+}
+
+function send(exchange: Exchange, reply: Reply, headers: Record<string, string>, truncated: boolean): void {
+  const { response, entry } = exchange;
+  if (response.destroyed) return;
+  response.writeHead(reply.status, headers);
+  const payload = typeof reply.body === 'object' ? JSON.stringify(reply.body) : (reply.body ?? '');
+  if (truncated) return void response.end(payload.slice(0, payload.length / 2));
+  response.once('finish', () => (entry.delivered = true));
+  response.end(payload);
+}
+
+function hang(ms: number): Promise<void> {
+  return sleep(ms, undefined, { ref: false });
+}

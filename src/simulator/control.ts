@@ -1,0 +1,96 @@
+import express, { Router, type ErrorRequestHandler } from 'express';
+import { z } from 'zod';
+import { describeState, describeUser } from './controlState.js';
+import { addUser, findUserByAddress } from './directory.js';
+import { graphTime, type User } from './objects.js';
+import { addFault, faultOrder } from './faults.js';
+import { settingsChange } from './settings.js';
+import { resetTenant, type Tenant } from './tenant.js';
+
+const userChange = z.strictObject({
+  displayName: z.string().optional(),
+  givenName: z.string().nullable().optional(),
+  surname: z.string().nullable().optional(),
+  userType: z.enum(['Member', 'Guest']).optional(),
+  creationType: z.literal('Invitation').nullable().optional(),
+  accountEnabled: z.boolean().optional(),
+  otherMails: z.array(z.email()).optional(),
+  proxyAddresses: z.array(z.string()).optional(),
+  preferredLanguage: z.string().nullable().optional(),
+  companyName: z.string().nullable().optional(),
+  userPrincipalName: z.string().optional(),
+  /** Whether the guest redeemed the invitation. */
+  accepted: z.boolean().optional(),
+  /** Soft-deleted. */
+  deleted: z.boolean().optional(),
+});
+
+const newUser = userChange.extend({ id: z.guid().toLowerCase().optional(), mail: z.email() });
+
+/** JSON for tests: look at the tenant, turn its settings, order faults. Not part of what Microsoft offers. */
+export function controlApi(tenant: Tenant): Router {
+  const router = Router();
+  router.use(express.json());
+
+  router.get('/state', (_request, response) => void response.json(describeState(tenant)));
+  router.get('/ledger', (_request, response) => void response.json(tenant.ledger.entries));
+
+  router.put('/settings', function changeSettings(request, response) {
+    Object.assign(tenant.settings, settingsChange.parse(request.body));
+    response.json(tenant.settings);
+  });
+
+  router.get('/faults', (_request, response) => void response.json(tenant.faults.active));
+  router.post('/faults', function orderFault(request, response) {
+    response.status(201).json({ id: addFault(tenant.faults, faultOrder.parse(request.body)) });
+  });
+  router.delete('/faults', function clearFaults(_request, response) {
+    tenant.faults.active = [];
+    response.status(204).end();
+  });
+
+  router.post('/users', function createUser(request, response) {
+    const { mail, id, ...change } = newUser.parse(request.body);
+    if (findUserByAddress(tenant.directory, mail)) {
+      response.status(409).json({ error: `${mail} exists already` });
+      return;
+    }
+    const user = addUser(tenant.directory, { mail, ...(id && { id }), userType: change.userType ?? 'Guest' });
+    applyChange(user, change);
+    response.status(201).json(describeUser(tenant, user));
+  });
+  router.patch('/users/:id', function changeUser(request, response) {
+    const user = tenant.directory.users.get(request.params.id);
+    if (!user) {
+      response.status(404).json({ error: 'no such user' });
+      return;
+    }
+    applyChange(user, userChange.parse(request.body));
+    response.json(describeUser(tenant, user));
+  });
+
+  router.post('/reset', function reset(_request, response) {
+    resetTenant(tenant);
+    response.status(204).end();
+  });
+
+  router.use(explainRefusal);
+  return router;
+}
+
+function applyChange(user: User, change: z.output<typeof userChange>): void {
+  const { accepted, deleted, ...properties } = change;
+  const given = Object.entries(properties).filter(([, value]) => value !== undefined);
+  Object.assign(user, Object.fromEntries(given));
+  if (accepted !== undefined) {
+    user.externalUserState = accepted ? 'Accepted' : 'PendingAcceptance';
+    user.externalUserStateChangeDateTime = graphTime();
+  }
+  if (deleted !== undefined) user.deletedDateTime = deleted ? graphTime() : null;
+}
+
+const explainRefusal: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (error instanceof z.ZodError) response.status(400).json({ error: z.prettifyError(error) });
+  else if (error instanceof SyntaxError) response.status(400).json({ error: 'The body is not JSON.' });
+  else next(error);
+};

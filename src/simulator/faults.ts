@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+
+// Faults that tests and people switch on: what a network, an overloaded service or a mail server does at its worst.
+
+const when = z.enum(['before', 'after']);
+const ms = z.number().int().min(0).max(600_000);
+const status = z.number().int().min(200).max(599);
+
+const httpFault = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('status'),
+    status,
+    headers: z.record(z.string(), z.string()).optional(),
+    body: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
+    contentType: z.string().optional(),
+  }),
+  z.strictObject({ kind: z.literal('reset'), when }),
+  z.strictObject({ kind: z.literal('hang'), when, ms }),
+  z.strictObject({ kind: z.literal('truncate') }),
+  z.strictObject({ kind: z.literal('html'), status }),
+]);
+
+const smtpFault = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('refuse'),
+    code: z.number().int().min(400).max(599),
+    message: z.string(),
+  }),
+  z.strictObject({ kind: z.literal('hang'), ms }),
+  z.strictObject({ kind: z.literal('drop'), when }),
+]);
+
+/** How often a fault strikes; 0 means until it is cleared. */
+const times = z.number().int().min(0).default(1);
+
+/** What `POST /control/faults` accepts. */
+export const faultOrder = z.discriminatedUnion('on', [
+  z.strictObject({
+    on: z.enum(['graph', 'token']),
+    method: z.string().toUpperCase().optional(),
+    path: z.string().refine(isRegularExpression, 'is not a regular expression').optional(),
+    times,
+    fault: httpFault,
+  }),
+  z.strictObject({ on: z.literal('smtp'), times, fault: smtpFault }),
+]);
+
+export type FaultOrder = z.output<typeof faultOrder>;
+export type HttpFault = z.output<typeof httpFault>;
+export type SmtpFault = z.output<typeof smtpFault>;
+export type ActiveFault = FaultOrder & { id: string; struck: number };
+
+export type Faults = { active: ActiveFault[] };
+
+export function addFault(faults: Faults, order: FaultOrder): string {
+  const id = randomUUID();
+  faults.active.push({ ...order, id, struck: 0 });
+  return id;
+}
+
+/**
+ * The oldest fault that fits the call, counted as used; undefined when the call goes through.
+ * A fault on `token` without a path means the token endpoint alone; with one it reaches metadata and keys too.
+ */
+export function takeHttpFault(
+  faults: Faults,
+  on: 'graph' | 'token',
+  method: string,
+  path: string,
+): HttpFault | undefined {
+  for (const fault of faults.active) {
+    if (fault.on === 'smtp' || fault.on !== on) continue;
+    if (fault.method !== undefined && fault.method !== method) continue;
+    if (!new RegExp(fault.path ?? (on === 'token' ? '/token$' : '')).test(path)) continue;
+    use(faults, fault);
+    return fault.fault;
+  }
+  return undefined;
+}
+
+/** The same for one mail. */
+export function takeSmtpFault(faults: Faults): SmtpFault | undefined {
+  for (const fault of faults.active) {
+    if (fault.on !== 'smtp') continue;
+    use(faults, fault);
+    return fault.fault;
+  }
+  return undefined;
+}
+
+function use(faults: Faults, fault: ActiveFault): void {
+  fault.struck += 1;
+  if (fault.struck === fault.times) faults.active = faults.active.filter((other) => other !== fault);
+}
+
+function isRegularExpression(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

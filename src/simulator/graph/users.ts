@@ -1,0 +1,125 @@
+import { assignmentsOf, groupsOf, liveUsers } from '../directory.js';
+import { graphTime, type User } from '../objects.js';
+import { isReplicated } from '../tenant.js';
+import { idParam, noContent, param, referencedId, type GraphCall, type Reply } from './call.js';
+import { badRequest, resourceNotFound } from './errors.js';
+import { answerCount, answerOne, answerPage } from './query.js';
+import { assignmentShape, memberOfShape, memberShape, userShape } from './shapes.js';
+
+const MOST_SPONSORS = 5;
+
+/** What PATCH may change; the rest is read-only, or not Graph's to know. */
+const writable = new Set<string>([
+  'accountEnabled',
+  'businessPhones',
+  'companyName',
+  'department',
+  'displayName',
+  'givenName',
+  'jobTitle',
+  'mail',
+  'mobilePhone',
+  'officeLocation',
+  'otherMails',
+  'preferredLanguage',
+  'surname',
+  'usageLocation',
+  'userPrincipalName',
+  'userType',
+] satisfies (keyof User)[]);
+
+export function listUsers(call: GraphCall): Reply {
+  return answerPage(call, visibleUsers(call), userShape);
+}
+
+export function countUsers(call: GraphCall): Reply {
+  return answerCount(call, visibleUsers(call), userShape);
+}
+
+export function getUser(call: GraphCall): Reply {
+  return answerOne(call, visibleUser(call), userShape);
+}
+
+export function updateUser(call: GraphCall): Reply {
+  const user = visibleUser(call);
+  const fault = Object.keys(call.body).find((name) => !name.startsWith('@') && !writable.has(name));
+  if (fault !== undefined) {
+    throw badRequest(
+      userShape.properties.has(fault)
+        ? `Property '${fault}' is read-only and cannot be set.`
+        : `Invalid property '${fault}'.`,
+    );
+  }
+  Object.assign(user, call.body);
+  return noContent;
+}
+
+/** A soft delete: look-ups no longer find the user, a restore within 30 days brings it back. */
+export function deleteUser(call: GraphCall): Reply {
+  visibleUser(call).deletedDateTime = graphTime();
+  return noContent;
+}
+
+export function restoreUser(call: GraphCall): Reply {
+  const user = call.tenant.directory.users.get(idParam(call, 'id'));
+  if (!user?.deletedDateTime) throw resourceNotFound(param(call, 'id'));
+  user.deletedDateTime = null;
+  return answerOne(call, user, {
+    ...userShape,
+    set: 'directoryObjects',
+    typeOf: () => '#microsoft.graph.user',
+  });
+}
+
+/** Answers as Graph does, and like Graph it does not end a guest's sessions. */
+export function revokeSignInSessions(call: GraphCall): Reply {
+  visibleUser(call);
+  return { status: 200, body: { value: true } };
+}
+
+export function listMemberOf(call: GraphCall): Reply {
+  return answerPage(call, groupsOf(call.tenant.directory, visibleUser(call).id), memberOfShape);
+}
+
+export function listUserAssignments(call: GraphCall): Reply {
+  return answerPage(call, assignmentsOf(call.tenant.directory, visibleUser(call).id), assignmentShape);
+}
+
+export function listSponsors(call: GraphCall): Reply {
+  const { directory } = call.tenant;
+  const ids = directory.sponsors.get(visibleUser(call).id) ?? [];
+  const sponsors = ids.flatMap((id) => directory.users.get(id) ?? []);
+  return answerPage(call, sponsors, memberShape);
+}
+
+export function addSponsor(call: GraphCall): Reply {
+  const { directory } = call.tenant;
+  const user = visibleUser(call);
+  const sponsor = referencedId(call.body);
+  if (!directory.users.has(sponsor) && !directory.groups.has(sponsor)) throw resourceNotFound(sponsor);
+  const sponsors = directory.sponsors.get(user.id) ?? [];
+  if (sponsors.includes(sponsor)) {
+    throw badRequest(
+      "One or more added object references already exist for the following modified properties: 'sponsors'.",
+    );
+  }
+  if (sponsors.length >= MOST_SPONSORS)
+    throw badRequest(`A user can have at most ${MOST_SPONSORS} sponsors.`);
+  directory.sponsors.set(user.id, [...sponsors, sponsor]);
+  return noContent;
+}
+
+/** The user of the route, by id or user principal name, once replication has brought it everywhere. */
+export function visibleUser(call: GraphCall): User {
+  const key = param(call, 'id').toLowerCase();
+  const { users } = call.tenant.directory;
+  const user =
+    users.get(key) ??
+    liveUsers(call.tenant.directory).find((one) => one.userPrincipalName.toLowerCase() === key);
+  if (user?.deletedDateTime === null && isReplicated(call.tenant, user)) return user;
+  throw resourceNotFound(param(call, 'id'));
+}
+
+function visibleUsers(call: GraphCall): User[] {
+  return liveUsers(call.tenant.directory).filter((user) => isReplicated(call.tenant, user));
+}

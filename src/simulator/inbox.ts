@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+
+// Every mailbox in the world, as far as the simulation goes: what the portal sends by SMTP and what Microsoft would send.
+
+const CAPACITY = 10_000;
+
+export type Mail = {
+  id: string;
+  from: string;
+  /** Everyone it was delivered to (for SMTP the envelope, so blind copies too). */
+  to: string[];
+  subject: string;
+  text: string;
+  html: string;
+  headers: Record<string, string>;
+  receivedAt: string;
+  source: 'smtp' | 'graph';
+};
+
+export type Inbox = { mails: Mail[] };
+
+/** Puts a mail into the inbox, the oldest one leaving when it is full. */
+export function deliver(inbox: Inbox, mail: Omit<Mail, 'id' | 'receivedAt'>): Mail {
+  const delivered = { id: randomUUID(), ...mail, receivedAt: new Date().toISOString() };
+  inbox.mails.push(delivered);
+  if (inbox.mails.length > CAPACITY) inbox.mails.shift();
+  return delivered;
+}

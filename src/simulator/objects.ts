@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { seed, type SeedGroup, type SeedServicePrincipal } from './seed.js';
+
+// The kinds of object in the tenant, in the shape in which Graph shows them.
+
+export type User = {
+  id: string;
+  deletedDateTime: string | null;
+  accountEnabled: boolean;
+  businessPhones: string[];
+  companyName: string | null;
+  createdDateTime: string;
+  creationType: 'Invitation' | null;
+  department: string | null;
+  displayName: string;
+  externalUserState: 'PendingAcceptance' | 'Accepted' | null;
+  externalUserStateChangeDateTime: string | null;
+  givenName: string | null;
+  jobTitle: string | null;
+  mail: string | null;
+  mobilePhone: string | null;
+  officeLocation: string | null;
+  otherMails: string[];
+  preferredLanguage: string | null;
+  proxyAddresses: string[];
+  surname: string | null;
+  usageLocation: string | null;
+  userPrincipalName: string;
+  userType: 'Member' | 'Guest';
+};
+
+export type Group = {
+  id: string;
+  deletedDateTime: string | null;
+  createdDateTime: string;
+  description: string | null;
+  displayName: string;
+  groupTypes: string[];
+  isAssignableToRole: boolean | null;
+  mail: string | null;
+  mailEnabled: boolean;
+  mailNickname: string;
+  membershipRule: string | null;
+  membershipRuleProcessingState: string | null;
+  onPremisesSyncEnabled: boolean | null;
+  proxyAddresses: string[];
+  securityEnabled: boolean;
+  visibility: string | null;
+};
+
+export type AppRole = {
+  id: string;
+  value: string | null;
+  displayName: string;
+  description: string;
+  allowedMemberTypes: ('User' | 'Application')[];
+  isEnabled: boolean;
+  origin: string;
+};
+
+export type ServicePrincipal = {
+  id: string;
+  deletedDateTime: string | null;
+  accountEnabled: boolean;
+  appDisplayName: string;
+  appId: string;
+  appRoleAssignmentRequired: boolean;
+  appRoles: AppRole[];
+  displayName: string;
+  homepage: string | null;
+  servicePrincipalType: string;
+  tags: string[];
+};
+
+export type AppRoleAssignment = {
+  id: string;
+  deletedDateTime: null;
+  appRoleId: string;
+  createdDateTime: string;
+  principalDisplayName: string;
+  principalId: string;
+  principalType: 'User' | 'Group';
+  resourceDisplayName: string;
+  resourceId: string;
+};
+
+/** A user; whatever is not given follows from the address and the type of user. */
+export function newUser(given: Partial<User> & { mail: string }): User {
+  const guest = given.userType !== 'Member';
+  const now = graphTime();
+  return {
+    id: randomUUID(),
+    deletedDateTime: null,
+    accountEnabled: true,
+    businessPhones: [],
+    companyName: null,
+    createdDateTime: now,
+    creationType: guest ? 'Invitation' : null,
+    department: null,
+    displayName: given.mail.split('@')[0] ?? given.mail,
+    externalUserState: guest ? 'PendingAcceptance' : null,
+    externalUserStateChangeDateTime: guest ? now : null,
+    givenName: null,
+    jobTitle: null,
+    mobilePhone: null,
+    officeLocation: null,
+    otherMails: guest ? [given.mail] : [],
+    preferredLanguage: null,
+    proxyAddresses: [`SMTP:${given.mail}`],
+    surname: null,
+    usageLocation: null,
+    userPrincipalName: guest ? guestPrincipalName(given.mail) : given.mail,
+    userType: 'Guest',
+    ...given,
+  };
+}
+
+/** A group: a security group unless the seed says otherwise. */
+export function newGroup(given: SeedGroup): Group {
+  return {
+    deletedDateTime: null,
+    createdDateTime: graphTime(),
+    groupTypes: [],
+    isAssignableToRole: null,
+    mail: null,
+    mailEnabled: false,
+    mailNickname: given.displayName.toLowerCase().replace(/[^a-z]+/g, '-'),
+    membershipRule: null,
+    membershipRuleProcessingState: null,
+    onPremisesSyncEnabled: null,
+    proxyAddresses: [],
+    securityEnabled: true,
+    visibility: null,
+    ...given,
+  };
+}
+
+/** An app as the tenant holds it: without roles unless the seed says otherwise. */
+export function newServicePrincipal(given: SeedServicePrincipal): ServicePrincipal {
+  return {
+    deletedDateTime: null,
+    accountEnabled: true,
+    appDisplayName: given.displayName,
+    appRoleAssignmentRequired: false,
+    appRoles: [],
+    homepage: null,
+    servicePrincipalType: 'Application',
+    tags: ['WindowsAzureActiveDirectoryIntegratedApp'],
+    ...given,
+  };
+}
+
+/** A time as Graph writes it: whole seconds, UTC. */
+export function graphTime(ms = Date.now()): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function guestPrincipalName(mail: string): string {
+  const initialDomain = seed.verifiedDomains.find((domain) => domain.endsWith('.onmicrosoft.com')) ?? '';
+  return `${mail.replace('@', '_')}#EXT#@${initialDomain}`;
+}

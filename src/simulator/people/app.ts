@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import helmet from 'helmet';
+import { controlApi } from '../control.js';
+import { seed } from '../seed.js';
+import type { Tenant } from '../tenant.js';
+import { directoryPages } from './directoryPages.js';
+import { faultPages } from './faultPages.js';
+import { inboxPages } from './inboxPages.js';
+import { redeemPages } from './redeemPages.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The plain HTTP port: pages on which a person looks at the tenant, and the control endpoint for tests. */
+export function createPeopleApp(tenant: Tenant): Express {
+  const app = express();
+  app.set('view engine', 'ejs');
+  app.set('views', join(ROOT, 'views/simulator'));
+  app.locals.organization = seed.organization;
+
+  app.use(securityHeaders());
+  app.use('/assets', express.static(join(ROOT, 'node_modules/bootstrap/dist')));
+  app.use('/assets', express.static(join(ROOT, 'public/simulator')));
+  app.use(express.urlencoded({ extended: false }));
+  app.get('/', function overview(_request, response) {
+    response.render('overview', { title: 'Overview', tenant, seed });
+  });
+  app.use('/inbox', inboxPages(tenant));
+  app.use('/redeem', redeemPages(tenant));
+  app.use('/directory', directoryPages(tenant));
+  app.use('/faults', faultPages(tenant));
+  app.use('/control', controlApi(tenant));
+  app.use(function notFound(_request, response) {
+    response.status(404).render('message', { title: 'Not found', text: 'There is no such page.' });
+  });
+  app.use(showError);
+  return app;
+}
+
+function securityHeaders() {
+  return helmet({
+    strictTransportSecurity: false, // plain HTTP on localhost, for the sake of browsers
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'], // bootstrap draws its own icons as data
+        frameSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+  });
+}
+
+const showError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  const text = error instanceof Error ? error.message : 'Something went wrong.';
+  response.status(500).render('message', { title: 'Error in the simulator', text });
+};

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { seed } from './seed.js';
+
+export const inviterSettings = [
+  'none',
+  'adminsAndGuestInviters',
+  'adminsGuestInvitersAndAllMembers',
+  'everyone',
+] as const;
+
+/** Everything about the tenant that can be turned while it runs. */
+export type Settings = {
+  /** How long every Graph call takes at least, in ms. */
+  latencyMs: number;
+  /** How long a new guest stays invisible to look-ups, in ms; app role assignment lags half as long again. */
+  replicationDelayMs: number;
+  resourceUnitsPer10s: number;
+  writesPer150s: number;
+  /** The application permissions that an admin consented to. */
+  permissions: string[];
+  allowInvitesFrom: (typeof inviterSettings)[number];
+  tokenLifetimeSeconds: number;
+};
+
+/** What `PUT /control/settings` accepts: any part of the settings. */
+export const settingsChange = z
+  .strictObject({
+    latencyMs: z.number().int().min(0).max(600_000),
+    replicationDelayMs: z.number().int().min(0).max(3_600_000),
+    resourceUnitsPer10s: z.number().positive(),
+    writesPer150s: z.number().positive(),
+    permissions: z.array(z.string()),
+    allowInvitesFrom: z.enum(inviterSettings),
+    tokenLifetimeSeconds: z.number().int().positive(),
+  })
+  .partial();
+
+/** The settings of a new tenant; Microsoft's limits are those of one with fewer than 50 users. */
+export function defaultSettings(): Settings {
+  return {
+    latencyMs: 0,
+    replicationDelayMs: 2000,
+    resourceUnitsPer10s: 3500,
+    writesPer150s: 3000,
+    permissions: [...seed.permissions],
+    allowInvitesFrom: 'everyone',
+    tokenLifetimeSeconds: 3599,
+  };
+}

@@ -1,0 +1,63 @@
+import { createDirectory, type Directory } from './directory.js';
+import type { User } from './objects.js';
+import type { Faults } from './faults.js';
+import type { Inbox } from './inbox.js';
+import type { Ledger } from './ledger.js';
+import { defaultSettings, type Settings } from './settings.js';
+import { createThrottle, type Throttle } from './throttling.js';
+import { createTokenKey, type TokenKey } from './entra/tokenKey.js';
+
+/** The whole simulated tenant: the one object that every part of the simulator is handed. */
+export type Tenant = {
+  directory: Directory;
+  settings: Settings;
+  faults: Faults;
+  ledger: Ledger;
+  inbox: Inbox;
+  throttle: Throttle;
+  tokenKey: TokenKey;
+  initialSettings: Settings;
+  /** Filled in once the ports are known. */
+  urls: { people: string; backChannel: string; smtp: string };
+};
+
+/** A tenant as the seed describes it; `overrides` are also what a reset returns to. */
+export function createTenant(overrides: Partial<Settings>): Tenant {
+  const initialSettings = { ...defaultSettings(), ...overrides };
+  return {
+    directory: createDirectory(),
+    settings: structuredClone(initialSettings),
+    faults: { active: [] },
+    ledger: { entries: [] },
+    inbox: { mails: [] },
+    throttle: createThrottle(),
+    tokenKey: createTokenKey(),
+    initialSettings,
+    urls: { people: '', backChannel: '', smtp: '' },
+  };
+}
+
+/** Back to the beginning; tokens that were issued stay valid. */
+export function resetTenant(tenant: Tenant): void {
+  tenant.directory = createDirectory();
+  tenant.settings = structuredClone(tenant.initialSettings);
+  tenant.faults.active = [];
+  tenant.ledger.entries = [];
+  tenant.inbox.mails = [];
+  tenant.throttle = createThrottle();
+}
+
+/** Whether reads already see the user: a new guest appears only after the replication delay. */
+export function isReplicated(tenant: Tenant, user: User): boolean {
+  return ageOf(tenant, user) >= tenant.settings.replicationDelayMs;
+}
+
+/** Whether app role assignment already accepts the user: it lags behind reads (msgraph-sdk-dotnet#2508). */
+export function isAssignable(tenant: Tenant, user: User): boolean {
+  return ageOf(tenant, user) >= tenant.settings.replicationDelayMs * 1.5;
+}
+
+function ageOf(tenant: Tenant, user: User): number {
+  const invitedAt = tenant.directory.invitedAt.get(user.id);
+  return invitedAt === undefined ? Infinity : Date.now() - invitedAt;
+}
