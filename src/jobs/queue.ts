@@ -1,0 +1,103 @@
+import { CompiledQuery } from 'kysely';
+import PgBoss from 'pg-boss';
+import type { Log } from '../log.js';
+import type { Db } from '../store/schema.js';
+
+/** A wake-up call for one request. The request's row, not the job, says whether there is work. */
+export type Job = { id: string; requestId: string };
+
+export type Queue = {
+  /**
+   * Wakes a worker for a request after `delaySeconds`. With a transaction as its first argument the job
+   * is committed or rolled back with it. A request that has a job waiting gets no second one.
+   */
+  send(db: Db, requestId: string, options?: { delaySeconds?: number; priority?: number }): Promise<void>;
+  /** Takes up to `limit` jobs that are due, the most urgent first. */
+  take(limit: number): Promise<Job[]>;
+  finish(jobs: Job[]): Promise<void>;
+  /** Says that a job has been committed in this process, so that it need not wait for the next poll. */
+  announce(): void;
+  /** Waits for an announcement, at most `ms`. */
+  rest(ms: number): Promise<void>;
+  stop(): Promise<void>;
+};
+
+const PROVISION = 'provision';
+
+/** People who sign up wait in front of a page; whatever else is queued comes after them. */
+export const INTERACTIVE = 10;
+
+/** Opens the durable queue: pg-boss, in the same database as everything else, on either store. */
+export async function openQueue(db: Db, log: Log): Promise<Queue> {
+  const boss = new PgBoss({
+    db: executor(db),
+    schedule: false,
+    // A finished job says nothing that the request's row does not.
+    archiveCompletedAfterSeconds: 60,
+    deleteAfterHours: 1,
+  });
+  boss.on('error', (error) => {
+    log.warn({ err: error }, 'queue maintenance failed');
+  });
+  await boss.start();
+  // `short`: one waiting job a key. A job is only a wake-up, so a failed one is not worth repeating.
+  await boss.createQueue(PROVISION, { name: PROVISION, policy: 'short', retryLimit: 0, retentionDays: 30 });
+  return {
+    async send(joined, requestId, { delaySeconds = 0, priority = 0 } = {}) {
+      await boss.send(
+        PROVISION,
+        { requestId },
+        { db: executor(joined), singletonKey: requestId, startAfter: `${delaySeconds} seconds`, priority },
+      );
+    },
+    async take(limit) {
+      const jobs = await boss.fetch<{ requestId: string }>(PROVISION, { batchSize: limit });
+      return jobs.map(({ id, data }) => ({ id, requestId: data.requestId }));
+    },
+    async finish(jobs) {
+      if (jobs.length > 0)
+        await boss.complete(
+          PROVISION,
+          jobs.map(({ id }) => id),
+        );
+    },
+    ...createBell(),
+    stop: () => boss.stop({ graceful: false }),
+  };
+}
+
+/** An announcement that comes while nobody rests is kept for the next who does. */
+function createBell(): Pick<Queue, 'announce' | 'rest'> {
+  let announced = false;
+  let wake: (() => void) | null = null;
+  return {
+    announce() {
+      announced = true;
+      wake?.();
+    },
+    async rest(ms) {
+      if (!announced) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      wake = null;
+      announced = false;
+    },
+  };
+}
+
+/** Lets pg-boss work through Kysely: in its transactions, and in turn where the store is one connection. */
+function executor(db: Db): PgBoss.Db {
+  return {
+    async executeSql(text, values: unknown[] = []) {
+      const { rows } = await db.executeQuery(CompiledQuery.raw(text, values));
+      // pg answers several statements with a list of results, which has no rows of its own.
+      return { rows: (rows as unknown[] | undefined) ?? [] };
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { Kysely, PostgresDialect, sql, type Dialect } from 'kysely';
+import pg from 'pg';
+import type { Config } from '../config.js';
+import type { Log } from '../log.js';
+import { takeExclusiveLock } from './exclusiveLock.js';
+import { migrateToLatest } from './migrations/index.js';
+import { pgliteDialect } from './pgliteDialect.js';
+import type { Database, Db } from './schema.js';
+
+export type Store = {
+  db: Db;
+  /** True when no other process can work on this store. */
+  exclusive: boolean;
+  /** Rejects when the store does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/**
+ * Opens PostgreSQL (`databaseUrl`) or the embedded store (`dataDir`) and brings its schema up to date.
+ *
+ * @throws Error when another process has the embedded store open, or PostgreSQL cannot be reached
+ */
+export async function openStore(config: Pick<Config, 'databaseUrl' | 'dataDir'>, log: Log): Promise<Store> {
+  const opened = config.databaseUrl ? postgres(config.databaseUrl, log) : await embedded(config.dataDir);
+  const db = new Kysely<Database>({ dialect: opened.dialect });
+  const close = async () => {
+    await db.destroy();
+    await opened.release();
+  };
+  try {
+    await migrateToLatest(db);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    db,
+    exclusive: config.databaseUrl === null,
+    async ping() {
+      await sql`select 1`.execute(db);
+    },
+    close,
+  };
+}
+
+type Opened = { dialect: Dialect; release(): Promise<void> };
+
+function postgres(url: string, log: Log): Opened {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: 5_000,
+    // A statement that outlives its page would hold a connection that others wait for.
+    statement_timeout: 30_000,
+    application_name: 'partner-portal',
+  });
+  // An idle connection that breaks is replaced at the next use; without a listener it ends the process.
+  pool.on('error', (error) => {
+    log.warn({ err: error }, 'idle database connection lost');
+  });
+  return { dialect: new PostgresDialect({ pool }), release: () => Promise.resolve() };
+}
+
+async function embedded(dataDir: string): Promise<Opened> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const folder = join(dataDir, 'store');
+  const lock = await takeExclusiveLock(join(dataDir, 'store.lock'), `The embedded store ${folder}`);
+  try {
+    const pglite = await PGlite.create(folder);
+    return { dialect: pgliteDialect(pglite), release: () => lock.release() };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Class 08 and 57P of https://www.postgresql.org/docs/current/errcodes-appendix.html, and too many connections. */
+const DOWN_SQLSTATE = /^(08|57P|53300)/;
+const DOWN_SYSTEM = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN']);
+/** The driver gives no code with these. */
+const DOWN_MESSAGE =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered)/;
+
+/** Whether an error means that the store could not be reached, rather than that a statement was wrong. */
+export function isStoreDown(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return DOWN_SQLSTATE.test(code) || DOWN_SYSTEM.has(code) || DOWN_MESSAGE.test(error.message);
+}

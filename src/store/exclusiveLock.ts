@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+
+/** Whoever holds, or held, a lock. `started` tells a process from a later one with the same pid. */
+type Owner = { host: string; pid: number; started: string };
+
+export type ExclusiveLock = { release(): Promise<void> };
+
+const HEARTBEAT_MS = 2_000;
+/** After this silence the owner on another machine counts as gone. */
+const SILENCE_MS = 30_000;
+/** A lock file without readable content is one that is being written. */
+const WRITING_MS = 5_000;
+
+/**
+ * Takes a lock that only one process can hold, at once or not at all, and that a killed process
+ * does not keep.
+ *
+ * Node has no file lock, so the lock is a file with a number: taking over from a dead owner means
+ * creating the next number, which the file system lets only one process do. A released lock keeps its
+ * file, emptied of its owner; were it deleted, the numbers could start again under a racing process.
+ *
+ * @param path the lock files are `<path>.1`, `<path>.2` …
+ * @param what named in the refusal, e.g. the folder that is protected
+ * @throws Error when another process holds it
+ */
+export async function takeExclusiveLock(path: string, what: string): Promise<ExclusiveLock> {
+  const newest = await newestNumber(path);
+  if (newest > 0 && (await isHeld(`${path}.${newest}`))) throw inUse(what);
+  const file = `${path}.${newest + 1}`;
+  try {
+    await writeOwner(file, 'wx');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw inUse(what);
+    throw error;
+  }
+  await removeOlder(path, newest);
+  const heartbeat = setInterval(() => {
+    const now = new Date();
+    // A missed beat matters only to other machines, and only after many of them.
+    utimes(file, now, now).catch(() => undefined);
+  }, HEARTBEAT_MS).unref();
+  return {
+    async release() {
+      clearInterval(heartbeat);
+      await writeOwner(file, 'w', null);
+    },
+  };
+}
+
+const inUse = (what: string) =>
+  new Error(
+    `${what} is in use by another portal process. Two processes on one embedded store would corrupt it: ` +
+      `stop the other one, give this one another DATA_DIR, or set DATABASE_URL to use PostgreSQL.`,
+  );
+
+async function newestNumber(path: string): Promise<number> {
+  const prefix = `${basename(path)}.`;
+  const names = await readdir(dirname(path));
+  const numbers = names
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => Number(name.slice(prefix.length)));
+  return Math.max(0, ...numbers.filter(Number.isInteger));
+}
+
+async function isHeld(file: string): Promise<boolean> {
+  const [text, { mtimeMs }] = await Promise.all([readFile(file, 'utf8'), stat(file)]);
+  const age = Date.now() - mtimeMs;
+  if (text.trim() === '') return age < WRITING_MS;
+  const owner = JSON.parse(text) as Owner | null;
+  if (owner === null) return false;
+  if (owner.host !== hostname()) return age < SILENCE_MS;
+  return startOf(owner.pid) === owner.started;
+}
+
+async function writeOwner(file: string, flag: 'w' | 'wx', owner: Owner | null = self()): Promise<void> {
+  const handle = await open(file, flag, 0o600);
+  try {
+    await handle.writeFile(JSON.stringify(owner));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function removeOlder(path: string, newest: number): Promise<void> {
+  for (let number = newest; number > 0 && number > newest - 8; number--) {
+    await rm(join(dirname(path), `${basename(path)}.${number}`), { force: true });
+  }
+}
+
+function self(): Owner {
+  return { host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '' };
+}
+
+/**
+ * When a process of this machine started, in an opaque form; null when there is none with this pid.
+ * On Linux it is clock ticks since boot (field 22 of /proc/<pid>/stat, proc(5)) after the boot's id;
+ * elsewhere a live pid is all that can be told.
+ */
+function startOf(pid: number): string | null {
+  if (process.platform === 'linux') {
+    try {
+      const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      return `${boot}/${status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+  try {
+    process.kill(pid, 0);
+    return 'alive';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'alive' : null;
+  }
+}

@@ -1,0 +1,24 @@
+import { sql } from 'kysely';
+import type { Db } from './schema.js';
+
+/** Stops every worker's calls to `name` for `seconds`, or longer where a longer pause is on already. */
+export async function insertPause(db: Db, name: string, seconds: number): Promise<void> {
+  const until = sql<Date>`now() + ${seconds} * interval '1 second'`;
+  await db
+    .insertInto('pause')
+    .values({ name, until })
+    .onConflict((conflict) =>
+      conflict.column('name').doUpdateSet({ until: sql<Date>`greatest(pause.until, excluded.until)` }),
+    )
+    .execute();
+}
+
+/** Seconds left of a pause; 0 when there is none. */
+export async function pauseSecondsLeft(db: Db, name: string): Promise<number> {
+  const row = await db
+    .selectFrom('pause')
+    .select(sql<number>`extract(epoch from until - now())::float8`.as('left'))
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return Math.max(0, row?.left ?? 0);
+}

@@ -1,0 +1,70 @@
+import type { PGlite, Results } from '@electric-sql/pglite';
+import {
+  CompiledQuery,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+} from 'kysely';
+
+/**
+ * Kysely over an embedded PGlite.
+ *
+ * PGlite is one connection. Whoever uses it takes turns here, statement or whole transaction, so
+ * that no statement of one lands in another's transaction. Everything in the process must therefore
+ * go through this dialect and never to PGlite itself.
+ */
+export function pgliteDialect(pglite: PGlite): Dialect {
+  return {
+    createDriver: () => pgliteDriver(pglite),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createAdapter: () => new PostgresAdapter(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+  };
+}
+
+function pgliteDriver(pglite: PGlite): Driver {
+  const connection = pgliteConnection(pglite);
+  const waiting: (() => void)[] = [];
+  let taken = false;
+
+  const run = (sql: string) => connection.executeQuery(CompiledQuery.raw(sql)).then(() => undefined);
+
+  return {
+    init: () => Promise.resolve(),
+    async acquireConnection() {
+      if (taken) await new Promise<void>((resolve) => waiting.push(resolve));
+      taken = true;
+      return connection;
+    },
+    releaseConnection() {
+      const next = waiting.shift();
+      if (next) next();
+      else taken = false;
+      return Promise.resolve();
+    },
+    beginTransaction: () => run('begin'),
+    commitTransaction: () => run('commit'),
+    rollbackTransaction: () => run('rollback'),
+    destroy: () => pglite.close(),
+  };
+}
+
+function pgliteConnection(pglite: PGlite): DatabaseConnection {
+  return {
+    async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+      // Like pg, one text may hold several statements when it has no parameters (pg-boss relies on it).
+      const result =
+        parameters.length > 0
+          ? await pglite.query<R>(sql, [...parameters])
+          : ((await pglite.exec(sql)).at(-1) as Results<R> | undefined);
+      return { rows: result?.rows ?? [], numAffectedRows: BigInt(result?.affectedRows ?? 0) };
+    },
+    streamQuery() {
+      throw new Error('The embedded store does not stream');
+    },
+  };
+}

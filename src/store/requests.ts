@@ -1,0 +1,167 @@
+import { sql } from 'kysely';
+import type { Db, NewRequest, Problem, RequestRow, RequestState } from './schema.js';
+
+const OPEN: RequestState[] = ['unproven', 'pending', 'queued', 'failed', 'held'];
+
+/**
+ * Inserts a request unless its address has an open one, or one that was provisioned less than `quietSeconds` ago.
+ * Returns whether it was inserted.
+ */
+export async function insertRequest(db: Db, request: NewRequest, quietSeconds: number): Promise<boolean> {
+  const columns = Object.keys(request) as (keyof NewRequest)[];
+  const values = columns.map((column) => sql`${request[column]}`);
+  const { rows } = await sql`
+    insert into request (${sql.join(columns.map((column) => sql.ref(column)))})
+    select ${sql.join(values)}
+    where not exists (
+      select from request
+      where address = ${request.address} and state = 'provisioned' and updated_at > ${fromNow(-quietSeconds)}
+    )
+    on conflict do nothing
+    returning id`.execute(db);
+  return rows.length === 1;
+}
+
+/** What keeps {@link insertRequest} from inserting. */
+export function findStandingRequest(
+  db: Db,
+  address: string,
+  quietSeconds: number,
+): Promise<RequestRow | undefined> {
+  return db
+    .selectFrom('request')
+    .selectAll()
+    .where('address', '=', address)
+    .where((is) =>
+      is.or([
+        is('state', 'in', OPEN),
+        is.and([is('state', '=', 'provisioned'), is('updated_at', '>', fromNow(-quietSeconds))]),
+      ]),
+    )
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+export function findRequestByToken(db: Db, tokenHash: Buffer): Promise<RequestRow | undefined> {
+  return db.selectFrom('request').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst();
+}
+
+export async function replaceToken(db: Db, id: string, tokenHash: Buffer): Promise<void> {
+  await db.updateTable('request').set({ token_hash: tokenHash }).where('id', '=', id).execute();
+}
+
+/**
+ * Lends a request that has work due to one worker for `leaseSeconds`. Returns it, or nothing when there
+ * is no work, it is not due yet, or another worker has it.
+ */
+export function leaseRequest(
+  db: Db,
+  id: string,
+  owner: string,
+  leaseSeconds: number,
+): Promise<RequestRow | undefined> {
+  return db
+    .updateTable('request')
+    .set({ lease_owner: owner, lease_until: fromNow(leaseSeconds) })
+    .where('id', '=', id)
+    .where('due_at', '<=', sql<Date>`now()`)
+    .where((or) => or.or([or('lease_until', 'is', null), or('lease_until', '<', sql<Date>`now()`)]))
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Prolongs a lease. Returns false when it has passed to another worker. */
+export async function renewLease(db: Db, id: string, owner: string, leaseSeconds: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('request')
+    .set({ lease_until: fromNow(leaseSeconds) })
+    .where('id', '=', id)
+    .where('lease_owner', '=', owner)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** What ends a worker's turn with a request; a `dueInSeconds` of null means that no work is left. */
+export type Turn = {
+  state: RequestState;
+  problem: Problem | null;
+  dueInSeconds: number | null;
+  guestId: string | null;
+};
+
+/** Ends a worker's turn. Returns false when the lease has passed to another worker; nothing changed then. */
+export async function endTurn(db: Db, id: string, owner: string, turn: Turn): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('request')
+    .set({
+      state: turn.state,
+      problem: turn.problem && JSON.stringify(turn.problem),
+      due_at: turn.dueInSeconds === null ? null : fromNow(turn.dueInSeconds),
+      guest_id: turn.guestId,
+      lease_owner: null,
+      lease_until: null,
+      updated_at: sql<Date>`now()`,
+    })
+    .where('id', '=', id)
+    .where('lease_owner', '=', owner)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Marks a request as having work to do now, if it is in one of `from`. Returns whether it was. */
+export async function makeDue(db: Db, id: string, from: RequestState[], to: RequestState): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('request')
+    .set({ state: to, problem: null, due_at: sql<Date>`now()`, updated_at: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where('state', 'in', from)
+    .where('due_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Requests whose work has been due for `seconds` and that no worker holds: their job was lost or cut off. */
+export async function findAbandoned(db: Db, seconds: number, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('request')
+    .select('id')
+    .where('due_at', '<', fromNow(-seconds))
+    .where((or) => or.or([or('lease_until', 'is', null), or('lease_until', '<', sql<Date>`now()`)]))
+    .orderBy('due_at')
+    .limit(limit)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Ends every lease. Only for a store that no other process works on: whoever held one is dead. */
+export async function endAllLeases(db: Db): Promise<void> {
+  await db
+    .updateTable('request')
+    .set({ lease_owner: null, lease_until: null })
+    .where('lease_owner', 'is not', null)
+    .execute();
+}
+
+/** A moment on the database's clock. */
+function fromNow(seconds: number) {
+  return sql<Date>`now() + ${seconds} * interval '1 second'`;
+}
+
+/** Holds other transactions that lock the same partner until this one ends. */
+export async function lockPartner(trx: Db, partner: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`partner ${partner}`}, 0))`.execute(trx);
+}
+
+/** How many requests of a partner count towards its limits, today (UTC) and in all. */
+export function countRequestsOfPartner(db: Db, partner: string): Promise<{ today: number; total: number }> {
+  return db
+    .selectFrom('request')
+    .select([
+      sql<number>`count(*) filter (where created_at >= date_trunc('day', now(), 'UTC'))::int`.as('today'),
+      sql<number>`count(*)::int`.as('total'),
+    ])
+    .where('partner', '=', partner)
+    .where('state', 'not in', ['denied', 'lapsed'])
+    .executeTakeFirstOrThrow();
+}

@@ -1,0 +1,107 @@
+import type { ColumnType, Generated, Insertable, JSONColumnType, Kysely, Selectable } from 'kysely';
+import type { Decision } from '../policy/decide.js';
+
+/** The states of a request; what may follow what is in `requests/transitions.ts`. */
+export type RequestState =
+  'unproven' | 'pending' | 'queued' | 'provisioned' | 'denied' | 'failed' | 'held' | 'lapsed' | 'revoked';
+
+export type StepState = 'waiting' | 'running' | 'done' | 'unconfirmed' | 'failed';
+
+/** Why a request or a step stands where it does: `code` for people's sentences, `detail` for admins. */
+export type Problem = { code: string; detail?: string };
+
+/** A decision as it was recorded: what the policy said, and what was counted besides. */
+export type RecordedDecision = Omit<Decision, 'reasons'> & { reasons: { code: string }[] };
+
+/** The guest as far as earlier steps know it. */
+export type Guest = { id: string; accepted: boolean };
+
+/** What a step remembers from one attempt to the next, and for later steps. */
+export type StepDetail = {
+  guest?: Guest;
+  /** When a call that must not be repeated blindly was begun, ISO 8601; gone once its outcome is known. */
+  begunAt?: string;
+  /** Who has mailed the invitation, or is to. */
+  mailedBy?: 'microsoft' | 'portal' | 'nobody';
+  /** A secret: kept only until the portal has mailed it. */
+  redeemUrl?: string;
+};
+
+/** A column that the database fills in and that people only read. */
+type Stamp = ColumnType<Date, Date | undefined, Date>;
+type Optional<T> = ColumnType<T | null, T | null | undefined, T | null>;
+type Json<T extends object> = JSONColumnType<T>;
+type OptionalJson<T extends object> = ColumnType<T | null, string | null | undefined, string | null>;
+
+export interface RequestTable {
+  id: string;
+  /** SHA-256 of the token in the status page's address. */
+  token_hash: Buffer;
+  /** Canonical address: lower case, as `policy/address.ts` gives it. */
+  address: string;
+  first_name: string;
+  last_name: string;
+  company: string;
+  reason: string;
+  /** Language in which the person is written to. */
+  language: string;
+  partner: Optional<string>;
+  decision: Json<RecordedDecision>;
+  policy_hash: string;
+  terms_hash: Optional<string>;
+  terms_accepted_at: Optional<Date>;
+  state: RequestState;
+  problem: OptionalJson<Problem>;
+  /** Object id of the guest in our directory, once known. */
+  guest_id: Optional<string>;
+  /** When the worker should look at it next; null when there is nothing to do. */
+  due_at: Optional<Date>;
+  lease_owner: Optional<string>;
+  lease_until: Optional<Date>;
+  created_at: Stamp;
+  updated_at: Stamp;
+}
+
+export interface StepTable {
+  request_id: string;
+  /** `lookup`, `invitation`, `group:crm`, `app:wiki`, `mail`, `resend:1` … */
+  key: string;
+  position: number;
+  state: StepState;
+  attempts: Generated<number>;
+  detail: Json<StepDetail>;
+  problem: OptionalJson<Problem>;
+  /** Microsoft's id of the call that settled the step, for support cases. */
+  graph_request_id: Optional<string>;
+  started_at: Optional<Date>;
+  finished_at: Optional<Date>;
+}
+
+export interface AuditEventTable {
+  id: Generated<string>;
+  at: Stamp;
+  request_id: Optional<string>;
+  /** `partner`, `portal`, or `tid/oid` of a signed-in person. */
+  actor: string;
+  action: string;
+  detail: Json<Record<string, unknown>>;
+}
+
+export interface PauseTable {
+  name: string;
+  until: Date;
+}
+
+export interface Database {
+  request: RequestTable;
+  step: StepTable;
+  audit_event: AuditEventTable;
+  pause: PauseTable;
+}
+
+/** The database or a transaction on it: store functions join either. */
+export type Db = Kysely<Database>;
+/** A request as it is read. */
+export type RequestRow = Selectable<RequestTable>;
+export type NewRequest = Insertable<RequestTable>;
+export type StepRow = Selectable<StepTable>;
