@@ -1,0 +1,99 @@
+import { Client, GraphError, ResponseType } from '@microsoft/microsoft-graph-client';
+import type { Config } from '../config.js';
+import type { Log } from '../log.js';
+import { createTokenSource } from './credential.js';
+import { GraphFault, kindOfAnswer, mayBeProcessed, retryAfterSeconds } from './graphFault.js';
+import { CallTrace, createMiddleware } from './middleware.js';
+
+/** A settled call: the parsed body (undefined for 204) and Microsoft's id of the call. */
+export type GraphAnswer = { body: unknown; requestId: string | null };
+
+export type GraphCall = {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Path and query below `/v1.0`, already encoded. */
+  path: string;
+  body?: object;
+  signal?: AbortSignal;
+};
+
+export type Graph = {
+  /** Base of the URLs by which objects refer to each other (`@odata.id`). */
+  baseUrl: string;
+  /** @throws {GraphFault} for every answer that is not a success */
+  call(call: GraphCall): Promise<GraphAnswer>;
+};
+
+const CALL_TIMEOUT_MS = 30_000;
+
+/** Microsoft Graph v1.0 as this application. Repeats nothing by itself: that is the worker's business. */
+export function createGraph(
+  config: Pick<Config, 'graphCredential' | 'graphUrl' | 'authorityUrl' | 'tenantId'>,
+  log: Log,
+): Graph {
+  const client = Client.initWithMiddleware({
+    baseUrl: config.graphUrl,
+    middleware: createMiddleware(createTokenSource(config), log),
+  });
+  return {
+    baseUrl: `${config.graphUrl}/v1.0`,
+    async call({ method, path, body, signal }) {
+      const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
+      const trace = new CallTrace(signal ? AbortSignal.any([signal, timeout]) : timeout);
+      const request = client.api(path).responseType(ResponseType.JSON).middlewareOptions([trace]);
+      const send = {
+        GET: () => request.get(),
+        POST: () => request.post(body),
+        PATCH: () => request.patch(body),
+        DELETE: () => request.delete(),
+      }[method];
+      try {
+        const answer: unknown = await send();
+        return { body: answer, requestId: trace.headers?.get('request-id') ?? null };
+      } catch (error) {
+        throw toFault(error, trace);
+      }
+    },
+  };
+}
+
+function toFault(error: unknown, trace: CallTrace): GraphFault {
+  if (trace.failure instanceof GraphFault) return trace.failure;
+  const requestId = trace.headers?.get('request-id') ?? null;
+  if (trace.status !== null && trace.status >= 400) {
+    const code = error instanceof GraphError ? error.code : null;
+    const kind = kindOfAnswer(trace.status, code);
+    return new GraphFault(
+      {
+        kind,
+        status: trace.status,
+        code,
+        message: error instanceof Error ? error.message : '',
+        requestId,
+        retryAfterSeconds: retryAfterSeconds(trace.headers?.get('retry-after') ?? null),
+        processed: kind === 'unavailable' ? 'unknown' : 'no',
+      },
+      error,
+    );
+  }
+  // No answer, or a success whose body could not be read: cut off, HTML, not JSON.
+  const failure = trace.failure ?? error;
+  return unreadable(
+    failure instanceof Error ? failure.message : 'no answer',
+    requestId,
+    mayBeProcessed(failure),
+    error,
+  );
+}
+
+/** The fault of an answer that claims success and cannot be one. */
+export function unreadable(
+  message: string,
+  requestId: string | null,
+  processed: 'no' | 'unknown' = 'unknown',
+  cause?: unknown,
+): GraphFault {
+  return new GraphFault(
+    { kind: 'unavailable', status: null, code: null, message, requestId, retryAfterSeconds: null, processed },
+    cause,
+  );
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { unreadable, type Graph } from './graph.js';
+import { GraphFault } from './graphFault.js';
+
+const group = z.object({
+  id: z.guid(),
+  displayName: z.string().nullish(),
+  groupTypes: z.array(z.string()).nullish(),
+  securityEnabled: z.boolean().nullish(),
+  mailEnabled: z.boolean().nullish(),
+  isAssignableToRole: z.boolean().nullish(),
+  onPremisesSyncEnabled: z.boolean().nullish(),
+});
+
+export type Group = z.infer<typeof group>;
+
+const SELECT = Object.keys(group.shape).join(',');
+
+/** @see https://learn.microsoft.com/graph/api/group-get */
+export async function getGroup(graph: Graph, id: string, signal?: AbortSignal): Promise<Group> {
+  const path = `/groups/${id}?$select=${SELECT}`;
+  const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
+  const parsed = group.safeParse(body);
+  if (!parsed.success) throw unreadable('The group could not be read', requestId, 'no');
+  return parsed.data;
+}
+
+/**
+ * Why a guest must not or cannot be put into a group; null when nothing is against it. Graph refuses
+ * most of these with the same 403 as a missing permission, and a role-assignable group would hand out
+ * administrators' rights.
+ */
+export function groupObstacle(found: Group): string | null {
+  if (found.isAssignableToRole) return 'roleAssignable';
+  if (found.groupTypes?.includes('DynamicMembership')) return 'dynamic';
+  if (found.onPremisesSyncEnabled) return 'onPremises';
+  const unified = found.groupTypes?.includes('Unified') ?? false;
+  if (!unified && (found.mailEnabled || found.securityEnabled === false)) return 'mailEnabled';
+  return null;
+}
+
+const ALREADY_MEMBER = 'added object references already exist';
+
+/**
+ * Adds a member; one who is a member already is a success.
+ *
+ * @see https://learn.microsoft.com/graph/api/group-post-members
+ */
+export async function addMember(
+  graph: Graph,
+  groupId: string,
+  memberId: string,
+  signal?: AbortSignal,
+): Promise<{ requestId: string | null }> {
+  try {
+    const { requestId } = await graph.call({
+      method: 'POST',
+      path: `/groups/${groupId}/members/$ref`,
+      body: { '@odata.id': `${graph.baseUrl}/directoryObjects/${memberId}` },
+      ...(signal && { signal }),
+    });
+    return { requestId };
+  } catch (error) {
+    // Told apart by its message only.
+    if (error instanceof GraphFault && error.kind === 'rejected' && error.message.includes(ALREADY_MEMBER)) {
+      return { requestId: error.requestId };
+    }
+    throw error;
+  }
+}
