@@ -1,0 +1,62 @@
+import type { Config } from './config.js';
+import { createGraph } from './graph/graph.js';
+import { openQueue } from './jobs/queue.js';
+import { loadLanguages } from './language.js';
+import type { Log } from './log.js';
+import { createMailer } from './mail/mailer.js';
+import { openPolicyFile } from './policy/policyFile.js';
+import { proofFaults } from './requests/proofFaults.js';
+import { openStore } from './store/database.js';
+import { endAllLeases } from './store/requests.js';
+
+/** How patient provisioning is; the defaults suit Microsoft's directory, tests are in more of a hurry. */
+export type Patience = {
+  /** How long a worker that falls silent keeps a request. */
+  leaseSeconds: number;
+  /** How long the directory may take to show whether an unanswered invitation went through. */
+  settleSeconds: number;
+  /** How long a step is repeated before it is given up. */
+  giveUpSeconds: number;
+};
+
+export const PATIENCE: Patience = { leaseSeconds: 15, settleSeconds: 120, giveUpSeconds: 24 * 3600 };
+
+export type Deps = Awaited<ReturnType<typeof openDeps>>;
+
+/**
+ * Opens everything that the portal works with, as one plain object.
+ *
+ * @throws {PolicyError} a faulty policy file
+ * @throws Error a store that cannot be opened
+ */
+export async function openDeps(config: Config, log: Log, patience: Patience = PATIENCE) {
+  const policy = await openPolicyFile(config.policyFile, {
+    check: proofFaults,
+    onChange(event) {
+      if (event.kind === 'loaded') log.info({ policy: event.hash }, 'policy loaded');
+      else log.error(event, 'policy file refused: the one in force stays');
+    },
+  });
+  const store = await openStore(config, log);
+  // Nobody else works on an exclusive store, so whoever held a lease there is dead.
+  if (store.exclusive) await endAllLeases(store.db);
+  const queue = await openQueue(store.db, log);
+  const mailer = createMailer(config.mail);
+  return {
+    config,
+    log,
+    patience,
+    policy,
+    store,
+    queue,
+    mailer,
+    graph: createGraph(config, log),
+    languages: loadLanguages(),
+    async close() {
+      policy.close();
+      mailer?.close();
+      await queue.stop();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { createTransport } from 'nodemailer';
+import type { Config } from '../config.js';
+
+export type Mail = {
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  /** Stable over retries of the same mail, so that a mailbox which gets it twice may drop one. */
+  messageId: string;
+};
+
+export type Mailer = {
+  /** @throws {MailFault} */
+  send(mail: Mail): Promise<void>;
+  close(): void;
+};
+
+/**
+ * A mail that was not acknowledged. `accepted` is `unknown` when the server may have taken it
+ * nevertheless; `permanent` when it refuses this mail for good.
+ */
+export class MailFault extends Error {
+  override name = 'MailFault';
+  constructor(
+    message: string,
+    readonly accepted: 'no' | 'unknown',
+    readonly permanent: boolean,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+  }
+}
+
+/** The portal's own mail, or null where Microsoft sends the invitations. */
+export function createMailer(settings: Config['mail']): Mailer | null {
+  if (!settings) return null;
+  const transport = createTransport({
+    url: settings.url,
+    connectionTimeout: 10_000,
+    greetingTimeout: 10_000,
+    socketTimeout: 30_000,
+    // A mail is text from our templates: nothing is read from files or fetched.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return {
+    async send({ to, subject, text, html, messageId }) {
+      try {
+        await transport.sendMail({
+          from: settings.from,
+          // As an object, so that the address is never parsed as a list.
+          to: { name: '', address: to },
+          subject,
+          text,
+          html,
+          messageId,
+          headers: { 'Auto-Submitted': 'auto-generated' },
+        });
+      } catch (error) {
+        throw toMailFault(error);
+      }
+    },
+    close: () => {
+      transport.close();
+    },
+  };
+}
+
+type SmtpError = Error & { code?: string; responseCode?: number; command?: string };
+
+function toMailFault(error: unknown): MailFault {
+  const { message, responseCode, command } = error as SmtpError;
+  // A reply is a clear no (RFC 5321 section 4.2.1: 4xx for now, 5xx for good). Without one, only what
+  // broke off before the message was handed over is known not to have arrived.
+  const refused = responseCode !== undefined && responseCode >= 400;
+  const before = command !== undefined && /^(CONN|EHLO|HELO|STARTTLS|AUTH|MAIL FROM|RCPT TO)/.test(command);
+  const permanent = refused && responseCode >= 500 && !command?.startsWith('AUTH');
+  // The server's reply may quote the address.
+  const safe = message.replaceAll(/\S+@\S+/g, '<address>').slice(0, 300);
+  return new MailFault(safe, refused || before ? 'no' : 'unknown', permanent, error);
+}

@@ -1,0 +1,97 @@
+import type { Deps } from '../deps.js';
+import { notFound } from '../errors.js';
+import { findRequestByToken } from '../store/requests.js';
+import type { RequestRow, RequestState, StepRow } from '../store/schema.js';
+import { findSteps } from '../store/steps.js';
+import { mayResend, type ResendPermission } from './resend.js';
+import { hashToken } from './statusToken.js';
+
+export type PublicStep = {
+  name: 'received' | 'review' | 'invited' | 'access' | 'mailed';
+  status: 'waiting' | 'running' | 'done' | 'unconfirmed' | 'failed';
+  at: Date | null;
+};
+
+/** What whoever holds a status page's address may know: nothing that somebody typed except the address. */
+export type PublicStatus = {
+  address: string;
+  status: RequestState;
+  /** Code of why it was refused, is stuck, or takes longer; null when all goes well. */
+  reason: string | null;
+  apps: { name: string; url: string }[];
+  steps: PublicStep[];
+  /** True until nothing changes any more without somebody's doing. */
+  moving: boolean;
+  resend: ResendPermission;
+  updatedAt: Date;
+};
+
+const TOKEN = /^[\w-]{22}$/;
+
+/** @throws {PublicError} `notFound` for a token that no request has */
+export async function findByToken(
+  deps: Deps,
+  token: string,
+): Promise<{ request: RequestRow; steps: StepRow[] }> {
+  const request = TOKEN.test(token) && (await findRequestByToken(deps.store.db, hashToken(token)));
+  if (!request) throw notFound();
+  return { request, steps: await findSteps(deps.store.db, request.id) };
+}
+
+export async function follow(deps: Deps, token: string): Promise<PublicStatus> {
+  const { request, steps } = await findByToken(deps, token);
+  const moments = steps.flatMap(({ started_at, finished_at }) => [started_at, finished_at]);
+  return {
+    address: request.address,
+    status: request.state,
+    reason: reasonOf(request),
+    apps:
+      request.state === 'provisioned'
+        ? request.decision.grants.apps.map(({ name, url }) => ({ name, url }))
+        : [],
+    steps: publicSteps(request, steps),
+    moving: request.due_at !== null || request.state === 'pending',
+    resend: mayResend(request, steps),
+    updatedAt: new Date(Math.max(request.updated_at.getTime(), ...moments.map((at) => at?.getTime() ?? 0))),
+  };
+}
+
+function reasonOf({ state, problem, decision }: RequestRow): string | null {
+  if (problem) return problem.code;
+  if (state === 'denied') return decision.reasons.at(-1)?.code ?? null;
+  return null;
+}
+
+function publicSteps(request: RequestRow, steps: StepRow[]): PublicStep[] {
+  const received: PublicStep = { name: 'received', status: 'done', at: request.created_at };
+  const review: PublicStep = { name: 'review', status: 'waiting', at: null };
+  if (request.state === 'denied' && steps.length === 0) return [received];
+  const resends = steps.filter(({ key }) => key.startsWith('resend:'));
+  return [
+    received,
+    ...(request.state === 'pending' ? [review] : []),
+    merged(
+      'invited',
+      steps.filter(({ key }) => key === 'lookup' || key === 'invitation'),
+    ),
+    merged(
+      'access',
+      steps.filter(({ key }) => key.startsWith('group:') || key.startsWith('app:')),
+    ),
+    // What counts is the latest mail that the person asked for.
+    merged('mailed', resends.length > 0 ? resends.slice(-1) : steps.filter(({ key }) => key === 'mail')),
+  ];
+}
+
+/** Several steps as the one that a person thinks of: done when all are, and as far as the one that is furthest from it. */
+function merged(name: PublicStep['name'], steps: StepRow[]): PublicStep {
+  const states = steps.map(({ state }) => state);
+  const done = steps.length > 0 && states.every((state) => state === 'done' || state === 'unconfirmed');
+  if (done) {
+    const at = new Date(Math.max(...steps.map(({ finished_at }) => finished_at?.getTime() ?? 0)));
+    return { name, status: states.includes('unconfirmed') ? 'unconfirmed' : 'done', at };
+  }
+  if (states.includes('failed')) return { name, status: 'failed', at: null };
+  const begun = steps.some(({ attempts }) => attempts > 0);
+  return { name, status: begun ? 'running' : 'waiting', at: null };
+}

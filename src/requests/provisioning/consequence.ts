@@ -1,0 +1,91 @@
+import type { Deps } from '../../deps.js';
+import { GraphFault } from '../../graph/graphFault.js';
+import { MailFault } from '../../mail/mailer.js';
+import { isStoreDown } from '../../store/database.js';
+import { insertPause } from '../../store/pauses.js';
+import type { Problem, StepRow } from '../../store/schema.js';
+import { StepStop, StepWait } from './step.js';
+
+/** What a failed attempt leads to: another one later, or the end of the request's way. */
+export type Consequence =
+  | { kind: 'retry'; afterSeconds: number; problem: Problem }
+  | { kind: 'stop'; state: 'denied' | 'failed' | 'held'; problem: Problem };
+
+const LONGEST_BACKOFF_SECONDS = 300;
+
+/** Seconds before attempt `attempts + 1`: 1, 2, 4 … 300, give or take a fifth so that retries spread out. */
+export function backoffSeconds(attempts: number, random = Math.random()): number {
+  const seconds = Math.min(LONGEST_BACKOFF_SECONDS, 2 ** Math.max(0, attempts - 1));
+  return seconds * (0.8 + 0.4 * random);
+}
+
+/**
+ * Decides what a failed attempt leads to. A throttled call pauses every worker's calls to Graph.
+ *
+ * @throws the error itself when the store is down: nothing could be recorded
+ */
+export async function consequenceOf(deps: Deps, step: StepRow, error: unknown): Promise<Consequence> {
+  if (isStoreDown(error) && !(error instanceof GraphFault || error instanceof MailFault)) throw error;
+  const consequence = judge(deps, step, error);
+  if (error instanceof GraphFault && error.kind === 'throttled' && consequence.kind === 'retry') {
+    await insertPause(deps.store.db, 'graph', consequence.afterSeconds);
+  }
+  if (consequence.kind === 'retry' && isOver(deps, step)) {
+    return {
+      kind: 'stop',
+      state: 'failed',
+      problem: { code: 'gaveUp', detail: consequence.problem.detail ?? '' },
+    };
+  }
+  return consequence;
+}
+
+function judge(deps: Deps, step: StepRow, error: unknown): Consequence {
+  if (error instanceof StepStop) return { kind: 'stop', state: error.state, problem: error.problem };
+  if (error instanceof StepWait) return retry(step, { code: 'replicating', detail: error.message });
+  if (error instanceof GraphFault) return judgeGraphFault(deps, step, error);
+  if (error instanceof MailFault) {
+    return error.permanent
+      ? { kind: 'stop', state: 'held', problem: { code: 'mailRefused', detail: error.message } }
+      : retry(step, { code: 'mailUnavailable', detail: error.message });
+  }
+  deps.log.error({ err: error, requestId: step.request_id, step: step.key }, 'a step failed unexpectedly');
+  return retry(step, { code: 'internal', detail: error instanceof Error ? error.message : String(error) });
+}
+
+function judgeGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Consequence {
+  const detail = `${fault.status ?? ''} ${fault.code ?? ''} ${fault.message}`.trim();
+  switch (fault.kind) {
+    case 'throttled':
+      return {
+        kind: 'retry',
+        afterSeconds: fault.retryAfterSeconds ?? backoffSeconds(step.attempts + 1),
+        problem: { code: 'throttled', detail },
+      };
+    case 'forbidden':
+      deps.log.error(
+        { graphRequestId: fault.requestId, step: step.key },
+        'Graph refuses: a permission is missing',
+      );
+      return { kind: 'stop', state: 'held', problem: { code: 'permissionMissing', detail } };
+    case 'unauthenticated':
+      // Heals by itself once the secret or the identity is mended, so nobody has to retry by hand.
+      deps.log.error({ graphRequestId: fault.requestId, reason: fault.message }, 'no valid token for Graph');
+      return retry(step, { code: 'tokenRefused', detail });
+    case 'notFound':
+      return retry(step, { code: 'replicating', detail });
+    case 'conflict':
+    case 'unavailable':
+      return retry(step, { code: 'graphUnavailable', detail });
+    case 'rejected':
+      return { kind: 'stop', state: 'failed', problem: { code: 'refusedByMicrosoft', detail } };
+  }
+}
+
+function retry(step: StepRow, problem: Problem): Consequence {
+  return { kind: 'retry', afterSeconds: backoffSeconds(step.attempts), problem };
+}
+
+function isOver({ patience }: Deps, { started_at }: StepRow): boolean {
+  return started_at !== null && Date.now() - started_at.getTime() > patience.giveUpSeconds * 1000;
+}

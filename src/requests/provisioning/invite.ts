@@ -1,0 +1,92 @@
+import { GraphFault } from '../../graph/graphFault.js';
+import { createInvitation, type IssuedInvitation } from '../../graph/invitations.js';
+import { findGuest } from './lookUp.js';
+import { StepStop, StepWait, type Step, type StepContext, type StepResult } from './step.js';
+
+/**
+ * Issues the invitation, unless the guest has accepted one already.
+ *
+ * An invitation that the portal mails itself makes no mail at Microsoft and may be repeated freely: the guest stays
+ * the same. One that Microsoft mails is noted down before it is sent; if its answer never came, the directory is
+ * asked whether it went through, for as long as replication may take, before another may be sent.
+ */
+export const invite: Step = async (context) => {
+  const { guest, step } = context;
+  if (guest?.accepted) return { detail: { guest, mailedBy: 'nobody' } };
+  if (step.detail.begunAt) {
+    const outcome = await outcomeOfUnanswered(context, step.detail.begunAt);
+    if (outcome) return outcome;
+  }
+  const issued = await issueInvitation(context);
+  return {
+    detail: {
+      guest: { id: issued.guestId, accepted: false },
+      ...(context.deps.mailer
+        ? { mailedBy: 'portal', redeemUrl: issued.redeemUrl }
+        : { mailedBy: 'microsoft' }),
+    },
+    graphRequestId: issued.requestId,
+  };
+};
+
+/** Sends one invitation; what is noted keeps a Microsoft-mailed one from being sent twice. */
+export async function issueInvitation(context: StepContext): Promise<IssuedInvitation> {
+  const { deps, request, partner, signal } = context;
+  const mailedByMicrosoft = deps.mailer === null;
+  if (mailedByMicrosoft) await context.note({ begunAt: new Date().toISOString() });
+  try {
+    return await createInvitation(
+      deps.graph,
+      {
+        address: request.address,
+        displayName: `${request.first_name} ${request.last_name}`,
+        redirectUrl: partner.invitation.redirectUrl,
+        userType: partner.invitation.userType,
+        language: partner.invitation.language ?? request.language,
+        sponsors: partner.invitation.sponsors,
+        mailedByMicrosoft,
+      },
+      signal,
+    );
+  } catch (error) {
+    if (!(error instanceof GraphFault)) throw error;
+    if (mailedByMicrosoft && error.processed === 'no') await context.note({});
+    throw refusalOf(error) ?? error;
+  }
+}
+
+async function outcomeOfUnanswered(context: StepContext, begunAt: string): Promise<StepResult | null> {
+  const found = await findGuest(context);
+  if (found) {
+    const detail = { guest: found, mailedBy: 'microsoft' as const };
+    // A guest who was there before tells nothing about this invitation's mail.
+    return context.guest ? { detail, unconfirmed: { code: 'mailUnconfirmed' } } : { detail };
+  }
+  const waitedSeconds = (Date.now() - Date.parse(begunAt)) / 1000;
+  if (waitedSeconds < context.deps.patience.settleSeconds) {
+    throw new StepWait('Waiting for the directory to show whether the invitation went through');
+  }
+  return null;
+}
+
+type Refusal = { match: RegExp; state: 'denied' | 'failed' | 'held'; code: string };
+
+/** Microsoft's refusals of an invitation, which only their texts tell apart. */
+const REFUSALS: Refusal[] = [
+  {
+    match: /verified domain of this directory|Invitee is in inviter tenant/,
+    state: 'denied',
+    code: 'ownDomain',
+  },
+  { match: /account is blocked from signing in/, state: 'held', code: 'guestBlocked' },
+  { match: /already exists in the directory/, state: 'denied', code: 'existingMember' },
+  { match: /Group email address is not supported/, state: 'denied', code: 'groupAddress' },
+  { match: /Primary SMTP Address is an invalid value/, state: 'denied', code: 'addressRefused' },
+  { match: /invitations not allowed for your company/, state: 'held', code: 'invitationsOff' },
+  { match: /cross-tenant access settings/, state: 'held', code: 'crossTenantBlocked' },
+];
+
+function refusalOf(fault: GraphFault): StepStop | null {
+  const refusal = REFUSALS.find(({ match }) => match.test(fault.message));
+  return refusal ? new StepStop(refusal.state, { code: refusal.code, detail: fault.message }) : null;
+}

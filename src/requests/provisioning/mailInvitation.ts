@@ -1,0 +1,75 @@
+import { MailFault } from '../../mail/mailer.js';
+import { renderMail } from '../../mail/templates.js';
+import type { StepDetail } from '../../store/schema.js';
+import { tokenOf } from '../statusToken.js';
+import { issueInvitation } from './invite.js';
+import { findGuest } from './lookUp.js';
+import type { Step, StepContext, StepResult } from './step.js';
+
+/** Mails the guest, unless Microsoft has done so with the invitation. */
+export const mailInvitation =
+  (invitation: StepDetail): Step =>
+  async (context) => {
+    if (invitation.mailedBy === 'microsoft') return { detail: { mailedBy: 'microsoft' } };
+    return mail(context, invitation.redeemUrl ?? null);
+  };
+
+/**
+ * Mails the invitation once more because the partner asked for it. A guest who has accepted needs none; for the others a new
+ * invitation is issued, since only the newest redeem link works.
+ */
+export const resendInvitation: Step = async (context) => {
+  if (context.step.detail.begunAt) return unconfirmed(context);
+  const guest = await findGuest(context);
+  if (guest?.accepted) return { detail: { guest, mailedBy: 'nobody' } };
+  const { redeemUrl, requestId } = await issueInvitation(context);
+  if (!context.deps.mailer) return { detail: { mailedBy: 'microsoft' }, graphRequestId: requestId };
+  return mail(context, redeemUrl);
+};
+
+/**
+ * Sends one mail at most. That it is about to go out is noted first; when a later attempt finds the note, it cannot
+ * know whether the mail arrived, and a mail that the person can ask for again is better than two.
+ */
+async function mail(context: StepContext, redeemUrl: string | null): Promise<StepResult> {
+  const { deps, request, step } = context;
+  if (!deps.mailer) return { detail: { mailedBy: 'nobody' } };
+  if (step.detail.begunAt) return unconfirmed(context);
+  const message = await renderInvitation(context, redeemUrl);
+  await context.note({ begunAt: new Date().toISOString() });
+  try {
+    await deps.mailer.send({
+      ...message,
+      to: request.address,
+      messageId: `<${step.key.replace(':', '.')}.${request.id}@${new URL(deps.config.baseUrl).hostname}>`,
+    });
+  } catch (error) {
+    if (!(error instanceof MailFault)) throw error;
+    if (error.accepted === 'unknown') return unconfirmed(context);
+    await context.note({});
+    throw error;
+  }
+  return { detail: { mailedBy: 'portal' } };
+}
+
+function unconfirmed({ deps }: StepContext): StepResult {
+  return {
+    detail: { mailedBy: deps.mailer ? 'portal' : 'microsoft' },
+    unconfirmed: { code: 'mailUnconfirmed' },
+  };
+}
+
+function renderInvitation({ deps, request, partner, decision }: StepContext, redeemUrl: string | null) {
+  const token = tokenOf(deps.config.secrets, request);
+  const { portal } = deps.policy.current().policy.document;
+  return renderMail(deps.languages.translate(partner.invitation.language ?? request.language), 'invitation', {
+    organization: portal.organization,
+    contact: portal.contact,
+    firstName: request.first_name,
+    partnerName: partner.name,
+    message: partner.invitation.message ?? null,
+    apps: decision.grants.apps.map(({ name, url }) => ({ name, url })),
+    redeemUrl,
+    statusUrl: token && `${deps.config.baseUrl}/requests/${token}`,
+  });
+}

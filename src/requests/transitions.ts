@@ -1,0 +1,25 @@
+import { conflict } from '../errors.js';
+import type { RequestState } from '../store/schema.js';
+
+/** What a request may become. A state without successors is final. */
+export const TRANSITIONS: Record<RequestState, readonly RequestState[]> = {
+  unproven: ['queued', 'pending', 'denied', 'lapsed'],
+  pending: ['queued', 'denied', 'lapsed'],
+  queued: ['provisioned', 'pending', 'denied', 'failed', 'held'],
+  provisioned: ['revoked'],
+  failed: ['queued', 'denied'],
+  held: ['queued', 'denied'],
+  denied: [],
+  lapsed: [],
+  revoked: [],
+};
+
+/** Staying in a state is no transition and always allowed. */
+export function mayBecome(from: RequestState, to: RequestState): boolean {
+  return from === to || TRANSITIONS[from].includes(to);
+}
+
+/** @throws {PublicError} `conflict` when the table forbids it */
+export function assertTransition(from: RequestState, to: RequestState): void {
+  if (!mayBecome(from, to)) throw conflict();
+}
