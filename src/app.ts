@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import express, { type Express } from 'express';
+import type { Deps } from './deps.js';
+import { assets } from './http/assets.js';
+import { formProtection } from './http/csrf.js';
+import { errorPage, noSuchPage } from './http/errorPage.js';
+import { chooseLanguage } from './http/language.js';
+import { portalLocals } from './http/portalLocals.js';
+import { requestLog } from './http/requestLog.js';
+import { neverStored, securityHeaders } from './http/security.js';
+import { pages } from './pages/index.js';
+import { root } from './root.js';
+
+/** The web application: what a request passes, in this order. */
+export function createApp(deps: Deps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.enable('view cache');
+  app.set('trust proxy', deps.config.trustProxy);
+  app.set('view engine', 'ejs');
+  app.set('views', join(root, 'views'));
+
+  app.use(requestLog(deps.log));
+  app.use(securityHeaders(deps.config));
+  app.use(assets());
+  app.use(neverStored);
+  app.use(chooseLanguage(deps.languages));
+  app.use(portalLocals(deps));
+  app.use(formProtection(deps.config));
+  app.use(pages(deps));
+  app.use(noSuchPage);
+  app.use(errorPage(deps.log));
+  return app;
+}

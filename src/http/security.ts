@@ -1,0 +1,32 @@
+import type { RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { Config } from '../config.js';
+
+/** Headers of every answer, errors included. Nothing inline, nothing from elsewhere, nothing framed. */
+export function securityHeaders({ baseUrl }: Pick<Config, 'baseUrl'>): RequestHandler {
+  const secure = baseUrl.startsWith('https:');
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        // Bootstrap's form controls are drawn with data: images.
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        ...(secure && { upgradeInsecureRequests: [] }),
+      },
+    },
+    strictTransportSecurity: secure && { maxAge: 63_072_000, includeSubDomains: true },
+    // The status page's address is a secret of whoever holds it.
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+}
+
+/** Pages are personal, or carry a form's token: nobody keeps a copy. */
+export const neverStored: RequestHandler = function neverStored(_req, res, next) {
+  res.set('Cache-Control', 'no-store');
+  next();
+};

@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createApp } from '../../src/app.js';
+import { loadConfig } from '../../src/config.js';
+import { openDeps, PATIENCE, type Deps, type Patience } from '../../src/deps.js';
+import { startWorker, WORKER_DEFAULTS, type Worker } from '../../src/jobs/worker.js';
+import { createLog } from '../../src/log.js';
+import { provision } from '../../src/requests/provision.js';
+import { aPolicy } from './aPolicy.js';
+import { createTestDatabase } from './database.js';
+import { startTenant, type Tenant } from './tenant.js';
+import { Visitor } from './visitor.js';
+
+export type TestPortal = {
+  url: string;
+  deps: Deps;
+  tenant: Tenant;
+  policyFile: string;
+  /** Lines that the portal logged, parsed. */
+  logged(): Record<string, unknown>[];
+  /** Somebody with a browser of their own. */
+  visitor(headers?: Record<string, string>): Visitor;
+  startWorker(): void;
+  stopWorker(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type TestPortalOptions = {
+  policy?: object;
+  /** False: the portal has no mail server, Microsoft mails the invitations. */
+  smtp?: boolean;
+  worker?: boolean;
+  patience?: Partial<Patience>;
+  env?: Record<string, string>;
+  tenant?: { latencyMs?: number; replicationDelayMs?: number };
+};
+
+/** The whole portal as in production, its store and a simulated tenant, listening on ports of their own. */
+export async function startPortal(options: TestPortalOptions = {}): Promise<TestPortal> {
+  const { smtp = true, worker: withWorker = true } = options;
+  const [tenant, database] = await Promise.all([startTenant(options.tenant), createTestDatabase()]);
+  const policyFile = join(database.dataDir, 'partners.json');
+  await writeFile(policyFile, JSON.stringify(options.policy ?? aPolicy()));
+  const lines: string[] = [];
+  const log = createLog('debug', { write: (line) => lines.push(line) });
+  const config = loadConfig({
+    ...portalSettings(tenant, smtp),
+    BASE_URL: 'http://localhost:3000',
+    DATABASE_URL: database.databaseUrl ?? '',
+    DATA_DIR: database.dataDir,
+    POLICY_FILE: policyFile,
+    ...options.env,
+  });
+  const deps = await openDeps(config, log, { ...PATIENCE, ...options.patience });
+  const server = createApp(deps).listen(0);
+  await once(server, 'listening');
+  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  let worker: Worker | null = null;
+
+  const portal: TestPortal = {
+    url,
+    deps,
+    tenant,
+    policyFile,
+    logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    visitor: (headers) => new Visitor(url, headers),
+    startWorker() {
+      worker = startWorker(
+        { db: deps.store.db, queue: deps.queue, log },
+        (requestId, stopping) => provision(deps, requestId, stopping),
+        { ...WORKER_DEFAULTS, pollMs: 100, sweepMs: 200, abandonedAfterSeconds: 1 },
+      );
+    },
+    async stopWorker() {
+      await worker?.stop();
+      worker = null;
+    },
+    async close() {
+      await portal.stopWorker();
+      await closeServer(server);
+      await deps.close();
+      await tenant.close();
+      await database.remove();
+    },
+  };
+  if (withWorker) portal.startWorker();
+  return portal;
+}
+
+/** The settings that point a portal at a tenant. */
+export function portalSettings(tenant: Tenant, smtp: boolean): Record<string, string> {
+  return {
+    TENANT_ID: tenant.tenantId,
+    CLIENT_ID: tenant.clientId,
+    CLIENT_SECRET: tenant.clientSecret,
+    ENTRA_AUTHORITY: tenant.authorityUrl,
+    GRAPH_BASE_URL: tenant.graphUrl,
+    ...(smtp && { SMTP_URL: tenant.smtpUrl, MAIL_FROM: 'partners@contoso.com' }),
+  };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
