@@ -13,13 +13,20 @@ import { endAllLeases } from './store/requests.js';
 export type Patience = {
   /** How long a worker that falls silent keeps a request. */
   leaseSeconds: number;
+  /** How long the first repetition of a failed step waits; each further one waits twice as long as the one before. */
+  backoffSeconds: number;
   /** How long the directory may take to show whether an unanswered invitation went through. */
   settleSeconds: number;
   /** How long a step is repeated before it is given up. */
   giveUpSeconds: number;
 };
 
-export const PATIENCE: Patience = { leaseSeconds: 15, settleSeconds: 120, giveUpSeconds: 24 * 3600 };
+export const PATIENCE: Patience = {
+  leaseSeconds: 15,
+  backoffSeconds: 1,
+  settleSeconds: 120,
+  giveUpSeconds: 24 * 3600,
+};
 
 export type Deps = Awaited<ReturnType<typeof openDeps>>;
 

@@ -12,6 +12,8 @@ export type Queue = {
    * is committed or rolled back with it. A request that has a job waiting gets no second one.
    */
   send(db: Db, requestId: string, options?: { delaySeconds?: number; priority?: number }): Promise<void>;
+  /** The same at once, also for a request that has a job waiting for later; again at most one. */
+  sendNow(db: Db, requestId: string): Promise<void>;
   /** Takes up to `limit` jobs that are due, the most urgent first. */
   take(limit: number): Promise<Job[]>;
   finish(jobs: Job[]): Promise<void>;
@@ -42,14 +44,19 @@ export async function openQueue(db: Db, log: Log): Promise<Queue> {
   await boss.start();
   // `short`: one waiting job a key. A job is only a wake-up, so a failed one is not worth repeating.
   await boss.createQueue(PROVISION, { name: PROVISION, policy: 'short', retryLimit: 0, retentionDays: 30 });
+  async function insert(joined: Db, requestId: string, options: PgBoss.SendOptions): Promise<void> {
+    await boss.send(PROVISION, { requestId }, { ...options, db: executor(joined) });
+  }
+
   return {
     async send(joined, requestId, { delaySeconds = 0, priority = 0 } = {}) {
-      await boss.send(
-        PROVISION,
-        { requestId },
-        { db: executor(joined), singletonKey: requestId, startAfter: `${delaySeconds} seconds`, priority },
-      );
+      await insert(joined, requestId, {
+        singletonKey: requestId,
+        startAfter: `${delaySeconds} seconds`,
+        priority,
+      });
     },
+    sendNow: (joined, requestId) => insert(joined, requestId, { singletonKey: `${requestId} now` }),
     async take(limit) {
       const jobs = await boss.fetch<{ requestId: string }>(PROVISION, { batchSize: limit });
       return jobs.map(({ id, data }) => ({ id, requestId: data.requestId }));

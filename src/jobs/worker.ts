@@ -76,7 +76,7 @@ export function startWorker(
   async function sweep(): Promise<void> {
     while (!stopping.signal.aborted) {
       const abandoned = await findAbandoned(db, settings.abandonedAfterSeconds, 100);
-      for (const requestId of abandoned) await queue.send(db, requestId);
+      for (const requestId of abandoned) await queue.sendNow(db, requestId);
       await sleep(settings.sweepMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }

@@ -1,4 +1,5 @@
-import { createTransport } from 'nodemailer';
+import { Transform } from 'node:stream';
+import { createTransport, type Transporter } from 'nodemailer';
 import type { Config } from '../config.js';
 
 export type Mail = {
@@ -44,6 +45,7 @@ export function createMailer(settings: Config['mail']): Mailer | null {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  const handedOver = noticeHandOver(transport);
   return {
     async send({ to, subject, text, html, messageId }) {
       try {
@@ -58,7 +60,9 @@ export function createMailer(settings: Config['mail']): Mailer | null {
           headers: { 'Auto-Submitted': 'auto-generated' },
         });
       } catch (error) {
-        throw toMailFault(error);
+        throw toMailFault(error, handedOver.has(messageId));
+      } finally {
+        handedOver.delete(messageId);
       }
     },
     close: () => {
@@ -67,16 +71,36 @@ export function createMailer(settings: Config['mail']): Mailer | null {
   };
 }
 
-type SmtpError = Error & { code?: string; responseCode?: number; command?: string };
+/**
+ * Collects the ids of messages of which the server has been given a first byte. Nodemailer's errors do not tell: one that
+ * breaks off in the middle of a message names the same command as one that never got through.
+ */
+function noticeHandOver(transport: Transporter): Set<string> {
+  const handedOver = new Set<string>();
+  transport.use('stream', (mail, done) => {
+    const messageId = String(mail.data.messageId);
+    mail.message.transform(
+      () =>
+        new Transform({
+          transform(chunk, _encoding, pass) {
+            handedOver.add(messageId);
+            pass(null, chunk);
+          },
+        }),
+    );
+    done();
+  });
+  return handedOver;
+}
 
-function toMailFault(error: unknown): MailFault {
+type SmtpError = Error & { responseCode?: number; command?: string };
+
+function toMailFault(error: unknown, handedOver: boolean): MailFault {
   const { message, responseCode, command } = error as SmtpError;
-  // A reply is a clear no (RFC 5321 section 4.2.1: 4xx for now, 5xx for good). Without one, only what
-  // broke off before the message was handed over is known not to have arrived.
+  // A reply is a clear no (RFC 5321 section 4.2.1: 4xx for now, 5xx for good).
   const refused = responseCode !== undefined && responseCode >= 400;
-  const before = command !== undefined && /^(CONN|EHLO|HELO|STARTTLS|AUTH|MAIL FROM|RCPT TO)/.test(command);
   const permanent = refused && responseCode >= 500 && !command?.startsWith('AUTH');
   // The server's reply may quote the address.
   const safe = message.replaceAll(/\S+@\S+/g, '<address>').slice(0, 300);
-  return new MailFault(safe, refused || before ? 'no' : 'unknown', permanent, error);
+  return new MailFault(safe, handedOver && !refused ? 'unknown' : 'no', permanent, error);
 }

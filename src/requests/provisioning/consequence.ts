@@ -13,9 +13,9 @@ export type Consequence =
 
 const LONGEST_BACKOFF_SECONDS = 300;
 
-/** Seconds before attempt `attempts + 1`: 1, 2, 4 … 300, give or take a fifth so that retries spread out. */
-export function backoffSeconds(attempts: number, random = Math.random()): number {
-  const seconds = Math.min(LONGEST_BACKOFF_SECONDS, 2 ** Math.max(0, attempts - 1));
+/** Seconds before the next attempt: `first`, twice that … 300, give or take a fifth so that retries spread out. */
+export function backoffSeconds(first: number, attempts: number, random = Math.random()): number {
+  const seconds = Math.min(LONGEST_BACKOFF_SECONDS, first * 2 ** Math.max(0, attempts - 1));
   return seconds * (0.8 + 0.4 * random);
 }
 
@@ -42,15 +42,18 @@ export async function consequenceOf(deps: Deps, step: StepRow, error: unknown): 
 
 function judge(deps: Deps, step: StepRow, error: unknown): Consequence {
   if (error instanceof StepStop) return { kind: 'stop', state: error.state, problem: error.problem };
-  if (error instanceof StepWait) return retry(step, { code: 'replicating', detail: error.message });
+  if (error instanceof StepWait) return retry(deps, step, { code: 'replicating', detail: error.message });
   if (error instanceof GraphFault) return judgeGraphFault(deps, step, error);
   if (error instanceof MailFault) {
     return error.permanent
       ? { kind: 'stop', state: 'held', problem: { code: 'mailRefused', detail: error.message } }
-      : retry(step, { code: 'mailUnavailable', detail: error.message });
+      : retry(deps, step, { code: 'mailUnavailable', detail: error.message });
   }
   deps.log.error({ err: error, requestId: step.request_id, step: step.key }, 'a step failed unexpectedly');
-  return retry(step, { code: 'internal', detail: error instanceof Error ? error.message : String(error) });
+  return retry(deps, step, {
+    code: 'internal',
+    detail: error instanceof Error ? error.message : String(error),
+  });
 }
 
 function judgeGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Consequence {
@@ -59,7 +62,8 @@ function judgeGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Conseque
     case 'throttled':
       return {
         kind: 'retry',
-        afterSeconds: fault.retryAfterSeconds ?? backoffSeconds(step.attempts + 1),
+        afterSeconds:
+          fault.retryAfterSeconds ?? backoffSeconds(deps.patience.backoffSeconds, step.attempts + 1),
         problem: { code: 'throttled', detail },
       };
     case 'forbidden':
@@ -71,19 +75,19 @@ function judgeGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Conseque
     case 'unauthenticated':
       // Heals by itself once the secret or the identity is mended, so nobody has to retry by hand.
       deps.log.error({ graphRequestId: fault.requestId, reason: fault.message }, 'no valid token for Graph');
-      return retry(step, { code: 'tokenRefused', detail });
+      return retry(deps, step, { code: 'tokenRefused', detail });
     case 'notFound':
-      return retry(step, { code: 'replicating', detail });
+      return retry(deps, step, { code: 'replicating', detail });
     case 'conflict':
     case 'unavailable':
-      return retry(step, { code: 'graphUnavailable', detail });
+      return retry(deps, step, { code: 'graphUnavailable', detail });
     case 'rejected':
       return { kind: 'stop', state: 'failed', problem: { code: 'refusedByMicrosoft', detail } };
   }
 }
 
-function retry(step: StepRow, problem: Problem): Consequence {
-  return { kind: 'retry', afterSeconds: backoffSeconds(step.attempts), problem };
+function retry({ patience }: Deps, step: StepRow, problem: Problem): Consequence {
+  return { kind: 'retry', afterSeconds: backoffSeconds(patience.backoffSeconds, step.attempts), problem };
 }
 
 function isOver({ patience }: Deps, { started_at }: StepRow): boolean {
