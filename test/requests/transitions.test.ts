@@ -1,0 +1,41 @@
+import { mayBecome, TRANSITIONS } from '../../src/requests/transitions.js';
+import type { RequestState } from '../../src/store/schema.js';
+
+const states = Object.keys(TRANSITIONS) as RequestState[];
+
+const allowed: [RequestState, RequestState][] = [
+  ['unproven', 'queued'],
+  ['unproven', 'pending'],
+  ['unproven', 'denied'],
+  ['unproven', 'lapsed'],
+  ['pending', 'queued'],
+  ['pending', 'denied'],
+  ['pending', 'lapsed'],
+  ['queued', 'provisioned'],
+  ['queued', 'pending'],
+  ['queued', 'denied'],
+  ['queued', 'failed'],
+  ['queued', 'held'],
+  ['provisioned', 'revoked'],
+  ['failed', 'queued'],
+  ['failed', 'denied'],
+  ['held', 'queued'],
+  ['held', 'denied'],
+];
+
+test.each(allowed)('%s may become %s', (from, to) => {
+  expect(mayBecome(from, to)).toBe(true);
+});
+
+test('nothing else may follow', () => {
+  const others = states.flatMap((from) =>
+    states
+      .filter((to) => from !== to && !allowed.some(([one, other]) => one === from && other === to))
+      .map((to) => [from, to] as const),
+  );
+  expect(others.filter(([from, to]) => mayBecome(from, to))).toEqual([]);
+});
+
+test.each(['denied', 'lapsed', 'revoked'] as const)('%s is final', (state) => {
+  expect(TRANSITIONS[state]).toEqual([]);
+});
