@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * What went wrong with a call to Microsoft Graph, sorted by what to do about it.
  *
@@ -77,7 +79,7 @@ const NEVER_SENT =
 
 /** Whether a failed exchange may have been processed by the other side nevertheless. */
 export function mayBeProcessed(failure: unknown): 'no' | 'unknown' {
-  for (let cause = failure; cause instanceof Error; cause = cause.cause) {
+  for (let cause = failure; types.isNativeError(cause); cause = cause.cause) {
     if (NEVER_SENT.test((cause as NodeJS.ErrnoException).code ?? '')) return 'no';
   }
   return 'unknown';

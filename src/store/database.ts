@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { types } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PostgresDialect, sql, type Dialect } from 'kysely';
 import pg from 'pg';
@@ -87,7 +88,7 @@ const DOWN_MESSAGE =
 
 /** Whether an error means that the store could not be reached, rather than that a statement was wrong. */
 export function isStoreDown(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!types.isNativeError(error)) return false;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   return DOWN_SQLSTATE.test(code) || DOWN_SYSTEM.has(code) || DOWN_MESSAGE.test(error.message);
 }

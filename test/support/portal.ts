@@ -30,6 +30,8 @@ export type TestPortal = {
 
 export type TestPortalOptions = {
   policy?: object;
+  /** Terms of use, for a policy that names `terms.md`. */
+  terms?: string;
   /** False: the portal has no mail server, Microsoft mails the invitations. */
   smtp?: boolean;
   worker?: boolean;
@@ -41,9 +43,11 @@ export type TestPortalOptions = {
 /** The whole portal as in production, its store and a simulated tenant, listening on ports of their own. */
 export async function startPortal(options: TestPortalOptions = {}): Promise<TestPortal> {
   const { smtp = true, worker: withWorker = true } = options;
-  const [tenant, database] = await Promise.all([startTenant(options.tenant), createTestDatabase()]);
+  const database = await createTestDatabase();
+  const tenant = await startTenant(options.tenant);
   const policyFile = join(database.dataDir, 'partners.json');
   await writeFile(policyFile, JSON.stringify(options.policy ?? aPolicy()));
+  if (options.terms !== undefined) await writeFile(join(database.dataDir, 'terms.md'), options.terms);
   const lines: string[] = [];
   const log = createLog('debug', { write: (line) => lines.push(line) });
   const config = loadConfig({

@@ -1,0 +1,79 @@
+import { sql } from 'kysely';
+import { createLog } from '../../src/log.js';
+import { isStoreDown, openStore } from '../../src/store/database.js';
+import { insertPause, pauseSecondsLeft } from '../../src/store/pauses.js';
+import { insertRequest } from '../../src/store/requests.js';
+import { aRequest } from '../support/aRequest.js';
+import { createTestDatabase } from '../support/database.js';
+import { openTestStore, type TestStore } from '../support/openTestStore.js';
+
+let store: TestStore;
+
+beforeAll(async () => {
+  store = await openTestStore();
+});
+afterAll(() => store.remove());
+
+test('no statement of one lands in the transaction of another', async () => {
+  const rolledBack = store.db.transaction().execute(async (trx) => {
+    await insertRequest(trx, aRequest({ address: 'inside@fabrikam.com' }), 0);
+    await sql`select pg_sleep(0.2)`.execute(trx);
+    throw new Error('roll back');
+  });
+  const beside = insertRequest(store.db, aRequest({ address: 'beside@fabrikam.com' }), 0);
+  await expect(rolledBack).rejects.toThrow('roll back');
+  expect(await beside).toBe(true);
+  const rows = await store.db.selectFrom('request').select('address').execute();
+  expect(rows).toEqual([{ address: 'beside@fabrikam.com' }]);
+});
+
+test('a transaction that fails leaves the store usable', async () => {
+  await expect(store.db.transaction().execute((trx) => sql`select 1/0`.execute(trx))).rejects.toThrow(
+    /division by zero/,
+  );
+  await store.ping();
+});
+
+test('what was written is there after closing and opening again; migrations run once', async () => {
+  const database = await createTestDatabase();
+  const log = createLog('silent');
+  const first = await openStore(database, log);
+  await insertRequest(first.db, aRequest(), 0);
+  await first.close();
+  const second = await openStore(database, log);
+  expect(await second.db.selectFrom('request').select('address').execute()).toHaveLength(1);
+  await second.close();
+  await database.remove();
+});
+
+test('several instances may migrate one PostgreSQL at once', async () => {
+  const database = await createTestDatabase();
+  // The embedded store has one process only.
+  const instances = database.databaseUrl ? 4 : 1;
+  const stores = await Promise.all(
+    Array.from({ length: instances }, () => openStore(database, createLog('silent'))),
+  );
+  for (const one of stores) await one.ping();
+  await Promise.all(stores.map((one) => one.close()));
+  await database.remove();
+});
+
+test('a pause is as long as the longest asked for', async () => {
+  await insertPause(store.db, 'graph', 60);
+  await insertPause(store.db, 'graph', 5);
+  const left = await pauseSecondsLeft(store.db, 'graph');
+  expect(left).toBeGreaterThan(50);
+  expect(left).toBeLessThanOrEqual(60);
+  expect(await pauseSecondsLeft(store.db, 'another')).toBe(0);
+});
+
+test('a server that is not there is told from a statement that is wrong', async () => {
+  const nowhere = openStore(
+    { databaseUrl: 'postgres://127.0.0.1:1/portal', dataDir: '' },
+    createLog('silent'),
+  );
+  const error: unknown = await nowhere.catch((reason: unknown) => reason);
+  expect(isStoreDown(error)).toBe(true);
+  const wrong: unknown = await sql`select nothing`.execute(store.db).catch((reason: unknown) => reason);
+  expect(isStoreDown(wrong)).toBe(false);
+});
