@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -7,6 +7,11 @@ import { basename, dirname, join } from 'node:path';
 type Owner = { host: string; pid: number; started: string };
 
 export type ExclusiveLock = { release(): Promise<void> };
+
+/** Another process holds the lock: a message to the operator. */
+export class LockedError extends Error {
+  override name = 'LockedError';
+}
 
 const HEARTBEAT_MS = 2_000;
 /** After this silence the owner on another machine counts as gone. */
@@ -20,21 +25,27 @@ const WRITING_MS = 5_000;
  *
  * Node has no file lock, so the lock is a file with a number: taking over from a dead owner means
  * creating the next number, which the file system lets only one process do. A released lock keeps its
- * file, emptied of its owner; were it deleted, the numbers could start again under a racing process.
+ * file, emptied of its owner. Whoever has created a number looks again: a higher one means that it acted on
+ * what had been true some time ago, and that another process holds the lock.
  *
  * @param path the lock files are `<path>.1`, `<path>.2` …
  * @param what named in the refusal, e.g. the folder that is protected
- * @throws Error when another process holds it
+ * @throws {LockedError} when another process holds it
  */
 export async function takeExclusiveLock(path: string, what: string): Promise<ExclusiveLock> {
   const newest = await newestNumber(path);
   if (newest > 0 && (await isHeld(`${path}.${newest}`))) throw inUse(what);
-  const file = `${path}.${newest + 1}`;
+  const mine = newest + 1;
+  const file = `${path}.${mine}`;
   try {
     await writeOwner(file, 'wx');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw inUse(what);
+    if (codeOf(error) === 'EEXIST') throw inUse(what);
     throw error;
+  }
+  if ((await newestNumber(path)) !== mine) {
+    await rm(file, { force: true });
+    throw inUse(what);
   }
   await removeOlder(path, newest);
   const heartbeat = setInterval(() => {
@@ -51,7 +62,7 @@ export async function takeExclusiveLock(path: string, what: string): Promise<Exc
 }
 
 const inUse = (what: string) =>
-  new Error(
+  new LockedError(
     `${what} is in use by another portal process. Two processes on one embedded store would corrupt it: ` +
       `stop the other one, give this one another DATA_DIR, or set DATABASE_URL to use PostgreSQL.`,
   );
@@ -66,13 +77,28 @@ async function newestNumber(path: string): Promise<number> {
 }
 
 async function isHeld(file: string): Promise<boolean> {
-  const [text, { mtimeMs }] = await Promise.all([readFile(file, 'utf8'), stat(file)]);
+  const look = await Promise.all([readFile(file, 'utf8'), stat(file)]).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  });
+  // Only who has taken a later number removes this one.
+  if (!look) return true;
+  const [text, { mtimeMs }] = look;
   const age = Date.now() - mtimeMs;
-  if (text.trim() === '') return age < WRITING_MS;
-  const owner = JSON.parse(text) as Owner | null;
+  const owner = readOwner(text);
+  if (owner === undefined) return age < WRITING_MS;
   if (owner === null) return false;
-  if (owner.host !== hostname()) return age < SILENCE_MS;
+  if (owner.host !== host()) return age < SILENCE_MS;
   return startOf(owner.pid) === owner.started;
+}
+
+/** Null when the lock was released; undefined when the text is none yet, or what a power cut left of one. */
+function readOwner(text: string): Owner | null | undefined {
+  try {
+    return JSON.parse(text) as Owner | null;
+  } catch {
+    return undefined;
+  }
 }
 
 async function writeOwner(file: string, flag: 'w' | 'wx', owner: Owner | null = self()): Promise<void> {
@@ -92,22 +118,35 @@ async function removeOlder(path: string, newest: number): Promise<void> {
 }
 
 function self(): Owner {
-  return { host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '' };
+  return { host: host(), pid: process.pid, started: startOf(process.pid) ?? '' };
+}
+
+/** Where a pid means something: a container may share its host's name, and yet not see its processes. */
+function host(): string {
+  try {
+    return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname();
+  }
 }
 
 /**
- * When a process of this machine started, in an opaque form; null when there is none with this pid.
- * On Linux it is clock ticks since boot (field 22 of /proc/<pid>/stat, proc(5)) after the boot's id;
- * elsewhere a live pid is all that can be told.
+ * When a process of this machine started, in an opaque form; null when there is none with this pid, or only
+ * a zombie whose parent has not asked for its end. On Linux it is clock ticks since boot (fields 3 and 22 of
+ * /proc/<pid>/stat, proc(5)) after the boot's id; elsewhere a live pid is all that can be told.
  */
 function startOf(pid: number): string | null {
   if (process.platform === 'linux') {
     try {
       const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      // The second field, the program's name in brackets, may hold anything.
+      const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
+      if (/^[ZX]/i.test(fields[0] ?? '')) return null;
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-      return `${boot}/${status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
+      return `${boot}/${fields[19] ?? ''}`;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      // ESRCH: the process ended between the opening of the file and its reading.
+      if (['ENOENT', 'ESRCH'].includes(codeOf(error))) return null;
       throw error;
     }
   }
@@ -115,6 +154,10 @@ function startOf(pid: number): string | null {
     process.kill(pid, 0);
     return 'alive';
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'alive' : null;
+    return codeOf(error) === 'EPERM' ? 'alive' : null;
   }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { Migrator, type Kysely, type Migration } from 'kysely';
 import * as requests from './0001-requests.js';
 
@@ -15,5 +16,5 @@ const migrations: Record<string, Migration> = {
 export async function migrateToLatest<T>(db: Kysely<T>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
-  if (error) throw error instanceof Error ? error : new Error('A migration failed', { cause: error });
+  if (error) throw types.isNativeError(error) ? error : new Error('A migration failed', { cause: error });
 }
