@@ -31,7 +31,9 @@ function startRecording() {
   const open: (() => void)[] = [];
   const worker = startWorker(
     { db: store.db, queue, log },
-    async (requestId) => {
+    async (requestId, stopping) => {
+      // A job that was being taken when the stop came is handed on at once.
+      if (stopping.aborted) return;
       handled.push(requestId);
       await new Promise<void>((resolve) => open.push(resolve));
     },
