@@ -6,15 +6,16 @@ const SLOW_MS = 15_000;
 let waitMs = QUICK_MS;
 
 async function follow() {
-  const status = document.getElementById('status');
-  if (status.dataset.moving !== 'true') return;
+  const { moving, updated } = document.getElementById('status').dataset;
+  if (moving !== 'true') return;
   try {
     const answer = await fetch(location.pathname, { headers: { Accept: 'application/json' } });
+    if (!answer.ok) throw new Error(answer.statusText);
     const { updatedAt } = await answer.json();
-    if (updatedAt === status.dataset.updated) {
+    if (updatedAt === updated) {
       waitMs = Math.min(waitMs * 1.2, SLOW_MS);
     } else {
-      await replace(status);
+      await refresh();
       waitMs = QUICK_MS;
     }
   } catch {
@@ -24,13 +25,41 @@ async function follow() {
   setTimeout(follow, waitMs);
 }
 
-async function replace(status) {
+/** Puts the new state into the page's parts, which stay: screen readers announce what changes inside the verdict. */
+async function refresh() {
   const answer = await fetch(location.pathname, { headers: { Accept: 'text/html' } });
+  if (!answer.ok) throw new Error(answer.statusText);
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const next = page.getElementById('status');
-  if (!next) return;
-  status.replaceWith(next);
+  for (const id of ['verdict', 'progress']) {
+    const shown = document.getElementById(id);
+    const next = page.getElementById(id);
+    if (shown.innerHTML === next.innerHTML) continue;
+    shown.className = next.className;
+    shown.replaceChildren(...next.childNodes);
+  }
+  Object.assign(document.getElementById('status').dataset, page.getElementById('status').dataset);
   document.title = page.title;
+  localTimes();
+  awaitResend();
 }
 
+/** The server does not know where the reader is, and writes times in UTC. */
+function localTimes() {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  });
+  for (const time of document.querySelectorAll('time')) {
+    time.textContent = format.format(new Date(time.dateTime));
+  }
+}
+
+/** Shows the button once the mail may be asked for again. */
+function awaitResend() {
+  const seconds = Number(document.querySelector('[data-wait]')?.dataset.wait);
+  if (seconds > 0) setTimeout(() => refresh().catch(() => undefined), seconds * 1_000);
+}
+
+localTimes();
+awaitResend();
 setTimeout(follow, waitMs);

@@ -15,7 +15,18 @@ export function createLog(level: string, destination?: DestinationStream): Log {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {
-      paths: ['*.headers', '*.config', '*.body', '*.request', '*.response', 'err.parameters'],
+      paths: [
+        '*.headers',
+        '*.config',
+        '*.body',
+        '*.request',
+        '*.response',
+        'err.params',
+        'err.parameters',
+        'err.query',
+        'err.detail',
+        'err.where',
+      ],
       remove: true,
     },
   };

@@ -9,8 +9,10 @@ const BOOTSTRAP = createRequire(import.meta.url).resolve('bootstrap/dist/css/boo
 export function assets(): Router {
   const options = { maxAge: '1h', index: false, fallthrough: true } as const;
   return Router()
-    .get('/assets/bootstrap.css', (_req, res) => {
-      res.sendFile(BOOTSTRAP, { maxAge: '1h' });
+    .get('/assets/bootstrap.css', (_req, res, next) => {
+      res.sendFile(BOOTSTRAP, { maxAge: '1h', acceptRanges: false }, (error?: Error) => {
+        if (error && !res.headersSent) next(error);
+      });
     })
     .use('/assets', express.static(join(root, 'public'), options));
 }

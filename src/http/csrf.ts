@@ -2,7 +2,7 @@ import cookieParser from 'cookie-parser';
 import { doubleCsrf } from 'csrf-csrf';
 import express, { Router, type RequestHandler } from 'express';
 import type { Config } from '../config.js';
-import { staleForm } from '../errors.js';
+import { malformed, staleForm } from '../errors.js';
 
 /**
  * Form parsing and CSRF protection by a signed double-submit cookie: every POST must carry, as `_csrf`, the token
@@ -29,7 +29,8 @@ export function formProtection({ secrets, baseUrl }: Pick<Config, 'secrets' | 'b
 
   const requireToken: RequestHandler = (req, _res, next) => {
     if (['GET', 'HEAD', 'OPTIONS'].includes(req.method) || validateRequest(req)) next();
-    else next(staleForm());
+    // JSON, files and the like were not read: to call the form stale would send people in circles.
+    else next(req.get('Content-Type') && !req.is('urlencoded') ? malformed(415) : staleForm());
   };
 
   return Router()

@@ -18,11 +18,13 @@ export function errorPage(log: Log): ErrorRequestHandler {
       return;
     }
     if (known.retryAfterSeconds !== undefined) res.set('Retry-After', String(known.retryAfterSeconds));
-    const t = res.locals.t as Translate;
-    const values = {
-      minutes: Math.ceil((known.retryAfterSeconds ?? 0) / 60),
-      count: known.retryAfterSeconds ?? 0,
-    };
+    const t = res.locals.t as Translate | undefined;
+    if (!t) {
+      // It went wrong before a language was chosen: an asset that cannot be read.
+      res.sendStatus(known.status);
+      return;
+    }
+    const values = { count: Math.ceil((known.retryAfterSeconds ?? 0) / 60) };
     const title = t(`error.${known.id}.title`);
     const text = t(`error.${known.id}.text`, values);
     res.status(known.status);
@@ -30,7 +32,13 @@ export function errorPage(log: Log): ErrorRequestHandler {
       res.json({ error: { id: known.id, message: text, requestId: req.id } });
       return;
     }
-    res.render('error', { title, text, requestId: known.status >= 500 ? req.id : null });
+    const page = { title, text, requestId: known.status >= 500 ? req.id : null };
+    res.render('error', page, (failure: Error | null, html?: string) => {
+      if (failure) log.error({ err: failure, httpRequestId: req.id }, 'error page failed');
+      // Express would show the failure's stack.
+      if (html === undefined) res.sendStatus(known.status);
+      else res.send(html);
+    });
   };
 }
 

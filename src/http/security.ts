@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../config.js';
 
@@ -23,6 +23,12 @@ export function securityHeaders({ baseUrl }: Pick<Config, 'baseUrl'>): RequestHa
     // The status page's address is a secret of whoever holds it.
     referrerPolicy: { policy: 'no-referrer' },
   });
+}
+
+/** Lets a page show images of one more origin; only ever one that the policy names. */
+export function allowImages(res: Response, origin: string): void {
+  const policy = String(res.get('Content-Security-Policy'));
+  res.set('Content-Security-Policy', policy.replace('img-src ', `img-src ${origin} `));
 }
 
 /** Pages are personal, or carry a form's token: nobody keeps a copy. */

@@ -5,6 +5,7 @@ import { alive, ready } from './health.js';
 import { showForm, signUp } from './signUp.js';
 import { resendInvitation, showStatus } from './status.js';
 import { showTerms } from './terms.js';
+import { theme } from './theme.js';
 
 /** Every URL of the portal. */
 export function pages(deps: Deps): Router {
@@ -17,6 +18,7 @@ export function pages(deps: Deps): Router {
   });
   router.post('/sign-up', limited, signUp(deps));
   router.get('/terms', showTerms(deps));
+  router.get('/theme.css', theme(deps));
 
   router.get('/requests/:token', showStatus(deps));
   router.post('/requests/:token/resend', limited, resendInvitation(deps));

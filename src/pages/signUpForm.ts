@@ -7,8 +7,8 @@ type Field = (typeof FIELDS)[number] | 'terms';
 /** What was typed, as it is shown again. Fields that the form does not have are not looked at. */
 export type FormValues = Record<(typeof FIELDS)[number], string> & { terms: boolean };
 
-/** `code` names a message under `form.fault`. */
-export type FormFault = { field: Field; code: string };
+/** `code` names a message under `form.fault`; `max` is the length that was exceeded. */
+export type FormFault = { field: Field; code: string; max?: number };
 
 export type FormInput = {
   address: Address;
@@ -67,9 +67,10 @@ export function readSignUpForm(
   body: Record<string, unknown> | undefined,
   termsHash: string | null,
 ): FormResult {
-  const fields = body ?? {};
+  const posted = body ?? {};
+  const fields = posted.useSuggestion === undefined ? posted : { ...posted, email: plain(posted.email) };
   const accepted = acceptedTerms(fields.terms, termsHash);
-  const email = parseAddress(fields.useSuggestion === undefined ? fields.email : plain(fields.email));
+  const email = parseAddress(fields.email);
   const rest = schema.safeParse(fields);
   if (email.ok && rest.success && accepted.ok) {
     return {
@@ -100,8 +101,17 @@ function firstFaults(error: z.ZodError | undefined): FormFault[] {
   const issues = error?.issues ?? [];
   return FIELDS.flatMap((field) => {
     const issue = issues.find(({ path }) => path[0] === field);
-    return issue ? [{ field, code: `${issue.message === 'missing' ? field : 'text'}.${issue.message}` }] : [];
+    return issue ? [faultOf(field, issue)] : [];
   });
+}
+
+function faultOf(field: Field, issue: z.core.$ZodIssue): FormFault {
+  if (issue.message === 'missing') return { field, code: `${field}.missing` };
+  return {
+    field,
+    code: `text.${issue.message}`,
+    ...(issue.code === 'too_big' && { max: Number(issue.maximum) }),
+  };
 }
 
 /** The checkbox's value is the hash of the text that it stood beside; a text that has changed since was not accepted. */

@@ -3,8 +3,14 @@ import MarkdownIt from 'markdown-it';
 import type { Deps } from '../deps.js';
 import { notFound } from '../errors.js';
 
-/** A block of the terms, as plain text: a view escapes it like everything else. */
-type Block = { kind: 'h1' | 'h2' | 'p' | 'li'; text: string };
+/** A run of plain text, which a view escapes like everything else; `href` is https, http or mailto. */
+type Span = { text: string; strong: boolean; href: string | null };
+
+/** A heading or paragraph, or a list with its items. */
+export type Block =
+  { kind: 'h1' | 'h2' | 'p'; spans: Span[] } | { kind: 'ul' | 'ol'; start: number; items: Span[][] };
+
+type Token = ReturnType<MarkdownIt['parse']>[number];
 
 /** GET /terms */
 export function showTerms({ policy }: Deps): RequestHandler {
@@ -15,19 +21,43 @@ export function showTerms({ policy }: Deps): RequestHandler {
   };
 }
 
-/** Headings, paragraphs and list items of a Markdown text; emphasis and links become plain words. */
+/** Headings, paragraphs and flat lists of a Markdown text, with emphasis and links; all else becomes plain words. */
 export function blocksOf(markdown: string): Block[] {
   const tokens = new MarkdownIt('commonmark', { html: false }).parse(markdown, {});
-  let inItem = false;
-  return tokens.flatMap((token, index): Block[] => {
-    if (token.type === 'list_item_open') inItem = true;
-    if (token.type === 'list_item_close') inItem = false;
-    if (token.type !== 'inline') return [];
-    const text = (token.children ?? [])
-      .map(({ type, content }) => (type === 'softbreak' || type === 'hardbreak' ? ' ' : content))
-      .join('');
-    const tag = tokens[index - 1]?.tag;
-    const kind = inItem ? 'li' : tag === 'h1' ? 'h1' : tag?.startsWith('h') ? 'h2' : 'p';
-    return [{ kind, text }];
+  const blocks: Block[] = [];
+  let list: Extract<Block, { items: Span[][] }> | null = null;
+  tokens.forEach((token, index) => {
+    if (token.level === 0 && (token.tag === 'ul' || token.tag === 'ol')) {
+      list =
+        token.nesting === 1
+          ? { kind: token.tag, start: Number(token.attrGet('start') ?? 1), items: [] }
+          : null;
+      if (list) blocks.push(list);
+    }
+    if (token.type !== 'inline') return;
+    const spans = spansOf(token.children ?? []);
+    if (list) list.items.push(spans);
+    else blocks.push({ kind: kindOf(tokens[index - 1]?.tag), spans });
   });
+  return blocks;
+}
+
+function kindOf(tag = ''): 'h1' | 'h2' | 'p' {
+  if (tag === 'h1') return 'h1';
+  return /^h\d$/.test(tag) ? 'h2' : 'p';
+}
+
+function spansOf(tokens: Token[]): Span[] {
+  let strong = 0;
+  let href: string | null = null;
+  return tokens.flatMap((token): Span[] => {
+    if (token.tag === 'strong') strong += token.nesting;
+    if (token.tag === 'a') href = token.nesting === 1 ? safeLink(token.attrGet('href')) : null;
+    const text = token.type.endsWith('break') ? ' ' : token.content;
+    return text === '' ? [] : [{ text, strong: strong > 0, href }];
+  });
+}
+
+function safeLink(href: string | null): string | null {
+  return href !== null && /^(https?:\/\/|mailto:)/i.test(href) ? href : null;
 }

@@ -63,24 +63,20 @@ function reasonOf({ state, problem, decision }: RequestRow): string | null {
 }
 
 function publicSteps(request: RequestRow, steps: StepRow[]): PublicStep[] {
-  const received: PublicStep = { name: 'received', status: 'done', at: request.created_at };
-  const review: PublicStep = { name: 'review', status: 'waiting', at: null };
-  if (request.state === 'denied' && steps.length === 0) return [received];
-  const resends = steps.filter(({ key }) => key.startsWith('resend:'));
-  return [
-    received,
-    ...(request.state === 'pending' ? [review] : []),
-    merged(
-      'invited',
-      steps.filter(({ key }) => key === 'lookup' || key === 'invitation'),
-    ),
-    merged(
-      'access',
-      steps.filter(({ key }) => key.startsWith('group:') || key.startsWith('app:')),
-    ),
+  const matching = (pattern: RegExp) => steps.filter(({ key }) => pattern.test(key));
+  const mails = matching(/^(mail$|resend:)/);
+  // A guest who has accepted already is sent nothing, and has nothing to look out for.
+  const mailed = mails.filter(({ detail }) => detail.mailedBy !== 'nobody');
+  const grants = matching(/^(group|app):/);
+  const all: PublicStep[] = [
+    { name: 'received', status: 'done', at: request.created_at },
+    ...(request.state === 'pending' ? [{ name: 'review', status: 'waiting', at: null } as const] : []),
+    merged('invited', matching(/^(lookup|invitation)$/)),
+    ...(grants.length > 0 || steps.length === 0 ? [merged('access', grants)] : []),
     // What counts is the latest mail that the person asked for.
-    merged('mailed', resends.length > 0 ? resends.slice(-1) : steps.filter(({ key }) => key === 'mail')),
+    ...(mailed.length > 0 || mails.length === 0 ? [merged('mailed', mailed.slice(-1))] : []),
   ];
+  return request.state === 'denied' ? all.filter(({ status }) => status !== 'waiting') : all;
 }
 
 /** Several steps as the one that a person thinks of: done when all are, and as far as the one that is furthest from it. */

@@ -108,6 +108,17 @@ test.each([
   expect(await invitationsOf(portal, mail)).toEqual([]);
 });
 
+test('an apostrophe in an address survives every quoting on the way', async () => {
+  const { id } = await portal.tenant.addUser({
+    mail: "o'neil@fabrikam.com",
+    displayName: 'Pat',
+    userType: 'Guest',
+  });
+  await signUpUntil(portal, 'provisioned', "o'neil@fabrikam.com");
+  expect(await portal.tenant.guest("o'neil@fabrikam.com")).toMatchObject({ id });
+  expect(await portal.tenant.mailsTo("o'neil@fabrikam.com")).toHaveLength(1);
+});
+
 test('an address of our own domain is refused with a clear state', async () => {
   expect(await signUpUntil(portal, 'denied', 'nobody@contoso.com')).toMatchObject({ reason: 'ownDomain' });
 });

@@ -58,7 +58,14 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
     POLICY_FILE: policyFile,
     ...options.env,
   });
-  const deps = await openDeps(config, log, { ...PATIENCE, ...options.patience });
+  const deps = await openDeps(config, log, { ...PATIENCE, ...options.patience }).catch(
+    async (error: unknown) => {
+      // What still listens would keep the test run from ending.
+      await tenant.close();
+      await database.remove();
+      throw error;
+    },
+  );
   const server = createApp(deps).listen(0);
   await once(server, 'listening');
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;

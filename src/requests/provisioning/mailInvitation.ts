@@ -4,7 +4,7 @@ import type { StepDetail } from '../../store/schema.js';
 import { tokenOf } from '../statusToken.js';
 import { issueInvitation } from './invite.js';
 import { findGuest } from './lookUp.js';
-import type { Step, StepContext, StepResult } from './step.js';
+import { StepStop, type Step, type StepContext, type StepResult } from './step.js';
 
 /** Mails the guest, unless Microsoft has done so with the invitation. */
 export const mailInvitation =
@@ -21,7 +21,9 @@ export const mailInvitation =
 export const resendInvitation: Step = async (context) => {
   if (context.step.detail.begunAt) return unconfirmed(context);
   const guest = await findGuest(context);
-  if (guest?.accepted) return { detail: { guest, mailedBy: 'nobody' } };
+  // Somebody has removed the guest since. A resend would bring back an account that has no access.
+  if (!guest) throw new StepStop('failed', { code: 'guestGone' });
+  if (guest.accepted) return { detail: { guest, mailedBy: 'nobody' } };
   const { redeemUrl, requestId } = await issueInvitation(context);
   if (!context.deps.mailer) return { detail: { mailedBy: 'microsoft' }, graphRequestId: requestId };
   return mail(context, redeemUrl);
