@@ -35,13 +35,19 @@ export class ConfigError extends Error {
 }
 
 const guid = z.guid('must be a GUID');
-const httpsUrl = z.url({ protocol: /^https$/, message: 'must be an https:// URL' });
-const webUrl = z.url({ protocol: /^https?$/, message: 'must be an http:// or https:// URL' });
+const wholeNumber = (message: string, max: number) =>
+  z.coerce.number(message).int(message).min(0, message).max(max, message);
+/** Paths are added to it, so it must not bring one of its own. */
+const origin = (scheme: 'https' | 'https?', message: string) =>
+  z.string().regex(new RegExp(`^${scheme}://[^/?#@\\s]+/?$`, 'i'), message);
+const httpsOrigin = origin('https', 'must be an https:// URL without a path');
 
 const settings = z.object({
-  NODE_ENV: z.string().default('development'),
-  PORT: z.coerce.number('must be a port number').int().min(0).max(65_535).default(3000),
-  BASE_URL: webUrl.optional(),
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'], 'must be development, test or production')
+    .default('development'),
+  PORT: wholeNumber('must be a port number', 65_535).default(3000),
+  BASE_URL: origin('https?', 'must be an http:// or https:// URL without a path').optional(),
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// or postgresql:// URL' })
     .optional(),
@@ -50,12 +56,15 @@ const settings = z.object({
   TENANT_ID: guid,
   CLIENT_ID: guid.optional(),
   CLIENT_SECRET: z.string().optional(),
-  ENTRA_AUTHORITY: httpsUrl.default('https://login.microsoftonline.com'),
-  GRAPH_BASE_URL: httpsUrl.default('https://graph.microsoft.com'),
+  ENTRA_AUTHORITY: httpsOrigin.default('https://login.microsoftonline.com'),
+  GRAPH_BASE_URL: httpsOrigin.default('https://graph.microsoft.com'),
   SESSION_SECRET: z.string().optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, message: 'must be an smtp:// or smtps:// URL' }).optional(),
-  MAIL_FROM: z.string().optional(),
-  TRUST_PROXY: z.coerce.number('must be a number of proxies').int().min(0).max(10).default(0),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^<>\r\n]*<?[^\s@<>]+@[^\s@<>]+>?$/, 'must be an address, or a name and an <address>')
+    .optional(),
+  TRUST_PROXY: wholeNumber('must be a number of proxies, 0 to 10', 10).default(0),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a pino log level')
     .default('info'),
@@ -64,27 +73,40 @@ const settings = z.object({
 });
 
 type Settings = z.infer<typeof settings>;
+type Given = Partial<Record<string, string>>;
+type Fault = { name: string; message: string };
+
+/** What one setting says by itself; the first fault of each, and never its value, which may be a secret. */
+function ownFaults(given: Given): Fault[] {
+  const faults = new Map<string, Fault>();
+  for (const { path, message } of settings.safeParse(given).error?.issues ?? []) {
+    const name = path.join('.');
+    if (faults.has(name)) continue;
+    faults.set(name, { name, message: given[name] === undefined ? 'is required' : message });
+  }
+  return [...faults.values()];
+}
 
 /** Rules that take more than one setting to judge. */
-function crossFaults(env: Settings): string[] {
-  const production = env.NODE_ENV === 'production';
-  const secrets = splitSecrets(env.SESSION_SECRET);
-  const faults: string[] = [];
-  if (production && !env.BASE_URL) faults.push('BASE_URL: is required in production');
-  if (production && env.BASE_URL && !env.BASE_URL.startsWith('https:')) {
-    faults.push('BASE_URL: must be https:// in production');
+function crossFaults(given: Given): Fault[] {
+  const production = given.NODE_ENV === 'production';
+  const secrets = splitSecrets(given.SESSION_SECRET);
+  const faults: Fault[] = [];
+  const fault = (name: string, message: string) => faults.push({ name, message });
+  if (production && !given.BASE_URL) fault('BASE_URL', 'is required in production');
+  if (production && given.BASE_URL && !/^https:/i.test(given.BASE_URL)) {
+    fault('BASE_URL', 'must be https:// in production');
   }
-  if (production && secrets.length === 0) faults.push('SESSION_SECRET: is required in production');
+  if (production && secrets.length === 0) fault('SESSION_SECRET', 'is required in production');
   if (secrets.some((secret) => secret.length < 32)) {
-    faults.push('SESSION_SECRET: each secret needs at least 32 characters');
+    fault('SESSION_SECRET', 'each secret needs at least 32 characters');
   }
-  if (!env.IDENTITY_ENDPOINT && !env.CLIENT_SECRET) {
-    faults.push('CLIENT_SECRET: is required where there is no managed identity');
+  for (const name of ['CLIENT_ID', 'CLIENT_SECRET']) {
+    if (!given.IDENTITY_ENDPOINT && !given[name]) {
+      fault(name, 'is required where there is no managed identity');
+    }
   }
-  if (!env.IDENTITY_ENDPOINT && !env.CLIENT_ID) {
-    faults.push('CLIENT_ID: is required where there is no managed identity');
-  }
-  if (env.SMTP_URL && !env.MAIL_FROM) faults.push('MAIL_FROM: is required when SMTP_URL is set');
+  if (given.SMTP_URL && !given.MAIL_FROM) fault('MAIL_FROM', 'is required when SMTP_URL is set');
   return faults;
 }
 
@@ -101,24 +123,20 @@ const DEVELOPMENT_SECRET = 'development-only-secret-0123456789abcdef';
 /**
  * Reads the settings. The only place that looks at the environment.
  *
- * @param environment usually `process.env`; an empty value counts as not set
+ * @param environment usually `process.env`; a blank value counts as not set
  * @throws {ConfigError} that names every faulty setting
  */
 export function loadConfig(environment: Record<string, string | undefined>): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = settings.safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map(({ path, message }) => {
-        const name = path.join('.');
-        return `${name}: ${given[name] === undefined ? 'is required' : message}`;
-      }),
-    );
-  }
-  const env = parsed.data;
-  const faults = crossFaults(env);
-  if (faults.length > 0) throw new ConfigError(faults);
-  return toConfig(env);
+  const given: Given = Object.fromEntries(
+    Object.entries(environment)
+      .map(([name, value = '']) => [name, value.trim()] as const)
+      .filter(([, value]) => value !== ''),
+  );
+  const own = ownFaults(given);
+  const cross = crossFaults(given).filter(({ name }) => !own.some((fault) => fault.name === name));
+  const faults = [...own, ...cross];
+  if (faults.length > 0) throw new ConfigError(faults.map(({ name, message }) => `${name}: ${message}`));
+  return toConfig(settings.parse(given));
 }
 
 function toConfig(env: Settings): Config {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { createApp } from './app.js';
 import { ConfigError, loadConfig } from './config.js';
 import { openDeps } from './deps.js';
@@ -6,9 +7,13 @@ import { startWorker } from './jobs/worker.js';
 import { createLog } from './log.js';
 import { PolicyError } from './policy/policyFault.js';
 import { provision } from './requests/provision.js';
+import { isStoreDown } from './store/database.js';
+import { LockedError } from './store/exclusiveLock.js';
 
-/** How long a stop may take before the process ends regardless; Azure App Service allows 30 s. */
+/** How long a stop may take before the process ends regardless; the deployment allows 30 s. */
 const STOP_WITHIN_MS = 25_000;
+/** How long pages under way may take then. Browsers also open connections in advance and send nothing over them. */
+const LAST_ANSWERS_MS = 3_000;
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
@@ -24,27 +29,46 @@ async function main(): Promise<void> {
     'ready',
   );
 
+  let stopping = false;
   async function stop(signal: string): Promise<void> {
+    // Ctrl+C reaches a whole group of processes, and whoever started this one may pass it on.
+    if (stopping) return;
+    stopping = true;
     log.info({ signal }, 'stopping');
     setTimeout(() => {
       log.error('could not stop in time; what was under way is resumed at the next start');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
-    const closed = once(server, 'close');
-    server.close();
-    server.closeIdleConnections();
-    await worker.stop();
-    await closed;
+    await Promise.all([closeServer(server), worker.stop()]);
     await deps.close();
     log.info('stopped');
   }
-  process.once('SIGTERM', (signal) => void stop(signal));
-  process.once('SIGINT', (signal) => void stop(signal));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+  }, LAST_ANSWERS_MS);
+  await closed;
+  clearTimeout(cut);
+}
+
+/** What an operator can mend is said in a sentence; of anything else the stack is wanted too. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof PolicyError || error instanceof LockedError) {
+    return error.message;
+  }
+  const { code, port, message, stack } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `Port ${port ?? '?'} is in use by another process: stop it, or set PORT.`;
+  if (isStoreDown(error)) return `The database of DATABASE_URL cannot be reached: ${message || (code ?? '')}`;
+  return stack ?? String(error);
 }
 
 main().catch((error: unknown) => {
-  // These two are messages to the operator; of anything else the stack is wanted too.
-  const expected = error instanceof ConfigError || error instanceof PolicyError;
-  process.stderr.write(`${expected ? error.message : String((error as Error).stack)}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exit(1);
 });

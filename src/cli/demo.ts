@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,8 @@ import { root } from '../root.js';
 
 const PORTAL_PORT = process.env.PORT ?? '3000';
 const SIMULATOR_PORT = process.env.SIMULATOR_PORT ?? '4000';
-const folder = join(root, '.data', 'demo');
+/** Emptied at each start; a second demo, on another port, leaves the first one's alone. */
+const folder = join(root, '.data', 'demo', PORTAL_PORT);
 
 /** What `simulator/main.ts` prints when it is ready. */
 type Tenant = {
@@ -31,6 +32,7 @@ type Tenant = {
 const children: ChildProcess[] = [];
 const stopping = new AbortController();
 
+/** Starts a child that ends with the demo, as the demo ends with it. */
 function start(name: string, script: string, env: NodeJS.ProcessEnv): ChildProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', join(root, script)], {
     cwd: root,
@@ -39,12 +41,14 @@ function start(name: string, script: string, env: NodeJS.ProcessEnv): ChildProce
   });
   child.on('exit', (code, signal) => {
     if (!stopping.signal.aborted) stop(`The ${name} ended (${signal ?? `exit code ${code ?? '?'}`}).`, 1);
+    else if (code !== null && code > 0) process.exitCode = 1;
   });
   children.push(child);
   return child;
 }
 
 function stop(reason: string, exitCode: number): void {
+  if (stopping.signal.aborted) return;
   stopping.abort();
   process.exitCode = exitCode;
   console.log(`\n${reason}`);
@@ -53,10 +57,15 @@ function stop(reason: string, exitCode: number): void {
 
 async function startTenant(): Promise<Tenant> {
   const simulator = start('simulated tenant', 'src/simulator/main.ts', {
+    SIMULATOR_PORT,
+    // Programs alone use these two, and are told where they are.
+    SIMULATOR_HTTPS_PORT: process.env.SIMULATOR_HTTPS_PORT ?? '0',
+    SIMULATOR_SMTP_PORT: process.env.SIMULATOR_SMTP_PORT ?? '0',
     SIMULATOR_DIR: join(folder, 'tenant'),
   });
   if (!simulator.stdout) throw new Error('The simulator has no output');
-  const [line] = (await once(createInterface(simulator.stdout), 'line')) as [string];
+  const lines = createInterface(simulator.stdout);
+  const [line] = (await once(lines, 'line', { signal: stopping.signal })) as [string];
   return JSON.parse(line) as Tenant;
 }
 
@@ -72,6 +81,8 @@ async function startPortal(tenant: Tenant): Promise<string> {
     TENANT_ID: tenant.tenantId,
     CLIENT_ID: tenant.clientId,
     CLIENT_SECRET: tenant.clientSecret,
+    // An Azure shell may offer an identity of its own.
+    IDENTITY_ENDPOINT: '',
     ENTRA_AUTHORITY: tenant.authorityUrl,
     GRAPH_BASE_URL: tenant.graphUrl,
     SMTP_URL: tenant.smtpUrl,
@@ -82,38 +93,29 @@ async function startPortal(tenant: Tenant): Promise<string> {
   portal.stdout?.pipe(process.stdout);
   for (;;) {
     const answer = await fetch(`${url}/readyz`).catch(() => null);
-    if (answer?.ok || stopping.signal.aborted) return url;
-    await sleep(200);
+    if (answer?.ok) return url;
+    await sleep(200, undefined, { signal: stopping.signal });
   }
 }
 
 /** Names the port that is taken: the children would only say EADDRINUSE. */
-async function requireFreePort(port: number): Promise<void> {
+async function requireFreePort(setting: string, port: string): Promise<void> {
   const probe = createServer();
   try {
-    probe.listen(port, 'localhost');
+    probe.listen(Number(port));
     await once(probe, 'listening');
-  } catch {
-    throw new Error(
-      `Port ${port} is in use. Is another demo running? Stop it, or set PORT or SIMULATOR_PORT.`,
-    );
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      ? new Error(
+          `Port ${port} is in use. Is another demo running? Stop it, or set ${setting} to a free port.`,
+        )
+      : new Error(`${setting} cannot be used: ${(error as Error).message}`);
   }
   probe.close();
   await once(probe, 'close');
 }
 
-process.once('SIGINT', () => {
-  stop('Stopping.', 0);
-});
-process.once('SIGTERM', () => {
-  stop('Stopping.', 0);
-});
-
-for (const port of [PORTAL_PORT, SIMULATOR_PORT]) await requireFreePort(Number(port));
-await rm(folder, { recursive: true, force: true });
-const tenant = await startTenant();
-const portal = await startPortal(tenant);
-if (!stopping.signal.aborted) {
+function introduce(portal: string, tenant: Tenant): void {
   console.log(`
   The partner portal     ${portal}
   The simulated tenant   ${tenant.peopleUrl}   (inbox, directory, faults to switch on)
@@ -129,3 +131,22 @@ if (!stopping.signal.aborted) {
   Ctrl+C ends both.
 `);
 }
+
+async function main(): Promise<void> {
+  await requireFreePort('PORT', PORTAL_PORT);
+  await requireFreePort('SIMULATOR_PORT', SIMULATOR_PORT);
+  await rm(folder, { recursive: true, force: true });
+  const tenant = await startTenant();
+  introduce(await startPortal(tenant), tenant);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // Stays in place: Ctrl+C may arrive twice, from the terminal and from npm.
+  process.on(signal, () => {
+    stop('Stopping.', 0);
+  });
+}
+main().catch((error: unknown) => {
+  // When it is stopped while it starts, what it was waiting for is broken off.
+  if (!stopping.signal.aborted) stop(error instanceof Error ? error.message : String(error), 1);
+});

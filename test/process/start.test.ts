@@ -1,0 +1,78 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { aPartner, aPolicy } from '../support/aPolicy.js';
+import { freePort, openSite, type Site } from './portalProcess.js';
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await openSite();
+});
+afterAll(() => site.close());
+
+test('bad settings stop the start with one message that names each and shows no value', async () => {
+  const { code, stdout, stderr } = await site.run({
+    NODE_ENV: 'production',
+    BASE_URL: '',
+    SESSION_SECRET: 'hunter2',
+    TENANT_ID: '',
+    CLIENT_SECRET: '',
+    SMTP_URL: 'http://user:hunter2@mail.fabrikam.com',
+    MAIL_FROM: '',
+    LOG_LEVEL: 'loud',
+  });
+  expect(code).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    'The portal cannot start with these settings:',
+    '  TENANT_ID: is required',
+    '  SMTP_URL: must be an smtp:// or smtps:// URL',
+    '  LOG_LEVEL: must be a pino log level',
+    '  BASE_URL: is required in production',
+    '  SESSION_SECRET: each secret needs at least 32 characters',
+    '  CLIENT_SECRET: is required where there is no managed identity',
+    '  MAIL_FROM: is required when SMTP_URL is set',
+  ]);
+});
+
+test('a faulty policy file is refused at the start, each fault with its path', async () => {
+  const policyFile = `${site.policyFile}.faulty`;
+  await writeFile(
+    policyFile,
+    JSON.stringify(
+      aPolicy({
+        colour: 'blue',
+        partners: [aPartner(), aPartner({ id: 'litware', domains: ['*.co.uk'], apps: ['sharepoint'] })],
+      }),
+    ),
+  );
+  const { code, stderr } = await site.run({ POLICY_FILE: policyFile });
+  expect(code).toBe(1);
+  expect(stderr).toContain(`The policy ${policyFile} cannot be used:`);
+  expect(stderr).toContain('colour');
+  expect(stderr).toContain('partners[1].domains[0]');
+  expect(stderr).toContain('partners[1].apps[0]');
+  expect(stderr).not.toMatch(/^\s+at /m);
+});
+
+test('a port that is taken is said in a sentence', async () => {
+  const port = await freePort();
+  const other = createServer().listen(port);
+  await once(other, 'listening');
+  const { code, stderr } = await site.run({ PORT: String(port) });
+  other.close();
+  expect(code).toBe(1);
+  expect(stderr).toBe(`Port ${port} is in use by another process: stop it, or set PORT.\n`);
+});
+
+test('a database that cannot be reached is said in a sentence, without its password', async () => {
+  const port = await freePort();
+  const { code, stderr } = await site.run({
+    DATABASE_URL: `postgres://portal:hunter2@127.0.0.1:${port}/portal`,
+  });
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    `The database of DATABASE_URL cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}\n`,
+  );
+});
