@@ -45,7 +45,8 @@ function tenantReply(exchange: Exchange): Reply {
   if (!exchange.toGraph) {
     entry.processed = true;
     const form = new URLSearchParams(exchange.bodyText);
-    return answerEntra(tenant, { method: entry.method, path, query: url.searchParams, form });
+    const { authorization } = request.headers;
+    return answerEntra(tenant, { method: entry.method, path, query: url.searchParams, form, authorization });
   }
   try {
     const call = {
@@ -85,11 +86,13 @@ function record({ entry, toGraph }: Exchange, reply: Reply, headers: Record<stri
   entry.responseHeaders = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
   );
-  entry.responseBody = toGraph ? reply.body : withoutToken(reply.body);
+  entry.responseBody = toGraph ? reply.body : withoutTokens(reply.body);
 }
 
-function withoutToken(body: Reply['body']): Reply['body'] {
-  return typeof body === 'object' && 'access_token' in body ? { ...body, access_token: NOT_KEPT } : body;
+function withoutTokens(body: Reply['body']): Reply['body'] {
+  if (typeof body !== 'object') return body;
+  const tokens = ['access_token', 'id_token'].filter((name) => name in body);
+  return { ...body, ...Object.fromEntries(tokens.map((name) => [name, NOT_KEPT])) };
 }
 
 function send(exchange: Exchange, reply: Reply, headers: Record<string, string>, truncated: boolean): void {

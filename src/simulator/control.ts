@@ -1,9 +1,12 @@
 import express, { Router, type ErrorRequestHandler } from 'express';
 import { z } from 'zod';
 import { describeState, describeUser } from './controlState.js';
-import { addUser, findUserByAddress } from './directory.js';
+import { addUser, findUserByAddress, type Directory } from './directory.js';
+import { readAuthorization, addressOf, signIn } from './entra/authorize.js';
+import { rotateKeys } from './entra/tokenKey.js';
 import { graphTime, type User } from './objects.js';
 import { addFault, faultOrder } from './faults.js';
+import { setPortalRoles } from './portalRoles.js';
 import { settingsChange } from './settings.js';
 import { resetTenant, type Tenant } from './tenant.js';
 
@@ -23,7 +26,12 @@ const userChange = z.strictObject({
   accepted: z.boolean().optional(),
   /** Soft-deleted. */
   deleted: z.boolean().optional(),
+  /** The user's roles in the portal, instead of those until now. */
+  portalRoles: z.array(z.string().min(1)).optional(),
 });
+
+const signInOrder = z.strictObject({ oid: z.guid().toLowerCase(), authorizeUrl: z.url() });
+const rotation = z.strictObject({ keepOld: z.boolean().default(false) });
 
 const newUser = userChange.extend({ id: z.guid().toLowerCase().optional(), mail: z.email() });
 
@@ -56,7 +64,7 @@ export function controlApi(tenant: Tenant): Router {
       return;
     }
     const user = addUser(tenant.directory, { mail, ...(id && { id }), userType: change.userType ?? 'Guest' });
-    applyChange(user, change);
+    applyChange(tenant.directory, user, change);
     response.status(201).json(describeUser(tenant, user));
   });
   router.patch('/users/:id', function changeUser(request, response) {
@@ -65,8 +73,30 @@ export function controlApi(tenant: Tenant): Router {
       response.status(404).json({ error: 'no such user' });
       return;
     }
-    applyChange(user, userChange.parse(request.body));
+    applyChange(tenant.directory, user, userChange.parse(request.body));
     response.json(describeUser(tenant, user));
+  });
+
+  router.post('/sign-in', function signInWithoutBrowser(request, response) {
+    const { oid, authorizeUrl } = signInOrder.parse(request.body);
+    const { pathname, searchParams } = new URL(authorizeUrl);
+    const authority = /^\/([^/]+)\/oauth2\/v2\.0\/authorize$/.exec(pathname)?.[1] ?? '';
+    const reading = readAuthorization(authority, searchParams);
+    const outcome = 'request' in reading ? signIn(tenant, reading.request, oid) : reading;
+    if ('refusal' in outcome) {
+      response.status(400).json({ error: outcome.refusal });
+      return;
+    }
+    const answer = 'answer' in outcome ? outcome.answer : outcome;
+    const posted = answer.responseMode === 'form_post';
+    response.json(
+      posted ? { redirect: answer.redirectUri, form: answer.parameters } : { redirect: addressOf(answer) },
+    );
+  });
+  router.post('/keys/rotate', async function rotate(request, response) {
+    const { keepOld } = rotation.parse(request.body ?? {});
+    await rotateKeys(tenant.keys, keepOld);
+    response.json({ kid: tenant.keys.signing.keyId });
   });
 
   router.post('/reset', function reset(_request, response) {
@@ -78,14 +108,15 @@ export function controlApi(tenant: Tenant): Router {
   return router;
 }
 
-function applyChange(user: User, change: z.output<typeof userChange>): void {
-  const { accepted, deleted, ...properties } = change;
+function applyChange(directory: Directory, user: User, change: z.output<typeof userChange>): void {
+  const { accepted, deleted, portalRoles, ...properties } = change;
   const given = Object.entries(properties).filter(([, value]) => value !== undefined);
   Object.assign(user, Object.fromEntries(given));
   if (accepted !== undefined) {
     user.externalUserState = accepted ? 'Accepted' : 'PendingAcceptance';
     user.externalUserStateChangeDateTime = graphTime();
   }
+  if (portalRoles !== undefined) setPortalRoles(directory, user.id, portalRoles);
   if (deleted !== undefined) user.deletedDateTime = deleted ? graphTime() : null;
 }
 

@@ -9,7 +9,14 @@ import {
   type ServicePrincipal,
   type User,
 } from './objects.js';
-import { seedAssignments, seedGroups, seedMembers, seedServicePrincipals } from './seed.js';
+import {
+  seedAssignments,
+  seedGroups,
+  seedMembers,
+  seedMemberships,
+  seedPeople,
+  seedServicePrincipals,
+} from './seed.js';
 
 // What the tenant holds. Objects are as Graph shows them; what Graph does not show stands beside them.
 
@@ -43,8 +50,16 @@ export function createDirectory(): Directory {
     currentInvitation: new Map(),
   };
   for (const member of seedMembers) addUser(directory, { ...member, userType: 'Member' });
+  for (const person of seedPeople) addPerson(directory, person);
+  for (const { groupId, userId } of seedMemberships) directory.members.get(groupId)?.add(userId);
   for (const assignment of seedAssignments) assign(directory, assignment);
   return directory;
+}
+
+function addPerson(directory: Directory, person: (typeof seedPeople)[number]): void {
+  const { id, displayName, userName, mailbox } = person;
+  const user = addUser(directory, { id, displayName, mail: userName, userType: 'Member' });
+  if (!mailbox) Object.assign(user, { mail: null, proxyAddresses: [] });
 }
 
 /** Adds a user; whatever is not given follows from the address and the type of user. */

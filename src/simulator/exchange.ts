@@ -57,7 +57,8 @@ function readBody(request: IncomingMessage, bodyText: string): unknown {
   if (bodyText === '') return undefined;
   if (headerOf(request, 'content-type')?.startsWith('application/x-www-form-urlencoded')) {
     const form = Object.fromEntries(new URLSearchParams(bodyText));
-    return { ...form, ...('client_secret' in form && { client_secret: NOT_KEPT }) };
+    const secrets = ['client_secret', 'code', 'code_verifier'].filter((name) => name in form);
+    return { ...form, ...Object.fromEntries(secrets.map((name) => [name, NOT_KEPT])) };
   }
   try {
     return JSON.parse(bodyText) as unknown;

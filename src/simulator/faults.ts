@@ -31,6 +31,25 @@ const smtpFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('drop'), when }),
 ]);
 
+/** What can be wrong with the id_token of a sign-in; the token is otherwise a good one. */
+export const idTokenChanges = [
+  'wrongIssuer',
+  'wrongAudience',
+  'wrongTenant',
+  'wrongNonce',
+  'noNonce',
+  'expired',
+  'notYetValid',
+  'algNone',
+  'hs256WithPublicKey',
+  'badSignature',
+  'unknownKid',
+  'missingSub',
+  'missingOid',
+] as const;
+
+const signInFault = z.strictObject({ kind: z.literal('idToken'), change: z.enum(idTokenChanges) });
+
 /** How often a fault strikes; 0 means until it is cleared. */
 const times = z.number().int().min(0).default(1);
 
@@ -44,11 +63,13 @@ export const faultOrder = z.discriminatedUnion('on', [
     fault: httpFault,
   }),
   z.strictObject({ on: z.literal('smtp'), times, fault: smtpFault }),
+  z.strictObject({ on: z.literal('signIn'), times, fault: signInFault }),
 ]);
 
 export type FaultOrder = z.output<typeof faultOrder>;
 export type HttpFault = z.output<typeof httpFault>;
 export type SmtpFault = z.output<typeof smtpFault>;
+export type IdTokenChange = (typeof idTokenChanges)[number];
 export type ActiveFault = FaultOrder & { id: string; struck: number };
 
 export type Faults = { active: ActiveFault[] };
@@ -70,7 +91,7 @@ export function takeHttpFault(
   path: string,
 ): HttpFault | undefined {
   for (const fault of faults.active) {
-    if (fault.on === 'smtp' || fault.on !== on) continue;
+    if (fault.on === 'smtp' || fault.on === 'signIn' || fault.on !== on) continue;
     if (fault.method !== undefined && fault.method !== method) continue;
     if (!new RegExp(fault.path ?? (on === 'token' ? '/token$' : '')).test(path)) continue;
     use(faults, fault);
@@ -85,6 +106,16 @@ export function takeSmtpFault(faults: Faults): SmtpFault | undefined {
     if (fault.on !== 'smtp') continue;
     use(faults, fault);
     return fault.fault;
+  }
+  return undefined;
+}
+
+/** The same for one id_token. */
+export function takeIdTokenFault(faults: Faults): IdTokenChange | undefined {
+  for (const fault of faults.active) {
+    if (fault.on !== 'signIn') continue;
+    use(faults, fault);
+    return fault.fault.change;
   }
   return undefined;
 }

@@ -26,6 +26,127 @@ export const seedMembers = [
   { id: '11111111-0000-4000-8000-000000000005', displayName: 'Diego Siciliani', mail: 'diego@contoso.com' },
 ];
 
+const personId = (last: number) => `55555555-0000-4000-8000-${String(last).padStart(12, '0')}`;
+
+/** Members who sign in at the portal, one of each kind. Without a mailbox there is no e-mail claim either. */
+export const seedPeople = [
+  {
+    id: personId(1),
+    displayName: 'Ada Admin',
+    userName: 'ada@contoso.com',
+    mailbox: true,
+    roles: ['Portal.Admin'],
+    about: 'Edits policies and decides requests',
+  },
+  {
+    id: personId(2),
+    displayName: 'Arne Approver',
+    userName: 'arne@contoso.com',
+    mailbox: true,
+    roles: ['Portal.Approver'],
+    about: 'Decides requests of every partner',
+  },
+  {
+    id: personId(3),
+    displayName: 'Aud Auditor',
+    userName: 'aud@contoso.com',
+    mailbox: false,
+    roles: ['Portal.Auditor'],
+    about: 'Reads everything, changes nothing',
+  },
+  {
+    id: personId(4),
+    displayName: 'Nils Norole',
+    userName: 'nils@contoso.com',
+    mailbox: false,
+    roles: [],
+    about: 'Has no role in the portal',
+  },
+  {
+    id: personId(5),
+    displayName: 'Lia Litware',
+    userName: 'lia@contoso.com',
+    mailbox: true,
+    roles: [],
+    about: 'Has no role; a policy may name her as an approver',
+  },
+  {
+    id: personId(6),
+    displayName: 'Gro Group',
+    userName: 'gro@contoso.com',
+    mailbox: true,
+    roles: [],
+    about: 'Has no role; member of the group Northwind approvers',
+  },
+];
+
+const fabrikam = 'fab00000-0000-4000-8000-000000000001';
+const litware = '117a0000-0000-4000-8000-000000000002';
+const northwind = '40000000-0000-4000-8000-000000000003';
+
+/** Every tenant of the simulated Entra, with its verified domains; our own comes first. */
+export const seedTenants = [
+  { id: seed.tenantId, name: seed.organization, domains: seed.verifiedDomains },
+  {
+    id: fabrikam,
+    name: 'Fabrikam',
+    domains: ['fabrikam.com', 'sales.fabrikam.com', 'fabrikam.onmicrosoft.com'],
+  },
+  { id: litware, name: 'Litware', domains: ['litware.com', 'litware.onmicrosoft.com'] },
+  { id: northwind, name: 'Northwind', domains: ['northwind.se', 'northwind.onmicrosoft.com'] },
+];
+
+const partnerPersonId = (last: number) => `66666666-0000-4000-8000-${String(last).padStart(12, '0')}`;
+
+/** People of the partners, who sign in at their own tenants. */
+export const seedPartnerPeople = [
+  {
+    id: partnerPersonId(1),
+    tenantId: fabrikam,
+    displayName: 'Ana Fabrikam',
+    userName: 'ana@fabrikam.com',
+    email: 'ana@fabrikam.com',
+    emailDomainVerified: true,
+    about: 'Her address is vouched for by her tenant',
+  },
+  {
+    id: partnerPersonId(2),
+    tenantId: fabrikam,
+    displayName: 'Bo Fabrikam',
+    userName: 'bo@sales.fabrikam.com',
+    email: null,
+    emailDomainVerified: false,
+    about: 'Brings no e-mail claim, only a user name',
+  },
+  {
+    id: partnerPersonId(3),
+    tenantId: litware,
+    displayName: 'Dee Litware',
+    userName: 'dee@litware.com',
+    email: 'dee@litware.com',
+    emailDomainVerified: true,
+    about: 'Her address is vouched for by her tenant',
+  },
+  {
+    id: partnerPersonId(4),
+    tenantId: litware,
+    displayName: 'Mallory Litware',
+    userName: 'mallory@litware.com',
+    email: 'ana@fabrikam.com',
+    emailDomainVerified: false,
+    about: 'Claims an address of Fabrikam that is not his (nOAuth)',
+  },
+  {
+    id: partnerPersonId(5),
+    tenantId: northwind,
+    displayName: 'Cy Northwind',
+    userName: 'cy@northwind.se',
+    email: 'cy@northwind.se',
+    emailDomainVerified: true,
+    about: 'His address is vouched for by his tenant',
+  },
+];
+
 const groupId = (last: number) => `22222222-0000-4000-8000-${String(last).padStart(12, '0')}`;
 
 export type SeedGroup = Pick<Group, 'id' | 'displayName' | 'description'> & Partial<Group>;
@@ -65,9 +186,13 @@ export const seedGroups: SeedGroup[] = [
     description: 'Synchronised from the local Active Directory',
     onPremisesSyncEnabled: true,
   },
+  { id: groupId(9), displayName: 'Northwind approvers', description: 'Decides requests of Northwind' },
 ];
 
-function role(last: number, value: string, more: Partial<AppRole> = {}): AppRole {
+export const seedMemberships = [{ groupId: groupId(9), userId: personId(6) }];
+
+/** A role that an app declares. */
+export function appRole(last: number, value: string, more: Partial<AppRole> = {}): AppRole {
   return {
     id: `44444444-0000-4000-8000-${String(last).padStart(12, '0')}`,
     value,
@@ -80,6 +205,13 @@ function role(last: number, value: string, more: Partial<AppRole> = {}): AppRole
   };
 }
 
+/** The service principal of the portal itself. */
+export const portalId = '33333333-0000-4000-8000-000000000004';
+
+const portalRoles = ['Portal.Admin', 'Portal.Approver', 'Portal.Auditor'].map((value, index) =>
+  appRole(index + 21, value),
+);
+
 export type SeedServicePrincipal = Pick<ServicePrincipal, 'id' | 'appId' | 'displayName'> &
   Partial<ServicePrincipal>;
 
@@ -90,9 +222,9 @@ export const seedServicePrincipals: SeedServicePrincipal[] = [
     displayName: 'Contoso Wiki',
     homepage: 'https://wiki.contoso.com',
     appRoles: [
-      role(1, 'Reader'),
-      role(2, 'Editor', { isEnabled: false }),
-      role(3, 'Wiki.Sync', { allowedMemberTypes: ['Application'] }),
+      appRole(1, 'Reader'),
+      appRole(2, 'Editor', { isEnabled: false }),
+      appRole(3, 'Wiki.Sync', { allowedMemberTypes: ['Application'] }),
     ],
   },
   {
@@ -107,16 +239,27 @@ export const seedServicePrincipals: SeedServicePrincipal[] = [
     appId: '00000003-0000-0000-c000-000000000000',
     displayName: 'Microsoft Graph',
     appRoles: seed.permissions.map((value, index) =>
-      role(index + 11, value, { allowedMemberTypes: ['Application'] }),
+      appRole(index + 11, value, { allowedMemberTypes: ['Application'] }),
     ),
+  },
+  {
+    id: portalId,
+    appId: seed.clientId,
+    displayName: 'Partner portal',
+    appRoles: portalRoles,
   },
 ];
 
-/** The CRM is reached through its group, as the product recommends. */
 export const seedAssignments = [
+  // The CRM is reached through its group, as the product recommends.
   {
     principalId: groupId(2),
     resourceId: '33333333-0000-4000-8000-000000000002',
     appRoleId: '00000000-0000-0000-0000-000000000000',
   },
+  ...seedPeople.flatMap((person) =>
+    portalRoles
+      .filter(({ value }) => value !== null && person.roles.includes(value))
+      .map((role) => ({ principalId: person.id, resourceId: portalId, appRoleId: role.id })),
+  ),
 ];

@@ -20,6 +20,13 @@ export type Settings = {
   permissions: string[];
   allowInvitesFrom: (typeof inviterSettings)[number];
   tokenLifetimeSeconds: number;
+  /** How long the code of a sign-in can be redeemed. */
+  codeLifetimeSeconds: number;
+  /**
+   * Metadata names HTTPS addresses for signing in and out. A browser warns there, but passport-azure-ad as shipped
+   * takes no others; they lead on to the pages.
+   */
+  httpsSignIn: boolean;
 };
 
 /** What `PUT /control/settings` accepts: any part of the settings. */
@@ -32,6 +39,8 @@ export const settingsChange = z
     permissions: z.array(z.string()),
     allowInvitesFrom: z.enum(inviterSettings),
     tokenLifetimeSeconds: z.number().int().positive(),
+    codeLifetimeSeconds: z.number().int().min(0),
+    httpsSignIn: z.boolean(),
   })
   .partial();
 
@@ -45,5 +54,7 @@ export function defaultSettings(): Settings {
     permissions: [...seed.permissions],
     allowInvitesFrom: 'everyone',
     tokenLifetimeSeconds: 3599,
+    codeLifetimeSeconds: 300,
+    httpsSignIn: false,
   };
 }

@@ -21,6 +21,8 @@ export type SimulatorOptions = {
   certificateDir: string;
   latencyMs?: number;
   replicationDelayMs?: number;
+  /** Metadata names HTTPS addresses for signing in and out, on which a browser warns. */
+  httpsSignIn?: boolean;
 };
 
 export type Simulator = {
@@ -43,7 +45,7 @@ export type Simulator = {
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { key, cert, caFile } = await ensureCertificate(options.certificateDir);
-  const tenant = createTenant(chosenSettings(options));
+  const tenant = await createTenant(chosenSettings(options));
   const people = createPeopleApp(tenant);
 
   const open: Listening[] = [];
@@ -81,9 +83,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
 }
 
-function chosenSettings({ latencyMs, replicationDelayMs }: SimulatorOptions): Partial<Settings> {
+function chosenSettings(options: SimulatorOptions): Partial<Settings> {
+  const { latencyMs, replicationDelayMs, httpsSignIn } = options;
   return {
     ...(latencyMs !== undefined && { latencyMs }),
     ...(replicationDelayMs !== undefined && { replicationDelayMs }),
+    ...(httpsSignIn !== undefined && { httpsSignIn }),
   };
 }

@@ -5,7 +5,8 @@ import type { Inbox } from './inbox.js';
 import type { Ledger } from './ledger.js';
 import { defaultSettings, type Settings } from './settings.js';
 import { createThrottle, type Throttle } from './throttling.js';
-import { createTokenKey, type TokenKey } from './entra/tokenKey.js';
+import type { Codes } from './entra/authorize.js';
+import { createKeyRing, type KeyRing } from './entra/tokenKey.js';
 
 /** The whole simulated tenant: the one object that every part of the simulator is handed. */
 export type Tenant = {
@@ -15,14 +16,15 @@ export type Tenant = {
   ledger: Ledger;
   inbox: Inbox;
   throttle: Throttle;
-  tokenKey: TokenKey;
+  keys: KeyRing;
+  codes: Codes;
   initialSettings: Settings;
   /** Filled in once the ports are known. */
   urls: { people: string; backChannel: string; smtp: string };
 };
 
 /** A tenant as the seed describes it; `overrides` are also what a reset returns to. */
-export function createTenant(overrides: Partial<Settings>): Tenant {
+export async function createTenant(overrides: Partial<Settings>): Promise<Tenant> {
   const initialSettings = { ...defaultSettings(), ...overrides };
   return {
     directory: createDirectory(),
@@ -31,7 +33,8 @@ export function createTenant(overrides: Partial<Settings>): Tenant {
     ledger: { entries: [] },
     inbox: { mails: [] },
     throttle: createThrottle(),
-    tokenKey: createTokenKey(),
+    keys: await createKeyRing(),
+    codes: new Map(),
     initialSettings,
     urls: { people: '', backChannel: '', smtp: '' },
   };
@@ -45,6 +48,8 @@ export function resetTenant(tenant: Tenant): void {
   tenant.ledger.entries = [];
   tenant.inbox.mails = [];
   tenant.throttle = createThrottle();
+  tenant.codes.clear();
+  tenant.keys.published = [tenant.keys.signing];
 }
 
 /** Whether reads already see the user: a new guest appears only after the replication delay. */

@@ -3,8 +3,7 @@ import type { Reply } from '../graph/call.js';
 
 /** An error of the token endpoint, in Entra's own shape (not Graph's). */
 export function entraError(status: number, error: string, code: number, message: string): Reply {
-  const [traceId, correlationId] = [randomUUID(), randomUUID()];
-  const timestamp = `${new Date().toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  const [traceId, correlationId, timestamp] = [randomUUID(), randomUUID(), entraTime()];
   return {
     status,
     body: {
@@ -16,4 +15,17 @@ export function entraError(status: number, error: string, code: number, message:
       correlation_id: correlationId,
     },
   };
+}
+
+export function missingParameter(name: string): Reply {
+  return entraError(400, 'invalid_request', 900144, missing(name));
+}
+
+/** Entra's words for a parameter that is not there; it says "body" of a query too. */
+export function missing(name: string): string {
+  return `The request body must contain the following parameter: '${name}'.`;
+}
+
+function entraTime(): string {
+  return `${new Date().toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }

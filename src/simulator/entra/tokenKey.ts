@@ -1,42 +1,89 @@
-import { createHash, generateKeyPairSync, sign, verify, type JsonWebKey, type KeyObject } from 'node:crypto';
+import {
+  X509Certificate,
+  createHash,
+  createPrivateKey,
+  sign,
+  verify,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
+import { generate } from 'selfsigned';
 
-/** The tenant's signing key: RS256, as Entra's. */
-export type TokenKey = { keyId: string; privateKey: KeyObject; publicKey: KeyObject };
+/** A signing key of Entra's, RS256, and the certificate about it (DER in base64). */
+export type TokenKey = { keyId: string; privateKey: KeyObject; publicKey: KeyObject; certificate: string };
+
+export type KeyRing = {
+  signing: TokenKey;
+  /** What the key endpoint lists. */
+  published: TokenKey[];
+  /** Every key that ever signed: Graph goes on taking the tokens that it signed. */
+  known: TokenKey[];
+};
 
 export type Claims = Record<string, unknown>;
 
-/** Makes a fresh key; it lives as long as the process. */
-export function createTokenKey(): TokenKey {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const keyId = createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('base64url')
-    .slice(0, 27);
-  return { keyId, privateKey, publicKey };
+/** Makes a fresh key; it lives as long as the process. Its id is the certificate's thumbprint, as Entra's are. */
+export async function createTokenKey(): Promise<TokenKey> {
+  const pems = await generate([{ name: 'commonName', value: 'Simulated Entra' }], {
+    keyType: 'rsa',
+    keySize: 2048,
+    algorithm: 'sha256',
+  });
+  const certificate = new X509Certificate(pems.cert);
+  return {
+    keyId: createHash('sha1').update(certificate.raw).digest('base64url'),
+    privateKey: createPrivateKey(pems.private),
+    publicKey: certificate.publicKey,
+    certificate: certificate.raw.toString('base64'),
+  };
+}
+
+export async function createKeyRing(): Promise<KeyRing> {
+  const key = await createTokenKey();
+  return { signing: key, published: [key], known: [key] };
+}
+
+/** Signs with a new key from now on; the old ones leave the key endpoint at once, unless they are kept. */
+export async function rotateKeys(ring: KeyRing, keepOld: boolean): Promise<void> {
+  const key = await createTokenKey();
+  ring.signing = key;
+  ring.published = keepOld ? [key, ...ring.published] : [key];
+  ring.known.push(key);
 }
 
 /** The public half as `discovery/keys` lists it. */
 export function publicJwk(key: TokenKey, issuer: string): JsonWebKey {
-  return { ...key.publicKey.export({ format: 'jwk' }), kid: key.keyId, use: 'sig', alg: 'RS256', issuer };
+  const { keyId, certificate, publicKey } = key;
+  return {
+    ...publicKey.export({ format: 'jwk' }),
+    use: 'sig',
+    kid: keyId,
+    x5t: keyId,
+    x5c: [certificate],
+    issuer,
+  };
+}
+
+/** Header and claims of a JWT, ready to be signed. */
+export function signingInput(header: Claims, claims: Claims): string {
+  return `${encode({ typ: 'JWT', ...header })}.${encode(claims)}`;
 }
 
 /** Signs claims as a JWT. */
 export function signToken(key: TokenKey, claims: Claims): string {
-  const input = `${encode({ typ: 'JWT', alg: 'RS256', kid: key.keyId })}.${encode(claims)}`;
+  const input = signingInput({ alg: 'RS256', kid: key.keyId }, claims);
   return `${input}.${sign('sha256', Buffer.from(input), key.privateKey).toString('base64url')}`;
 }
 
-/** The claims of a token that this key signed; undefined for anything else. Expiry and audience are the caller's to check. */
-export function readToken(key: TokenKey, token: string): Claims | undefined {
+/** The claims of a token that one of the keys signed; undefined for anything else. Expiry and audience are the caller's to check. */
+export function readToken(ring: KeyRing, token: string): Claims | undefined {
   const [header, payload, signature, ...rest] = token.split('.');
   if (!header || !payload || !signature || rest.length > 0) return undefined;
-  const signed = verify(
-    'sha256',
-    Buffer.from(`${header}.${payload}`),
-    key.publicKey,
-    Buffer.from(signature, 'base64url'),
+  const input = Buffer.from(`${header}.${payload}`);
+  const signed = ring.known.some(({ publicKey }) =>
+    verify('sha256', input, publicKey, Buffer.from(signature, 'base64url')),
   );
-  // The signature covers the header too: only this key's own RS256 tokens come this far.
+  // The signature covers the header too: only RS256 tokens of our own come this far.
   return signed ? (JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims) : undefined;
 }
 

@@ -43,7 +43,7 @@ export function answerGraph(tenant: Tenant, request: GraphRequest, onProcessed: 
 function requireToken(tenant: Tenant, authorization: string | undefined): void {
   const token = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
   if (token === undefined) throw invalidToken('Access token is empty.');
-  const claims = readToken(tenant.tokenKey, token);
+  const claims = readToken(tenant.keys, token);
   if (!claims) throw invalidToken('Access token validation failure. Invalid signature.');
   if (claims.aud !== 'https://graph.microsoft.com') {
     throw invalidToken('Access token validation failure. Invalid audience.');

@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import helmet from 'helmet';
 import { controlApi } from '../control.js';
+import { offeredAccounts } from '../entra/accounts.js';
+import { everyTenant } from '../entra/authorities.js';
 import { seed } from '../seed.js';
 import type { Tenant } from '../tenant.js';
 import { directoryPages } from './directoryPages.js';
 import { faultPages } from './faultPages.js';
 import { inboxPages } from './inboxPages.js';
 import { redeemPages } from './redeemPages.js';
+import { securityHeaders } from './securityHeaders.js';
+import { signInPages } from './signInPages.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -24,36 +27,20 @@ export function createPeopleApp(tenant: Tenant): Express {
   app.use('/assets', express.static(join(ROOT, 'public/simulator')));
   app.use(express.urlencoded({ extended: false }));
   app.get('/', function overview(_request, response) {
-    response.render('overview', { title: 'Overview', tenant, seed });
+    const people = offeredAccounts(tenant, everyTenant);
+    response.render('overview', { title: 'Overview', tenant, seed, people });
   });
   app.use('/inbox', inboxPages(tenant));
   app.use('/redeem', redeemPages(tenant));
   app.use('/directory', directoryPages(tenant));
   app.use('/faults', faultPages(tenant));
   app.use('/control', controlApi(tenant));
+  app.use('/:authority/oauth2/v2.0', signInPages(tenant));
   app.use(function notFound(_request, response) {
     response.status(404).render('message', { title: 'Not found', text: 'There is no such page.' });
   });
   app.use(showError);
   return app;
-}
-
-function securityHeaders() {
-  return helmet({
-    strictTransportSecurity: false, // plain HTTP on localhost, for the sake of browsers
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'], // bootstrap draws its own icons as data
-        frameSrc: ["'self'"],
-        formAction: ["'self'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-  });
 }
 
 const showError: ErrorRequestHandler = (error: unknown, _request, response, next) => {

@@ -49,6 +49,11 @@ const switches: Record<string, { label: string; explain: string; order: (times: 
     explain: 'The token endpoint answers 503.',
     order: (times) => ({ on: 'token', times, fault: { kind: 'status', status: 503 } }),
   },
+  forgedToken: {
+    label: 'A sign-in brings a token with a bad signature',
+    explain: 'The portal refuses it: nobody is signed in.',
+    order: (times) => ({ on: 'signIn', times, fault: { kind: 'idToken', change: 'badSignature' } }),
+  },
   mailRefused: {
     label: 'Mail server refuses',
     explain: 'Every mail is answered with 451, try again later.',

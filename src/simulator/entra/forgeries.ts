@@ -1,0 +1,58 @@
+import { createHmac } from 'node:crypto';
+import type { IdTokenChange } from '../faults.js';
+import { seedTenants } from '../seed.js';
+import { signToken, signingInput, type Claims, type TokenKey } from './tokenKey.js';
+
+type Forgery = (key: TokenKey, claims: Claims) => string;
+
+const HOUR = 3600;
+
+/** id_tokens that nobody must believe, each wrong in one way. */
+export const forgeries: Record<IdTokenChange, Forgery> = {
+  // Another tenant's issuer under the same keys, as it is with Entra: only the issuer tells.
+  wrongIssuer: signed((claims) => ({
+    ...claims,
+    iss: String(claims.iss).replace(String(claims.tid), otherTenant(claims)),
+  })),
+  wrongAudience: signed((claims) => ({ ...claims, aud: '00000000-0000-4000-8000-00000000beef' })),
+  wrongTenant: signed((claims) => ({ ...claims, tid: otherTenant(claims) })),
+  wrongNonce: signed((claims) => ({ ...claims, nonce: 'of-somebody-else' })),
+  noNonce: signed((claims) => without(claims, 'nonce')),
+  expired: signed((claims) => ({ ...claims, ...validFrom(-2 * HOUR) })),
+  notYetValid: signed((claims) => ({ ...claims, ...validFrom(HOUR) })),
+  algNone: ({ keyId }, claims) => `${signingInput({ alg: 'none', kid: keyId }, claims)}.`,
+  hs256WithPublicKey(key, claims) {
+    const input = signingInput({ alg: 'HS256', kid: key.keyId }, claims);
+    // The very text that passport-azure-ad would hand to the check of a signature.
+    const secret = key.publicKey.export({ type: 'pkcs1', format: 'pem' });
+    return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
+  },
+  badSignature(key, claims) {
+    const [header, payload, signature = ''] = signToken(key, claims).split('.');
+    const bytes = Buffer.from(signature, 'base64url');
+    bytes[0] = (bytes[0] ?? 0) ^ 1;
+    return [header, payload, bytes.toString('base64url')].join('.');
+  },
+  unknownKid: (key, claims) => signToken({ ...key, keyId: 'nobody-knows-this-key' }, claims),
+  missingSub: signed((claims) => without(claims, 'sub')),
+  missingOid: signed((claims) => without(claims, 'oid')),
+};
+
+/** Signed as it should be: only the claims are wrong. */
+function signed(change: (claims: Claims) => Claims): Forgery {
+  return (key, claims) => signToken(key, change(claims));
+}
+
+function without(claims: Claims, name: string): Claims {
+  return Object.fromEntries(Object.entries(claims).filter(([other]) => other !== name));
+}
+
+/** Far beyond any tolerance for clocks. */
+function validFrom(secondsFromNow: number): Claims {
+  const start = Math.floor(Date.now() / 1000) + secondsFromNow;
+  return { iat: start, nbf: start, exp: start + HOUR };
+}
+
+function otherTenant(claims: Claims): string {
+  return seedTenants.find(({ id }) => id !== claims.tid)?.id ?? '';
+}

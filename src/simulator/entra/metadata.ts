@@ -1,0 +1,45 @@
+import type { Tenant } from '../tenant.js';
+import { issuerOf, type Authority } from './authorities.js';
+import { publicJwk } from './tokenKey.js';
+
+/** `v2.0/.well-known/openid-configuration`: what the simulator really offers, in Entra's words. */
+export function metadata(tenant: Tenant, authority: Authority): object {
+  const base = `${tenant.urls.backChannel}/${authority.name}`;
+  // Plain HTTP on localhost, so that no browser warns about the certificate; passport-azure-ad as shipped takes
+  // nothing but HTTPS, hence the setting.
+  const pages = tenant.settings.httpsSignIn ? base : `${tenant.urls.people}/${authority.name}`;
+  return {
+    issuer: issuerOf(tenant, authority.tenantId),
+    authorization_endpoint: `${pages}/oauth2/v2.0/authorize`,
+    token_endpoint: `${base}/oauth2/v2.0/token`,
+    end_session_endpoint: `${pages}/oauth2/v2.0/logout`,
+    jwks_uri: `${base}/discovery/v2.0/keys`,
+    token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query', 'form_post'],
+    subject_types_supported: ['pairwise'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    scopes_supported: ['openid', 'profile', 'email'],
+    request_uri_parameter_supported: false,
+    claims_supported: [
+      'sub',
+      'iss',
+      'aud',
+      'exp',
+      'iat',
+      'tid',
+      'oid',
+      'ver',
+      'nonce',
+      'preferred_username',
+      'name',
+      'email',
+    ],
+  };
+}
+
+/** `discovery/v2.0/keys`: all tenants share the keys, so that a signature alone says nothing about the tenant. */
+export function keySet(tenant: Tenant, authority: Authority): object {
+  const issuer = issuerOf(tenant, authority.tenantId);
+  return { keys: tenant.keys.published.map((key) => publicJwk(key, issuer)) };
+}
