@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GROUPS } from '../test/support/aPolicy.js';
+import { clientOf, filledIn, openForm, startPortal, type FormPage } from './support/portal.js';
+import { benchServer, startAnnounced, startServer } from './support/processes.js';
+import { createStore, storeKinds, type StoreKind } from './support/stores.js';
+import { eachOf, median, percentile } from './support/numbers.js';
+import { figure, type Row } from './report.js';
+
+const ONE_BY_ONE = 40;
+const AT_ONCE = 200;
+/** As many as the portal's worker takes at a time. */
+const WIDTH = 8;
+const LATENCY_MS = 100;
+const TARGET_MS = 2000;
+const POLL_MS = 20;
+
+type Tenant = Record<'peopleUrl' | 'graphUrl' | 'authorityUrl' | 'smtpUrl' | 'caFile', string> &
+  Record<'tenantId' | 'clientId' | 'clientSecret', string>;
+type Directory = { users: { mail: string | null }[]; mails: { to: string[] }[] };
+type Provision = (address: string) => Promise<void>;
+
+/** From the form to the guest in the simulated tenant, one after another and many at once, on each kind of store. */
+export async function benchProvisioning(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const kind of storeKinds) rows.push(...(await compare(kind)));
+  return rows;
+}
+
+async function compare(kind: StoreKind): Promise<Row[]> {
+  const tenant = await startTenant();
+  const store = await createStore(kind);
+  const portal = await startPortal(store, { env: settingsOf(tenant) });
+  const bare = await startServer(benchServer('bareProvisioning'), {
+    ...settingsOf(tenant),
+    GROUPS: [GROUPS.partners, GROUPS.crm].join(),
+  });
+  const [signUp, form] = [signUpAt(portal.url), await openForm(portal.url)];
+  const byPortal: Provision = async (address) => isProvisioned(portal.url, await signUp(address, form));
+  const byBare: Provision = (address) => provisionAt(bare.url, address);
+
+  await Promise.all([byPortal('warm@fabrikam.com'), byBare('warm@fabrikam.com')]);
+  const times: { portal: number; bare: number }[] = [];
+  for (let count = 0; count < ONE_BY_ONE; count++) {
+    times.push({
+      bare: await timed(() => byBare(`bare${count}@fabrikam.com`)),
+      portal: await timed(() => byPortal(`ana${count}@fabrikam.com`)),
+    });
+  }
+  const crowd = Array.from({ length: AT_ONCE }, (_, index) => `crowd${index}@fabrikam.com`);
+  const together = await timed(async () => {
+    const paths = await Promise.all(crowd.map((address) => signUp(address, form)));
+    // One after another: 200 who ask at a time would be the load that is measured.
+    for (const path of paths) await isProvisioned(portal.url, path);
+  });
+  await requireOneGuestEach(tenant, crowd);
+  const bareCrowd = crowd.map((address) => `bare.${address}`);
+  const bareTogether = await timed(() => eachOf(bareCrowd, WIDTH, byBare));
+
+  await Promise.all([portal.stop(), bare.stop()]);
+  await Promise.all([tenant.stop(), store.remove()]);
+  return toRows(kind, times, AT_ONCE / together, AT_ONCE / bareTogether);
+}
+
+function toRows(
+  kind: StoreKind,
+  times: { portal: number; bare: number }[],
+  perMs: number,
+  barePerMs: number,
+): Row[] {
+  const [portal, bare] = [times.map((one) => one.portal), times.map((one) => one.bare)];
+  const both = (values: number[]) =>
+    `${figure(median(values), 'ms')}, p90 ${figure(percentile(values, 90), 'ms')}`;
+  return [
+    {
+      what: `Sign-up to provisioned, ${kind}`,
+      portal: both(portal),
+      bare: both(bare),
+      ratio: median(times.map((one) => one.portal / one.bare)),
+      target: `median < ${TARGET_MS} ms`,
+      met: median(portal) < TARGET_MS,
+    },
+    {
+      what: `${AT_ONCE} sign-ups at once, ${kind}`,
+      portal: `${figure(perMs * 1000, '/s')}, all within ${figure(AT_ONCE / perMs / 1000, 's')}`,
+      bare: `${figure(barePerMs * 1000, '/s')}, ${WIDTH} at a time`,
+      ratio: perMs / barePerMs,
+    },
+  ];
+}
+
+async function startTenant(): Promise<Tenant & { stop(): Promise<void> }> {
+  const tenant = await startAnnounced<Tenant>('dist/simulator/main.js', {
+    SIMULATOR_PORT: '0',
+    SIMULATOR_HTTPS_PORT: '0',
+    SIMULATOR_SMTP_PORT: '0',
+    SIMULATOR_DIR: '.data/bench/tenant',
+    SIMULATOR_LATENCY_MS: String(LATENCY_MS),
+    SIMULATOR_REPLICATION_MS: '0',
+  });
+  // What is measured is the portal: Microsoft's limits would slow down both sides alike.
+  await fetch(`${tenant.peopleUrl}/control/settings`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceUnitsPer10s: 1e9, writesPer150s: 1e9 }),
+  });
+  return tenant;
+}
+
+function settingsOf(tenant: Tenant): Record<string, string> {
+  return {
+    TENANT_ID: tenant.tenantId,
+    CLIENT_ID: tenant.clientId,
+    CLIENT_SECRET: tenant.clientSecret,
+    ENTRA_AUTHORITY: tenant.authorityUrl,
+    GRAPH_BASE_URL: tenant.graphUrl,
+    SMTP_URL: tenant.smtpUrl,
+    MAIL_FROM: 'partners@contoso.com',
+    NODE_EXTRA_CA_CERTS: tenant.caFile,
+  };
+}
+
+/** Returns what sends the form, each time from another client, and gives the path of the status page. */
+function signUpAt(url: string): (address: string, form: FormPage) => Promise<string> {
+  let sent = 0;
+  return async (address, { csrf, cookie }) => {
+    const answer = await fetch(`${url}/sign-up`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        cookie,
+        'x-forwarded-for': clientOf(sent++),
+      },
+      body: filledIn(address, csrf),
+    });
+    const path = answer.headers.get('location');
+    if (answer.status !== 303 || path === null)
+      throw new Error(`${address} was answered with ${answer.status}`);
+    return path;
+  };
+}
+
+async function isProvisioned(url: string, path: string): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${url}${path}`, { headers: { accept: 'application/json' } });
+    const { status } = (await answer.json()) as { status: string };
+    if (status === 'provisioned') return;
+    if (status !== 'queued') throw new Error(`A sign-up became ${status}`);
+    await sleep(POLL_MS);
+  }
+}
+
+async function provisionAt(url: string, address: string): Promise<void> {
+  const answer = await fetch(`${url}/provision`, {
+    method: 'POST',
+    body: new URLSearchParams({ email: address }),
+  });
+  await answer.text();
+  if (!answer.ok) throw new Error(`The bare provisioning of ${address} was answered with ${answer.status}`);
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+async function requireOneGuestEach(tenant: Tenant, addresses: string[]): Promise<void> {
+  const answer = await fetch(`${tenant.peopleUrl}/control/state`);
+  const { users, mails } = (await answer.json()) as Directory;
+  for (const address of addresses) {
+    const guests = users.filter(({ mail }) => mail === address).length;
+    const received = mails.filter(({ to }) => to.includes(address)).length;
+    if (guests !== 1 || received !== 1)
+      throw new Error(`${address} has ${guests} guests and ${received} mails`);
+  }
+}

@@ -1,0 +1,53 @@
+import { benchAtRest } from './atRest.js';
+import { benchDecide } from './decide.js';
+import { benchFormPage } from './formPage.js';
+import { benchPolicyReload } from './policyReload.js';
+import { benchProvisioning } from './provisioning.js';
+import { figure, writeReport, type Row } from './report.js';
+import { benchSignUps } from './signUps.js';
+import { build } from './support/processes.js';
+
+// A bench is no test: a target that is missed is shown, and the process ends well. It fails only where something is
+// wrong: a sign-up that was accepted and is not stored, a guest who is there twice.
+
+async function decisionsAndLoading(): Promise<Row[]> {
+  const { rows, ratio, loadMs, longestBlockMs } = await benchDecide();
+  const slowest = Math.min(...rows.map(({ perSecond }) => perSecond));
+  return [
+    {
+      what: `Decisions, ${rows.map(({ label }) => label).join(' and ')}`,
+      portal: `${rows.map(({ perSecond }) => figure(perSecond, '/s')).join(' and ')}, ${figure(ratio)} times slower`,
+      target: '> 300,000 /s, at most 2 times slower',
+      met: slowest > 300_000 && ratio <= 2,
+    },
+    {
+      what: 'Load a policy of 10,000 partners',
+      portal: figure(loadMs, 'ms'),
+      target: '< 1 s',
+      met: loadMs < 1000,
+    },
+    {
+      what: 'Longest block of a reload',
+      portal: figure(longestBlockMs, 'ms'),
+      target: '< 200 ms',
+      met: longestBlockMs < 200,
+    },
+  ];
+}
+
+const measures = {
+  benchFormPage,
+  benchSignUps,
+  decisionsAndLoading,
+  benchPolicyReload,
+  benchProvisioning,
+  benchAtRest,
+};
+
+await build();
+const rows: Row[] = [];
+for (const [name, measure] of Object.entries(measures)) {
+  console.log(`${name} …`);
+  rows.push(...(await measure()));
+}
+console.log(`\n${await writeReport(rows)}\n\nWritten to docs/benchmarks.md`);
