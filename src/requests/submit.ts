@@ -3,7 +3,7 @@ import type { Deps } from '../deps.js';
 import { INTERACTIVE } from '../jobs/queue.js';
 import type { Address } from '../policy/address.js';
 import { decide, type Decision } from '../policy/decide.js';
-import { insertAuditEvent } from '../store/auditEvents.js';
+import type { AuditEvent } from '../store/auditEvents.js';
 import { findStandingRequest, insertRequest, replaceToken } from '../store/requests.js';
 import type { Db, NewRequest, RecordedDecision, RequestRow, RequestState } from '../store/schema.js';
 import { exceededLimit } from './limits.js';
@@ -47,8 +47,8 @@ export async function submit(deps: Deps, application: Application): Promise<{ to
     const exceeded =
       decision.outcome === 'invite' ? await exceededLimit(trx, policy, decision.partner) : null;
     const request = toRequest(deps, application, exceeded ? toReview(decision, exceeded) : decision, hash);
-    if (await insertRequest(trx, request, MAILBOX_WINDOW_SECONDS)) {
-      await recordSubmission(deps, trx, request, application);
+    if (await insertRequest(trx, request, submissionOf(request), MAILBOX_WINDOW_SECONDS)) {
+      if (request.state === 'queued') await deps.queue.send(trx, request.id, { priority: INTERACTIVE });
       return statusToken(deps.config.secrets[0], request.id);
     }
     const standing = await findStandingRequest(trx, request.address, MAILBOX_WINDOW_SECONDS);
@@ -93,14 +93,17 @@ function toRequest(
   };
 }
 
-async function recordSubmission(deps: Deps, trx: Db, request: NewRequest, { acceptedTerms }: Application) {
-  await insertAuditEvent(trx, {
-    requestId: request.id,
+function submissionOf({
+  state,
+  partner,
+  policy_hash,
+  terms_hash,
+}: NewRequest): Omit<AuditEvent, 'requestId'> {
+  return {
     actor: 'partner',
     action: 'request.submitted',
-    detail: { state: request.state, partner: request.partner, policy: request.policy_hash, acceptedTerms },
-  });
-  if (request.state === 'queued') await deps.queue.send(trx, request.id, { priority: INTERACTIVE });
+    detail: { state, partner, policy: policy_hash, acceptedTerms: terms_hash },
+  };
 }
 
 async function tokenOfStanding(deps: Deps, trx: Db, standing: RequestRow): Promise<string> {

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { openQueue, type Queue } from '../../src/jobs/queue.js';
 import { createLog } from '../../src/log.js';
-import { insertRequest } from '../../src/store/requests.js';
-import { aRequest } from '../support/aRequest.js';
+import { aRequest, insertARequest } from '../support/aRequest.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
 
 let store: TestStore;
@@ -23,7 +22,7 @@ const taken = async () => (await queue.take(1000)).map(({ requestId }) => reques
 test('a job sent in a transaction is rolled back with it', async () => {
   const request = aRequest();
   const failing = store.db.transaction().execute(async (trx) => {
-    await insertRequest(trx, request, 0);
+    await insertARequest(trx, request);
     await queue.send(trx, request.id);
     throw new Error('power cut');
   });

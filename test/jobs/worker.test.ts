@@ -2,8 +2,7 @@ import { openQueue, type Queue } from '../../src/jobs/queue.js';
 import { startWorker } from '../../src/jobs/worker.js';
 import { createLog } from '../../src/log.js';
 import { insertPause } from '../../src/store/pauses.js';
-import { insertRequest } from '../../src/store/requests.js';
-import { aRequest } from '../support/aRequest.js';
+import { aRequest, insertARequest } from '../support/aRequest.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
 import { waitFor } from '../support/waitFor.js';
 
@@ -42,9 +41,11 @@ function startRecording() {
   return {
     worker,
     handled,
-    letGo: () => { open.splice(0).forEach((resolve) => {
+    letGo: () => {
+      open.splice(0).forEach((resolve) => {
         resolve();
-      }); },
+      });
+    },
   };
 }
 
@@ -78,7 +79,7 @@ test('stopping waits for what is running and takes nothing new', async () => {
 
 test('a request whose job was lost is found by the sweep', async () => {
   const request = aRequest({ due_at: new Date(Date.now() - 5_000) });
-  await insertRequest(store.db, request, 0);
+  await insertARequest(store.db, request);
   const { worker, handled, letGo } = startRecording();
   await waitFor('the request', () => handled.includes(request.id));
   await store.db.updateTable('request').set({ due_at: null }).execute();

@@ -2,8 +2,7 @@ import { sql } from 'kysely';
 import { createLog } from '../../src/log.js';
 import { isStoreDown, openStore } from '../../src/store/database.js';
 import { insertPause, pauseSecondsLeft } from '../../src/store/pauses.js';
-import { insertRequest } from '../../src/store/requests.js';
-import { aRequest } from '../support/aRequest.js';
+import { aRequest, insertARequest } from '../support/aRequest.js';
 import { createTestDatabase } from '../support/database.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
 
@@ -16,11 +15,11 @@ afterAll(() => store.remove());
 
 test('no statement of one lands in the transaction of another', async () => {
   const rolledBack = store.db.transaction().execute(async (trx) => {
-    await insertRequest(trx, aRequest({ address: 'inside@fabrikam.com' }), 0);
+    await insertARequest(trx, aRequest({ address: 'inside@fabrikam.com' }));
     await sql`select pg_sleep(0.2)`.execute(trx);
     throw new Error('roll back');
   });
-  const beside = insertRequest(store.db, aRequest({ address: 'beside@fabrikam.com' }), 0);
+  const beside = insertARequest(store.db, aRequest({ address: 'beside@fabrikam.com' }));
   await expect(rolledBack).rejects.toThrow('roll back');
   expect(await beside).toBe(true);
   const rows = await store.db.selectFrom('request').select('address').execute();
@@ -38,7 +37,7 @@ test('what was written is there after closing and opening again; migrations run 
   const database = await createTestDatabase();
   const log = createLog('silent');
   const first = await openStore(database, log);
-  await insertRequest(first.db, aRequest(), 0);
+  await insertARequest(first.db, aRequest());
   await first.close();
   const second = await openStore(database, log);
   expect(await second.db.selectFrom('request').select('address').execute()).toHaveLength(1);

@@ -4,13 +4,12 @@ import {
   endTurn,
   findAbandoned,
   findStandingRequest,
-  insertRequest,
   leaseRequest,
   makeDue,
   renewLease,
 } from '../../src/store/requests.js';
 import type { RequestState } from '../../src/store/schema.js';
-import { aRequest } from '../support/aRequest.js';
+import { aRequest, insertARequest } from '../support/aRequest.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
 
 let store: TestStore;
@@ -24,7 +23,7 @@ beforeEach(() => store.db.deleteFrom('request').execute());
 
 async function insert(overrides = {}) {
   const request = aRequest(overrides);
-  if (!(await insertRequest(store.db, request, QUIET))) throw new Error('not inserted');
+  if (!(await insertARequest(store.db, request, QUIET))) throw new Error('not inserted');
   return request;
 }
 
@@ -40,19 +39,19 @@ test.each<[RequestState, boolean]>([
   ['revoked', true],
 ])('beside a request that is %s a second one of its address is inserted: %s', async (state, inserted) => {
   await insert({ state });
-  expect(await insertRequest(store.db, aRequest(), QUIET)).toBe(inserted);
+  expect(await insertARequest(store.db, aRequest(), QUIET)).toBe(inserted);
   const standing = await findStandingRequest(store.db, 'ana@fabrikam.com', QUIET);
   expect(standing?.state).toBe(inserted ? 'queued' : state);
 });
 
 test('a request that was provisioned longer ago than the quiet time stands in nobody’s way', async () => {
   await insert({ state: 'provisioned', updated_at: new Date(Date.now() - (QUIET + 5) * 1000) });
-  expect(await insertRequest(store.db, aRequest(), QUIET)).toBe(true);
+  expect(await insertARequest(store.db, aRequest(), QUIET)).toBe(true);
 });
 
 test('of many requests of one address at once exactly one is inserted', async () => {
   const inserted = await Promise.all(
-    Array.from({ length: 30 }, () => insertRequest(store.db, aRequest(), QUIET)),
+    Array.from({ length: 30 }, () => insertARequest(store.db, aRequest(), QUIET)),
   );
   expect(inserted.filter(Boolean)).toHaveLength(1);
 });

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { NewRequest } from '../../src/store/schema.js';
+import { insertRequest } from '../../src/store/requests.js';
+import type { Db, NewRequest } from '../../src/store/schema.js';
 
 /** A request as it is inserted: queued and due; `overrides` replace members. */
 export function aRequest(overrides: Partial<NewRequest> = {}): NewRequest & { id: string } {
@@ -25,4 +26,9 @@ export function aRequest(overrides: Partial<NewRequest> = {}): NewRequest & { id
     due_at: new Date(Date.now() - 1000),
     ...overrides,
   };
+}
+
+/** Inserts a request as a submission does; returns whether its address was free. */
+export function insertARequest(db: Db, request: NewRequest, quietSeconds = 0): Promise<boolean> {
+  return insertRequest(db, request, { actor: 'partner', action: 'request.submitted' }, quietSeconds);
 }
