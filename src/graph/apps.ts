@@ -1,12 +1,14 @@
+import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { unreadable, type Graph } from './graph.js';
+import { unreadable, type FieldsOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
 
-const servicePrincipal = z.object({
+const fields = {
   id: z.guid(),
   appId: z.string(),
   displayName: z.string().nullish(),
-});
+} satisfies FieldsOf<Microsoft.ServicePrincipal>;
+const servicePrincipal = z.object(fields);
 
 export type ServicePrincipal = z.infer<typeof servicePrincipal>;
 
@@ -19,7 +21,7 @@ export async function getServicePrincipal(
   id: string,
   signal?: AbortSignal,
 ): Promise<ServicePrincipal> {
-  const path = `/servicePrincipals/${id}?$select=id,appId,displayName`;
+  const path = `/servicePrincipals/${id}?$select=${Object.keys(fields).join(',')}`;
   const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
   const parsed = servicePrincipal.safeParse(body);
   if (!parsed.success) throw unreadable('The app could not be read', requestId, 'no');

@@ -1,9 +1,13 @@
 import { Client, GraphError, ResponseType } from '@microsoft/microsoft-graph-client';
+import type { ZodType } from 'zod';
 import type { Config } from '../config.js';
 import type { Log } from '../log.js';
 import { createTokenSource } from './credential.js';
 import { GraphFault, kindOfAnswer, mayBeProcessed, retryAfterSeconds } from './graphFault.js';
 import { CallTrace, createMiddleware } from './middleware.js';
+
+/** Fields of an answer, named as Microsoft's own types name them. */
+export type FieldsOf<Entity> = Partial<Record<keyof Entity, ZodType>>;
 
 /** A settled call: the parsed body (undefined for 204) and Microsoft's id of the call. */
 export type GraphAnswer = { body: unknown; requestId: string | null };

@@ -1,8 +1,9 @@
+import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { unreadable, type Graph } from './graph.js';
+import { unreadable, type FieldsOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
 
-const group = z.object({
+const fields = {
   id: z.guid(),
   displayName: z.string().nullish(),
   groupTypes: z.array(z.string()).nullish(),
@@ -10,11 +11,12 @@ const group = z.object({
   mailEnabled: z.boolean().nullish(),
   isAssignableToRole: z.boolean().nullish(),
   onPremisesSyncEnabled: z.boolean().nullish(),
-});
+} satisfies FieldsOf<Microsoft.Group>;
+const group = z.object(fields);
 
 export type Group = z.infer<typeof group>;
 
-const SELECT = Object.keys(group.shape).join(',');
+const SELECT = Object.keys(fields).join(',');
 
 /** @see https://learn.microsoft.com/graph/api/group-get */
 export async function getGroup(graph: Graph, id: string, signal?: AbortSignal): Promise<Group> {

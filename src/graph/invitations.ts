@@ -1,6 +1,6 @@
 import type { Invitation } from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { unreadable, type Graph } from './graph.js';
+import { unreadable, type FieldsOf, type Graph } from './graph.js';
 
 export type InvitationOrder = {
   address: string;
@@ -27,7 +27,7 @@ const answer = z.object({
   invitedUserEmailAddress: z.string(),
   inviteRedeemUrl: z.url(),
   invitedUser: z.object({ id: z.guid() }),
-});
+} satisfies FieldsOf<Invitation>);
 
 /**
  * Invites a guest. Inviting one again succeeds with the same guest and a new redeem link; the older

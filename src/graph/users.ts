@@ -1,7 +1,8 @@
+import type { User } from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { unreadable, type Graph } from './graph.js';
+import { unreadable, type FieldsOf, type Graph } from './graph.js';
 
-const user = z.object({
+const fields = {
   id: z.guid(),
   userPrincipalName: z.string().nullish(),
   mail: z.string().nullish(),
@@ -11,11 +12,12 @@ const user = z.object({
   creationType: z.string().nullish(),
   externalUserState: z.string().nullish(),
   accountEnabled: z.boolean().nullish(),
-});
+} satisfies FieldsOf<User>;
+const user = z.object(fields);
 
 export type DirectoryUser = z.infer<typeof user>;
 
-const SELECT = Object.keys(user.shape).join(',');
+const SELECT = Object.keys(fields).join(',');
 
 /**
  * Finds who answers to a canonical address in our directory: by mail, by alias, or by sign-in name.
