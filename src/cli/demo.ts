@@ -40,7 +40,10 @@ function start(name: string, script: string, env: NodeJS.ProcessEnv): ChildProce
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   child.on('exit', (code, signal) => {
-    if (!stopping.signal.aborted) stop(`The ${name} ended (${signal ?? `exit code ${code ?? '?'}`}).`, 1);
+    // Ctrl+C reaches the children too, and one that is still starting ends before it is noticed here.
+    if (signal === 'SIGINT') stop('Stopping.', 0);
+    else if (!stopping.signal.aborted)
+      stop(`The ${name} ended (${signal ?? `exit code ${code ?? '?'}`}).`, 1);
     else if (code !== null && code > 0) process.exitCode = 1;
   });
   children.push(child);

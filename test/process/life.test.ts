@@ -132,7 +132,7 @@ test('the log is JSON, numbers its requests, and holds no address, token or link
       msg: expect.any(String) as string,
     });
   }
-  const answered = logged.filter(({ msg }) => msg === 'request completed');
+  const answered = logged.filter(({ route }) => route !== undefined);
   expect(answered.length).toBeGreaterThan(20);
   for (const { httpRequestId } of answered) expect(httpRequestId).toMatch(/^[0-9a-f-]{36}$/);
   const ended = logged.filter(({ msg }) => msg === 'turn ended');

@@ -24,7 +24,7 @@ export function createPeopleApp(tenant: Tenant): Express {
 
   app.use(securityHeaders());
   app.use('/assets', express.static(join(ROOT, 'node_modules/bootstrap/dist')));
-  app.use('/assets', express.static(join(ROOT, 'public/simulator')));
+  app.use('/assets', express.static(join(ROOT, 'views/simulator/assets')));
   app.use(express.urlencoded({ extended: false }));
   app.get('/', function overview(_request, response) {
     const people = offeredAccounts(tenant, everyTenant);
