@@ -74,9 +74,11 @@ export function startWorker(
   }
 
   async function sweep(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const abandoned = await findAbandoned(db, settings.abandonedAfterSeconds, 100);
+    // After a start nothing is waited for: whoever had the work may have died with it a moment ago.
+    for (let seconds = 0; !stopping.signal.aborted; seconds = settings.abandonedAfterSeconds) {
+      const abandoned = await findAbandoned(db, seconds, 100);
       for (const requestId of abandoned) await queue.sendNow(db, requestId);
+      if (abandoned.length > 0) queue.announce();
       await sleep(settings.sweepMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
