@@ -17,6 +17,8 @@ export type Patience = {
   backoffSeconds: number;
   /** How long the directory may take to show whether an unanswered invitation went through. */
   settleSeconds: number;
+  /** How long the directory may take to know a new guest everywhere. */
+  replicationSeconds: number;
   /** How long a step is repeated before it is given up. */
   giveUpSeconds: number;
 };
@@ -25,6 +27,7 @@ export const PATIENCE: Patience = {
   leaseSeconds: 15,
   backoffSeconds: 1,
   settleSeconds: 120,
+  replicationSeconds: 900,
   giveUpSeconds: 24 * 3600,
 };
 
@@ -47,7 +50,7 @@ export async function openDeps(config: Config, log: Log, patience: Patience = PA
   const store = await openStore(config, log);
   // Nobody else works on an exclusive store, so whoever held a lease there is dead.
   if (store.exclusive) await endAllLeases(store.db);
-  const queue = await openQueue(store.db, log);
+  const queue = await openQueue(store, log);
   const mailer = createMailer(config.mail);
   return {
     config,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { inspect } from 'node:util';
 import { createApp } from './app.js';
 import { ConfigError, loadConfig } from './config.js';
 import { openDeps } from './deps.js';
@@ -16,6 +17,10 @@ const STOP_WITHIN_MS = 25_000;
 const LAST_ANSWERS_MS = 3_000;
 
 async function main(): Promise<void> {
+  // Until it is ready, nothing has been promised to anybody. In a container nobody else would end the process.
+  let end: (signal: string) => unknown = () => process.exit(0);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
+
   const config = loadConfig(process.env);
   const log = createLog(config.logLevel);
   const deps = await openDeps(config, log);
@@ -43,7 +48,7 @@ async function main(): Promise<void> {
     await deps.close();
     log.info('stopped');
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+  end = stop;
 }
 
 async function closeServer(server: Server): Promise<void> {
@@ -57,6 +62,8 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(cut);
 }
 
+const FOLDER_FAULTS = new Set(['EACCES', 'EEXIST', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS']);
+
 /** What an operator can mend is said in a sentence; of anything else the stack is wanted too. */
 function explain(error: unknown): string {
   if (error instanceof ConfigError || error instanceof PolicyError || error instanceof LockedError) {
@@ -65,7 +72,8 @@ function explain(error: unknown): string {
   const { code, port, message, stack } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `Port ${port ?? '?'} is in use by another process: stop it, or set PORT.`;
   if (isStoreDown(error)) return `The database of DATABASE_URL cannot be reached: ${message || (code ?? '')}`;
-  return stack ?? String(error);
+  if (FOLDER_FAULTS.has(code ?? '')) return `The folder of DATA_DIR cannot be used: ${message}`;
+  return stack ?? inspect(error);
 }
 
 main().catch((error: unknown) => {

@@ -30,7 +30,7 @@ export async function createStore(kind: StoreKind): Promise<BenchStore> {
   const log = createLog('warn');
   const config = { databaseUrl: database?.url ?? null, dataDir: folder };
   const store = await openStore(config, log);
-  const queue = await openQueue(store.db, log);
+  const queue = await openQueue(store, log);
   await queue.stop();
   await store.close();
   return {

@@ -20,6 +20,7 @@ export function securityHeaders({ baseUrl }: Pick<Config, 'baseUrl'>): RequestHa
       },
     },
     strictTransportSecurity: secure && { maxAge: 63_072_000, includeSubDomains: true },
+    frameguard: { action: 'deny' },
     // The status page's address is a secret of whoever holds it.
     referrerPolicy: { policy: 'no-referrer' },
   });

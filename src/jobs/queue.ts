@@ -1,6 +1,7 @@
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import PgBoss from 'pg-boss';
 import type { Log } from '../log.js';
+import type { Store } from '../store/database.js';
 import type { Db } from '../store/schema.js';
 
 /** A wake-up call for one request. The request's row, not the job, says whether there is work. */
@@ -30,7 +31,10 @@ const PROVISION = 'provision';
 export const INTERACTIVE = 10;
 
 /** Opens the durable queue: pg-boss, in the same database as everything else, on either store. */
-export async function openQueue(db: Db, log: Log): Promise<Queue> {
+export async function openQueue(
+  { db, exclusive }: Pick<Store, 'db' | 'exclusive'>,
+  log: Log,
+): Promise<Queue> {
   const boss = new PgBoss({
     db: executor(db),
     schedule: false,
@@ -41,9 +45,12 @@ export async function openQueue(db: Db, log: Log): Promise<Queue> {
   boss.on('error', (error) => {
     log.warn({ err: error }, 'queue maintenance failed');
   });
-  await boss.start();
-  // `short`: one waiting job a key. A job is only a wake-up, so a failed one is not worth repeating.
-  await boss.createQueue(PROVISION, { name: PROVISION, policy: 'short', retryLimit: 0, retentionDays: 30 });
+  const start = async () => {
+    await boss.start();
+    // `short`: one waiting job a key. A job is only a wake-up, so a failed one is not worth repeating.
+    await boss.createQueue(PROVISION, { name: PROVISION, policy: 'short', retryLimit: 0, retentionDays: 30 });
+  };
+  await (exclusive ? start() : oneAtATime(db, start));
   async function insert(joined: Db, requestId: string, options: PgBoss.SendOptions): Promise<void> {
     await boss.send(PROVISION, { requestId }, { ...options, db: executor(joined) });
   }
@@ -96,6 +103,18 @@ function createBell(): Pick<Queue, 'announce' | 'rest'> {
       announced = false;
     },
   };
+}
+
+/** pg-boss makes its schema without holding others off: instances that start together would trip over each other. */
+async function oneAtATime(db: Db, start: () => Promise<void>): Promise<void> {
+  await db.connection().execute(async (connection) => {
+    await sql`select pg_advisory_lock(hashtextextended('start of the queue', 0))`.execute(connection);
+    try {
+      await start();
+    } finally {
+      await sql`select pg_advisory_unlock(hashtextextended('start of the queue', 0))`.execute(connection);
+    }
+  });
 }
 
 /** Lets pg-boss work through Kysely: in its transactions, and in turn where the store is one connection. */

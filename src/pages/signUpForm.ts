@@ -43,7 +43,7 @@ const line = (max: number) =>
 // The name is the one thing typed here that enters a mail: letters only, and nothing that reads as a link.
 const name = line(64)
   .regex(/^[\p{L}\p{M} '’.-]*$/u, 'name')
-  .refine((value) => !/\.\p{L}{2,}/u.test(value), 'name');
+  .refine((value) => !/\s\.|\.\p{L}{2,}/u.test(value), 'name');
 
 const schema = z.object({
   firstName: name,
@@ -114,7 +114,10 @@ function faultOf(field: Field, issue: z.core.$ZodIssue): FormFault {
   };
 }
 
-/** The checkbox's value is the hash of the text that it stood beside; a text that has changed since was not accepted. */
+/**
+ * The checkbox's value is the hash of the text that it stood beside; a text that has changed since was not accepted. Any
+ * other value comes from a client that shows no form of ours, and means the text in force.
+ */
 function acceptedTerms(value: unknown, hash: string | null): { ok: true } | { ok: false; code: string } {
   if (hash === null) return { ok: true };
   if (typeof value !== 'string' || value === '') return { ok: false, code: 'terms.missing' };

@@ -4,6 +4,7 @@ import { decide, type Decision } from '../policy/decide.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import { endTurn, type Turn } from '../store/requests.js';
 import type { RequestRow, RequestState } from '../store/schema.js';
+import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../store/steps.js';
 import { takeLease, type Lease } from './provisioning/lease.js';
 import { runSteps } from './provisioning/runSteps.js';
 import { assertTransition } from './transitions.js';
@@ -19,6 +20,9 @@ export async function provision(deps: Deps, requestId: string, stopping: AbortSi
   if (!lease) return;
   try {
     await end(deps, lease, await work(deps, lease, stopping));
+  } catch (error) {
+    if (!(error instanceof LeaseLost)) throw error;
+    deps.log.warn({ requestId }, 'another worker has taken the request over');
   } finally {
     lease.drop();
   }
@@ -46,10 +50,14 @@ function decideAgain(deps: Deps, request: RequestRow): Decision {
   return decide(deps.policy.current().policy, { address: parsed.address });
 }
 
-/** Where a request stands that the policy in force would not invite any more. A guest in place stays one. */
-function stateWithoutInvitation({ state }: RequestRow, { outcome }: Decision): RequestState {
+/**
+ * Where a request stands that the policy in force would not invite any more. A guest who is in place stays; one who was
+ * invited but has no access yet is for a person to decide on.
+ */
+function stateWithoutInvitation({ state, guest_id }: RequestRow, { outcome }: Decision): RequestState {
   if (state === 'provisioned') return 'provisioned';
-  return outcome === 'deny' ? 'denied' : 'pending';
+  if (outcome !== 'deny') return 'pending';
+  return guest_id === null ? 'denied' : 'held';
 }
 
 /** Stores how the turn ended, its audit event and its next wake-up together. */
@@ -57,6 +65,12 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
   assertTransition(request.state, turn.state);
   const ended = await deps.store.db.transaction().execute(async (trx) => {
     if (!(await endTurn(trx, request.id, owner, turn))) return false;
+    // Nobody will come back to these: a step that was planned would seem to wait for ever.
+    const over = turn.state === 'denied' || (turn.state === 'provisioned' && turn.dueInSeconds === null);
+    if (over && turn.problem) {
+      await deleteUnbegunSteps(trx, request.id);
+      await failOpenSteps(trx, request.id, turn.problem);
+    }
     if (turn.state !== request.state) {
       await insertAuditEvent(trx, {
         requestId: request.id,

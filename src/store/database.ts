@@ -59,10 +59,14 @@ function postgres(url: string, log: Log): Opened {
     statement_timeout: 30_000,
     application_name: 'partner-portal',
   });
-  // An idle connection that breaks is replaced at the next use; without a listener it ends the process.
-  pool.on('error', (error) => {
-    log.warn({ err: error }, 'idle database connection lost');
+  // A connection that breaks is replaced at the next use; without a listener it ends the process. The pool listens
+  // to idle ones only, and reports those itself.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => {
+      log.warn({ err: error }, 'database connection lost');
+    });
   });
+  pool.on('error', () => undefined);
   return { dialect: new PostgresDialect({ pool }), release: () => Promise.resolve() };
 }
 
@@ -79,8 +83,8 @@ async function embedded(dataDir: string): Promise<Opened> {
   }
 }
 
-/** Class 08 and 57P of https://www.postgresql.org/docs/current/errcodes-appendix.html, and too many connections. */
-const DOWN_SQLSTATE = /^(08|57P|53300)/;
+/** No connection, read-only, no resources (disk, memory, connections), shut down, out of time: errcodes-appendix of PostgreSQL. */
+const DOWN_SQLSTATE = /^(08|25006|53|57P|57014)/;
 const DOWN_SYSTEM = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN']);
 /** The driver gives no code with these. */
 const DOWN_MESSAGE =

@@ -38,29 +38,32 @@ export async function deleteUnsettledSteps(db: Db, requestId: string, keep: stri
     .execute();
 }
 
-/** Marks a step as begun once more. */
-export async function beginStep(db: Db, requestId: string, key: string): Promise<StepRow> {
-  return db
-    .updateTable('step')
+/** The request has passed to another worker, and nothing was written. */
+export class LeaseLost extends Error {
+  override name = 'LeaseLost';
+}
+
+/** Who writes: a worker whose lease on the request has passed to another one must not. */
+export type StepWriter = { requestId: string; owner: string };
+
+/** Marks a step as begun once more. @throws {LeaseLost} */
+export async function beginStep(db: Db, writer: StepWriter, key: string): Promise<StepRow> {
+  return stepOf(db, writer, key)
     .set({
       state: 'running',
       attempts: sql<number>`attempts + 1`,
       started_at: sql<Date>`coalesce(started_at, now())`,
     })
-    .where('request_id', '=', requestId)
-    .where('key', '=', key)
     .returningAll()
-    .executeTakeFirstOrThrow();
+    .executeTakeFirstOrThrow(() => new LeaseLost());
 }
 
-/** Replaces what a step has noted down for its next attempt. */
-export async function noteStep(db: Db, requestId: string, key: string, detail: StepDetail): Promise<void> {
-  await db
-    .updateTable('step')
+/** Replaces what a step has noted down for its next attempt. @throws {LeaseLost} */
+export async function noteStep(db: Db, writer: StepWriter, key: string, detail: StepDetail): Promise<void> {
+  await stepOf(db, writer, key)
     .set({ detail: JSON.stringify(detail) })
-    .where('request_id', '=', requestId)
-    .where('key', '=', key)
-    .execute();
+    .returning('key')
+    .executeTakeFirstOrThrow(() => new LeaseLost());
 }
 
 export type StepOutcome = {
@@ -70,14 +73,14 @@ export type StepOutcome = {
   graphRequestId: string | null;
 };
 
+/** Stores how an attempt at a step ended. @throws {LeaseLost} */
 export async function settleStep(
   db: Db,
-  requestId: string,
+  writer: StepWriter,
   key: string,
   outcome: StepOutcome,
 ): Promise<void> {
-  await db
-    .updateTable('step')
+  await stepOf(db, writer, key)
     .set({
       state: outcome.state,
       detail: JSON.stringify(outcome.detail),
@@ -85,7 +88,38 @@ export async function settleStep(
       graph_request_id: outcome.graphRequestId,
       finished_at: outcome.state === 'waiting' ? null : sql<Date>`now()`,
     })
+    .returning('key')
+    .executeTakeFirstOrThrow(() => new LeaseLost());
+}
+
+/** Removes steps that were planned and never begun. */
+export async function deleteUnbegunSteps(db: Db, requestId: string): Promise<void> {
+  await db
+    .deleteFrom('step')
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'waiting')
+    .where('attempts', '=', 0)
+    .execute();
+}
+
+/** Fails the steps of a request that were begun and that nobody will work on any more. */
+export async function failOpenSteps(db: Db, requestId: string, problem: Problem): Promise<void> {
+  await db
+    .updateTable('step')
+    .set({ state: 'failed', problem: JSON.stringify(problem), finished_at: sql<Date>`now()` })
+    .where('request_id', '=', requestId)
+    .where('state', 'in', ['waiting', 'running'])
+    .execute();
+}
+
+function stepOf(db: Db, { requestId, owner }: StepWriter, key: string) {
+  return db
+    .updateTable('step')
     .where('request_id', '=', requestId)
     .where('key', '=', key)
-    .execute();
+    .where((is) =>
+      is.exists(
+        is.selectFrom('request').select('id').where('id', '=', requestId).where('lease_owner', '=', owner),
+      ),
+    );
 }

@@ -9,7 +9,7 @@ let queue: Queue;
 
 beforeAll(async () => {
   store = await openTestStore();
-  queue = await openQueue(store.db, createLog('silent'));
+  queue = await openQueue(store, createLog('silent'));
 });
 afterAll(async () => {
   await queue.stop();
@@ -69,6 +69,18 @@ test('two takers never get the same job', async () => {
   const hands = await Promise.all(Array.from({ length: 40 }, () => queue.take(5)));
   const all = hands.flat().map(({ requestId }) => requestId);
   expect(all.sort()).toEqual(ids.sort());
+});
+
+test('instances that start together on an empty database all get their queue', async () => {
+  const fresh = await openTestStore();
+  // The embedded store has one process only.
+  const instances = fresh.exclusive ? 1 : 5;
+  const queues = await Promise.all(
+    Array.from({ length: instances }, () => openQueue(fresh, createLog('silent'))),
+  );
+  for (const one of queues) expect(await one.take(1)).toEqual([]);
+  await Promise.all(queues.map((one) => one.stop()));
+  await fresh.remove();
 });
 
 test('an announcement made while nobody rests is not lost', async () => {

@@ -13,7 +13,7 @@ const SETTINGS = { concurrency: 3, pollMs: 50, sweepMs: 50, abandonedAfterSecond
 
 beforeAll(async () => {
   store = await openTestStore();
-  queue = await openQueue(store.db, log);
+  queue = await openQueue(store, log);
 });
 afterAll(async () => {
   await queue.stop();

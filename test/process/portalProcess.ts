@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { aPolicy } from '../support/aPolicy.js';
@@ -132,10 +133,18 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
 
 /** A port that nobody listens on at this moment. */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0);
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
+  for (;;) {
+    // Below the range from which the system gives ports to those who ask for any: nobody else takes it meanwhile.
+    const port = randomInt(15_000, 30_000);
+    const probe = createServer();
+    const listening = once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
+    probe.listen(port);
+    if (!(await listening)) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
 }

@@ -3,6 +3,7 @@ import { findSteps } from '../../src/store/steps.js';
 import { provision } from '../../src/requests/provision.js';
 import { aPartner, aPolicy, GROUPS, SPONSOR, WIKI } from '../support/aPolicy.js';
 import { invitationsOf, signUpUntil } from '../support/journey.js';
+import { waitFor } from '../support/waitFor.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 
 let portal: TestPortal;
@@ -167,6 +168,40 @@ test('the decision is made again on the policy in force when the work begins', a
   expect(await portal.tenant.guest('late@fabrikam.com')).toBeUndefined();
   await writeFile(portal.policyFile, inForce.text);
   await portal.deps.policy.reload();
+});
+
+test('a resend that the policy forbids ends there, and the next one sends one mail', async () => {
+  const visitor = portal.visitor();
+  const path = await visitor.apply({ email: 'gap@fabrikam.com' });
+  await signUpUntil(portal, 'provisioned', 'gap@fabrikam.com', path);
+  const inForce = portal.deps.policy.current();
+  const { db } = portal.deps.store;
+  const resend = async () => {
+    await db
+      .updateTable('step')
+      .set({ finished_at: new Date(Date.now() - 600_000) })
+      .execute();
+    await visitor.post(`${path}/resend`, {});
+    await waitFor('the resend to be over', async () => {
+      const { due_at } = await db
+        .selectFrom('request')
+        .select('due_at')
+        .where('address', '=', 'gap@fabrikam.com')
+        .executeTakeFirstOrThrow();
+      return due_at === null;
+    });
+  };
+  await writeFile(portal.policyFile, JSON.stringify(aPolicy({ partners: [] })));
+  await portal.deps.policy.reload();
+  await resend();
+  expect(await visitor.status(path)).toMatchObject({ status: 'provisioned', reason: 'policyChanged' });
+  expect(await portal.tenant.mailsTo('gap@fabrikam.com')).toHaveLength(1);
+
+  await writeFile(portal.policyFile, inForce.text);
+  await portal.deps.policy.reload();
+  await resend();
+  expect(await visitor.status(path)).toMatchObject({ status: 'provisioned', reason: null });
+  expect(await portal.tenant.mailsTo('gap@fabrikam.com')).toHaveLength(2);
 });
 
 test('a job that runs twice at once works on the request once', async () => {

@@ -7,7 +7,7 @@ let portal: TestPortal;
 
 beforeAll(async () => {
   portal = await startPortal({
-    patience: { backoffSeconds: 0.1 },
+    patience: { backoffSeconds: 0.1, replicationSeconds: 4 },
     policy: aPolicy({ partners: [aPartner({ apps: ['crm', 'wiki'] })] }),
   });
 });
@@ -104,6 +104,19 @@ test.each([
   expect((Math.min(...afterPause) - pausedAt) / 1000).toBeGreaterThan(atLeastSeconds - 0.7);
 });
 
+test('a Retry-After of 0 does not make a hot loop', async () => {
+  await portal.tenant.fault({
+    on: 'graph',
+    ...LOOK_UP,
+    times: 4,
+    fault: { kind: 'status', status: 429, headers: { 'Retry-After': '0' } },
+  });
+  const begun = Date.now();
+  await signUpUntil(portal, 'provisioned', 'zero@fabrikam.com');
+  // 0.1, 0.2, 0.4 and 0.8 s, less a fifth.
+  expect(Date.now() - begun).toBeGreaterThan(1200);
+});
+
 test('an absurd Retry-After pauses for ten minutes at most', async () => {
   await portal.tenant.fault({
     on: 'graph',
@@ -137,6 +150,13 @@ test('a missing permission holds the request, alerts, and is not tried in a loop
   expect(portal.logged()).toContainEqual(
     expect.objectContaining({ level: 'error', msg: 'Graph refuses: a permission is missing' }),
   );
+});
+
+test('a guest who is deleted on the way is given up in time, not waited for all day', async () => {
+  await portal.tenant.settings({ replicationDelayMs: 60_000 });
+  expect(await signUpUntil(portal, 'failed', 'deleted@fabrikam.com')).toMatchObject({
+    reason: 'notReplicated',
+  });
 });
 
 test('switched-off invitations hold the request', async () => {

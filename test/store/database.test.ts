@@ -5,6 +5,7 @@ import { insertPause, pauseSecondsLeft } from '../../src/store/pauses.js';
 import { aRequest, insertARequest } from '../support/aRequest.js';
 import { createTestDatabase } from '../support/database.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
+import { waitFor } from '../support/waitFor.js';
 
 let store: TestStore;
 
@@ -55,6 +56,22 @@ test('several instances may migrate one PostgreSQL at once', async () => {
   for (const one of stores) await one.ping();
   await Promise.all(stores.map((one) => one.close()));
   await database.remove();
+});
+
+test('a connection that is cut in the middle of a transaction fails that transaction, and nothing else', async () => {
+  // Only a server has connections to cut.
+  if (store.exclusive) return;
+  const cut = store.db.transaction().execute(async (trx) => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
+    await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(store.db);
+    await waitFor('the connection to be gone', async () => {
+      const found = await sql`select from pg_stat_activity where pid = ${rows[0]?.pid}`.execute(store.db);
+      return found.rows.length === 0;
+    });
+    await sql`select 1`.execute(trx);
+  });
+  expect(isStoreDown(await cut.catch((error: unknown) => error))).toBe(true);
+  await store.ping();
 });
 
 test('a pause is as long as the longest asked for', async () => {

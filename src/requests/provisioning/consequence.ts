@@ -6,10 +6,10 @@ import { insertPause } from '../../store/pauses.js';
 import type { Problem, StepRow } from '../../store/schema.js';
 import { StepStop, StepWait } from './step.js';
 
+type Retry = { kind: 'retry'; afterSeconds: number; problem: Problem };
+
 /** What a failed attempt leads to: another one later, or the end of the request's way. */
-export type Consequence =
-  | { kind: 'retry'; afterSeconds: number; problem: Problem }
-  | { kind: 'stop'; state: 'denied' | 'failed' | 'held'; problem: Problem };
+export type Consequence = Retry | { kind: 'stop'; state: 'denied' | 'failed' | 'held'; problem: Problem };
 
 const LONGEST_BACKOFF_SECONDS = 300;
 
@@ -30,14 +30,17 @@ export async function consequenceOf(deps: Deps, step: StepRow, error: unknown): 
   if (error instanceof GraphFault && error.kind === 'throttled' && consequence.kind === 'retry') {
     await insertPause(deps.store.db, 'graph', consequence.afterSeconds);
   }
-  if (consequence.kind === 'retry' && isOver(deps, step)) {
-    return {
-      kind: 'stop',
-      state: 'failed',
-      problem: { code: 'gaveUp', detail: consequence.problem.detail ?? '' },
-    };
-  }
-  return consequence;
+  return consequence.kind === 'retry' ? (givenUp(deps, step, consequence) ?? consequence) : consequence;
+}
+
+/** A fault that lasts too long is no passing one. A guest who does not turn up for a quarter of an hour is gone. */
+function givenUp({ patience }: Deps, step: StepRow, { problem }: Retry): Consequence | null {
+  const replicating = problem.code === 'replicating';
+  const limit = replicating ? patience.replicationSeconds : patience.giveUpSeconds;
+  const lasted = step.started_at ? (Date.now() - step.started_at.getTime()) / 1000 : 0;
+  if (lasted <= limit) return null;
+  const code = replicating ? 'notReplicated' : 'gaveUp';
+  return { kind: 'stop', state: 'failed', problem: { code, detail: problem.detail ?? '' } };
 }
 
 function judge(deps: Deps, step: StepRow, error: unknown): Consequence {
@@ -62,8 +65,11 @@ function judgeGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Conseque
     case 'throttled':
       return {
         kind: 'retry',
-        afterSeconds:
-          fault.retryAfterSeconds ?? backoffSeconds(deps.patience.backoffSeconds, step.attempts + 1),
+        // Never less than our own pause: a Retry-After of 0 would make a hot loop.
+        afterSeconds: Math.max(
+          fault.retryAfterSeconds ?? 0,
+          backoffSeconds(deps.patience.backoffSeconds, step.attempts),
+        ),
         problem: { code: 'throttled', detail },
       };
     case 'forbidden':
@@ -79,17 +85,15 @@ function judgeGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Conseque
     case 'notFound':
       return retry(deps, step, { code: 'replicating', detail });
     case 'conflict':
-    case 'unavailable':
-      return retry(deps, step, { code: 'graphUnavailable', detail });
+    case 'unavailable': {
+      const again = retry(deps, step, { code: 'graphUnavailable', detail });
+      return { ...again, afterSeconds: Math.max(again.afterSeconds, fault.retryAfterSeconds ?? 0) };
+    }
     case 'rejected':
       return { kind: 'stop', state: 'failed', problem: { code: 'refusedByMicrosoft', detail } };
   }
 }
 
-function retry({ patience }: Deps, step: StepRow, problem: Problem): Consequence {
+function retry({ patience }: Deps, step: StepRow, problem: Problem): Retry {
   return { kind: 'retry', afterSeconds: backoffSeconds(patience.backoffSeconds, step.attempts), problem };
-}
-
-function isOver({ patience }: Deps, { started_at }: StepRow): boolean {
-  return started_at !== null && Date.now() - started_at.getTime() > patience.giveUpSeconds * 1000;
 }

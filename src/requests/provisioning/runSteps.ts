@@ -3,14 +3,17 @@ import type { Decision } from '../../policy/decide.js';
 import type { Partner } from '../../policy/schema.js';
 import { pauseSecondsLeft } from '../../store/pauses.js';
 import type { Turn } from '../../store/requests.js';
-import type { Guest, RequestState, StepDetail, StepRow } from '../../store/schema.js';
+import type { Db, Guest, RequestState, StepDetail, StepRow } from '../../store/schema.js';
 import {
   beginStep,
   deleteUnsettledSteps,
   findSteps,
   insertSteps,
+  LeaseLost,
   noteStep,
   settleStep,
+  type StepOutcome,
+  type StepWriter,
 } from '../../store/steps.js';
 import { consequenceOf, type Consequence } from './consequence.js';
 import { addToGroup, assignRole } from './grant.js';
@@ -77,7 +80,8 @@ async function attempt(run: Run, { key }: StepRow, steps: StepRow[]): Promise<Co
   const { deps, lease, partner, decision } = run;
   const { db } = deps.store;
   const { request, signal } = lease;
-  const step = await beginStep(db, request.id, key);
+  const writer = { requestId: request.id, owner: lease.owner };
+  const step = await beginStep(db, writer, key);
   const context: StepContext = {
     deps,
     request,
@@ -88,19 +92,20 @@ async function attempt(run: Run, { key }: StepRow, steps: StepRow[]): Promise<Co
     signal,
     note: async (detail) => {
       step.detail = detail;
-      await noteStep(db, request.id, key, detail);
+      await noteStep(db, writer, key, detail);
     },
   };
   try {
     const { detail = {}, graphRequestId = null, unconfirmed = null } = await stepFor(key, steps)(context);
     const state = unconfirmed ? 'unconfirmed' : 'done';
-    await settleStep(db, request.id, key, { state, detail, problem: unconfirmed, graphRequestId });
-    await forgetRedeemUrl(run, key, steps);
+    const outcome = { state, detail, problem: unconfirmed, graphRequestId } as const;
+    if (key === 'mail') await settleMail(db, writer, outcome, detailOf(steps, 'invitation'));
+    else await settleStep(db, writer, key, outcome);
     return null;
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || error instanceof LeaseLost) throw error;
     const consequence = await consequenceOf(deps, step, error);
-    await settleStep(db, request.id, key, {
+    await settleStep(db, writer, key, {
       state: consequence.kind === 'retry' ? 'waiting' : 'failed',
       detail: step.detail,
       problem: consequence.problem,
@@ -121,10 +126,17 @@ function stepFor(key: string, steps: StepRow[]): Step {
 }
 
 /** Once mailed, the redeem link has no business in the store. */
-async function forgetRedeemUrl({ deps, lease }: Run, key: string, steps: StepRow[]): Promise<void> {
-  if (key !== 'mail') return;
-  const { redeemUrl, ...detail } = detailOf(steps, 'invitation');
-  if (redeemUrl) await noteStep(deps.store.db, lease.request.id, 'invitation', detail);
+async function settleMail(
+  db: Db,
+  writer: StepWriter,
+  outcome: StepOutcome,
+  invitation: StepDetail,
+): Promise<void> {
+  const { redeemUrl, ...rest } = invitation;
+  await db.transaction().execute(async (trx) => {
+    await settleStep(trx, writer, 'mail', outcome);
+    if (redeemUrl) await noteStep(trx, writer, 'invitation', rest);
+  });
 }
 
 function guestOf(steps: StepRow[]): Guest | null {
