@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../root.js';
+import type { Simulator } from '../simulator/simulator.js';
 
 /**
  * The portal beside a simulated Microsoft tenant, on this machine alone. Both start empty, so that a demonstration can be
@@ -18,16 +19,7 @@ const SIMULATOR_PORT = process.env.SIMULATOR_PORT ?? '4000';
 const folder = join(root, '.data', 'demo', PORTAL_PORT);
 
 /** What `simulator/main.ts` prints when it is ready. */
-type Tenant = {
-  peopleUrl: string;
-  graphUrl: string;
-  authorityUrl: string;
-  smtpUrl: string;
-  caFile: string;
-  tenantId: string;
-  clientId: string;
-  clientSecret: string;
-};
+type Tenant = Omit<Simulator, 'close'>;
 
 const children: ChildProcess[] = [];
 const stopping = new AbortController();
