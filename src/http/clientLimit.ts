@@ -1,6 +1,11 @@
 import type { Request, RequestHandler } from 'express';
 import { CompiledQuery } from 'kysely';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import {
+  RateLimiterMemory,
+  RateLimiterPostgres,
+  RateLimiterRes,
+  type RateLimiterAbstract,
+} from 'rate-limiter-flexible';
 import { tooManyRequests } from '../errors.js';
 import type { Store } from '../store/database.js';
 
@@ -8,23 +13,9 @@ import type { Store } from '../store/database.js';
 const POSTS = 120;
 const PER_SECONDS = 10 * 60;
 
-/** Limits what one client may post, counted in the store and so together by all instances. */
-export function clientLimit({ db }: Store): RequestHandler {
-  const limiter = new RateLimiterPostgres({
-    storeClient: {
-      query: ({ text, values }: { text: string; values: unknown[] }) =>
-        db.executeQuery(CompiledQuery.raw(text, values)),
-    },
-    storeType: 'client',
-    tableName: 'rate_limit',
-    tableCreated: true,
-    keyPrefix: 'client',
-    points: POSTS,
-    duration: PER_SECONDS,
-    // A client that is over its limit costs no further writes.
-    inMemoryBlockOnConsumed: POSTS,
-    clearExpiredByTimeout: true,
-  });
+/** Limits what one client may post. */
+export function clientLimit(store: Store): RequestHandler {
+  const limiter = createLimiter(store);
   return async function limitClient(req, _res, next) {
     try {
       await limiter.consume(clientAddress(req));
@@ -34,6 +25,25 @@ export function clientLimit({ db }: Store): RequestHandler {
     }
     next();
   };
+}
+
+/** Counts in the store, and so together for all instances; in memory where one process has the store to itself. */
+function createLimiter({ db, exclusive }: Store): RateLimiterAbstract {
+  const limit = { keyPrefix: 'client', points: POSTS, duration: PER_SECONDS };
+  if (exclusive) return new RateLimiterMemory(limit);
+  return new RateLimiterPostgres({
+    ...limit,
+    storeClient: {
+      query: ({ text, values }: { text: string; values: unknown[] }) =>
+        db.executeQuery(CompiledQuery.raw(text, values)),
+    },
+    storeType: 'client',
+    tableName: 'rate_limit',
+    tableCreated: true,
+    // A client that is over its limit costs no further writes.
+    inMemoryBlockOnConsumed: POSTS,
+    clearExpiredByTimeout: true,
+  });
 }
 
 /** Azure's front end writes `address:port` into X-Forwarded-For; with the port every connection would be a new client. */

@@ -1,8 +1,16 @@
+import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { types } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
-import { Kysely, PostgresDialect, sql, type Dialect } from 'kysely';
+import {
+  Kysely,
+  PostgresDialect,
+  sql,
+  type Dialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+} from 'kysely';
 import pg from 'pg';
 import type { Config } from '../config.js';
 import type { Log } from '../log.js';
@@ -67,7 +75,41 @@ function postgres(url: string, log: Log): Opened {
     });
   });
   pool.on('error', () => undefined);
-  return { dialect: new PostgresDialect({ pool }), release: () => Promise.resolve() };
+  return { dialect: new PostgresDialect({ pool: preparing(pool) }), release: () => Promise.resolve() };
+}
+
+/** More different inserts than there are would mean that a text is built from data. */
+const MOST_PREPARED = 100;
+
+/**
+ * Lets each connection plan an insert once: planning is half of what the queue's insert costs, and a fifth of an accepted
+ * sign-up. Selects stay unprepared, since a migration by a newer instance may change what `*` gives. (PgBouncer in
+ * transaction mode needs 1.21 or newer for this.)
+ */
+function preparing(pool: pg.Pool): PostgresPool {
+  const names = new Map<string, string>();
+  const named = (text: string, values: unknown[]): pg.QueryConfig => {
+    if (!/^\s*(insert|with inserted)\b/i.test(text)) return { text, values };
+    if (!names.has(text) && names.size < MOST_PREPARED) {
+      names.set(text, createHash('sha256').update(text).digest('base64url').slice(0, 22));
+    }
+    const name = names.get(text);
+    return name === undefined ? { text, values } : { name, text, values };
+  };
+  return {
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect();
+      const query = (text: string, values: readonly unknown[]) => client.query(named(text, [...values]));
+      return {
+        // Kysely would take cursors here too; nothing uses them.
+        query: query as unknown as PostgresPoolClient['query'],
+        release: () => {
+          client.release();
+        },
+      };
+    },
+  };
 }
 
 async function embedded(dataDir: string): Promise<Opened> {
