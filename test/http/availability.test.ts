@@ -82,8 +82,13 @@ test('while the store answers the portal is ready', async () => {
 });
 
 describe('a client', () => {
-  const appWith = (config: Partial<Config>) =>
-    createApp({ ...portal.deps, config: { ...portal.deps.config, ...config } });
+  /** One of several instances, which count together in the store; on a store of its own it would count in memory. */
+  const appWith = (config: Partial<Config>, exclusive = false) =>
+    createApp({
+      ...portal.deps,
+      config: { ...portal.deps.config, ...config },
+      store: { ...portal.deps.store, exclusive },
+    });
 
   /** Says that a client has posted so often in the last minutes. */
   async function hasPosted(client: string, points: number) {
@@ -109,6 +114,16 @@ describe('a client', () => {
     // Pages can be read all the same, and others are not concerned.
     await supertest(app).get('/').set(from).expect(200);
     expect((await post(app, { 'X-Forwarded-For': '192.0.2.2:40001' }, { email: '' })).status).toBe(422);
+  });
+
+  test('is counted in memory where the process has its store to itself', async () => {
+    const app = appWith({ trustProxy: 1 }, true);
+    const from = { 'X-Forwarded-For': '192.0.2.3:40001' };
+    for (let posted = 0; posted < 120; posted++) {
+      expect((await post(app, from, { email: '' })).status).toBe(422);
+    }
+    expect((await post(app, from, { email: '' })).status).toBe(429);
+    expect(await clients()).not.toContain('client:192.0.2.3');
   });
 
   test.each([
