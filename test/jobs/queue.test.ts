@@ -4,6 +4,9 @@ import { createLog } from '../../src/log.js';
 import { aRequest, insertARequest } from '../support/aRequest.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
 
+// The embedded store has one process and no connections: shown as skipped there, not as passed.
+const onPostgres = process.env.DATABASE_URL ? test : test.skip;
+
 let store: TestStore;
 let queue: Queue;
 
@@ -71,13 +74,9 @@ test('two takers never get the same job', async () => {
   expect(all.sort()).toEqual(ids.sort());
 });
 
-test('instances that start together on an empty database all get their queue', async () => {
+onPostgres('instances that start together on an empty database all get their queue', async () => {
   const fresh = await openTestStore();
-  // The embedded store has one process only.
-  const instances = fresh.exclusive ? 1 : 5;
-  const queues = await Promise.all(
-    Array.from({ length: instances }, () => openQueue(fresh, createLog('silent'))),
-  );
+  const queues = await Promise.all(Array.from({ length: 5 }, () => openQueue(fresh, createLog('silent'))));
   for (const one of queues) expect(await one.take(1)).toEqual([]);
   await Promise.all(queues.map((one) => one.stop()));
   await fresh.remove();

@@ -9,6 +9,9 @@ import { waitFor } from '../support/waitFor.js';
 
 let store: TestStore;
 
+// The embedded store has one process and no connections: shown as skipped there, not as passed.
+const onPostgres = process.env.DATABASE_URL ? test : test.skip;
+
 beforeAll(async () => {
   store = await openTestStore();
 });
@@ -46,33 +49,30 @@ test('what was written is there after closing and opening again; migrations run 
   await database.remove();
 });
 
-test('several instances may migrate one PostgreSQL at once', async () => {
+onPostgres('several instances may migrate one PostgreSQL at once', async () => {
   const database = await createTestDatabase();
-  // The embedded store has one process only.
-  const instances = database.databaseUrl ? 4 : 1;
-  const stores = await Promise.all(
-    Array.from({ length: instances }, () => openStore(database, createLog('silent'))),
-  );
+  const stores = await Promise.all(Array.from({ length: 4 }, () => openStore(database, createLog('silent'))));
   for (const one of stores) await one.ping();
   await Promise.all(stores.map((one) => one.close()));
   await database.remove();
 });
 
-test('a connection that is cut in the middle of a transaction fails that transaction, and nothing else', async () => {
-  // Only a server has connections to cut.
-  if (store.exclusive) return;
-  const cut = store.db.transaction().execute(async (trx) => {
-    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
-    await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(store.db);
-    await waitFor('the connection to be gone', async () => {
-      const found = await sql`select from pg_stat_activity where pid = ${rows[0]?.pid}`.execute(store.db);
-      return found.rows.length === 0;
+onPostgres(
+  'a connection that is cut in the middle of a transaction fails that transaction, and nothing else',
+  async () => {
+    const cut = store.db.transaction().execute(async (trx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
+      await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(store.db);
+      await waitFor('the connection to be gone', async () => {
+        const found = await sql`select from pg_stat_activity where pid = ${rows[0]?.pid}`.execute(store.db);
+        return found.rows.length === 0;
+      });
+      await sql`select 1`.execute(trx);
     });
-    await sql`select 1`.execute(trx);
-  });
-  expect(isStoreDown(await cut.catch((error: unknown) => error))).toBe(true);
-  await store.ping();
-});
+    expect(isStoreDown(await cut.catch((error: unknown) => error))).toBe(true);
+    await store.ping();
+  },
+);
 
 test('a pause is as long as the longest asked for', async () => {
   await insertPause(store.db, 'graph', 60);
