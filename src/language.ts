@@ -12,12 +12,11 @@ export type Languages = {
   translate(language: string): Translate;
 };
 
-/** Reads every file of `locales/`. A text that a language lacks is shown in English. */
+/** Reads every folder of `locales/`, one a language. A text that a language lacks is shown in English. */
 export function loadLanguages(folder = join(root, 'locales')): Languages {
-  const codes = readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort((one, other) => Number(other === 'en') - Number(one === 'en') || one.localeCompare(other));
+  const codes = readdirSync(folder).sort(
+    (one, other) => Number(other === 'en') - Number(one === 'en') || one.localeCompare(other),
+  );
   const i18n = createInstance();
   void i18n.init({
     fallbackLng: 'en',
@@ -26,11 +25,25 @@ export function loadLanguages(folder = join(root, 'locales')): Languages {
     // The templates escape; escaping twice would show entities.
     interpolation: { escapeValue: false },
     resources: Object.fromEntries(
-      codes.map((code) => [
-        code,
-        { translation: JSON.parse(readFileSync(join(folder, `${code}.json`), 'utf8')) as object },
-      ]),
+      codes.map((code) => [code, { translation: readTexts(join(folder, code)) }]),
     ),
   });
   return { available: codes, translate: (language) => i18n.getFixedT(language) };
+}
+
+/**
+ * The texts of one language: a file for each part of the portal, put together.
+ *
+ * @throws Error when two files have texts under the same first name: one would hide the other's
+ */
+export function readTexts(folder: string): Record<string, unknown> {
+  const texts: Record<string, unknown> = {};
+  for (const file of readdirSync(folder)) {
+    const part = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Record<string, unknown>;
+    for (const [name, value] of Object.entries(part)) {
+      if (Object.hasOwn(texts, name)) throw new Error(`${join(folder, file)}: "${name}" has texts already`);
+      texts[name] = value;
+    }
+  }
+  return texts;
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadLanguages } from '../src/language.js';
+import { loadLanguages, readTexts } from '../src/language.js';
 import { TRANSITIONS } from '../src/requests/transitions.js';
 
 type Texts = { [key: string]: string | Texts };
@@ -12,8 +12,7 @@ function flatten(texts: Texts, path = ''): [key: string, text: string][] {
   );
 }
 
-const read = (language: string) =>
-  new Map(flatten(JSON.parse(readFileSync(join('locales', `${language}.json`), 'utf8')) as Texts));
+const read = (language: string) => new Map(flatten(readTexts(join('locales', language)) as Texts));
 
 /** Plural forms are one text in several shapes, and languages differ in which they need. */
 const withoutPlural = (key: string) => key.replace(/_(zero|one|two|few|many|other)$/, '');

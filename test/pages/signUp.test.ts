@@ -8,7 +8,7 @@ import { faultsOf, textOf, valueOf } from '../support/page.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { waitFor } from '../support/waitFor.js';
 import { FORM } from '../support/visitor.js';
-import en from '../../locales/en.json' with { type: 'json' };
+import en from '../../locales/en/public.json' with { type: 'json' };
 
 type Vector = { address: string; expect: 'allow' | 'deny' | 'reject'; why: string };
 const vectors = JSON.parse(
