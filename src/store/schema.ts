@@ -13,6 +13,21 @@ export type Problem = { code: string; detail?: string };
 /** A decision as it was recorded: what the policy said, and what was counted besides. */
 export type RecordedDecision = Omit<Decision, 'reasons'> & { reasons: { code: string }[] };
 
+/** What a person has decided about a request. */
+export type Review = {
+  outcome: 'approved' | 'denied';
+  /** `tid/oid` of whoever decided. */
+  by: string;
+  /** ISO 8601. */
+  at: string;
+  /** Keys of the policy's groups and apps that were approved; without it, all that the policy grants. */
+  grants?: { groups: string[]; apps: string[] };
+  /** What the partner is told, in the reviewer's words; goes with a denial. */
+  reason?: string;
+  /** For those who read requests, never for the partner. */
+  note?: string;
+};
+
 /** The guest as far as earlier steps know it. */
 export type Guest = { id: string; accepted: boolean };
 
@@ -52,6 +67,9 @@ export interface RequestTable {
   terms_accepted_at: Optional<Date>;
   state: RequestState;
   problem: OptionalJson<Problem>;
+  review: OptionalJson<Review>;
+  /** Grows with each change of state or decision; a form that names an older one is stale. */
+  version: Generated<number>;
   /** Object id of the guest in our directory, once known. */
   guest_id: Optional<string>;
   /** When the worker should look at it next; null when there is nothing to do. */
@@ -87,6 +105,16 @@ export interface AuditEventTable {
   detail: Json<Record<string, unknown>>;
 }
 
+/** Whoever has signed in, so that pages can name them. */
+export interface PersonTable {
+  /** `tid/oid` */
+  key: string;
+  name: string;
+  username: Optional<string>;
+  roles: Json<string[]>;
+  signed_in_at: Stamp;
+}
+
 export interface PauseTable {
   name: string;
   until: Date;
@@ -97,6 +125,7 @@ export interface Database {
   step: StepTable;
   audit_event: AuditEventTable;
   pause: PauseTable;
+  person: PersonTable;
 }
 
 /** The database or a transaction on it: store functions join either. */

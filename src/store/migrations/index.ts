@@ -1,10 +1,12 @@
 import { types } from 'node:util';
 import { Migrator, type Kysely, type Migration } from 'kysely';
 import * as requests from './0001-requests.js';
+import * as administration from './0002-administration.js';
 
 /** Append-only: a migration that has been merged is never edited, renamed or reordered. */
 const migrations: Record<string, Migration> = {
   '0001-requests': requests,
+  '0002-administration': administration,
 };
 
 /**
