@@ -1,29 +1,7 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import {
-  chromium,
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  type Page,
-} from 'playwright-core';
-import { openSite, type PortalProcess, type Site } from '../process/portalProcess.js';
+import type { Page } from 'playwright-core';
+import { inChromium, takePicture } from './inChromium.js';
 
 // A person with a real browser signs up by the example policy and accepts the invitation.
-// With SCREENSHOTS=1 it also takes the pictures of docs/images.
-
-const executablePath = findChromium();
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-/** A form with faults is answered with 422, which Chromium notes in the console. */
-const EXPECTED = 'Failed to load resource: the server responded with a status of 422';
 
 const FIELDS = {
   email: 'ana@fabrikam.com',
@@ -33,136 +11,73 @@ const FIELDS = {
   reason: 'Orders and invoices of our customers',
 };
 
-if (executablePath) {
-  describe('in Chromium', () => {
-    let site: Site;
-    let portal: PortalProcess;
-    let browser: Browser;
-    let context: BrowserContext;
-    let complaints: string[];
+inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (walk) => {
+  async function fillIn(page: Page, fields: Partial<typeof FIELDS>): Promise<void> {
+    for (const [name, value] of Object.entries(fields)) await page.fill(`[name=${name}]`, value);
+    await page.check('[name=terms]');
+  }
 
-    beforeAll(async () => {
-      [site, browser] = await Promise.all([
-        openSite({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }),
-        chromium.launch({ executablePath, args: ARGS }),
-      ]);
-      portal = await site.start();
-    });
-    afterAll(async () => {
-      await browser.close();
-      await site.close();
-    });
+  const submit = (page: Page) => page.click('form[action="/sign-up"] button.btn-primary');
+  const ready = (page: Page) => page.getByRole('heading', { name: 'Your access is ready' }).waitFor();
 
-    afterEach(async () => {
-      await context.close();
-      expect(complaints).toEqual([]);
-    });
+  it('a form with faults keeps what was typed, a good one leads to a page that follows by itself, and the mail to the guest', async () => {
+    const { site, portal, openPage } = walk();
+    const page = await openPage();
+    await page.goto(portal.url);
+    await takePicture(page, 'form');
 
-    async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
-      context = await browser.newContext({
-        viewport: { width: 1100, height: 1000 },
-        deviceScaleFactor: 2,
-        locale: 'en-GB',
-        ...options,
-      });
-      complaints = [];
-      const complain = (text: string) => {
-        if (!text.includes(EXPECTED)) complaints.push(text);
-      };
-      // Violations of the content security policy are errors in the console.
-      context.on('console', (message) => {
-        if (message.type() === 'error') complain(`${message.text()} (${message.page()?.url()})`);
-      });
-      context.on('weberror', (error) => {
-        complain(error.error().message);
-      });
-      return context.newPage();
+    await fillIn(page, { ...FIELDS, email: 'ana@fabrikam', lastName: '' });
+    await submit(page);
+    const summary = page.getByRole('alert');
+    await summary.waitFor();
+    expect(await summary.getByRole('link').count()).toBe(2);
+    await summary.getByRole('link').first().click();
+    expect(await page.evaluate('document.activeElement.name')).toBe('email');
+    expect(await page.inputValue('[name=company]')).toBe(FIELDS.company);
+
+    await site.tenant.settings({ latencyMs: 250 });
+    await fillIn(page, FIELDS);
+    await submit(page);
+    await page.waitForURL(/\/requests\/[\w-]{22}$/);
+    await page.getByRole('heading', { name: 'Your access is being set up' }).waitFor();
+    await page.evaluate('window.notReloaded = true');
+    await ready(page);
+    expect(await page.evaluate('window.notReloaded')).toBe(true);
+    await site.tenant.settings({ latencyMs: 0 });
+    await takePicture(page, 'status');
+
+    await page.goto(`${site.tenant.peopleUrl}/inbox?to=${FIELDS.email}`);
+    await page.locator('a.list-group-item').first().click();
+    await page.frameLocator('iframe').getByRole('link', { name: 'Accept the invitation' }).waitFor();
+    await takePicture(page, 'inbox', false);
+    // Of the mail's links one goes back to the status page.
+    const links = await page.locator('a[href^="http"]').evaluateAll((all) => all.map(String));
+    const statusLink = links.find((link) => link.startsWith(`${portal.url}/requests/`)) ?? 'missing';
+    await page.locator('a[href*="/redeem"]').first().click();
+    await page.getByRole('button', { name: 'Accept' }).click();
+    await page.waitForURL(/\/redeem\/landing\//);
+
+    await page.goto(`${site.tenant.peopleUrl}/directory`);
+    const row = page.locator('tr', { hasText: FIELDS.email });
+    const text = await row.innerText();
+    for (const shown of ['Ana Lind', 'CRM users', 'All partners', 'Contoso Wiki: Reader', 'Alex Wilber']) {
+      expect(text).toContain(shown);
     }
+    expect((await site.tenant.guest(FIELDS.email))?.externalUserState).toBe('Accepted');
 
-    async function fillIn(page: Page, fields: Partial<typeof FIELDS>): Promise<void> {
-      for (const [name, value] of Object.entries(fields)) await page.fill(`[name=${name}]`, value);
-      await page.check('[name=terms]');
-    }
+    await page.goto(statusLink);
+    await ready(page);
+  }, 60_000);
 
-    const submit = (page: Page) => page.click('form[action="/sign-up"] button.btn-primary');
-    const ready = (page: Page) => page.getByRole('heading', { name: 'Your access is ready' }).waitFor();
-
-    it('a form with faults keeps what was typed, a good one leads to a page that follows by itself, and the mail to the guest', async () => {
-      const page = await openPage();
-      await page.goto(portal.url);
-      await takePicture(page, 'form');
-
-      await fillIn(page, { ...FIELDS, email: 'ana@fabrikam', lastName: '' });
-      await submit(page);
-      const summary = page.getByRole('alert');
-      await summary.waitFor();
-      expect(await summary.getByRole('link').count()).toBe(2);
-      await summary.getByRole('link').first().click();
-      expect(await page.evaluate('document.activeElement.name')).toBe('email');
-      expect(await page.inputValue('[name=company]')).toBe(FIELDS.company);
-
-      await site.tenant.settings({ latencyMs: 250 });
-      await fillIn(page, FIELDS);
-      await submit(page);
-      await page.waitForURL(/\/requests\/[\w-]{22}$/);
-      await page.getByRole('heading', { name: 'Your access is being set up' }).waitFor();
-      await page.evaluate('window.notReloaded = true');
-      await ready(page);
-      expect(await page.evaluate('window.notReloaded')).toBe(true);
-      await site.tenant.settings({ latencyMs: 0 });
-      await takePicture(page, 'status');
-
-      await page.goto(`${site.tenant.peopleUrl}/inbox?to=${FIELDS.email}`);
-      await page.locator('a.list-group-item').first().click();
-      await page.frameLocator('iframe').getByRole('link', { name: 'Accept the invitation' }).waitFor();
-      await takePicture(page, 'inbox');
-      // Of the mail's links one goes back to the status page.
-      const links = await page.locator('a[href^="http"]').evaluateAll((all) => all.map(String));
-      const statusLink = links.find((link) => link.startsWith(`${portal.url}/requests/`)) ?? 'missing';
-      await page.locator('a[href*="/redeem"]').first().click();
-      await page.getByRole('button', { name: 'Accept' }).click();
-      await page.waitForURL(/\/redeem\/landing\//);
-
-      await page.goto(`${site.tenant.peopleUrl}/directory`);
-      const row = page.locator('tr', { hasText: FIELDS.email });
-      const text = await row.innerText();
-      for (const shown of ['Ana Lind', 'CRM users', 'All partners', 'Contoso Wiki: Reader', 'Alex Wilber']) {
-        expect(text).toContain(shown);
-      }
-      expect((await site.tenant.guest(FIELDS.email))?.externalUserState).toBe('Accepted');
-
-      await page.goto(statusLink);
-      await ready(page);
-    }, 60_000);
-
-    it('without JavaScript the status page reloads itself', async () => {
-      const page = await openPage({ javaScriptEnabled: false });
-      await page.goto(portal.url);
-      await fillIn(page, { ...FIELDS, email: 'bo@sales.fabrikam.com' });
-      await site.tenant.settings({ latencyMs: 250 });
-      await submit(page);
-      await page.getByRole('heading', { name: 'Your access is being set up' }).waitFor();
-      await ready(page);
-      await site.tenant.settings({ latencyMs: 0 });
-    }, 60_000);
-  });
-} else {
-  it.skip('is skipped: no Chromium on the PATH, nor in CHROMIUM', () => undefined);
-}
-
-/** CHROMIUM, or what the PATH has; undefined when there is none. */
-function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const candidates = names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return [process.env.CHROMIUM ?? '', ...candidates].find((path) => path !== '' && existsSync(path));
-}
-
-async function takePicture(page: Page, name: string): Promise<void> {
-  if (!process.env.SCREENSHOTS) return;
-  await page.screenshot({
-    path: `docs/images/${name}.png`,
-    fullPage: name !== 'inbox',
-    animations: 'disabled',
-  });
-}
+  it('without JavaScript the status page reloads itself', async () => {
+    const { site, portal, openPage } = walk();
+    const page = await openPage({ javaScriptEnabled: false });
+    await page.goto(portal.url);
+    await fillIn(page, { ...FIELDS, email: 'bo@sales.fabrikam.com' });
+    await site.tenant.settings({ latencyMs: 250 });
+    await submit(page);
+    await page.getByRole('heading', { name: 'Your access is being set up' }).waitFor();
+    await ready(page);
+    await site.tenant.settings({ latencyMs: 0 });
+  }, 60_000);
+});

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from 'playwright-core';
+import { openSite, type PortalProcess, type Site, type SiteOptions } from '../process/portalProcess.js';
+
+const executablePath = findChromium();
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+/** A form with faults is answered with 422, a stale one with 409, which Chromium notes in the console. */
+const EXPECTED = /Failed to load resource: the server responded with a status of (409|422)/;
+
+/** A portal as a process of its own beside its tenant, and a browser for a person who walks through it. */
+export type Walk = {
+  site: Site;
+  portal: PortalProcess;
+  /** Opens a browser with nothing in it; the one before is closed. What it complains about fails the test. */
+  openPage(options?: BrowserContextOptions): Promise<Page>;
+};
+
+/** Runs tests in Chromium; they are shown as skipped where there is none. */
+export function inChromium(options: SiteOptions, walks: (walk: () => Walk) => void): void {
+  if (!executablePath) {
+    it.skip('is skipped: no Chromium on the PATH, nor in CHROMIUM', () => undefined);
+    return;
+  }
+  describe('in Chromium', () => {
+    let walk: Walk;
+    let browser: Browser;
+    let context: BrowserContext | undefined;
+    let complaints: string[] = [];
+
+    beforeAll(async () => {
+      const [site, launched] = await Promise.all([
+        openSite(options),
+        chromium.launch({ executablePath, args: ARGS }),
+      ]);
+      browser = launched;
+      walk = { site, portal: await site.start(), openPage };
+    });
+    afterAll(async () => {
+      await browser.close();
+      await walk.site.close();
+    });
+    afterEach(async () => {
+      await context?.close();
+      expect(complaints).toEqual([]);
+    });
+
+    async function openPage(contextOptions: BrowserContextOptions = {}): Promise<Page> {
+      await context?.close();
+      context = await browser.newContext({
+        viewport: { width: 1100, height: 1000 },
+        deviceScaleFactor: 2,
+        locale: 'en-GB',
+        ...contextOptions,
+      });
+      complaints = [];
+      const complain = (text: string) => {
+        if (!EXPECTED.test(text)) complaints.push(text);
+      };
+      // Violations of the content security policy are errors in the console.
+      context.on('console', (message) => {
+        if (message.type() === 'error') complain(`${message.text()} (${message.page()?.url()})`);
+      });
+      context.on('weberror', (error) => {
+        complain(error.error().message);
+      });
+      return context.newPage();
+    }
+
+    walks(() => walk);
+  });
+}
+
+/** CHROMIUM, or what the PATH has; undefined when there is none. */
+function findChromium(): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  const candidates = names.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return [process.env.CHROMIUM ?? '', ...candidates].find((path) => path !== '' && existsSync(path));
+}
+
+/** With SCREENSHOTS=1 takes the pictures of docs/images. */
+export async function takePicture(page: Page, name: string, fullPage = true): Promise<void> {
+  if (!process.env.SCREENSHOTS) return;
+  await page.screenshot({ path: `docs/images/${name}.png`, fullPage, animations: 'disabled' });
+}
