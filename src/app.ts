@@ -8,8 +8,12 @@ import { chooseLanguage } from './http/language.js';
 import { portalLocals } from './http/portalLocals.js';
 import { requestLog } from './http/requestLog.js';
 import { neverStored, securityHeaders } from './http/security.js';
+import { sessions } from './http/session.js';
 import { pages } from './pages/index.js';
 import { root } from './root.js';
+
+/** Where people sign in and what only they see; no other page begins a session. */
+const WITH_SESSION = ['/admin', '/sign-in', '/auth', '/sign-out'];
 
 /** The web application: what a request passes, in this order. */
 export function createApp(deps: Deps): Express {
@@ -26,6 +30,7 @@ export function createApp(deps: Deps): Express {
   app.use(neverStored);
   app.use(chooseLanguage(deps.languages));
   app.use(portalLocals(deps));
+  app.use(WITH_SESSION, sessions(deps));
   app.use(formProtection(deps.config));
   app.use(pages(deps));
   app.use(noSuchPage);

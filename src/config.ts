@@ -16,6 +16,8 @@ export type Config = Readonly<{
   policyFile: string;
   tenantId: string;
   graphCredential: GraphCredential;
+  /** The app registration through which people sign in; also where Graph uses a managed identity. */
+  signIn: { clientId: string; clientSecret: string };
   authorityUrl: string;
   graphUrl: string;
   /** Newest first; older ones still verify what they signed. */
@@ -54,8 +56,8 @@ const settings = z.object({
   DATA_DIR: z.string().default('.data'),
   POLICY_FILE: z.string().default('policies/partners.json'),
   TENANT_ID: guid,
-  CLIENT_ID: guid.optional(),
-  CLIENT_SECRET: z.string().optional(),
+  CLIENT_ID: guid,
+  CLIENT_SECRET: z.string(),
   ENTRA_AUTHORITY: httpsOrigin.default('https://login.microsoftonline.com'),
   GRAPH_BASE_URL: httpsOrigin.default('https://graph.microsoft.com'),
   SESSION_SECRET: z.string().optional(),
@@ -77,9 +79,9 @@ type Given = Partial<Record<string, string>>;
 type Fault = { name: string; message: string };
 
 /** What one setting says by itself; the first fault of each, and never its value, which may be a secret. */
-function ownFaults(given: Given): Fault[] {
+function ownFaults(given: Given, schema: z.ZodType = settings): Fault[] {
   const faults = new Map<string, Fault>();
-  for (const { path, message } of settings.safeParse(given).error?.issues ?? []) {
+  for (const { path, message } of schema.safeParse(given).error?.issues ?? []) {
     const name = path.join('.');
     if (faults.has(name)) continue;
     faults.set(name, { name, message: given[name] === undefined ? 'is required' : message });
@@ -101,11 +103,6 @@ function crossFaults(given: Given): Fault[] {
   if (secrets.some((secret) => secret.length < 32)) {
     fault('SESSION_SECRET', 'each secret needs at least 32 characters');
   }
-  for (const name of ['CLIENT_ID', 'CLIENT_SECRET']) {
-    if (!given.IDENTITY_ENDPOINT && !given[name]) {
-      fault(name, 'is required where there is no managed identity');
-    }
-  }
   if (given.SMTP_URL && !given.MAIL_FROM) fault('MAIL_FROM', 'is required when SMTP_URL is set');
   return faults;
 }
@@ -118,7 +115,7 @@ function splitSecrets(value = ''): string[] {
 }
 
 /** Outside production a fixed secret keeps forms valid over restarts; it protects nothing. */
-const DEVELOPMENT_SECRET = 'development-only-secret-0123456789abcdef';
+export const DEVELOPMENT_SECRET = 'development-only-secret-0123456789abcdef';
 
 /**
  * Reads the settings. The only place that looks at the environment.
@@ -127,11 +124,7 @@ const DEVELOPMENT_SECRET = 'development-only-secret-0123456789abcdef';
  * @throws {ConfigError} that names every faulty setting
  */
 export function loadConfig(environment: Record<string, string | undefined>): Config {
-  const given: Given = Object.fromEntries(
-    Object.entries(environment)
-      .map(([name, value = '']) => [name, value.trim()] as const)
-      .filter(([, value]) => value !== ''),
-  );
+  const given = givenIn(environment);
   const own = ownFaults(given);
   const cross = crossFaults(given).filter(({ name }) => !own.some((fault) => fault.name === name));
   const faults = [...own, ...cross];
@@ -139,8 +132,29 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   return toConfig(settings.parse(given));
 }
 
+/** Where the store is, for commands that need nothing else. @throws {ConfigError} */
+export function loadStoreConfig(
+  environment: Record<string, string | undefined>,
+): Pick<Config, 'databaseUrl' | 'dataDir'> {
+  const given = givenIn(environment);
+  const schema = settings.pick({ DATABASE_URL: true, DATA_DIR: true });
+  const faults = ownFaults(given, schema);
+  if (faults.length > 0) throw new ConfigError(faults.map(({ name, message }) => `${name}: ${message}`));
+  const env = schema.parse(given);
+  return { databaseUrl: env.DATABASE_URL ?? null, dataDir: resolve(env.DATA_DIR) };
+}
+
+function givenIn(environment: Record<string, string | undefined>): Given {
+  return Object.fromEntries(
+    Object.entries(environment)
+      .map(([name, value = '']) => [name, value.trim()] as const)
+      .filter(([, value]) => value !== ''),
+  );
+}
+
 function toConfig(env: Settings): Config {
   const [newest = DEVELOPMENT_SECRET, ...older] = splitSecrets(env.SESSION_SECRET);
+  const signIn = { clientId: env.CLIENT_ID, clientSecret: env.CLIENT_SECRET };
   return {
     production: env.NODE_ENV === 'production',
     port: env.PORT,
@@ -151,7 +165,8 @@ function toConfig(env: Settings): Config {
     tenantId: env.TENANT_ID.toLowerCase(),
     graphCredential: env.IDENTITY_ENDPOINT
       ? { kind: 'managedIdentity' }
-      : { kind: 'clientSecret', clientId: env.CLIENT_ID ?? '', clientSecret: env.CLIENT_SECRET ?? '' },
+      : { kind: 'clientSecret', ...signIn },
+    signIn,
     authorityUrl: withoutSlash(env.ENTRA_AUTHORITY),
     graphUrl: withoutSlash(env.GRAPH_BASE_URL),
     secrets: [newest, ...older],

@@ -84,9 +84,9 @@ test('all faults come in one message, each setting once', () => {
     expect.stringMatching(/^PORT: /),
     expect.stringMatching(/^BASE_URL: /),
     expect.stringMatching(/^TENANT_ID: /),
+    'CLIENT_ID: is required',
+    'CLIENT_SECRET: is required',
     'SESSION_SECRET: is required in production',
-    'CLIENT_ID: is required where there is no managed identity',
-    'CLIENT_SECRET: is required where there is no managed identity',
     'MAIL_FROM: is required when SMTP_URL is set',
   ]);
 });
@@ -99,9 +99,21 @@ test('production needs a public https URL and a secret', () => {
   ]);
 });
 
-test('a managed identity takes the place of the client secret', () => {
-  const environment = { TENANT_ID: GUID, IDENTITY_ENDPOINT: 'http://169.254.130.1:8081/msi/token' };
-  expect(loadConfig(environment).graphCredential).toEqual({ kind: 'managedIdentity' });
+test('a managed identity takes the place of the client secret at Graph, and not where people sign in', () => {
+  const identity = { IDENTITY_ENDPOINT: 'http://169.254.130.1:8081/msi/token' };
+  const signIn = { clientId: GUID, clientSecret: 'client-secret' };
+  expect(loadConfig({ ...REQUIRED, ...identity })).toMatchObject({
+    graphCredential: { kind: 'managedIdentity' },
+    signIn,
+  });
+  expect(loadConfig(REQUIRED)).toMatchObject({
+    graphCredential: { kind: 'clientSecret', ...signIn },
+    signIn,
+  });
+  expect(faultsOf({ TENANT_ID: GUID, ...identity })).toEqual([
+    'CLIENT_ID: is required',
+    'CLIENT_SECRET: is required',
+  ]);
 });
 
 test('a blank value counts as not set, and blanks around a value do not matter', () => {
@@ -137,9 +149,9 @@ test('.env.example names every setting, and lacks only what nobody but the opera
   expect(entries.map(([name]) => name).sort()).toEqual(SETTINGS);
   expect(faultsOf(Object.fromEntries(entries)).map((fault) => fault.split(':')[0])).toEqual([
     'TENANT_ID',
-    'SESSION_SECRET',
     'CLIENT_ID',
     'CLIENT_SECRET',
+    'SESSION_SECRET',
   ]);
 });
 

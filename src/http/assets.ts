@@ -3,16 +3,22 @@ import { join } from 'node:path';
 import express, { Router } from 'express';
 import { root } from '../root.js';
 
-const BOOTSTRAP = createRequire(import.meta.url).resolve('bootstrap/dist/css/bootstrap.min.css');
+const { resolve } = createRequire(import.meta.url);
+/** One file each of bootstrap and htmx. */
+const PACKAGED = {
+  'bootstrap.css': resolve('bootstrap/dist/css/bootstrap.min.css'),
+  'htmx.js': resolve('htmx.org/dist/htmx.min.js'),
+};
 
-/** Style sheets, scripts and images under /assets, ours and bootstrap's one file. */
+/** Style sheets, scripts and images under /assets. */
 export function assets(): Router {
-  const options = { maxAge: '1h', index: false, fallthrough: true } as const;
-  return Router()
-    .get('/assets/bootstrap.css', (_req, res, next) => {
-      res.sendFile(BOOTSTRAP, { maxAge: '1h', acceptRanges: false }, (error?: Error) => {
+  const router = Router();
+  for (const [name, file] of Object.entries(PACKAGED)) {
+    router.get(`/assets/${name}`, (_req, res, next) => {
+      res.sendFile(file, { maxAge: '1h', acceptRanges: false }, (error?: Error) => {
         if (error && !res.headersSent) next(error);
       });
-    })
-    .use('/assets', express.static(join(root, 'public'), options));
+    });
+  }
+  return router.use('/assets', express.static(join(root, 'public'), { maxAge: '1h', index: false }));
 }

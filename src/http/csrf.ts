@@ -1,29 +1,69 @@
 import cookieParser from 'cookie-parser';
 import { doubleCsrf } from 'csrf-csrf';
-import express, { Router, type RequestHandler } from 'express';
+import express, { Router, type Request, type RequestHandler } from 'express';
 import type { Config } from '../config.js';
 import { malformed, staleForm } from '../errors.js';
 
+type Settings = Pick<Config, 'secrets' | 'baseUrl'>;
+
 /**
- * Form parsing and CSRF protection by a signed double-submit cookie: every POST must carry, as `_csrf`, the token
- * that its browser holds as a cookie. No session is needed, so visitors cost no writes.
+ * Form parsing and CSRF protection by a signed double-submit cookie: every POST must carry, as `_csrf`, the token that
+ * its browser holds as a cookie. Views get the token as `csrfToken()`; calling it sets the cookie.
  *
- * Views get the token as `csrfToken()`; calling it sets the cookie.
+ * Public pages have no session, so visitors cost no writes. Where there is one, a token is worth nothing in another
+ * session and none after signing out, and forms may be large: a whole policy, or a long list of requests.
  */
-export function formProtection({ secrets, baseUrl }: Pick<Config, 'secrets' | 'baseUrl'>): Router {
+export function formProtection(settings: Settings): Router {
+  const small = express.urlencoded({ extended: false, limit: '32kb', parameterLimit: 50 });
+  const large = express.urlencoded({ extended: false, limit: '4mb', parameterLimit: 2_000 });
+  // The __Host- prefix keeps other hosts from planting a cookie.
+  const [offerPublic, requirePublic] = doubleSubmit(settings, 'portal.csrf', () => 'public');
+  const [offerOwn, requireOwn] = doubleSubmit(settings, 'portal.csrf.session', ({ sessionID }) => sessionID);
+  return Router()
+    .use(cookieParser())
+    .use(choose(isSignedIn, large, small))
+    .use(choose(hasSession, offerOwn, offerPublic))
+    .use(choose(hasSession, requireOwn, requirePublic));
+}
+
+/** Set where `app.ts` mounts sessions, and only there. */
+function hasSession(req: Request): boolean {
+  return (req.session as Request['session'] | undefined) !== undefined;
+}
+
+function isSignedIn(req: Request): boolean {
+  return hasSession(req) && req.session.person !== undefined;
+}
+
+function choose(
+  which: (req: Request) => boolean,
+  then: RequestHandler,
+  otherwise: RequestHandler,
+): RequestHandler {
+  return (req, res, next) => {
+    void (which(req) ? then : otherwise)(req, res, next);
+  };
+}
+
+function doubleSubmit(
+  { secrets, baseUrl }: Settings,
+  cookie: string,
+  sessionOf: (req: Request) => string,
+): [offerToken: RequestHandler, requireToken: RequestHandler] {
   const secure = baseUrl.startsWith('https:');
   const { generateCsrfToken, validateRequest } = doubleCsrf({
     getSecret: () => [...secrets],
-    // There are no sessions on public pages; the __Host- prefix keeps other hosts from planting a cookie.
-    getSessionIdentifier: () => 'public',
-    cookieName: secure ? '__Host-portal.csrf' : 'portal.csrf',
+    getSessionIdentifier: sessionOf,
+    cookieName: secure ? `__Host-${cookie}` : cookie,
     cookieOptions: { sameSite: 'lax', path: '/', secure, httpOnly: true },
     getCsrfTokenFromRequest: ({ body }: { body?: Record<string, unknown> }) =>
       typeof body?._csrf === 'string' ? body._csrf : null,
   });
 
   const offerToken: RequestHandler = (req, res, next) => {
-    res.locals.csrfToken = () => generateCsrfToken(req, res);
+    // All forms of a page carry the same one: each new token would replace the cookie of those before it.
+    let token: string | undefined;
+    res.locals.csrfToken = () => (token ??= generateCsrfToken(req, res));
     next();
   };
 
@@ -33,8 +73,5 @@ export function formProtection({ secrets, baseUrl }: Pick<Config, 'secrets' | 'b
     else next(req.get('Content-Type') && !req.is('urlencoded') ? malformed(415) : staleForm());
   };
 
-  return Router()
-    .use(cookieParser())
-    .use(express.urlencoded({ extended: false, limit: '32kb', parameterLimit: 50 }))
-    .use(offerToken, requireToken);
+  return [offerToken, requireToken];
 }

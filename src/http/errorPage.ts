@@ -11,6 +11,11 @@ export const noSuchPage: RequestHandler = function noSuchPage() {
 /** The only place where an error becomes an answer. Unknown ones show a fixed sentence and the request's id. */
 export function errorPage(log: Log): ErrorRequestHandler {
   return function showError(error: unknown, req, res, next) {
+    if (isBrokenOff(error)) {
+      // Whoever downloaded something has gone away: the request's own line says so, and nobody is left to answer.
+      res.destroy();
+      return;
+    }
     const known = toPublicError(error);
     if (known.status >= 500) log.error({ err: error, httpRequestId: req.id }, 'request failed');
     if (res.headersSent) {
@@ -40,6 +45,10 @@ export function errorPage(log: Log): ErrorRequestHandler {
       else res.send(html);
     });
   };
+}
+
+function isBrokenOff(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 function toPublicError(error: unknown): PublicError {

@@ -37,3 +37,9 @@ export const neverStored: RequestHandler = function neverStored(_req, res, next)
   res.set('Cache-Control', 'no-store');
   next();
 };
+
+/** Lets a page send its forms on to one more origin. */
+export function allowFormTarget(res: Response, origin: string): void {
+  const policy = String(res.get('Content-Security-Policy'));
+  res.set('Content-Security-Policy', policy.replace('form-action ', `form-action ${origin} `));
+}

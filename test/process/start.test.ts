@@ -27,11 +27,11 @@ test('bad settings stop the start with one message that names each and shows no 
   expect(stderr.trimEnd().split('\n')).toEqual([
     'The portal cannot start with these settings:',
     '  TENANT_ID: is required',
+    '  CLIENT_SECRET: is required',
     '  SMTP_URL: must be an smtp:// or smtps:// URL',
     '  LOG_LEVEL: must be a pino log level',
     '  BASE_URL: is required in production',
     '  SESSION_SECRET: each secret needs at least 32 characters',
-    '  CLIENT_SECRET: is required where there is no managed identity',
     '  MAIL_FROM: is required when SMTP_URL is set',
   ]);
 });

@@ -36,8 +36,10 @@ export class Visitor {
     return /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
   }
 
-  async post(path: string, fields: Record<string, unknown>) {
-    const _csrf = await this.csrf(path.startsWith('/requests/') ? path.replace(/\/\w+$/, '') : '/');
+  /** @param options.from the page that holds the form, where that is not obvious */
+  async post(path: string, fields: Record<string, unknown>, options: { from?: string } = {}) {
+    const page = path.startsWith('/requests/') ? path.replace(/\/\w+$/, '') : '/';
+    const _csrf = await this.csrf(options.from ?? page);
     return this.postRaw(path, { _csrf, ...fields });
   }
 

@@ -1,0 +1,126 @@
+import type { JsonWebKey } from 'node:crypto';
+import { z } from 'zod';
+import type { Config } from '../config.js';
+import { EntraFault } from './entraFault.js';
+import { fetchJson } from './fetchJson.js';
+
+const FRESH_MS = 30 * 60_000;
+
+const httpsUrl = z.url({ protocol: /^https$/ });
+/** Where browsers are sent. The simulator's pages are plain HTTP on this machine, so that no browser warns. */
+const pageUrl = z.union([httpsUrl, z.url({ protocol: /^http$/, hostname: /^localhost$/ })]);
+
+const metadataShape = z.object({
+  issuer: z.string(),
+  authorization_endpoint: pageUrl,
+  token_endpoint: httpsUrl,
+  end_session_endpoint: pageUrl,
+  jwks_uri: httpsUrl,
+});
+const base64url = z.string().regex(/^[\w-]+$/);
+const keyShape = z.object({ kid: z.string().min(1), kty: z.literal('RSA'), n: base64url, e: base64url });
+const keysShape = z.object({ keys: z.array(z.unknown()).max(100) });
+const tokensShape = z.object({
+  token_type: z.string().regex(/^bearer$/i),
+  access_token: z.string(),
+  id_token: z.string(),
+  refresh_token: z.string().optional(),
+});
+const refusalShape = z.object({ error: z.string().catch('') }).catch({ error: '' });
+/** What the token endpoint says when the app registration is at fault (RFC 6749, 5.2). */
+const OUR_FAULT = ['invalid_client', 'unauthorized_client', 'invalid_scope', 'unsupported_grant_type'];
+
+export type EntraMetadata = z.infer<typeof metadataShape>;
+export type SigningKey = JsonWebKey & z.infer<typeof keyShape>;
+export type Tokens = z.infer<typeof tokensShape>;
+export type Entra = ReturnType<typeof createEntra>;
+
+/** The tenant at which people sign in: what it says of itself, its keys, and its token endpoint. */
+export function createEntra({
+  authorityUrl,
+  tenantId,
+  signIn,
+}: Pick<Config, 'authorityUrl' | 'tenantId' | 'signIn'>) {
+  const address = `${authorityUrl}/${tenantId}/v2.0/.well-known/openid-configuration`;
+  const metadata = kept(() => loadMetadata(address, tenantId));
+  const keys = kept(async () => loadKeys((await metadata.get()).jwks_uri));
+
+  return {
+    address,
+    /** @throws {EntraFault} */
+    metadata: metadata.get,
+    /**
+     * All signing keys, among them the one with this id if there is such a key: they are fetched again for an id that
+     * is new, since Entra changes its keys without notice.
+     *
+     * @throws {EntraFault}
+     */
+    async keys(kid: string): Promise<SigningKey[]> {
+      const known = await keys.get();
+      return known.some((key) => key.kid === kid) ? known : keys.renew();
+    },
+    /**
+     * Redeems a code or a refresh token.
+     *
+     * @throws {EntraFault} `grantRefused` when the person has to sign in again
+     */
+    async redeem(grant: Record<string, string>): Promise<Tokens> {
+      const { token_endpoint } = await metadata.get();
+      const { status, body } = await fetchJson(token_endpoint, {
+        client_id: signIn.clientId,
+        client_secret: signIn.clientSecret,
+        ...grant,
+      });
+      if (status !== 200) {
+        const { error } = refusalShape.parse(body);
+        throw new EntraFault(OUR_FAULT.includes(error) ? 'clientRefused' : 'grantRefused', codeOf(error));
+      }
+      const tokens = tokensShape.safeParse(body);
+      if (!tokens.success) throw new EntraFault('unreadable', 'tokens of an unknown shape');
+      return tokens.data;
+    },
+    /** The origin to which a sign-out leads on; the authority's own as long as nothing else is known. */
+    signOutOrigin: (): string => new URL(metadata.known()?.end_session_endpoint ?? authorityUrl).origin,
+  };
+}
+
+async function loadMetadata(address: string, tenantId: string): Promise<EntraMetadata> {
+  const { status, body } = await fetchJson(address);
+  const parsed = metadataShape.safeParse(body);
+  if (status !== 200 || !parsed.success) throw new EntraFault('unreadable', `metadata, status ${status}`);
+  // Entra's keys sign for every tenant: who is believed is decided by the issuer alone.
+  if (!parsed.data.issuer.endsWith(`/${tenantId}/v2.0`))
+    throw new EntraFault('issuer', 'metadata of another tenant');
+  return parsed.data;
+}
+
+/** Keys of other kinds are left out, as is whatever else cannot be read. */
+async function loadKeys(address: string): Promise<SigningKey[]> {
+  const { status, body } = await fetchJson(address);
+  const parsed = keysShape.safeParse(body);
+  if (status !== 200 || !parsed.success) throw new EntraFault('unreadable', `keys, status ${status}`);
+  return parsed.data.keys.flatMap((key) => keyShape.safeParse(key).data ?? []);
+}
+
+/** Only a code such as `invalid_grant` is worth a log line; anything else might be a text with a token in it. */
+function codeOf(error: string): string {
+  return /^[a-z_]{1,40}$/.test(error) ? error : 'an unknown code';
+}
+
+/** Keeps what was loaded for half an hour; those who ask at the same time share one load. A failure is not kept. */
+function kept<T>(load: () => Promise<T>) {
+  let value: { of: T; at: number } | undefined;
+  let loading: Promise<T> | undefined;
+  const renew = () =>
+    (loading ??= load()
+      .then((loaded) => {
+        value = { of: loaded, at: Date.now() };
+        return loaded;
+      })
+      .finally(() => (loading = undefined)));
+  return {
+    get: async (): Promise<T> => (value && Date.now() - value.at < FRESH_MS ? value.of : renew()),
+    renew,
+    known: () => value?.of,
+  };
+}

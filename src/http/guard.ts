@@ -1,0 +1,57 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { accessOf, type Access, type Right } from '../access/access.js';
+import { personKey } from '../access/person.js';
+import type { Deps } from '../deps.js';
+import { forbidden, signInRequired } from '../errors.js';
+import { insertAuditEvent } from '../store/auditEvents.js';
+import { currentPerson } from './signIn/currentPerson.js';
+
+/**
+ * Lets those pass who have signed in and have a right, by the policy in force and by roles that were read minutes ago at
+ * most. Whoever has not signed in is sent to do so and comes back to the page.
+ */
+export function requireRight(deps: Deps, right: Right): RequestHandler {
+  return async function guard(req, res, next) {
+    const person = await currentPerson(deps, req);
+    if (!person) {
+      refuseStranger(req, res);
+      return;
+    }
+    const access = accessOf(person, deps.policy.current().policy);
+    res.locals.access = access;
+    if (!access.rights.has(right)) {
+      deps.log.warn({ httpRequestId: req.id, person: personKey(person), right }, 'access refused');
+      await insertAuditEvent(deps.store.db, {
+        actor: personKey(person),
+        action: 'access.refused',
+        detail: { right, method: req.method, route: routeOf(req) },
+      });
+      if (access.rights.size > 0) throw forbidden();
+      res.status(403).render('noRights', { name: person.name });
+      return;
+    }
+    next();
+  };
+}
+
+/** What the guard has found out about whoever asks. */
+export function accessIn(res: Response): Access {
+  const { access } = res.locals;
+  if (!access) throw new Error('A page without its guard');
+  return access as Access;
+}
+
+function refuseStranger(req: Request, res: Response): void {
+  const signIn = `/sign-in?returnTo=${encodeURIComponent(req.method === 'GET' ? req.originalUrl : '/admin')}`;
+  // htmx would put the sign-in page into a corner of this one.
+  if (req.get('HX-Request')) res.set('HX-Redirect', signIn);
+  else if (req.method === 'GET') {
+    res.redirect(303, signIn);
+    return;
+  }
+  throw signInRequired();
+}
+
+function routeOf({ route }: Request): string | null {
+  return (route as { path?: string } | undefined)?.path ?? null;
+}

@@ -1,0 +1,83 @@
+import type { Request, RequestHandler, Response } from 'express';
+import session from 'express-session';
+import type { Person } from '../access/person.js';
+import type { Deps } from '../deps.js';
+import { allowFormTarget } from './security.js';
+import { SessionStore } from './sessionStore.js';
+
+declare module 'express-session' {
+  interface SessionData {
+    /** Who has signed in, as Entra described them when it was last asked. */
+    person: Person;
+    /** In ms since 1970. */
+    signedInAt: number;
+    /** In ms since 1970: when Entra last said what the person may do. */
+    rightsReadAt: number;
+    /** In ms since 1970: when Entra was last asked in vain. */
+    rightsAskedAt: number;
+    /** Buys the next look at the person's rights; sealed. */
+    refreshToken: string;
+    /** Where to go after signing in: a path of this portal. */
+    returnTo: string;
+  }
+}
+
+/**
+ * Sessions of people who sign in. The cookie is gone when the browser closes; the session in the store ends when nobody
+ * has used it for a while, and some hours after the sign-in whatever happens.
+ */
+export function sessions(deps: Deps): RequestHandler {
+  const { name, options } = cookieOf(deps);
+  const load = session({
+    name,
+    secret: [...deps.config.secrets],
+    store: new SessionStore(deps),
+    saveUninitialized: false,
+    resave: false,
+    // TLS ends at the proxy in front: what the address says is what counts.
+    proxy: true,
+    cookie: options,
+  });
+  return function loadSession(req, res, next) {
+    // Browsers hold the redirect after a form post to form-action too, and every page has a button to sign out.
+    allowFormTarget(res, deps.entra.signOutOrigin());
+    void load(req, res, next);
+  };
+}
+
+function cookieOf({ config }: Pick<Deps, 'config'>) {
+  const secure = config.baseUrl.startsWith('https:');
+  return {
+    name: secure ? '__Host-portal.session' : 'portal.session',
+    options: { httpOnly: true, sameSite: 'lax', secure, path: '/' } as const,
+  };
+}
+
+/** Takes the session out of the store and the cookie out of the browser. */
+export async function endSession(deps: Pick<Deps, 'config'>, req: Request, res?: Response): Promise<void> {
+  await called((done) => req.session.destroy(done));
+  const { name, options } = cookieOf(deps);
+  (res ?? req.res)?.clearCookie(name, options);
+}
+
+/** A new session in the place of the old one, so that nobody who knew its id profits from what follows. */
+export async function renewSession(req: Request): Promise<void> {
+  await called((done) => req.session.regenerate(done));
+}
+
+/**
+ * Stores the session before an answer that makes the browser ask again at once: express-session lets an answer's headers
+ * go before it has stored anything, and the browser would come back to the session of before.
+ */
+export async function saveSession(req: Request): Promise<void> {
+  await called((done) => req.session.save(done));
+}
+
+function called(work: (done: (error?: Error | null) => void) => unknown): Promise<void> {
+  return new Promise((resolve, reject) => {
+    work((error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}

@@ -1,0 +1,91 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { personKey } from '../access/person.js';
+import type { Deps } from '../deps.js';
+import { EntraFault } from '../entra/entraFault.js';
+import { signInFailed, unavailable } from '../errors.js';
+import { localPath } from '../http/localPath.js';
+import { endSession, saveSession } from '../http/session.js';
+import { admit } from '../http/signIn/admit.js';
+import type { SignIn } from '../http/signIn/signIn.js';
+import { insertAuditEvent } from '../store/auditEvents.js';
+
+/** GET /sign-in: on to the tenant's own page. */
+export function beginSignIn(deps: Deps, signIn: SignIn): RequestHandler {
+  return async (req, res) => {
+    req.session.returnTo = localPath(req.query.returnTo);
+    try {
+      const page = await signIn.begin(req);
+      await saveSession(req);
+      res.redirect(302, page.href);
+    } catch (error) {
+      if (!(error instanceof EntraFault)) throw error;
+      deps.log.error({ err: error, httpRequestId: req.id }, 'the tenant cannot be reached for a sign-in');
+      throw unavailable();
+    }
+  };
+}
+
+/** GET /auth/callback: back from the tenant. */
+export function finishSignIn(deps: Deps, signIn: SignIn): RequestHandler {
+  return async (req, res) => {
+    const returnTo = localPath(req.session.returnTo);
+    try {
+      await admit(deps, req, await signIn.complete(req));
+    } catch (error) {
+      if (!(error instanceof EntraFault)) throw error;
+      await refuse(deps, req, res, error);
+      throw signInFailed();
+    }
+    await saveSession(req);
+    res.redirect(303, returnTo);
+  };
+}
+
+/** Whoever is signed in already stays so: a link from elsewhere must not be able to sign people out. */
+async function refuse(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  { reason, message }: EntraFault,
+): Promise<void> {
+  deps.log.warn({ httpRequestId: req.id, reason, explanation: message }, 'sign-in refused');
+  // The trail is kept for ever: a stranger who only asks for the address leaves nothing in it.
+  if (req.session.returnTo !== undefined) {
+    await insertAuditEvent(deps.store.db, { actor: 'portal', action: 'signIn.refused', detail: { reason } });
+  }
+  if (!req.session.person) await endSession(deps, req, res);
+}
+
+/** GET /sign-out: asks, and changes nothing. */
+export const confirmSignOut: RequestHandler = (req, res) => {
+  if (req.session.person) res.render('signOut');
+  else res.redirect(303, '/signed-out');
+};
+
+/** POST /sign-out: here first, then at the tenant, which sends the browser to /signed-out. */
+export function signOut(deps: Deps): RequestHandler {
+  return async (req, res) => {
+    const { person } = req.session;
+    await endSession(deps, req, res);
+    if (person) await insertAuditEvent(deps.store.db, { actor: personKey(person), action: 'signOut' });
+    res.redirect(303, await farEnd(deps));
+  };
+}
+
+/** Where the tenant's own session ends; a tenant that does not answer must not keep anybody signed in here. */
+async function farEnd({ entra, config, log }: Deps): Promise<string> {
+  try {
+    const url = new URL((await entra.metadata()).end_session_endpoint);
+    url.searchParams.set('post_logout_redirect_uri', `${config.baseUrl}/signed-out`);
+    return url.href;
+  } catch (error) {
+    if (!(error instanceof EntraFault)) throw error;
+    log.warn({ err: error }, 'signed out here alone: the tenant cannot be reached');
+    return '/signed-out';
+  }
+}
+
+/** GET /signed-out */
+export const showSignedOut: RequestHandler = (_req, res) => {
+  res.render('signedOut');
+};

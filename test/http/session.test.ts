@@ -1,0 +1,276 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { sql } from 'kysely';
+import supertest from 'supertest';
+import { createApp } from '../../src/app.js';
+import type { Patience } from '../../src/deps.js';
+import { aPartner, aPolicy } from '../support/aPolicy.js';
+import { startPortal, type TestPortal } from '../support/portal.js';
+import { APPROVERS, signIn, STAFF } from '../support/staff.js';
+import { Visitor } from '../support/visitor.js';
+import { waitFor } from '../support/waitFor.js';
+
+let portal: TestPortal;
+
+const start = (patience: Partial<Patience> = {}) =>
+  startPortal({
+    worker: false,
+    patience,
+    policy: aPolicy({ partners: [aPartner({ approvers: [STAFF.lia, APPROVERS] })] }),
+  });
+beforeAll(async () => {
+  portal = await start();
+});
+afterAll(() => portal.close());
+beforeEach(async () => {
+  await fetch(`${portal.tenant.peopleUrl}/control/reset`, { method: 'POST' });
+  await sql`delete from session`.execute(portal.deps.store.db);
+});
+
+const statusOf = async (visitor: Visitor, path = '/admin') => (await visitor.get(path)).status;
+const change = async (oid: string, body: object) => {
+  const answer = await fetch(`${portal.tenant.peopleUrl}/control/users/${oid}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+};
+const refreshes = async () => {
+  const ledger = (await (await fetch(`${portal.tenant.peopleUrl}/control/ledger`)).json()) as {
+    requestBody?: { grant_type?: string };
+  }[];
+  return ledger.filter(({ requestBody }) => requestBody?.grant_type === 'refresh_token').length;
+};
+const stored = async () =>
+  (
+    await sql<{ sid: string; sess: Record<string, unknown>; expire: string }>`
+      select sid, sess, expire::text as expire from session order by sid`.execute(portal.deps.store.db)
+  ).rows;
+/** The cookies that an answered request carried. */
+const cookieSent = (answer: object) => (answer as { request: { cookies: string } }).request.cookies;
+/** Puts a moment that sessions remember into the past. */
+const dated = (name: string, secondsAgo: number) =>
+  sql`update session set sess = jsonb_set(sess::jsonb, array[${name}], to_jsonb(${Date.now() - secondsAgo * 1000}::float8))`.execute(
+    portal.deps.store.db,
+  );
+
+/** The same, when the rights are to be read again. */
+const statusLater = async (visitor: Visitor) => {
+  await dated('rightsReadAt', 600);
+  return statusOf(visitor);
+};
+
+describe('a session', () => {
+  test('ends when it is not used, and lives on while it is', async () => {
+    const hasty = await start({ idleSeconds: 3 });
+    const [ada, arne] = [await hasty.staff('ada'), await hasty.staff('arne')];
+    const began = Date.now();
+    await waitFor('the idle one to be over', async () => {
+      expect(await statusOf(arne)).toBe(200);
+      return Date.now() - began > 5_000;
+    });
+    expect(await statusOf(ada)).toBe(303);
+    expect(await statusOf(arne)).toBe(200);
+    await hasty.close();
+  });
+
+  test('ends some hours after the sign-in, also while it is used', async () => {
+    const ada = await portal.staff('ada');
+    await dated('signedInAt', 8 * 3600 - 5);
+    expect(await statusOf(ada)).toBe(200);
+    await dated('signedInAt', 8 * 3600 + 1);
+    expect(await statusOf(ada)).toBe(303);
+    expect(await stored()).toEqual([]);
+  });
+
+  test('is written once, however many pages are read in a minute', async () => {
+    const ada = await portal.staff('ada');
+    const before = await stored();
+    for (let page = 0; page < 5; page++) await ada.get('/admin');
+    expect(await stored()).toEqual(before);
+  });
+
+  test('that was signed out is over for every copy of its cookie', async () => {
+    const ada = await portal.staff('ada');
+    const answer = await ada.get('/sign-out');
+    const cookie = cookieSent(answer);
+    const copy = portal.visitor({ Cookie: cookie });
+    expect(await statusOf(copy)).toBe(200);
+    const left = await ada.post('/sign-out', {}, { from: '/sign-out' });
+    expect(left.headers['set-cookie']).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^portal\.session=;.*Expires=Thu, 01 Jan 1970/)]),
+    );
+    expect(await statusOf(copy)).toBe(303);
+    expect(await stored()).toEqual([]);
+  });
+
+  test('that was signed out stays so, though a page of it was still under way', async () => {
+    const ada = await portal.staff('ada');
+    await portal.tenant.fault({ on: 'token', fault: { kind: 'hang', when: 'after', ms: 1_500 } });
+    await dated('rightsReadAt', 600);
+    const slow = ada.get('/admin').then(({ status }) => status);
+    await waitFor('the page to be under way', async () => (await refreshes()) > 0);
+    await ada.post('/sign-out', {}, { from: '/sign-out' });
+    await slow;
+    expect(await stored()).toEqual([]);
+    expect(await statusOf(ada)).toBe(303);
+  });
+
+  test('that nobody finishes beginning is gone after a while, and holds no person', async () => {
+    await portal.visitor().get('/sign-in');
+    const [session] = await stored();
+    expect(session?.sess).not.toHaveProperty('person');
+    expect(Date.parse(`${session?.expire ?? ''}Z`) - Date.now()).toBeLessThan(16 * 60_000);
+  });
+
+  test('holds no token that a reader of the store could use', async () => {
+    await portal.staff('ada');
+    const [session] = await stored();
+    expect(session?.sess.refreshToken).toMatch(/^[\w-]{100,}$/);
+    expect(JSON.stringify(session)).not.toMatch(/eyJ|"1\./);
+  });
+
+  test('is one for all instances of the portal', async () => {
+    const ada = await portal.staff('ada');
+    const answer = await ada.get('/admin');
+    const cookie = cookieSent(answer);
+    const other: Server = createApp(portal.deps).listen(0);
+    await once(other, 'listening');
+    const url = `http://localhost:${(other.address() as AddressInfo).port}`;
+    try {
+      const there = new Visitor(url, { Cookie: cookie });
+      expect(await statusOf(there)).toBe(200);
+      await ada.post('/sign-out', {}, { from: '/sign-out' });
+      expect(await statusOf(there)).toBe(303);
+    } finally {
+      other.closeAllConnections();
+      other.close();
+    }
+  });
+
+  test('outlives a new secret, and not a lost one', async () => {
+    const { config } = portal.deps;
+    const answer = await (await portal.staff('ada')).get('/admin');
+    const cookie = cookieSent(answer);
+    const at = async (secrets: [string, ...string[]]) => {
+      const app = createApp({ ...portal.deps, config: { ...config, secrets } });
+      return (await supertest(app).get('/admin').set('Cookie', cookie)).status;
+    };
+    const fresh = 'a-newer-secret-0123456789-0123456789';
+    await dated('rightsReadAt', 3600);
+    expect(await at([fresh, ...config.secrets])).toBe(200);
+    expect(await at([fresh])).toBe(303);
+  });
+
+  test('over https has a cookie that no other host can plant', async () => {
+    const config = { ...portal.deps.config, baseUrl: 'https://partners.contoso.com' };
+    const answer = await supertest(createApp({ ...portal.deps, config }))
+      .get('/sign-in')
+      .set('X-Forwarded-Proto', 'https');
+    const [cookie = ''] = answer.headers['set-cookie'] as unknown as string[];
+    expect(cookie).toMatch(/^__Host-portal\.session=/);
+    expect(cookie.split('; ').slice(1).sort()).toEqual(['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure']);
+    expect(answer.headers.location).toContain(encodeURIComponent(`${config.baseUrl}/auth/callback`));
+  });
+});
+
+describe('rights', () => {
+  test('that are minutes old are not asked for again', async () => {
+    const ada = await portal.staff('ada');
+    await dated('rightsReadAt', 290);
+    await change(STAFF.ada, { portalRoles: [] });
+    expect(await statusOf(ada)).toBe(200);
+    expect(await refreshes()).toBe(0);
+    await dated('rightsReadAt', 301);
+    expect(await statusOf(ada)).toBe(403);
+    expect(await refreshes()).toBe(1);
+  });
+
+  test('that are given are there at the next look', async () => {
+    const nils = await portal.staff('nils');
+    expect(await statusOf(nils)).toBe(403);
+    await change(STAFF.nils, { portalRoles: ['Portal.Auditor'], displayName: 'Nils Newname' });
+    await dated('rightsReadAt', 600);
+    const answer = await nils.get('/admin');
+    expect(answer.status).toBe(200);
+    expect(answer.text).toContain('Nils Newname');
+  });
+
+  test.each([
+    ['disabled', { accountEnabled: false }],
+    ['deleted', { deleted: true }],
+  ])('end the session of somebody who was %s', async (_what, body) => {
+    const ada = await portal.staff('ada');
+    await change(STAFF.ada, body);
+    expect(await statusLater(ada)).toBe(303);
+    expect(await stored()).toEqual([]);
+    expect(portal.logged()).toContainEqual(
+      expect.objectContaining({ msg: 'session ended', reason: 'grantRefused' }),
+    );
+  });
+
+  test('are read once for pages that are asked for together', async () => {
+    const ada = await portal.staff('ada');
+    await dated('rightsReadAt', 600);
+    const statuses = await Promise.all(Array.from({ length: 6 }, () => statusOf(ada)));
+    expect(statuses).toEqual(Array.from({ length: 6 }, () => 200));
+    expect(await refreshes()).toBe(1);
+    expect(await statusOf(ada)).toBe(200);
+    expect(await refreshes()).toBe(1);
+  });
+
+  test.each([
+    ['answers 503', { kind: 'status', status: 503 }],
+    ['breaks off', { kind: 'reset', when: 'before' }],
+    ['answers with HTML', { kind: 'html', status: 200 }],
+    ['does not take our secret', { kind: 'status', status: 401, body: { error: 'invalid_client' } }],
+  ])(
+    'stay as they were for a quarter of an hour when Entra %s, and are asked for sparingly',
+    async (_what, fault) => {
+      const ada = await portal.staff('ada');
+      await dated('rightsReadAt', 14 * 60);
+      await portal.tenant.fault({ on: 'token', times: 0, fault });
+      expect(await statusOf(ada)).toBe(200);
+      expect(await statusOf(ada)).toBe(200);
+      expect(await refreshes()).toBe(1);
+      await dated('rightsReadAt', 15 * 60 + 1);
+      const refused = await ada.get('/admin');
+      expect([refused.status, refused.headers['retry-after']]).toEqual([503, '30']);
+      await portal.tenant.clearFaults();
+      await dated('rightsAskedAt', 31);
+      expect(await statusOf(ada)).toBe(200);
+    },
+  );
+
+  test.each(['wrongIssuer', 'wrongAudience', 'wrongTenant', 'expired', 'notYetValid', 'missingOid'])(
+    'in a bad id_token (%s) end the session',
+    async (bad) => {
+      const ada = await portal.staff('ada');
+      await portal.tenant.fault({ on: 'signIn', fault: { kind: 'idToken', change: bad } });
+      expect(await statusLater(ada)).toBe(303);
+      expect(await stored()).toEqual([]);
+    },
+  );
+
+  test('of a group follow the group', async () => {
+    const gro = await portal.staff('gro');
+    expect(await statusLater(gro)).toBe(200);
+    await portal.tenant.settings({ groupsClaim: false });
+    expect(await statusLater(gro)).toBe(200);
+    await portal.tenant.fault({ on: 'graph', path: '/memberOf', fault: { kind: 'status', status: 503 } });
+    expect(await statusLater(gro)).toBe(403);
+    expect(await statusLater(gro)).toBe(200);
+  });
+
+  test('cannot be read again without a refresh token: the person signs in again', async () => {
+    const ada = await portal.staff('ada');
+    await sql`update session set sess = (sess::jsonb - 'refreshToken')`.execute(portal.deps.store.db);
+    expect(await statusOf(ada)).toBe(200);
+    await dated('rightsReadAt', 301);
+    expect(await statusOf(ada)).toBe(303);
+    await signIn(ada, portal.tenant, STAFF.ada);
+    expect(await statusOf(ada)).toBe(200);
+  });
+});
