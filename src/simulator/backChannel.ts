@@ -91,7 +91,7 @@ function record({ entry, toGraph }: Exchange, reply: Reply, headers: Record<stri
 
 function withoutTokens(body: Reply['body']): Reply['body'] {
   if (typeof body !== 'object') return body;
-  const tokens = ['access_token', 'id_token'].filter((name) => name in body);
+  const tokens = ['access_token', 'id_token', 'refresh_token'].filter((name) => name in body);
   return { ...body, ...Object.fromEntries(tokens.map((name) => [name, NOT_KEPT])) };
 }
 

@@ -57,7 +57,9 @@ function readBody(request: IncomingMessage, bodyText: string): unknown {
   if (bodyText === '') return undefined;
   if (headerOf(request, 'content-type')?.startsWith('application/x-www-form-urlencoded')) {
     const form = Object.fromEntries(new URLSearchParams(bodyText));
-    const secrets = ['client_secret', 'code', 'code_verifier'].filter((name) => name in form);
+    const secrets = ['client_secret', 'code', 'code_verifier', 'refresh_token'].filter(
+      (name) => name in form,
+    );
     return { ...form, ...Object.fromEntries(secrets.map((name) => [name, NOT_KEPT])) };
   }
   try {

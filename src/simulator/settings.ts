@@ -20,6 +20,8 @@ export type Settings = {
   permissions: string[];
   allowInvitesFrom: (typeof inviterSettings)[number];
   tokenLifetimeSeconds: number;
+  /** When the portal's client secret ends; from then on Entra refuses it. */
+  secretEndsAt: string;
   /** How long the code of a sign-in can be redeemed. */
   codeLifetimeSeconds: number;
   /**
@@ -27,6 +29,8 @@ export type Settings = {
    * takes no others; they lead on to the pages.
    */
   httpsSignIn: boolean;
+  /** Whether id_tokens name the person's groups: an app has to be set up for it, and some people have too many. */
+  groupsClaim: boolean;
 };
 
 /** What `PUT /control/settings` accepts: any part of the settings. */
@@ -39,8 +43,10 @@ export const settingsChange = z
     permissions: z.array(z.string()),
     allowInvitesFrom: z.enum(inviterSettings),
     tokenLifetimeSeconds: z.number().int().positive(),
+    secretEndsAt: z.iso.datetime(),
     codeLifetimeSeconds: z.number().int().min(0),
     httpsSignIn: z.boolean(),
+    groupsClaim: z.boolean(),
   })
   .partial();
 
@@ -54,7 +60,9 @@ export function defaultSettings(): Settings {
     permissions: [...seed.permissions],
     allowInvitesFrom: 'everyone',
     tokenLifetimeSeconds: 3599,
+    secretEndsAt: new Date(Date.now() + 180 * 24 * 3600_000).toISOString(),
     codeLifetimeSeconds: 300,
     httpsSignIn: false,
+    groupsClaim: true,
   };
 }

@@ -6,6 +6,7 @@ import type { Ledger } from './ledger.js';
 import { defaultSettings, type Settings } from './settings.js';
 import { createThrottle, type Throttle } from './throttling.js';
 import type { Codes } from './entra/authorize.js';
+import type { RefreshTokens } from './entra/refreshGrant.js';
 import { createKeyRing, type KeyRing } from './entra/tokenKey.js';
 
 /** The whole simulated tenant: the one object that every part of the simulator is handed. */
@@ -18,6 +19,7 @@ export type Tenant = {
   throttle: Throttle;
   keys: KeyRing;
   codes: Codes;
+  refreshTokens: RefreshTokens;
   initialSettings: Settings;
   /** Filled in once the ports are known. */
   urls: { people: string; backChannel: string; smtp: string };
@@ -35,6 +37,7 @@ export async function createTenant(overrides: Partial<Settings>): Promise<Tenant
     throttle: createThrottle(),
     keys: await createKeyRing(),
     codes: new Map(),
+    refreshTokens: new Map(),
     initialSettings,
     urls: { people: '', backChannel: '', smtp: '' },
   };
@@ -49,6 +52,7 @@ export function resetTenant(tenant: Tenant): void {
   tenant.inbox.mails = [];
   tenant.throttle = createThrottle();
   tenant.codes.clear();
+  tenant.refreshTokens.clear();
   tenant.keys.published = [tenant.keys.signing];
 }
 

@@ -102,6 +102,28 @@ describe('groups', () => {
     expect(value.map((group) => group.displayName)).toEqual(['All partners']);
   });
 
+  it.each([
+    ['"displayName:wiki" OR "displayName:crm"', ['CRM users', 'Wiki readers']],
+    ['"displayName:partner" AND ("displayName:news" OR "displayName:wiki")', ['Partner news']],
+    ['"mail:partner-n"', ['Partner news']],
+    ['"mail:news"', []],
+    ['"displayName:\\"crm\\\\"', ['CRM users']],
+  ])('are searched by %s', async (search, names) => {
+    const { value } = await get(`/groups?$search=${encodeURIComponent(search)}`, eventual);
+    expect(value.map((group) => group.displayName)).toEqual(names);
+  });
+
+  it.each([
+    'displayName:crm',
+    '"displayName:crm',
+    '"crm"',
+    '"displayName:a" "displayName:b"',
+    '("displayName:a"',
+  ])('are not searched by %s', async (search) => {
+    const refused = get(`/groups?$search=${encodeURIComponent(search)}`, eventual);
+    expect(await failure(refused)).toMatchObject({ statusCode: 400, code: 'BadRequest' });
+  });
+
   it('are counted only with ConsistencyLevel: eventual', async () => {
     expect(await failure(get('/groups/$count'))).toMatchObject({ code: 'Request_BadRequest' });
     const count: unknown = await get('/groups/$count', eventual);

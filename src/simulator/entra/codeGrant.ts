@@ -1,12 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Reply } from '../graph/call.js';
-import { seed } from '../seed.js';
 import type { Tenant } from '../tenant.js';
-import { covers, issuerOf, type Authority } from './authorities.js';
+import { covers, type Authority } from './authorities.js';
 import type { Grant } from './authorize.js';
 import { entraError, missingParameter } from './errors.js';
-import { issueIdToken } from './idToken.js';
-import { signToken } from './tokenKey.js';
+import { tokensFor } from './personTokens.js';
 
 /** `grant_type=authorization_code`, for a client that is known already. */
 export function redeemCode(tenant: Tenant, authority: Authority, form: URLSearchParams): Reply {
@@ -16,19 +14,7 @@ export function redeemCode(tenant: Tenant, authority: Authority, form: URLSearch
   const refusal = grantFault(grant, authority, form);
   if (!grant || refusal) return refusal ?? malformed();
   grant.redeemed = true;
-  const lifetime = tenant.settings.tokenLifetimeSeconds;
-  return {
-    status: 200,
-    headers: { 'Cache-Control': 'no-store' },
-    body: {
-      token_type: 'Bearer',
-      scope: grant.request.scope.join(' '),
-      expires_in: lifetime,
-      ext_expires_in: lifetime,
-      access_token: signToken(tenant.keys.signing, accessClaims(tenant, grant, lifetime)),
-      ...(grant.request.scope.includes('openid') && { id_token: issueIdToken(tenant, grant) }),
-    },
-  };
+  return tokensFor(tenant, grant);
 }
 
 function grantFault(
@@ -71,23 +57,4 @@ function malformed(): Reply {
 
 function challengeOf(verifier: string | null): string | null {
   return verifier === null ? null : createHash('sha256').update(verifier).digest('base64url');
-}
-
-/** For Graph under its app id, which the simulated Graph does not take: it knows apps' own tokens alone. */
-function accessClaims(tenant: Tenant, { account, request }: Grant, lifetimeSeconds: number) {
-  const now = Math.floor(Date.now() / 1000);
-  return {
-    aud: '00000003-0000-0000-c000-000000000000',
-    iss: issuerOf(tenant, account.tenantId),
-    iat: now,
-    nbf: now,
-    exp: now + lifetimeSeconds,
-    appid: seed.clientId,
-    idtyp: 'user',
-    oid: account.oid,
-    scp: request.scope.join(' '),
-    tid: account.tenantId,
-    uti: randomUUID(),
-    ver: '1.0',
-  };
 }

@@ -40,7 +40,7 @@ function claimsOf(tenant: Tenant, { request, account }: Grant): Claims {
     ...(request.scope.includes('email') && email !== null && { email }),
     ...(request.scope.includes('email') && emailDomainVerified && { xms_edov: true }),
     ...(roles.length > 0 && { roles }),
-    ...(groups.length > 0 && { groups }),
+    ...(tenant.settings.groupsClaim && groups.length > 0 && { groups }),
   };
 }
 

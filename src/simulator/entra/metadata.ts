@@ -19,7 +19,7 @@ export function metadata(tenant: Tenant, authority: Authority): object {
     response_modes_supported: ['query', 'form_post'],
     subject_types_supported: ['pairwise'],
     id_token_signing_alg_values_supported: ['RS256'],
-    scopes_supported: ['openid', 'profile', 'email'],
+    scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
     request_uri_parameter_supported: false,
     claims_supported: [
       'sub',

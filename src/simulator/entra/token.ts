@@ -5,6 +5,7 @@ import type { Tenant } from '../tenant.js';
 import { issuerOf, type Authority } from './authorities.js';
 import { redeemCode } from './codeGrant.js';
 import { entraError, missingParameter } from './errors.js';
+import { redeemRefreshToken } from './refreshGrant.js';
 import { signToken } from './tokenKey.js';
 
 const GRAPH = 'https://graph.microsoft.com';
@@ -16,13 +17,15 @@ export function answerToken(
   request: { form: URLSearchParams; authorization: string | undefined },
 ): Reply {
   const { form } = request;
-  const refusal = clientFault(clientOf(request));
+  const refusal = clientFault(tenant, clientOf(request));
   if (refusal) return refusal;
   switch (form.get('grant_type')) {
     case 'client_credentials':
       return answerApp(tenant, authority, form);
     case 'authorization_code':
       return redeemCode(tenant, authority, form);
+    case 'refresh_token':
+      return redeemRefreshToken(tenant, authority, form);
     case null:
       return missingParameter('grant_type');
     default:
@@ -45,7 +48,7 @@ function formDecode(text: string): string {
   return new URLSearchParams(`text=${text}`).get('text') ?? '';
 }
 
-function clientFault({ id, secret }: Client): Reply | undefined {
+function clientFault(tenant: Tenant, { id, secret }: Client): Reply | undefined {
   if (id === null) return missingParameter('client_id');
   if (id !== seed.clientId) {
     const message = `Application with identifier '${id}' was not found in the directory '${seed.organization}'.`;
@@ -59,6 +62,10 @@ function clientFault({ id, secret }: Client): Reply | undefined {
   if (secret !== seed.clientSecret) {
     const message = `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${seed.clientId}'.`;
     return entraError(401, 'invalid_client', 7000215, message);
+  }
+  if (Date.parse(tenant.settings.secretEndsAt) <= Date.now()) {
+    const message = `The provided client secret keys for app '${seed.clientId}' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.`;
+    return entraError(401, 'invalid_client', 7000222, message);
   }
   return undefined;
 }

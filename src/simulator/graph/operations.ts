@@ -2,6 +2,7 @@ import type { GraphCall, Reply } from './call.js';
 import * as groups from './groups.js';
 import { createInvitation } from './invitations.js';
 import { answerPage } from './query.js';
+import { getApplication, getAuthorizationPolicy } from './registration.js';
 import * as apps from './servicePrincipals.js';
 import { organization, organizationShape } from './shapes.js';
 import * as users from './users.js';
@@ -73,6 +74,8 @@ export const operations: Operation[] = [
   on('GET', '/organization', [['Organization.Read.All', 'User.Read.All', ...everything]], (call) =>
     answerPage(call, [organization], organizationShape),
   ),
+  on('GET', '/policies/authorizationPolicy', [['Policy.Read.All']], getAuthorizationPolicy),
+  on('GET', "/applications(appId='{appId}')", [readApps], getApplication),
 ];
 
 function on(

@@ -1,6 +1,7 @@
 import { context, type GraphCall, type Reply } from './call.js';
 import { GraphError, badRequest, unsupportedQuery } from './errors.js';
 import { parseFilter } from './filter.js';
+import { parseSearch } from './search.js';
 
 // $select, $filter, $search, $orderby, $count, $top and paging, for every collection alike.
 
@@ -72,30 +73,21 @@ function matcher<T extends Item>(call: GraphCall, shape: Shape<T>): (item: T) =>
   return (item) => found(item) && filtered(item);
 }
 
-/** `"displayName:some words"`: every word begins a word of the property. */
+/**
+ * `"displayName:some words"`, or several such clauses with AND, OR and parentheses: every word begins a word of the property.
+ * Only names and descriptions consist of words; other properties begin with the text as a whole.
+ */
 function searcher(call: GraphCall, search: string): (item: Record<string, unknown>) => boolean {
   if (!call.eventual) {
     throw unsupportedQuery(
       "Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'",
     );
   }
-  const [, property, words] = /^"(\w+):(.*)"$/.exec(search) ?? [];
-  if (property === undefined || words === undefined) {
-    throw badRequest(`Syntax error: invalid $search clause ${search}.`, 'BadRequest');
-  }
-  const wanted = wordsOf(words);
-  return (item) => {
-    const present = wordsOf(textOf(item[property]));
-    return wanted.every((word) => present.some((candidate) => candidate.startsWith(word)));
-  };
+  return parseSearch(search);
 }
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
-}
-
-function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
 function ordered<T extends Item>(call: GraphCall, items: T[]): T[] {

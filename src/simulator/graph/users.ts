@@ -1,4 +1,5 @@
 import { assignmentsOf, groupsOf, liveUsers } from '../directory.js';
+import { revokeRefreshTokens } from '../entra/refreshGrant.js';
 import { graphTime, type User } from '../objects.js';
 import { isReplicated } from '../tenant.js';
 import { idParam, noContent, param, referencedId, type GraphCall, type Reply } from './call.js';
@@ -73,7 +74,7 @@ export function restoreUser(call: GraphCall): Reply {
 
 /** Answers as Graph does, and like Graph it does not end a guest's sessions. */
 export function revokeSignInSessions(call: GraphCall): Reply {
-  visibleUser(call);
+  revokeRefreshTokens(call.tenant, visibleUser(call).id);
   return { status: 200, body: { value: true } };
 }
 
