@@ -67,20 +67,23 @@ export async function noteStep(db: Db, writer: StepWriter, key: string, detail: 
 }
 
 export type StepOutcome = {
-  state: StepState;
+  state: Exclude<StepState, 'running'>;
   detail: StepDetail;
   problem: Problem | null;
   graphRequestId: string | null;
 };
 
-/** Stores how an attempt at a step ended. @throws {LeaseLost} */
+/**
+ * Stores how an attempt at a step ended, and the event that records it, in one statement. An attempt that is to be
+ * repeated changed nothing that anybody would ask for, and neither did one that only looked. @throws {LeaseLost}
+ */
 export async function settleStep(
   db: Db,
   writer: StepWriter,
   key: string,
   outcome: StepOutcome,
 ): Promise<void> {
-  await stepOf(db, writer, key)
+  const update = stepOf(db, writer, key)
     .set({
       state: outcome.state,
       detail: JSON.stringify(outcome.detail),
@@ -88,7 +91,27 @@ export async function settleStep(
       graph_request_id: outcome.graphRequestId,
       finished_at: outcome.state === 'waiting' ? null : sql<Date>`now()`,
     })
-    .returning('key')
+    .returning(['key', 'attempts', 'graph_request_id', 'problem']);
+  if (outcome.state === 'waiting' || key === 'lookup') {
+    await update.executeTakeFirstOrThrow(() => new LeaseLost());
+    return;
+  }
+  await db
+    .with('settled', () => update)
+    .insertInto('audit_event')
+    .columns(['request_id', 'actor', 'action', 'detail'])
+    .expression((from) =>
+      from.selectFrom('settled').select([
+        sql<string>`${writer.requestId}::uuid`.as('request_id'),
+        sql<string>`'portal'`.as('actor'),
+        sql<string>`${`step.${outcome.state}`}::text`.as('action'),
+        sql<string>`jsonb_strip_nulls(jsonb_build_object(
+          'step', key, 'attempts', attempts, 'graphRequestId', graph_request_id, 'problem', problem ->> 'code'))`.as(
+          'detail',
+        ),
+      ]),
+    )
+    .returning('id')
     .executeTakeFirstOrThrow(() => new LeaseLost());
 }
 
@@ -99,6 +122,19 @@ export async function deleteUnbegunSteps(db: Db, requestId: string): Promise<voi
     .where('request_id', '=', requestId)
     .where('state', '=', 'waiting')
     .where('attempts', '=', 0)
+    .execute();
+}
+
+/**
+ * Sets the steps that are not over back to their beginning, so that the time after which they are given up counts anew. What they
+ * have noted down for their next attempt stays: it is what keeps a mail from being sent twice.
+ */
+export async function reopenSteps(db: Db, requestId: string): Promise<void> {
+  await db
+    .updateTable('step')
+    .set({ state: 'waiting', attempts: 0, started_at: null, finished_at: null, problem: null })
+    .where('request_id', '=', requestId)
+    .where('state', 'not in', ['done', 'unconfirmed'])
     .execute();
 }
 

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { leaseRequest } from '../../src/store/requests.js';
-import { beginStep, findSteps, insertSteps, LeaseLost, noteStep, settleStep } from '../../src/store/steps.js';
+import {
+  beginStep,
+  findSteps,
+  insertSteps,
+  LeaseLost,
+  noteStep,
+  settleStep,
+  type StepOutcome,
+} from '../../src/store/steps.js';
 import { aRequest, insertARequest } from '../support/aRequest.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
 
@@ -32,4 +40,56 @@ test('a worker whose lease has passed to another one writes nothing', async () =
 
   await settleStep(store.db, { requestId: request.id, owner: other }, 'mail', DONE);
   expect(await findSteps(store.db, request.id)).toMatchObject([{ state: 'done' }]);
+});
+
+describe('what becomes of a step is recorded with it', () => {
+  const PROBLEM = { code: 'forbidden', detail: 'Insufficient privileges' };
+  const failed = { state: 'failed', detail: {}, problem: PROBLEM, graphRequestId: null } as const;
+
+  /** Settles a step twice begun; returns the events that it left. */
+  async function eventsAfter(key: string, outcome: StepOutcome) {
+    const request = aRequest({ address: `${key.replace(/\W/g, '')}.${outcome.state}@fabrikam.com` });
+    const writer = { requestId: request.id, owner: randomUUID() };
+    await insertARequest(store.db, request);
+    await insertSteps(store.db, request.id, [{ key, position: 0 }]);
+    await leaseRequest(store.db, request.id, writer.owner, 30);
+    await beginStep(store.db, writer, key);
+    await beginStep(store.db, writer, key);
+    await settleStep(store.db, writer, key, outcome);
+    const events = store.db.selectFrom('audit_event').select(['actor', 'action', 'detail']);
+    return events.where('request_id', '=', request.id).where('action', '!=', 'request.submitted').execute();
+  }
+
+  test.each<[string, StepOutcome, object[]]>([
+    [
+      'group:crm',
+      { ...DONE, graphRequestId: 'graph-1' },
+      [{ action: 'step.done', detail: { step: 'group:crm', attempts: 2, graphRequestId: 'graph-1' } }],
+    ],
+    [
+      'mail',
+      failed,
+      [{ action: 'step.failed', detail: { step: 'mail', attempts: 2, problem: 'forbidden' } }],
+    ],
+    [
+      'mail',
+      { ...failed, state: 'unconfirmed' },
+      [{ action: 'step.unconfirmed', detail: { step: 'mail', attempts: 2, problem: 'forbidden' } }],
+    ],
+    ['invitation', { ...failed, state: 'waiting' }, []],
+    ['lookup', DONE, []],
+  ])('%s, %j', async (key, outcome, expected) => {
+    const events = await eventsAfter(key, outcome);
+    expect(events).toEqual(expected.map((event) => ({ actor: 'portal', ...event })));
+  });
+
+  test('but not when the worker has lost the request', async () => {
+    const request = aRequest({ address: 'lost@fabrikam.com' });
+    await insertARequest(store.db, request);
+    await insertSteps(store.db, request.id, [{ key: 'mail', position: 0 }]);
+    const writer = { requestId: request.id, owner: randomUUID() };
+    await expect(settleStep(store.db, writer, 'mail', DONE)).rejects.toThrow(LeaseLost);
+    const events = store.db.selectFrom('audit_event').select('action').where('request_id', '=', request.id);
+    expect(await events.execute()).toEqual([{ action: 'request.submitted' }]);
+  });
 });

@@ -1,0 +1,143 @@
+import { parseArgs } from 'node:util';
+import { exportTrail, parsePeriod, type ExportFormat } from '../audit/exportTrail.js';
+import { formatHead, parseHead, type Head } from '../audit/chain.js';
+import type { Finding } from '../audit/inspector.js';
+import { verifyAudit } from '../audit/verify.js';
+import { ConfigError, loadStoreConfig } from '../config.js';
+import { createLog } from '../log.js';
+import { findLastSeal } from '../store/auditSeals.js';
+import { isStoreDown, openStore } from '../store/database.js';
+import { LockedError } from '../store/exclusiveLock.js';
+import type { Db } from '../store/schema.js';
+
+const USAGE = `Usage: npm run audit -- <command>
+
+  verify [--head SEQ:HASH]     Is the trail whole and unchanged? Names every place where it is not; with a head that was
+                               noted down earlier, also whether it was cut or rebuilt since.
+  head                         Prints the head, to be noted down somewhere else than in the database.
+  export [--from DATE] [--to DATE] [--csv | --jsonl]
+                               Writes the events to standard output, oldest first, with their seals. Dates are days
+                               (2026-05-01, both included) or moments (2026-05-01T10:00:00Z); in UTC.
+
+The store is the one of DATABASE_URL, or the embedded one in DATA_DIR (.data).`;
+
+// Exit codes; 64 is EX_USAGE of sysexits.h, 69 EX_UNAVAILABLE.
+const EXIT = { ok: 0, findings: 1, usage: 64, unavailable: 69 };
+
+class UsageError extends Error {}
+
+type Command = (db: Db) => Promise<number>;
+
+function parse(args: string[]): Command {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      head: { type: 'string' },
+      from: { type: 'string' },
+      to: { type: 'string' },
+      csv: { type: 'boolean' },
+      jsonl: { type: 'boolean' },
+    },
+  });
+  const [command, ...rest] = positionals;
+  const given = Object.keys(values);
+  const only = (...allowed: string[]) => rest.length === 0 && given.every((name) => allowed.includes(name));
+  if (command === 'verify' && only('head')) return verify(headOf(values.head));
+  if (command === 'head' && only()) return printHead;
+  if (command === 'export' && only('from', 'to', 'csv', 'jsonl') && !(values.csv && values.jsonl)) {
+    return exportTo(values.csv ? 'csv' : 'jsonl', values.from, values.to);
+  }
+  throw new UsageError();
+}
+
+function headOf(text: string | undefined): Head | null {
+  if (text === undefined) return null;
+  const head = parseHead(text);
+  if (!head) throw new UsageError('--head: must be SEQ:HASH, as `head` prints it');
+  return head;
+}
+
+function verify(noted: Head | null): Command {
+  return async function verifyTrail(db) {
+    const { seals, head, findings } = await verifyAudit(db, noted);
+    for (const finding of findings) console.log(describe(finding));
+    const against = noted ? `, against the head ${noted.seq}` : '';
+    const verdict = findings.length === 0 ? 'in order' : `${findings.length} findings`;
+    console.log(`${seals} sealed events${against}: ${verdict}.`);
+    if (head) console.log(`Head: ${formatHead(head)}`);
+    return findings.length === 0 ? EXIT.ok : EXIT.findings;
+  };
+}
+
+function describe({ kind, seq, lastSeq, eventId }: Finding): string {
+  const place = `seq ${seq ?? '?'}${lastSeq === null || lastSeq === seq ? '' : ` to ${lastSeq}`}`;
+  const event = eventId === null ? '' : ` (event ${eventId})`;
+  const says: Record<Finding['kind'], string> = {
+    eventEdited: `${place}${event}: the event was edited`,
+    eventDeleted: `${place}${event}: the event was deleted`,
+    reordered: `${place}${event}: stands in another place than it was sealed in`,
+    sealsMissing: `${place}: deleted, with or without the events`,
+    chainBroken: `${place}${event}: the seal was changed or put in`,
+    unsealed: `event ${eventId ?? '?'}: has no seal; a portal that runs seals within seconds`,
+    truncated: `${place}: cut off since the head was noted`,
+    headDiffers: `${place}: is not what the noted head says; the trail was rebuilt, or the head is of another one`,
+  };
+  return says[kind];
+}
+
+async function printHead(db: Db): Promise<number> {
+  const head = await findLastSeal(db);
+  if (head) console.log(formatHead(head));
+  else console.error('Nothing is sealed yet.');
+  return EXIT.ok;
+}
+
+function exportTo(format: ExportFormat, from?: string, to?: string): Command {
+  const period = parsePeriod(from, to);
+  if (!period)
+    throw new UsageError('--from, --to: must be days (2026-05-01) or moments (2026-05-01T10:00:00Z)');
+  return async function writeTrail(db) {
+    await exportTrail(db, period, format, process.stdout);
+    return EXIT.ok;
+  };
+}
+
+async function run(args: string[]): Promise<number> {
+  const command = parse(args);
+  const store = await openStore(loadStoreConfig(process.env), createLog('silent'));
+  try {
+    return await command(store.db);
+  } finally {
+    await store.close();
+  }
+}
+
+/** What went wrong, for whoever called; null for a fault of ours. */
+function explain(error: unknown): { text: string; code: number } | null {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS')) {
+    return { text: `${message ? `${message}\n\n` : ''}${USAGE}`, code: EXIT.usage };
+  }
+  // Whoever read the export has seen enough.
+  if (code === 'EPIPE') return { text: '', code: EXIT.ok };
+  if (error instanceof ConfigError) return { text: error.message, code: EXIT.usage };
+  if (error instanceof LockedError) {
+    const text =
+      'A running portal has the embedded store open, and no other process may open it. Verify and export on its page ' +
+      '/admin/audit instead, or stop it first.';
+    return { text, code: EXIT.unavailable };
+  }
+  if (isStoreDown(error))
+    return { text: `The database cannot be reached: ${message}`, code: EXIT.unavailable };
+  return null;
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  const explained = explain(error);
+  if (!explained) throw error;
+  if (explained.text) console.error(explained.text);
+  process.exitCode = explained.code;
+}

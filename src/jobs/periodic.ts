@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../log.js';
+import { isStoreDown } from '../store/database.js';
+
+export type Periodic = {
+  /** Starts no further run, and waits for the one in hand. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Runs a piece of work in this process, at once and then `everyMs` after its last end, so that it never overlaps itself.
+ * A run that fails is logged, when it is the first of a row that do, and the next one is tried all the same.
+ *
+ * @param work gets a signal that is aborted by `stop`, for work that would take long
+ */
+export function startPeriodic(
+  { name, everyMs, log }: { name: string; everyMs: number; log: Log },
+  work: (stopping: AbortSignal) => Promise<void>,
+): Periodic {
+  const stopping = new AbortController();
+  let failing = false;
+
+  async function runOnce(): Promise<void> {
+    try {
+      await work(stopping.signal);
+      if (failing) log.info({ work: name }, 'periodic work succeeds again');
+      failing = false;
+    } catch (error) {
+      if (stopping.signal.aborted && isAbort(error)) return;
+      // A store that is down comes back; anything else wants somebody.
+      if (!failing)
+        log[isStoreDown(error) ? 'warn' : 'error']({ err: error, work: name }, 'periodic work failed');
+      failing = true;
+    }
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await runOnce();
+      await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  const running = loop();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+function isAbort(error: unknown): boolean {
+  return (error as Error | undefined)?.name === 'AbortError';
+}

@@ -1,0 +1,75 @@
+import type { RequestHandler, Response } from 'express';
+import { formatHead, parseHead } from '../../../audit/chain.js';
+import { browseTrail, checkTrail, takeTrail, type TrailPage } from '../../../audit/trail.js';
+import type { Verification } from '../../../audit/verify.js';
+import type { Deps } from '../../../deps.js';
+import { malformed } from '../../../errors.js';
+import { accessIn } from '../../../http/guard.js';
+import type { SealedRecord } from '../../../store/auditEvents.js';
+import { ACTION_GROUPS, auditAddress, readAuditQuery } from './auditQuery.js';
+
+const PAGE = '/admin/audit';
+const NOTHING: TrailPage = { events: [], next: null, actors: [], names: new Map() };
+
+/** GET /admin/audit */
+export function showAudit(deps: Deps): RequestHandler {
+  return async (req, res) => {
+    const { query, filter, faults } = readAuditQuery(req.query);
+    const page = faults.length > 0 ? NOTHING : await browseTrail(deps, filter, query.after ?? null);
+    res.status(faults.length > 0 ? 422 : 200).render('admin/audit', {
+      query,
+      faults,
+      groups: ACTION_GROUPS,
+      filtered: Object.keys(filter).length > 0,
+      ...page,
+      // One that is looked for stays chosen, also when nothing was found.
+      actors: [...new Set([...page.actors, ...(query.actor ? [query.actor] : [])])],
+      events: page.events.map(toView),
+      mayOpenRequests: accessIn(res).reads === 'all',
+      addressOf: (changes: object) => auditAddress(PAGE, query, changes),
+      csvAddress: auditAddress(`${PAGE}.csv`, query),
+    });
+  };
+}
+
+function toView({ at, detail, ...event }: SealedRecord) {
+  const members = Object.entries(JSON.parse(detail) as Record<string, unknown>);
+  return {
+    ...event,
+    at: new Date(at),
+    detail: members
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => ({ name, value: typeof value === 'string' ? value : JSON.stringify(value) })),
+  };
+}
+
+/** GET /admin/audit.csv */
+export function exportAudit(deps: Deps): RequestHandler {
+  return async (req, res) => {
+    const { filter, faults } = readAuditQuery(req.query);
+    if (faults.length > 0) throw malformed(422);
+    res.attachment(`audit-${new Date().toISOString().slice(0, 10)}.csv`);
+    res.type('text/csv');
+    await takeTrail(deps, accessIn(res), filter, res);
+  };
+}
+
+/** POST /admin/audit/verify */
+export function verifyTrail(deps: Deps): RequestHandler {
+  return async (req, res) => {
+    const { head = '' } = req.body as { head?: unknown };
+    if (typeof head !== 'string') throw malformed();
+    const noted = parseHead(head);
+    if (head.trim() !== '' && !noted) {
+      showVerification(res.status(422), head, null);
+      return;
+    }
+    showVerification(res, head, await checkTrail(deps, accessIn(res), noted));
+  };
+}
+
+/** Without a verification, the head was none. */
+function showVerification(res: Response, noted: string, verification: Verification | null): void {
+  const head = verification?.head && formatHead(verification.head);
+  res.render('admin/auditVerification', { noted: noted.trim(), verification, head });
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { parsePeriod } from '../../../audit/exportTrail.js';
+import { malformed } from '../../../errors.js';
+import { AUDIT_ACTIONS } from '../../../store/auditActions.js';
+import type { AuditFilter } from '../../../store/auditEvents.js';
+
+const groupOf = (action: string) => action.split('.')[0] ?? action;
+
+/** Actions by their first part, in the order of the list. */
+export const ACTION_GROUPS = [...new Set(AUDIT_ACTIONS.map(groupOf))].map((group) => ({
+  group,
+  actions: AUDIT_ACTIONS.filter((action) => groupOf(action) === group),
+}));
+
+const ACTIONS = new Set<string>([...AUDIT_ACTIONS, ...ACTION_GROUPS.map(({ group }) => group)]);
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const field = z.string().max(100).trim().default('');
+const querySchema = z.object({
+  action: field.refine((action) => action === '' || ACTIONS.has(action)),
+  actor: field,
+  request: field,
+  from: field,
+  to: field,
+  /** Id of an event; a bigint has nineteen digits at most. */
+  after: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .optional(),
+});
+
+export type AuditQuery = z.output<typeof querySchema>;
+/** A field that was filled in with something that nothing can match. */
+export type AuditFault = 'request' | 'period';
+
+/**
+ * Reads the address of the audit page: the fields as they were filled in, the filter that they make, and what is wrong
+ * with what somebody typed.
+ *
+ * @throws {PublicError} `malformed` for what no form of ours sends
+ */
+export function readAuditQuery(query: unknown): {
+  query: AuditQuery;
+  filter: AuditFilter;
+  faults: AuditFault[];
+} {
+  const parsed = querySchema.safeParse(query);
+  if (!parsed.success) throw malformed();
+  const { action, actor, request, from, to } = parsed.data;
+  const period = parsePeriod(from, to);
+  const faults: AuditFault[] = [];
+  if (request !== '' && !GUID.test(request)) faults.push('request');
+  if (!period) faults.push('period');
+  const filter: AuditFilter = {
+    ...(action !== '' && { action }),
+    ...(actor !== '' && { actor }),
+    ...(request !== '' && { requestId: request.toLowerCase() }),
+    ...period,
+  };
+  return { query: parsed.data, filter, faults };
+}
+
+/** The address of the page, or of its export, with the fields of a query but for `changes`. */
+export function auditAddress(path: string, query: AuditQuery, changes: Partial<AuditQuery> = {}): string {
+  const { action, actor, request, from, to, after = '' } = { ...query, after: '', ...changes };
+  const fields = Object.entries({ action, actor, request, from, to, after }).filter(
+    ([, value]) => value !== '',
+  );
+  return fields.length === 0 ? path : `${path}?${new URLSearchParams(fields).toString()}`;
+}
