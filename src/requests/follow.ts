@@ -3,6 +3,7 @@ import { notFound } from '../errors.js';
 import { findRequestByToken } from '../store/requests.js';
 import type { RequestRow, RequestState, StepRow } from '../store/schema.js';
 import { findSteps } from '../store/steps.js';
+import { approvedGrants } from './review/approval.js';
 import { mayResend, type ResendPermission } from './resend.js';
 import { hashToken } from './statusToken.js';
 
@@ -18,6 +19,8 @@ export type PublicStatus = {
   status: RequestState;
   /** Code of why it was refused, is stuck, or takes longer; null when all goes well. */
   reason: string | null;
+  /** What a reviewer who denied it wants the person to know, in their own words. */
+  words: string | null;
   apps: { name: string; url: string }[];
   steps: PublicStep[];
   /** True until nothing changes any more without somebody's doing. */
@@ -45,10 +48,8 @@ export async function follow(deps: Deps, token: string): Promise<PublicStatus> {
     address: request.address,
     status: request.state,
     reason: reasonOf(request),
-    apps:
-      request.state === 'provisioned'
-        ? request.decision.grants.apps.map(({ name, url }) => ({ name, url }))
-        : [],
+    words: isDeniedByReviewer(request) ? (request.review?.reason ?? null) : null,
+    apps: request.state === 'provisioned' ? appsOf(deps, request) : [],
     steps: publicSteps(request, steps),
     moving: request.due_at !== null || request.state === 'pending',
     resend: mayResend(request, steps),
@@ -56,8 +57,20 @@ export async function follow(deps: Deps, token: string): Promise<PublicStatus> {
   };
 }
 
-function reasonOf({ state, problem, decision }: RequestRow): string | null {
+function appsOf({ policy }: Deps, { decision, review }: RequestRow): PublicStatus['apps'] {
+  const { apps } =
+    review?.outcome === 'approved' ? approvedGrants(policy.current().policy, review) : decision.grants;
+  return apps.map(({ name, url }) => ({ name, url }));
+}
+
+function isDeniedByReviewer({ state, review }: RequestRow): boolean {
+  return state === 'denied' && review?.outcome === 'denied';
+}
+
+function reasonOf(request: RequestRow): string | null {
+  const { state, problem, decision } = request;
   if (problem) return problem.code;
+  if (isDeniedByReviewer(request)) return 'deniedByReviewer';
   if (state === 'denied') return decision.reasons.at(-1)?.code ?? null;
   return null;
 }
@@ -70,13 +83,19 @@ function publicSteps(request: RequestRow, steps: StepRow[]): PublicStep[] {
   const grants = matching(/^(group|app):/);
   const all: PublicStep[] = [
     { name: 'received', status: 'done', at: request.created_at },
-    ...(request.state === 'pending' ? [{ name: 'review', status: 'waiting', at: null } as const] : []),
+    ...reviewSteps(request),
     merged('invited', matching(/^(lookup|invitation)$/)),
     ...(grants.length > 0 || steps.length === 0 ? [merged('access', grants)] : []),
     // What counts is the latest mail that the person asked for.
     ...(mailed.length > 0 || mails.length === 0 ? [merged('mailed', mailed.slice(-1))] : []),
   ];
   return request.state === 'denied' ? all.filter(({ status }) => status !== 'waiting') : all;
+}
+
+/** Only where a person decides; those whom the policy lets in at once need not know of it. */
+function reviewSteps({ state, review }: RequestRow): PublicStep[] {
+  if (state === 'pending') return [{ name: 'review', status: 'waiting', at: null }];
+  return review?.outcome === 'approved' ? [{ name: 'review', status: 'done', at: new Date(review.at) }] : [];
 }
 
 /** Several steps as the one that a person thinks of: done when all are, and as far as the one that is furthest from it. */

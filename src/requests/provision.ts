@@ -2,9 +2,11 @@ import type { Deps } from '../deps.js';
 import { parseAddress } from '../policy/address.js';
 import { decide, type Decision } from '../policy/decide.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
+import { queueNotice } from '../store/notices.js';
 import { endTurn, type Turn } from '../store/requests.js';
 import type { RequestRow, RequestState } from '../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../store/steps.js';
+import { withApproval } from './review/approval.js';
 import { takeLease, type Lease } from './provisioning/lease.js';
 import { runSteps } from './provisioning/runSteps.js';
 import { assertTransition } from './transitions.js';
@@ -36,7 +38,7 @@ async function work(deps: Deps, lease: Lease, stopping: AbortSignal): Promise<Tu
   if (decision.outcome !== 'invite' || !partner) {
     return {
       state: stateWithoutInvitation(request, decision),
-      problem: { code: 'policyChanged' },
+      problem: stillWaits(request, decision) ? null : { code: 'policyChanged' },
       dueInSeconds: null,
       guestId: request.guest_id,
     };
@@ -47,7 +49,13 @@ async function work(deps: Deps, lease: Lease, stopping: AbortSignal): Promise<Tu
 function decideAgain(deps: Deps, request: RequestRow): Decision {
   const parsed = parseAddress(request.address);
   if (!parsed.ok) throw new Error(`Request ${request.id} holds an address that does not parse`);
-  return decide(deps.policy.current().policy, { address: parsed.address });
+  const { policy } = deps.policy.current();
+  return withApproval(policy, decide(policy, { address: parsed.address }), request);
+}
+
+/** Put back to work without the approval that it has needed from the beginning: nothing has changed for it. */
+function stillWaits({ decision, review }: RequestRow, { outcome }: Decision): boolean {
+  return outcome === 'review' && decision.outcome === 'review' && review === null;
 }
 
 /**
@@ -76,8 +84,12 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
         requestId: request.id,
         actor: 'portal',
         action: `request.${turn.state}`,
-        detail: { ...(turn.problem && { problem: turn.problem }), guestId: turn.guestId },
+        // The code alone: what Microsoft says of a problem may name the person, and the trail is kept for ever.
+        detail: { ...(turn.problem && { problem: turn.problem.code }), guestId: turn.guestId },
       });
+      if (turn.state === 'pending') await queueNotice(trx, 'waiting', request.id);
+      // Whom a person had approved is told; of what the policy alone refuses, the status page tells.
+      if (turn.state === 'denied' && request.review) await queueNotice(trx, 'denied', request.id);
     }
     if (turn.dueInSeconds !== null) {
       await deps.queue.send(trx, request.id, { delaySeconds: turn.dueInSeconds });

@@ -4,7 +4,7 @@ import type { RequestState } from '../store/schema.js';
 /** What a request may become. A state without successors is final. */
 export const TRANSITIONS: Record<RequestState, readonly RequestState[]> = {
   unproven: ['queued', 'pending', 'denied', 'lapsed'],
-  pending: ['queued', 'denied', 'lapsed'],
+  pending: ['queued', 'held', 'denied', 'lapsed'],
   queued: ['provisioned', 'pending', 'denied', 'failed', 'held'],
   provisioned: ['revoked'],
   failed: ['queued', 'denied'],

@@ -55,6 +55,33 @@ export function findStandingRequest(
     .executeTakeFirst();
 }
 
+export function findRequest(db: Db, id: string): Promise<RequestRow | undefined> {
+  return db.selectFrom('request').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** Those of the requests with these ids that there are. */
+export async function findRequests(db: Db, ids: string[]): Promise<RequestRow[]> {
+  if (ids.length === 0) return [];
+  return db.selectFrom('request').selectAll().where('id', 'in', ids).execute();
+}
+
+/** The latest requests beside one of the same address, or of the same partner. */
+export function findRelatedRequests(
+  db: Db,
+  request: Pick<RequestRow, 'id' | 'address' | 'partner'>,
+  by: 'address' | 'partner',
+  limit: number,
+): Promise<RequestRow[]> {
+  return db
+    .selectFrom('request')
+    .selectAll()
+    .where(by, '=', request[by])
+    .where('id', '!=', request.id)
+    .orderBy('created_at', 'desc')
+    .limit(limit)
+    .execute();
+}
+
 export function findRequestByToken(db: Db, tokenHash: Buffer): Promise<RequestRow | undefined> {
   return db.selectFrom('request').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst();
 }
@@ -108,6 +135,7 @@ export async function endTurn(db: Db, id: string, owner: string, turn: Turn): Pr
     .updateTable('request')
     .set({
       state: turn.state,
+      version: sql<number>`version + case when state = ${turn.state} then 0 else 1 end`,
       problem: turn.problem && JSON.stringify(turn.problem),
       due_at: turn.dueInSeconds === null ? null : fromNow(turn.dueInSeconds),
       guest_id: turn.guestId,
@@ -125,7 +153,13 @@ export async function endTurn(db: Db, id: string, owner: string, turn: Turn): Pr
 export async function makeDue(db: Db, id: string, from: RequestState[], to: RequestState): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('request')
-    .set({ state: to, problem: null, due_at: sql<Date>`now()`, updated_at: sql<Date>`now()` })
+    .set({
+      state: to,
+      version: sql<number>`version + 1`,
+      problem: null,
+      due_at: sql<Date>`now()`,
+      updated_at: sql<Date>`now()`,
+    })
     .where('id', '=', id)
     .where('state', 'in', from)
     .where('due_at', 'is', null)

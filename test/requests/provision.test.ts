@@ -224,7 +224,7 @@ test('a job that runs twice at once works on the request once', async () => {
   expect(steps.map(({ attempts }) => attempts)).toEqual(steps.map(() => 1));
 });
 
-test('every change of state leaves an audit event, without what the person typed', async () => {
+test('every change of state, and every step that changed something, leaves an audit event without what the person typed', async () => {
   await signUpUntil(portal, 'provisioned', 'audit@fabrikam.com');
   const events = await portal.deps.store.db
     .selectFrom('audit_event')
@@ -233,9 +233,11 @@ test('every change of state leaves an audit event, without what the person typed
     .where('request.address', '=', 'audit@fabrikam.com')
     .orderBy('audit_event.id')
     .execute();
-  expect(events.map(({ actor, action }) => [actor, action])).toEqual([
-    ['partner', 'request.submitted'],
-    ['portal', 'request.provisioned'],
+  const steps = ['invitation', 'group:partners', 'group:crm', 'app:wiki', 'mail'];
+  expect(events.map(({ actor, action, detail }) => [actor, action, detail.step])).toEqual([
+    ['partner', 'request.submitted', undefined],
+    ...steps.map((step) => ['portal', 'step.done', step]),
+    ['portal', 'request.provisioned', undefined],
   ]);
   expect(JSON.stringify(events)).not.toContain('Orders in the CRM');
 });

@@ -9,6 +9,7 @@ const allowed: [RequestState, RequestState][] = [
   ['unproven', 'denied'],
   ['unproven', 'lapsed'],
   ['pending', 'queued'],
+  ['pending', 'held'],
   ['pending', 'denied'],
   ['pending', 'lapsed'],
   ['queued', 'provisioned'],

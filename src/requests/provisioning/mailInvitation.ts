@@ -69,6 +69,7 @@ function renderInvitation({ deps, request, partner, decision }: StepContext, red
     contact: portal.contact,
     firstName: request.first_name,
     partnerName: partner.name,
+    approved: request.review?.outcome === 'approved',
     message: partner.invitation.message ?? null,
     apps: decision.grants.apps.map(({ name, url }) => ({ name, url })),
     redeemUrl,

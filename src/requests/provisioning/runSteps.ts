@@ -21,6 +21,7 @@ import { invite } from './invite.js';
 import type { Lease } from './lease.js';
 import { lookUp } from './lookUp.js';
 import { mailInvitation, resendInvitation } from './mailInvitation.js';
+import { refuseSelfApproval } from './selfApproval.js';
 import type { Step, StepContext } from './step.js';
 
 type Run = { deps: Deps; lease: Lease; partner: Partner; decision: Decision; stopping: AbortSignal };
@@ -96,6 +97,7 @@ async function attempt(run: Run, { key }: StepRow, steps: StepRow[]): Promise<Co
     },
   };
   try {
+    refuseSelfApproval(context);
     const { detail = {}, graphRequestId = null, unconfirmed = null } = await stepFor(key, steps)(context);
     const state = unconfirmed ? 'unconfirmed' : 'done';
     const outcome = { state, detail, problem: unconfirmed, graphRequestId } as const;

@@ -1,0 +1,46 @@
+import type { Decision } from '../../policy/decide.js';
+import { NO_GRANTS, type Grants } from '../../policy/grants.js';
+import { isEmpty, narrowGrants } from '../../policy/narrowGrants.js';
+import type { Policy } from '../../policy/policy.js';
+import type { RecordedDecision, RequestRow, Review } from '../../store/schema.js';
+
+/** What an approval gives under a policy: never more than the policy grants the partner now. */
+export function approvedGrants(policy: Policy, { partner, grants }: Review): Grants {
+  if (partner === undefined) return NO_GRANTS;
+  return grants ? narrowGrants(policy, partner, grants) : policy.grants(partner);
+}
+
+/**
+ * What the policy in force and a person's approval come to together. An approval takes the place of what the policy
+ * leaves to a person, and of nothing else: a denial stays, and so does a missing proof. It is for one partner's grants:
+ * where the policy has given the address to another partner since, or grants nothing of what was approved, a person
+ * has to look again.
+ */
+export function withApproval(
+  policy: Policy,
+  decision: Decision,
+  { review, decision: recorded }: Pick<RequestRow, 'review' | 'decision'>,
+): Decision {
+  const openToReview = decision.outcome === 'invite' || decision.outcome === 'review';
+  if (!openToReview) return decision;
+  if (review?.outcome !== 'approved') {
+    return wasOverLimit(recorded) ? { ...decision, outcome: 'review' } : decision;
+  }
+  const partnerId = decision.partner ?? review.partner;
+  const partner = partnerId === undefined ? undefined : policy.partner(partnerId);
+  if (!partner || partner.id !== review.partner) return { ...decision, outcome: 'review' };
+  if (decision.partner === null && !mayTakeUnlisted(partner)) return { ...decision, outcome: 'review' };
+  const grants = approvedGrants(policy, review);
+  if (review.grants && isEmpty(grants)) return { ...decision, outcome: 'review' };
+  return { ...decision, outcome: 'invite', partner: partner.id, grants };
+}
+
+/** Whether an address that no partner lists may be taken on as one of this partner's: its own people could be invited. */
+export function mayTakeUnlisted({ enabled, proof }: { enabled: boolean; proof: string }): boolean {
+  return enabled && proof === 'invitation';
+}
+
+/** Whoever came after the last place waits for a person, also when a policy that is read again would not say so. */
+function wasOverLimit({ reasons }: RecordedDecision): boolean {
+  return reasons.some(({ code }) => code.startsWith('limit.'));
+}

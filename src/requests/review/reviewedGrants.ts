@@ -1,0 +1,47 @@
+import { covers, type Access } from '../../access/access.js';
+import { forbidden, grantsOutside, nothingChosen, partnerNeeded, policyRefuses } from '../../errors.js';
+import { parseAddress } from '../../policy/address.js';
+import { decide, type Decision } from '../../policy/decide.js';
+import { isEmpty, isWhole, isWithin, narrowGrants, type GrantChoice } from '../../policy/narrowGrants.js';
+import type { Policy } from '../../policy/policy.js';
+import type { RequestRow, Review } from '../../store/schema.js';
+import { mayTakeUnlisted } from './approval.js';
+
+/** What an approver chooses: without `grants` all that the partner has; `partner` where no partner lists the address. */
+export type Choice = { partner?: string; grants?: GrantChoice };
+
+/** What the policy in force says about a request's address, whatever anybody has decided. */
+export function decisionNow(policy: Policy, { id, address }: Pick<RequestRow, 'id' | 'address'>): Decision {
+  const parsed = parseAddress(address);
+  if (!parsed.ok) throw new Error(`Request ${id} holds an address that does not parse`);
+  return decide(policy, { address: parsed.address });
+}
+
+/**
+ * Checks an approver's choice against the policy in force, and gives it as it is to be recorded.
+ *
+ * @throws {PublicError} `policyRefuses`, `forbidden` (another partner's by now), `partnerNeeded`, `grantsOutside`, `nothingChosen`
+ */
+export function reviewedGrants(
+  policy: Policy,
+  access: Access,
+  request: RequestRow,
+  { partner: chosen, grants }: Choice,
+): Required<Pick<Review, 'partner'>> & Pick<Review, 'grants'> {
+  const decision = decisionNow(policy, request);
+  if (decision.outcome === 'deny' || decision.outcome === 'prove') throw policyRefuses();
+  const partner = decision.partner ?? choosePartner(policy, access, chosen);
+  if (!covers(access.decides, partner)) throw forbidden();
+  if (!grants || isWhole(policy, partner, grants)) return { partner };
+  if (!isWithin(policy, partner, grants)) throw grantsOutside();
+  if (isEmpty(narrowGrants(policy, partner, grants))) throw nothingChosen();
+  return { partner, grants: { apps: [...grants.apps], groups: [...grants.groups] } };
+}
+
+/** Taking on somebody whom no partner lists is for those who decide for all partners. */
+function choosePartner(policy: Policy, access: Access, chosen: string | undefined): string {
+  if (access.decides !== 'all') throw forbidden();
+  const partner = chosen === undefined ? undefined : policy.partner(chosen);
+  if (!partner || !mayTakeUnlisted(partner)) throw partnerNeeded();
+  return partner.id;
+}
