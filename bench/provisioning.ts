@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GROUPS } from '../test/support/aPolicy.js';
 import { clientOf, filledIn, openForm, startPortal, type FormPage } from './support/portal.js';
-import { benchServer, startAnnounced, startServer } from './support/processes.js';
+import { benchServer, startServer } from './support/processes.js';
 import { createStore, storeKinds, type StoreKind } from './support/stores.js';
 import { eachOf, median, percentile } from './support/numbers.js';
+import { settingsOf, startTenant, type Tenant } from './support/tenant.js';
 import { figure, type Row } from './report.js';
 
 const ONE_BY_ONE = 40;
@@ -14,8 +15,6 @@ const LATENCY_MS = 100;
 const TARGET_MS = 2000;
 const POLL_MS = 20;
 
-type Tenant = Record<'peopleUrl' | 'graphUrl' | 'authorityUrl' | 'smtpUrl' | 'caFile', string> &
-  Record<'tenantId' | 'clientId' | 'clientSecret', string>;
 type Directory = { users: { mail: string | null }[]; mails: { to: string[] }[] };
 type Provision = (address: string) => Promise<void>;
 
@@ -27,7 +26,7 @@ export async function benchProvisioning(): Promise<Row[]> {
 }
 
 async function compare(kind: StoreKind): Promise<Row[]> {
-  const tenant = await startTenant();
+  const tenant = await startTenant(LATENCY_MS);
   const store = await createStore(kind);
   const portal = await startPortal(store, { env: settingsOf(tenant) });
   const bare = await startServer(benchServer('bareProvisioning'), {
@@ -86,37 +85,6 @@ function toRows(
       ratio: perMs / barePerMs,
     },
   ];
-}
-
-async function startTenant(): Promise<Tenant & { stop(): Promise<void> }> {
-  const tenant = await startAnnounced<Tenant>('dist/simulator/main.js', {
-    SIMULATOR_PORT: '0',
-    SIMULATOR_HTTPS_PORT: '0',
-    SIMULATOR_SMTP_PORT: '0',
-    SIMULATOR_DIR: '.data/bench/tenant',
-    SIMULATOR_LATENCY_MS: String(LATENCY_MS),
-    SIMULATOR_REPLICATION_MS: '0',
-  });
-  // What is measured is the portal: Microsoft's limits would slow down both sides alike.
-  await fetch(`${tenant.peopleUrl}/control/settings`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ resourceUnitsPer10s: 1e9, writesPer150s: 1e9 }),
-  });
-  return tenant;
-}
-
-function settingsOf(tenant: Tenant): Record<string, string> {
-  return {
-    TENANT_ID: tenant.tenantId,
-    CLIENT_ID: tenant.clientId,
-    CLIENT_SECRET: tenant.clientSecret,
-    ENTRA_AUTHORITY: tenant.authorityUrl,
-    GRAPH_BASE_URL: tenant.graphUrl,
-    SMTP_URL: tenant.smtpUrl,
-    MAIL_FROM: 'partners@contoso.com',
-    NODE_EXTRA_CA_CERTS: tenant.caFile,
-  };
 }
 
 /** Returns what sends the form, each time from another client, and gives the path of the status page. */

@@ -70,6 +70,8 @@ falls on both; a ratio is the median of the rounds' ratios, and is worth more th
 - **Provisioned:** from sending the form until the status page says so, against the simulated tenant in a process of
   its own: 100 ms a Graph call, no replication delay, two groups, our own mail. Bare makes the same calls and stores nothing.
   Of the 200 at once, every address is found as one guest with one mail.
+- **First page of requests:** one after another by somebody who has signed in: session, rights, list, counts and page. Bare is the
+  plain select of the same 50 rows over a connection that is open already.
 - **At rest:** resident memory some seconds after the start, without load; a start ends with the first 200 at
   \`/readyz\`, and is the median of several on a store that exists.
 `;

@@ -1,3 +1,4 @@
+import { benchAdminList } from './adminList.js';
 import { benchAtRest } from './atRest.js';
 import { benchDecide } from './decide.js';
 import { benchFormPage } from './formPage.js';
@@ -41,6 +42,7 @@ const measures = {
   decisionsAndLoading,
   benchPolicyReload,
   benchProvisioning,
+  benchAdminList,
   benchAtRest,
 };
 

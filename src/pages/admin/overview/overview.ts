@@ -1,0 +1,39 @@
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import type { Deps } from '../../../deps.js';
+import { malformed } from '../../../errors.js';
+import { accessIn } from '../../../http/guard.js';
+import { overview } from '../../../requests/overview.js';
+import { OUTCOMES } from '../../../requests/signUpFigures.js';
+import { ageOf } from '../age.js';
+import { signUpChart } from './signUpChart.js';
+
+const querySchema = z.object({
+  partner: z
+    .string()
+    .max(64)
+    .regex(/^\P{Cc}*$/u)
+    .default(''),
+});
+
+/** GET /admin */
+export function showOverview(deps: Deps): RequestHandler {
+  return async (req, res) => {
+    const query = querySchema.safeParse(req.query);
+    if (!query.success) throw malformed();
+    const { partner } = query.data;
+    const figures = await overview(deps, accessIn(res), partner === '' ? undefined : partner);
+    const language = res.locals.language as string;
+    const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+    const number = new Intl.NumberFormat(language);
+    res.render('admin/overview', {
+      ...figures,
+      partner,
+      outcomes: OUTCOMES,
+      chart: signUpChart(figures.signUps.days),
+      dayName: (text: string) => day.format(new Date(text)),
+      number: (value: number) => number.format(value),
+      age: (moment: Date) => ageOf(moment, language),
+    });
+  };
+}

@@ -1,0 +1,65 @@
+import { sql } from 'kysely';
+import type { Scope } from '../access/access.js';
+import { inScope } from './requestList.js';
+import type { Db, RequestState } from './schema.js';
+
+/** How many requests stand in each state, of those that somebody or something has yet to do with. */
+export type Standing = { state: RequestState; count: number; oldest: Date };
+
+const OPEN: RequestState[] = ['unproven', 'pending', 'queued', 'failed', 'held'];
+
+/** The open requests by state, each with the moment when its oldest one came. */
+export function countOpenRequests(db: Db, scope: Scope): Promise<Standing[]> {
+  return inScope(db, scope)
+    .select(['state', sql<number>`count(*)::int`.as('count'), sql<Date>`min(created_at)`.as('oldest')])
+    .where('state', 'in', OPEN)
+    .groupBy('state')
+    .execute();
+}
+
+/** Requests whose work has been due for `seconds`: the queue does not keep up, or stands still. */
+export async function countOverdueRequests(db: Db, scope: Scope, seconds: number): Promise<number> {
+  const { count } = await inScope(db, scope)
+    .select(sql<number>`count(*)::int`.as('count'))
+    .where('due_at', '<', sql<Date>`now() - ${seconds} * interval '1 second'`)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** What open requests are stuck or slowed down by, the commonest first. */
+export function countProblems(db: Db, scope: Scope): Promise<{ code: string; count: number }[]> {
+  return inScope(db, scope)
+    .select([sql<string>`problem ->> 'code'`.as('code'), sql<number>`count(*)::int`.as('count')])
+    .where('state', 'in', OPEN)
+    .where('problem', 'is not', null)
+    .groupBy(sql`problem ->> 'code'`)
+    .orderBy(sql`count(*) desc, 1`)
+    .execute();
+}
+
+/** The day that the database has, in UTC, as `2026-01-31`. */
+export async function currentDay(db: Db): Promise<string> {
+  const { rows } = await sql<{ day: string }>`
+    select to_char(now() at time zone 'UTC', 'YYYY-MM-DD') as day`.execute(db);
+  return rows[0]?.day ?? '';
+}
+
+/** How many requests came on a day (UTC, `2026-01-31`), of a partner, and stand in a state now. */
+export type SignUps = { day: string; partner: string | null; state: RequestState; count: number };
+
+/** The requests that came since the beginning of a day (UTC), of every partner or of one. */
+export function countSignUps(
+  db: Db,
+  scope: Scope,
+  since: string,
+  partner: string | undefined,
+): Promise<SignUps[]> {
+  const day = sql`(created_at at time zone 'UTC')::date`;
+  let query = inScope(db, scope).where('created_at', '>=', sql<Date>`${since}::timestamp at time zone 'UTC'`);
+  if (partner !== undefined) query = query.where('partner', '=', partner);
+  return query
+    .select([sql<string>`to_char(${day}, 'YYYY-MM-DD')`.as('day'), 'partner', 'state'])
+    .select(sql<number>`count(*)::int`.as('count'))
+    .groupBy([day, 'partner', 'state'])
+    .execute();
+}

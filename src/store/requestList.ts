@@ -1,0 +1,182 @@
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import type { Scope } from '../access/access.js';
+import type { Db, RequestRow, RequestState } from './schema.js';
+
+/** What a list of requests is narrowed to. Members left out do not narrow. */
+export type RequestFilter = {
+  /** Requests that whoever asks may see. */
+  scope: Scope;
+  /** The beginning of an address, of a domain, of a whole name or of a last name; as `@domain`, of a domain alone. */
+  search?: string | undefined;
+  states?: readonly RequestState[] | undefined;
+  /** Id of a partner; null for requests of none. */
+  partner?: string | null | undefined;
+  /** The first moment that counts. */
+  from?: Date | undefined;
+  /** The first moment that counts no more. */
+  until?: Date | undefined;
+};
+
+/** Orders of a list: what it goes by, and which way. The id makes each of them total. */
+export const REQUEST_SORTS = {
+  newest: { keys: ['created'], descending: true },
+  oldest: { keys: ['created'], descending: false },
+  changed: { keys: ['updated'], descending: true },
+  address: { keys: ['address'], descending: false },
+  partner: { keys: ['partner', 'created'], descending: false },
+} as const satisfies Record<string, { keys: readonly SortKey[]; descending: boolean }>;
+export type RequestSort = keyof typeof REQUEST_SORTS;
+
+/** A place in a sorted list: right after, or before, the row with these keys, in the order of {@link REQUEST_SORTS}. */
+export type ListPosition = { toward: 'after' | 'before'; keys: (string | number)[]; id: string };
+
+export type ListedRequest = Pick<
+  RequestRow,
+  | 'id'
+  | 'address'
+  | 'first_name'
+  | 'last_name'
+  | 'company'
+  | 'reason'
+  | 'partner'
+  | 'state'
+  | 'version'
+  | 'created_at'
+  | 'updated_at'
+> & {
+  /** Code of why it was refused by the policy, is stuck, or takes longer; null when all goes well. */
+  problem: string | null;
+};
+
+export type RequestPage = {
+  requests: ListedRequest[];
+  /** Where the neighbouring pages begin; null at either end. */
+  next: ListPosition | null;
+  previous: ListPosition | null;
+};
+
+type SortKey = 'created' | 'updated' | 'address' | 'partner';
+
+/** Moments travel in microseconds since 1970: a JavaScript date would lose what PostgreSQL orders by. */
+const microseconds = (column: string) => sql`(extract(epoch from ${sql.ref(column)}) * 1000000)::float8`;
+const moment = (value: string | number) =>
+  sql`'epoch'::timestamptz + ${value}::float8 * interval '1 microsecond'`;
+
+/** Stands for no partner, and comes after every partner's id. */
+const NO_PARTNER = '~';
+const PARTNER = sql`(coalesce(partner, ${sql.lit(NO_PARTNER)}) collate "C")`;
+
+/** How each key is ordered by, read, and compared with; the expressions are those of the indexes of migration 0003. */
+const KEYS: Record<SortKey, [order: RawBuilder<unknown>, read: RawBuilder<unknown>, of: typeof moment]> = {
+  created: [sql`created_at`, microseconds('created_at'), moment],
+  updated: [sql`updated_at`, microseconds('updated_at'), moment],
+  address: [sql`address`, sql`address`, (value) => sql`${value}`],
+  partner: [PARTNER, PARTNER, (value) => sql`${value}`],
+};
+
+/**
+ * One page of a list, at most `limit` rows from `position` on, or from its beginning. Pages are found by the keys of the
+ * row that they follow, so the last costs what the first does, and none repeats or leaves out a row when others are added
+ * meanwhile.
+ */
+export async function listRequests(
+  db: Db,
+  filter: RequestFilter,
+  sort: RequestSort,
+  position: ListPosition | null,
+  limit: number,
+): Promise<RequestPage> {
+  // One more row than is shown says whether there are more.
+  const rows = await pageQuery(db, filter, sort, position, limit + 1).execute();
+  const more = rows.length > limit;
+  if (more) rows.pop();
+  const backward = position?.toward === 'before';
+  if (backward) rows.reverse();
+  const at = (toward: ListPosition['toward'], row: (typeof rows)[number] | undefined) =>
+    row ? { toward, keys: row.keys, id: row.id } : null;
+  return {
+    next: backward || more ? at('after', rows.at(-1)) : null,
+    previous: backward ? (more ? at('before', rows[0]) : null) : position && at('before', rows[0]),
+    requests: rows,
+  };
+}
+
+/** The statement of {@link listRequests}, for whoever wants its plan. */
+export function pageQuery(
+  db: Db,
+  filter: RequestFilter,
+  sort: RequestSort,
+  position: ListPosition | null,
+  limit: number,
+) {
+  const { keys, descending } = REQUEST_SORTS[sort];
+  const backward = position?.toward === 'before';
+  const direction = descending === backward ? sql`asc` : sql`desc`;
+  const columns = [...keys.map((key) => KEYS[key][0]), sql`id`];
+  const query = filtered(db, filter)
+    .select(['id', 'address', 'first_name', 'last_name', 'company', 'reason', 'partner', 'state'])
+    .select(['version', 'created_at', 'updated_at', PROBLEM.as('problem')])
+    .select(
+      sql<ListPosition['keys']>`jsonb_build_array(${sql.join(keys.map((key) => KEYS[key][1]))})`.as('keys'),
+    )
+    .orderBy(sql`${sql.join(columns.map((column) => sql`${column} ${direction}`))}`)
+    .limit(limit);
+  return position ? query.where(beyond(position, sort)) : query;
+}
+
+/** A person's refusal speaks for itself; the policy's is the last of its reasons. */
+const PROBLEM = sql<string | null>`coalesce(
+  problem ->> 'code',
+  case when state = 'denied' and review is null then decision -> 'reasons' -> -1 ->> 'code' end
+)`;
+
+function beyond({ toward, keys, id }: ListPosition, sort: RequestSort) {
+  const { keys: names, descending } = REQUEST_SORTS[sort];
+  const columns = [...names.map((name) => KEYS[name][0]), sql`id`];
+  const values = [...names.map((name, index) => KEYS[name][2](keys[index] ?? '')), sql`${id}::uuid`];
+  const comparison = descending === (toward === 'before') ? sql`>` : sql`<`;
+  return sql<SqlBool>`(${sql.join(columns)}) ${comparison} (${sql.join(values)})`;
+}
+
+/** Requests that pass a filter. */
+function filtered(db: Db, { scope, search, states = [], partner, from, until }: RequestFilter) {
+  let query = inScope(db, scope);
+  if (search !== undefined) query = query.where(matches(search));
+  if (states.length > 0) query = query.where(isOneOf(sql`state`, states));
+  if (partner !== undefined) query = query.where(isOneOf(PARTNER, [partner ?? NO_PARTNER]));
+  if (from) query = query.where('created_at', '>=', from);
+  if (until) query = query.where('created_at', '<', until);
+  return query;
+}
+
+/** Requests that a scope covers. */
+export function inScope(db: Db, scope: Scope) {
+  const query = db.selectFrom('request');
+  return scope === 'all' ? query : query.where(isOneOf(PARTNER, scope));
+}
+
+/** Only with a single value does an index keep its order. Nothing is one of none, which `in ()` could not say. */
+function isOneOf(place: RawBuilder<unknown>, values: readonly string[]) {
+  return values.length === 1
+    ? sql<SqlBool>`${place} = ${values[0]}`
+    : sql<SqlBool>`${place} = any(${values}::text[])`;
+}
+
+const DOMAIN = sql`split_part(address, '@', 2)`;
+const NAMES = [sql`lower(first_name || ' ' || last_name) collate "C"`, sql`lower(last_name) collate "C"`];
+
+function matches(search: string) {
+  const term = search.trim().toLowerCase();
+  if (term.startsWith('@')) return beginsWith(DOMAIN, term.slice(1));
+  if (term.includes('@')) return beginsWith(sql`address`, term);
+  const places = [sql`address`, DOMAIN, ...NAMES];
+  return sql<SqlBool>`(${sql.join(
+    places.map((place) => beginsWith(place, term)),
+    sql` or `,
+  )})`;
+}
+
+/** A range, and not a pattern: any index of collation "C" serves it, and no character of the text means anything else. */
+function beginsWith(place: RawBuilder<unknown>, text: string) {
+  return sql<SqlBool>`(${place} >= ${text} and ${place} < ${`${text}\u{10FFFF}`})`;
+}
