@@ -1,8 +1,7 @@
-import { explain, type Explanation } from '../policy/explain.js';
-import { explainFault } from '../policy/explainFault.js';
+import { describe } from '../policy/describe.js';
+import { explain } from '../policy/explain.js';
 import { openPolicyFile, type LoadedPolicy } from '../policy/policyFile.js';
 import { formatFault, PolicyError } from '../policy/policyFault.js';
-import { explainReason } from '../policy/reason.js';
 import { policyJsonSchema } from '../policy/schema.js';
 
 const USAGE = `Usage: npm run policy -- <command>
@@ -65,48 +64,6 @@ async function load(path: string): Promise<LoadedPolicy> {
   const file = await openPolicyFile(path);
   file.close();
   return file.current();
-}
-
-const OUTCOMES = {
-  invite: 'invited at once',
-  review: 'waits for a reviewer',
-  prove: 'has to prove something first',
-  deny: 'refused',
-};
-
-function describe(explanation: Explanation): string {
-  if (!explanation.ok) {
-    const { fault, suggestion } = explanation;
-    return `${explainFault(fault)}${suggestion === undefined ? '' : ` Try ${suggestion}.`} (${fault})`;
-  }
-  const { address, decision, others } = explanation;
-  const { outcome, partner, rule, grants, reasons } = decision;
-  return [
-    `${address.canonical}: ${OUTCOMES[outcome]} (${outcome})`,
-    `  partner  ${partner ?? 'none'}`,
-    `  rule     ${rule ?? 'none'}`,
-    ...list('why', reasons.map(explainReason)),
-    ...list(
-      'groups',
-      grants.groups.map(({ name, id }) => `${name} (${id})`),
-    ),
-    ...list(
-      'roles',
-      grants.appRoles.map(({ name, appRoleId }) => `${name} (app role ${appRoleId})`),
-    ),
-    ...list(
-      'apps',
-      grants.apps.map(({ name, url }) => `${name} (${url})`),
-    ),
-    ...list(
-      'not',
-      others.map(({ rule: text, partner: owner, why }) => `${text}${owner ? ` of ${owner}` : ''}: ${why}`),
-    ),
-  ].join('\n');
-}
-
-function list(title: string, lines: string[]): string[] {
-  return lines.map((line, index) => `  ${(index === 0 ? title : '').padEnd(8)} ${line}`);
 }
 
 try {

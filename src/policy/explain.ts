@@ -6,8 +6,39 @@ import { parentDomains } from './domainName.js';
 import { nearMisses } from './nearMisses.js';
 import type { Policy } from './policy.js';
 
-/** A rule that did not fire, whose it is (an id, or null for a denial), and why, as an English sentence for admins. */
-export type OtherRule = { rule: string; partner: string | null; why: string };
+/** A rule that did not fire, whose it is (an id, or null for a denial), and why: for pages, and as an English sentence. */
+export type OtherRule = { rule: string; partner: string | null; because: Because; why: string };
+
+/** Why a rule did not fire: a stable code for pages to put into words, and what the words need. */
+export type Because =
+  | { code: 'denied' | 'lessSpecific'; fired: string }
+  | { code: 'lifted' | 'onlyBelow'; domain: string }
+  | { code: 'onlyItself'; parent: string; domain: string }
+  | { code: 'oneAddress'; address: string }
+  | { code: 'lookAlike'; near: string; domain: string };
+
+function sentence(because: Because): string {
+  switch (because.code) {
+    case 'denied':
+      return `matches, but "${because.fired}" beats every partner`;
+    case 'lessSpecific':
+      return `matches, but the more specific ${because.fired} wins`;
+    case 'lifted':
+      return `refuses ${because.domain}, but a partner names this address in full`;
+    case 'onlyBelow':
+      return `matches subdomains only, not ${because.domain} itself`;
+    case 'onlyItself':
+      return `matches ${because.parent} itself only, not ${because.domain}`;
+    case 'oneAddress':
+      return `names this one address only, not ${because.address}`;
+    case 'lookAlike':
+      return `${because.domain} looks like ${because.near} (1 letter differs)`;
+  }
+}
+
+function other(rule: string, partner: string | null, because: Because): OtherRule {
+  return { rule, partner, because, why: sentence(because) };
+}
 
 export type Explanation =
   | { ok: false; fault: AddressFault; suggestion?: string }
@@ -33,43 +64,37 @@ export function explain(policy: Policy, input: string): Explanation {
 
 // Rules that match, but give way to a denial or to a more specific rule.
 function overruled({ listed }: Policy, address: Address, { rule: fired, partner }: Decision): OtherRule[] {
-  const why =
-    partner === null
-      ? `matches, but "${fired ?? ''}" beats every partner`
-      : `matches, but the more specific ${fired ?? ''} wins`;
+  const code = partner === null ? 'denied' : 'lessSpecific';
   return listed
     .findAll(address)
     .filter(({ rule }) => rule.text !== fired)
-    .map(({ rule, value }) => ({ rule: rule.text, partner: value.partner.id, why }));
+    .map(({ rule, value }) => other(rule.text, value.partner.id, { code, fired: fired ?? '' }));
 }
 
 // Denials from which a partner exempts this address by naming it in full.
 function lifted({ document: { deny } }: Policy, { domain }: Address, { reasons }: Decision): OtherRule[] {
   if (reasons[0]?.code !== 'address.listed') return [];
-  const why = `refuses ${domain}, but a partner names this address in full`;
+  const because = { code: 'lifted', domain } as const;
   return [
-    ...(deny.consumer && isConsumerDomain(domain) ? [{ rule: 'deny: consumer', partner: null, why }] : []),
-    ...(deny.disposable && isDisposableDomain(domain)
-      ? [{ rule: 'deny: disposable', partner: null, why }]
-      : []),
+    ...(deny.consumer && isConsumerDomain(domain) ? [other('deny: consumer', null, because)] : []),
+    ...(deny.disposable && isDisposableDomain(domain) ? [other('deny: disposable', null, because)] : []),
   ];
 }
 
 // Rules for the domain above, or for the domains below: close, yet no match.
 function besideTheDomain({ listed, denied }: Policy, domain: string): OtherRule[] {
   const places = [
-    { kind: 'wildcard', at: domain, why: `matches subdomains only, not ${domain} itself` } as const,
+    { kind: 'wildcard', at: domain, because: { code: 'onlyBelow', domain } } as const,
     ...parentDomains(domain).map(
-      (parent) =>
-        ({ kind: 'domain', at: parent, why: `matches ${parent} itself only, not ${domain}` }) as const,
+      (parent) => ({ kind: 'domain', at: parent, because: { code: 'onlyItself', parent, domain } }) as const,
     ),
   ];
-  return places.flatMap(({ kind, at, why }) => {
+  return places.flatMap(({ kind, at, because }) => {
     const entry = listed.exactly(kind, at);
     const denial = denied.exactly(kind, at);
     return [
-      ...(entry ? [{ rule: entry.rule.text, partner: entry.value.partner.id, why }] : []),
-      ...(denial ? [{ rule: `deny: ${denial.rule.text}`, partner: null, why }] : []),
+      ...(entry ? [other(entry.rule.text, entry.value.partner.id, because)] : []),
+      ...(denial ? [other(`deny: ${denial.rule.text}`, null, because)] : []),
     ];
   });
 }
@@ -78,18 +103,12 @@ function otherAddresses({ listed }: Policy, { domain, canonical }: Address): Oth
   return Array.from(listed.addresses())
     .filter(({ rule }) => rule.domain === domain && rule.text !== canonical)
     .slice(0, MAX_ADDRESSES)
-    .map(({ rule, value }) => ({
-      rule: rule.text,
-      partner: value.partner.id,
-      why: `names this one address only, not ${canonical}`,
-    }));
+    .map(({ rule, value }) => other(rule.text, value.partner.id, { code: 'oneAddress', address: canonical }));
 }
 
 function lookAlikes(policy: Policy, { domain }: Address, { rule: fired }: Decision): OtherRule[] {
   if (fired !== 'unlisted') return [];
-  return nearMisses(policy, domain).map((near) => ({
-    rule: near.rule,
-    partner: near.partner,
-    why: `${domain} looks like ${near.domain} (1 letter differs)`,
-  }));
+  return nearMisses(policy, domain).map((near) =>
+    other(near.rule, near.partner, { code: 'lookAlike', near: near.domain, domain }),
+  );
 }

@@ -4,7 +4,7 @@ import { jsonTokens, type JsonToken } from './jsonTokens.js';
 export type JsonEvent =
   | { kind: 'value'; path: string; offset: number }
   | { kind: 'badKey'; path: string; message: string }
-  | { kind: 'syntax'; message: string; offset: number };
+  | { kind: 'syntax'; path: string; message: string; offset: number };
 
 type Frame = { path: string; keys: Set<string> | null; key: string | number };
 type State = keyof typeof EXPECTED;
@@ -37,13 +37,14 @@ export function* walkJson(text: string): Generator<JsonEvent> {
   for (const token of jsonTokens(text)) {
     const { type, offset } = token;
     const expected = EXPECTED[state];
-    if (!expected.types.includes(type)) {
-      const message = `not valid JSON: expected ${expected.words}, ${found(token)}`;
-      yield { kind: 'syntax', message, offset };
-      return;
-    }
     const frame = frames.at(-1);
     const path = frame ? childPath(frame.path, frame.key) : '';
+    if (!expected.types.includes(type)) {
+      const message = `not valid JSON: expected ${expected.words}, ${found(token)}`;
+      const nameless = state === 'key' || state === 'firstKey' || state === 'firstValue';
+      yield { kind: 'syntax', path: nameless ? (frame?.path ?? '') : path, message, offset };
+      return;
+    }
     if (frame?.keys && (state === 'key' || state === 'firstKey') && type === '"') {
       frame.key = JSON.parse(token.text) as string;
       const message = keyFault(frame.key, frame.keys);

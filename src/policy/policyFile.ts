@@ -1,20 +1,20 @@
 import { PolicyError, type PolicyFault } from './policyFault.js';
+import { eventOf, faultsOf, type PolicyFileEvent } from './policyFileEvent.js';
 import {
+  judgePolicy,
   readContents,
   readPolicy,
   type LoadedPolicy,
   type PolicyCheck,
   type PolicyReading,
 } from './policyReading.js';
-import { fileStamp } from './textFile.js';
+import { writable, type Writable } from './replaceFile.js';
+import { savePolicyFile } from './savePolicyFile.js';
+import { asTextFile, fileStamp } from './textFile.js';
 
 export { PolicyError } from './policyFault.js';
-export type { LoadedPolicy } from './policyReading.js';
-
-export type PolicyFileEvent =
-  | { kind: 'loaded'; hash: string }
-  | { kind: 'refused'; faults: PolicyFault[] }
-  | { kind: 'unreadable'; message: string };
+export type { PolicyFileEvent } from './policyFileEvent.js';
+export type { LoadedPolicy, PolicyReading } from './policyReading.js';
 
 export type PolicyFileOptions = {
   /** Milliseconds from one look at the file to the next; 2000 unless told. */
@@ -30,8 +30,21 @@ export type PolicyFile = {
   current(): LoadedPolicy;
   /** Why the newest file is not the one in force; empty when it is. */
   faults(): PolicyFault[];
+  /** The file's newest text, whether it is in force or was refused; null when it could not be read. */
+  newest(): { text: string; hash: string } | null;
   /** Looks at the file now; resolves when a change has been taken or refused. */
   reload(): Promise<void>;
+  /** Judges a text as loading would, with `terms` in the place of those on disk if they are given. Changes nothing. */
+  judge(text: string, terms?: string): Promise<PolicyReading>;
+  /**
+   * Puts a text that {@link judge} found good into the file and in force, together with its terms.
+   *
+   * @param base SHA-256 of the file that the text was made from
+   * @throws {PolicyChanged} when the file holds something else by now
+   * @throws {PolicyReadOnly} when the file cannot be replaced
+   */
+  save(judged: PolicyReading & { kind: 'loaded' }, base: string): Promise<void>;
+  writable(): Promise<Writable>;
   close(): void;
 };
 
@@ -72,6 +85,27 @@ class WatchedPolicyFile implements PolicyFile {
 
   faults(): PolicyFault[] {
     return faultsOf(this.#newest);
+  }
+
+  newest(): { text: string; hash: string } | null {
+    return this.#newest.file;
+  }
+
+  judge(text: string, terms?: string): Promise<PolicyReading> {
+    const newTerms = terms === undefined ? undefined : asTextFile(terms);
+    return judgePolicy(this.path, asTextFile(text), this.options.check, newTerms);
+  }
+
+  save(judged: PolicyReading & { kind: 'loaded' }, base: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await savePolicyFile(this.path, judged, base);
+      this.#newest = judged;
+      this.#current = judged.loaded;
+    });
+  }
+
+  writable(): Promise<Writable> {
+    return writable(this.path);
   }
 
   reload(): Promise<void> {
@@ -120,16 +154,4 @@ class WatchedPolicyFile implements PolicyFile {
 async function stampOf(path: string, termsPath: string | null): Promise<string | undefined> {
   const stamps = [await fileStamp(path), termsPath === null ? '' : await fileStamp(termsPath)];
   return stamps.includes(undefined) ? undefined : stamps.join();
-}
-
-function faultsOf(reading: PolicyReading): PolicyFault[] {
-  if (reading.kind === 'loaded') return [];
-  if (reading.kind === 'refused') return reading.faults;
-  return [{ path: '', message: `cannot be read: ${reading.message}` }];
-}
-
-function eventOf(reading: PolicyReading): PolicyFileEvent {
-  if (reading.kind === 'loaded') return { kind: 'loaded', hash: reading.loaded.hash };
-  if (reading.kind === 'refused') return { kind: 'refused', faults: reading.faults };
-  return { kind: 'unreadable', message: reading.message };
 }

@@ -17,8 +17,12 @@ export type LoadedPolicy = {
 /** Further demands on a valid policy, for what this folder knows nothing of. */
 export type PolicyCheck = (policy: Policy) => PolicyFault[];
 
-/** What came of reading the files once; `contents` is equal for equal files. */
-export type PolicyReading = { contents: string; termsPath: string | null } & (
+/** What came of reading the files once; `contents` is equal for equal files, `file` null when there was none to read. */
+export type PolicyReading = {
+  contents: string;
+  file: { text: string; hash: string } | null;
+  termsPath: string | null;
+} & (
   | { kind: 'loaded'; loaded: LoadedPolicy }
   | { kind: 'refused'; faults: PolicyFault[] }
   | { kind: 'unreadable'; message: string }
@@ -27,9 +31,29 @@ export type PolicyReading = { contents: string; termsPath: string | null } & (
 /** Reads a policy file with its terms, and judges both. What the files hold never makes it throw. */
 export async function readPolicy(path: string, check: PolicyCheck): Promise<PolicyReading> {
   const file = await readTextFile(path);
-  const alone = { contents: contentsOf(file, null), termsPath: null };
-  if (!file.ok) return { ...alone, kind: 'unreadable', message: file.message };
+  if (file.ok) return judgePolicy(path, file, check);
+  return {
+    contents: contentsOf(file, null),
+    file: null,
+    termsPath: null,
+    kind: 'unreadable',
+    message: file.message,
+  };
+}
+
+/**
+ * Judges a text as if it stood in the policy file at `path`.
+ *
+ * @param newTerms what the file that `portal.terms` names is to hold; without it, what it holds now
+ */
+export async function judgePolicy(
+  path: string,
+  file: TextFile & { ok: true },
+  check: PolicyCheck,
+  newTerms?: TextFile & { ok: true },
+): Promise<PolicyReading> {
   const { text, hash } = file;
+  const alone = { contents: contentsOf(file, null), file: { text, hash }, termsPath: null };
   const validated = await validatePolicy(text);
   if (!validated.ok) return { ...alone, kind: 'refused', faults: validated.faults };
   const policy = await compilePolicy(validated.document);
@@ -37,8 +61,8 @@ export async function readPolicy(path: string, check: PolicyCheck): Promise<Poli
   // configuration often consists of them.
   const name = policy.document.portal.terms;
   const termsPath = name === undefined ? null : join(dirname(path), name);
-  const terms = termsPath === null ? null : await readTextFile(termsPath);
-  const read = { contents: contentsOf(file, terms), termsPath };
+  const terms = termsPath === null ? null : (newTerms ?? (await readTextFile(termsPath)));
+  const read = { ...alone, contents: contentsOf(file, terms), termsPath };
   const faults = [...termsFaults(terms), ...check(policy)];
   if (faults.length > 0) return { ...read, kind: 'refused', faults: await locateFaults(text, faults) };
   const acceptable = terms?.ok ? { text: terms.text, hash: terms.hash } : null;

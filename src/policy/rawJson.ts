@@ -1,5 +1,14 @@
 // Looks into JSON of unknown shape: what is not there, or of another shape, counts as empty. The schema reports it.
 
+/** What a text of JSON holds, a byte-order mark passed over; undefined, which JSON has not, when it is not JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A member of an object, by its own key. */
 export function memberOf(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;

@@ -52,6 +52,13 @@ const portal = z
       .regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #0b5cad')
       .optional()
       .describe('Your colour, as #rrggbb.'),
+    reviewers: z
+      .array(mailAddress)
+      .max(20, 'must name at most 20 addresses')
+      .default([])
+      .describe(
+        'Mail addresses of those who are told of waiting requests of partners that name no approvers, and of no partner. Without any, the contact is told.',
+      ),
   })
   .describe('How the portal presents itself.');
 
@@ -131,6 +138,12 @@ export const partnerSchema = z
       .array(guid)
       .default([])
       .describe('Object ids of the users or groups who decide, when approval is manual.'),
+    notify: z
+      .enum(['atOnce', 'digest', 'off'])
+      .default('atOnce')
+      .describe(
+        'How the approvers are told of waiting requests. atOnce: a mail a request. digest: one mail a day. off: no mail.',
+      ),
     limits: limits.prefault({}),
     enabled: z.boolean().default(true).describe('false: everybody of this partner is refused.'),
   })

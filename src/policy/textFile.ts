@@ -16,6 +16,11 @@ export async function readTextFile(path: string): Promise<TextFile> {
   }
 }
 
+/** A text as it would be read from a file. */
+export function asTextFile(text: string): TextFile & { ok: true } {
+  return { ok: true, text, hash: createHash('sha256').update(text).digest('hex') };
+}
+
 // A share may keep times to two seconds only: a file changed just now can change again and look the same.
 const SETTLED_MS = 3000;
 

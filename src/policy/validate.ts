@@ -2,7 +2,7 @@ import { crossCheck } from './crossCheck.js';
 import { walkJson } from './jsonWalk.js';
 import { locateFaults, placesIn } from './locateFaults.js';
 import type { PolicyFault } from './policyFault.js';
-import { listIn } from './rawJson.js';
+import { listIn, parsedJson } from './rawJson.js';
 import {
   envelopeSchema,
   partnerSchema,
@@ -23,7 +23,7 @@ export type ValidatedPolicy = { ok: true; document: PolicyDocument } | { ok: fal
  */
 export async function validatePolicy(text: string): Promise<ValidatedPolicy> {
   const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  const value = parseJson(json);
+  const value = parsedJson(json);
   if (value === undefined) return { ok: false, faults: await syntaxFaults(json) };
   const faults = await badKeys(json);
   const document = await readDocument(value, faults);
@@ -32,20 +32,13 @@ export async function validatePolicy(text: string): Promise<ValidatedPolicy> {
   return { ok: false, faults: await locateFaults(json, faults) };
 }
 
-// JSON has no `undefined`, so that stands for text which is not JSON.
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
 async function syntaxFaults(json: string): Promise<PolicyFault[]> {
   const place = placesIn(json);
   const faults: PolicyFault[] = [];
   await eachInSlices(walkJson(json), (event) => {
-    if (event.kind === 'syntax') faults.push({ path: '', message: event.message, ...place(event.offset) });
+    if (event.kind !== 'syntax') return;
+    const { path, message, offset } = event;
+    faults.push({ path, message, ...place(offset) });
   });
   return faults.length > 0 ? faults : [{ path: '', message: 'not valid JSON' }];
 }

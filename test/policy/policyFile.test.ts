@@ -136,7 +136,8 @@ describe('a change of the policy file', () => {
     await file.reload();
     expect(file.current().hash).toBe(sha256(good));
     expect(file.faults()).toMatchObject([{ path: 'unlisted' }]);
-    expect(events).toEqual([{ kind: 'refused', faults: file.faults() }]);
+    expect(events).toEqual([{ kind: 'refused', hash: file.newest()?.hash, faults: file.faults() }]);
+    expect(file.newest()).not.toMatchObject({ hash: sha256(good) });
     await write();
     await until(() => file.faults().length === 0);
     expect(events.at(-1)).toEqual({ kind: 'loaded', hash: sha256(good) });

@@ -133,6 +133,17 @@ const CASES: Case[] = [
     'partners[0].tenantId',
     'must be a GUID such as 22222222-0000-4000-8000-000000000001',
   ],
+  [partners({ notify: 'hourly' }), 'partners[0].notify', 'must be "atOnce" or "digest" or "off"'],
+  [
+    portal({ reviewers: ['desk@contoso.com, eve@evil.com'] }),
+    'portal.reviewers[0]',
+    'must be a mail address such as partners@contoso.com',
+  ],
+  [
+    portal({ reviewers: Array(21).fill('desk@contoso.com') }),
+    'portal.reviewers',
+    'must name at most 20 addresses',
+  ],
   [partners({ limits: { perDay: 0 } }), 'partners[0].limits.perDay', 'must be greater than 0'],
   [partners({ limits: { total: 1.5 } }), 'partners[0].limits.total', 'must be a whole number'],
   [
@@ -338,6 +349,7 @@ describe('validatePolicy accepts', () => {
             enabled: true,
             groups: [],
             approvers: [],
+            notify: 'atOnce',
             limits: {},
             invitation: { redirectUrl: 'https://crm.woodgrove.com', userType: 'Guest', sponsors: [] },
           },
@@ -347,24 +359,36 @@ describe('validatePolicy accepts', () => {
   });
 });
 
-const SYNTAX: [text: string, line: number, column: number, message: string][] = [
-  ['', 1, 1, 'not valid JSON: expected a value, but the file ends'],
-  ['{\n  "a": 1,\n}', 3, 1, 'not valid JSON: expected a key in double quotes, but there is }'],
-  ['{\n  "a": 1\n  "b": 2\n}', 3, 3, 'not valid JSON: expected "," or "}", but there is "b"'],
-  ['{"a": [1, 2', 1, 12, 'not valid JSON: expected "," or "]", but the file ends'],
-  ['{"a": [1, ]}', 1, 11, 'not valid JSON: expected a value, but there is ]'],
-  ['{"a" 1}', 1, 6, 'not valid JSON: expected ":", but there is 1'],
-  ['{a: 1}', 1, 2, 'not valid JSON: expected a key in double quotes or "}", but there is a'],
-  ['{"a": 01}', 1, 7, 'not valid JSON: expected a value, but there is 01'],
-  ['{"a": tru}', 1, 7, 'not valid JSON: expected a value, but there is tru'],
-  ['{"a": "b\n"}', 1, 7, 'not valid JSON: expected a value, but there is a string that JSON does not allow'],
-  ['{"a": "\\x"}', 1, 7, 'not valid JSON: expected a value, but there is a string that JSON does not allow'],
-  ['{} // done', 1, 4, 'not valid JSON: expected the end of the file, but there is //'],
+const SYNTAX: [text: string, line: number, column: number, path: string, message: string][] = [
+  ['', 1, 1, '', 'not valid JSON: expected a value, but the file ends'],
+  ['{\n  "a": 1,\n}', 3, 1, '', 'not valid JSON: expected a key in double quotes, but there is }'],
+  ['{\n  "a": 1\n  "b": 2\n}', 3, 3, 'a', 'not valid JSON: expected "," or "}", but there is "b"'],
+  ['{"a": [1, 2', 1, 12, 'a[1]', 'not valid JSON: expected "," or "]", but the file ends'],
+  ['{"a": [1, ]}', 1, 11, 'a[1]', 'not valid JSON: expected a value, but there is ]'],
+  ['{"a" 1}', 1, 6, 'a', 'not valid JSON: expected ":", but there is 1'],
+  ['{a: 1}', 1, 2, '', 'not valid JSON: expected a key in double quotes or "}", but there is a'],
+  ['{"a": 01}', 1, 7, 'a', 'not valid JSON: expected a value, but there is 01'],
+  ['{"a": tru}', 1, 7, 'a', 'not valid JSON: expected a value, but there is tru'],
+  [
+    '{"a": "b\n"}',
+    1,
+    7,
+    'a',
+    'not valid JSON: expected a value, but there is a string that JSON does not allow',
+  ],
+  [
+    '{"a": "\\x"}',
+    1,
+    7,
+    'a',
+    'not valid JSON: expected a value, but there is a string that JSON does not allow',
+  ],
+  ['{} // done', 1, 4, '', 'not valid JSON: expected the end of the file, but there is //'],
 ];
 
 describe('a fault of syntax', () => {
-  it.each(SYNTAX)('%j: line %i, column %i, %s', async (text, line, column, message) => {
-    expect(await faultsOf(text)).toEqual([{ path: '', message, line, column }]);
+  it.each(SYNTAX)('%j: line %i, column %i, at "%s": %s', async (text, line, column, path, message) => {
+    expect(await faultsOf(text)).toEqual([{ path, message, line, column }]);
   });
 });
 

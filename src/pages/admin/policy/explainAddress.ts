@@ -1,0 +1,56 @@
+import type { RequestHandler } from 'express';
+import type { Deps } from '../../../deps.js';
+import type { Translate } from '../../../language.js';
+import type { Decision } from '../../../policy/decide.js';
+import { explain, type Explanation } from '../../../policy/explain.js';
+import type { Reason } from '../../../policy/reason.js';
+
+/** GET /admin/policy/explain?address=… */
+export function explainAddress({ policy }: Deps): RequestHandler {
+  return (req, res) => {
+    const { address } = req.query;
+    const asked = typeof address === 'string';
+    const explanation = asked ? explain(policy.current().policy, address) : null;
+    res.status(explanation?.ok === false ? 422 : 200).render('admin/explainAddress', {
+      address: asked ? address : '',
+      explanation: explanation && inWords(explanation, res.locals.t as Translate),
+    });
+  };
+}
+
+/** What the command `policy explain` says, in the reader's language. */
+function inWords(explanation: Explanation, t: Translate) {
+  if (!explanation.ok) {
+    const { fault, suggestion } = explanation;
+    return { fault: t(`policy.addressFault.${fault}`), suggestion: suggestion ?? null };
+  }
+  const { address, decision, others } = explanation;
+  return {
+    fault: null,
+    address: address.canonical,
+    outcome: t(`policy.outcome.${decision.outcome}`),
+    code: decision.outcome,
+    partner: decision.partner,
+    rule: decision.rule,
+    reasons: decision.reasons.map((reason) => reasonInWords(reason, t)),
+    grants: grantsOf(decision),
+    others: others.map(({ rule, partner, because }) => ({
+      rule,
+      partner,
+      why: t(`policy.because.${because.code}`, because),
+    })),
+  };
+}
+
+function reasonInWords(reason: Reason, t: Translate): string {
+  const code = reason.code === 'unlisted' ? `unlisted.${reason.outcome}` : reason.code;
+  return t(`policy.reason.${code}`, { ...reason });
+}
+
+function grantsOf({ grants }: Decision) {
+  return {
+    groups: grants.groups.map(({ name, id }) => `${name} (${id})`),
+    roles: grants.appRoles.map(({ name, appRoleId }) => `${name} (${appRoleId})`),
+    apps: grants.apps.map(({ name, url }) => `${name} (${url})`),
+  };
+}

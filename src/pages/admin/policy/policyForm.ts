@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import type { PolicyProposal } from '../../../administration/draftPolicy.js';
+import type { Deps } from '../../../deps.js';
+import { malformed, notFound } from '../../../errors.js';
+import { localPath } from '../../../http/localPath.js';
+import { findPolicyVersion } from '../../../store/policyVersions.js';
+
+/** Where the form stands that made a proposal, and what a person says about it. */
+export type ProposalFrom = { back: string; comment?: string; restoredFrom?: string };
+
+export type ProposalForm = { proposal: PolicyProposal; from: ProposalFrom };
+
+export const COMMENT_LENGTH = 500;
+
+const edits = z.array(
+  z
+    .object({ path: z.array(z.union([z.string(), z.int()])).min(1), value: z.unknown().optional() })
+    // JSON knows no undefined: an edit that removes something comes without its value.
+    .transform(({ path, value }) => ({ path, value })),
+);
+
+// What else a body holds is ignored; a field that is sent twice arrives as a list and is refused.
+const form = z.object({
+  base: z.string().regex(/^[0-9a-f]{64}$/),
+  text: z.string().optional(),
+  edits: z.string().optional(),
+  terms: z.string().optional(),
+  restores: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .optional(),
+  comment: z.string().trim().max(COMMENT_LENGTH).optional(),
+  back: z.string().optional(),
+});
+
+/**
+ * Reads a proposal from a form: a whole text, edits, or the number of the version to roll back to.
+ *
+ * @throws malformed when a field is missing, sent twice or of another shape: no person can cause that
+ */
+export async function readProposal(deps: Deps, body: unknown): Promise<ProposalForm> {
+  const parsed = form.safeParse(body);
+  if (!parsed.success) throw malformed();
+  const { base, text, terms, restores, comment, back } = parsed.data;
+  const from = { back: backTo(back), ...(comment && { comment }) };
+  if (restores !== undefined) {
+    const version = await findPolicyVersion(deps.store.db, restores);
+    if (!version) throw notFound();
+    const itsTerms = version.terms === null ? {} : { terms: version.terms };
+    return { proposal: { base, text: version.text, ...itsTerms }, from: { ...from, restoredFrom: restores } };
+  }
+  const withTerms = { base, ...(terms !== undefined && { terms }) };
+  if (text !== undefined) return { proposal: { ...withTerms, text }, from };
+  return { proposal: { ...withTerms, edits: readEdits(parsed.data.edits) }, from };
+}
+
+function readEdits(json: string | undefined) {
+  try {
+    const parsed = edits.safeParse(JSON.parse(json ?? ''));
+    if (parsed.success) return parsed.data;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw malformed();
+}
+
+function backTo(wanted: string | undefined): string {
+  const path = wanted === undefined ? '' : localPath(wanted);
+  return path.startsWith('/admin/') ? path : '/admin/policy';
+}
+
+/** The hidden fields that make exactly this proposal again. */
+export function fieldsOf({ proposal, from }: ProposalForm): [name: string, value: string][] {
+  const fields: Record<string, string | undefined> = {
+    base: proposal.base,
+    back: from.back,
+    ...(from.restoredFrom !== undefined
+      ? { restores: from.restoredFrom }
+      : {
+          ...('text' in proposal ? { text: proposal.text } : { edits: JSON.stringify(proposal.edits) }),
+          terms: proposal.terms,
+        }),
+  };
+  return Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
+}

@@ -1,0 +1,66 @@
+import type { Replay, Verdict } from '../../../administration/replay.js';
+import type { Translate } from '../../../language.js';
+import type { PolicyChange } from '../../../policy/changes.js';
+
+type Locals = Record<string, unknown>;
+
+/** A page shows no more than this of what differs; the difference line by line has the rest. */
+const MOST_CHANGES = 200;
+
+export type ShownChange = Omit<PolicyChange, 'fields'> & {
+  fields: { field: string; before: string | null; after: string | null }[];
+};
+
+/** Changes as a page shows them, with how many there are of each kind. */
+export function changesForPeople(changes: PolicyChange[], locals: Locals) {
+  const t = locals.t as Translate;
+  const count = (kind: PolicyChange['kind']) => changes.filter((change) => change.kind === kind).length;
+  return {
+    changes: changes.slice(0, MOST_CHANGES).map((change): ShownChange => ({
+      ...change,
+      fields: change.fields.map(({ field, before, after }) => ({
+        field,
+        before: valueInWords(before, t),
+        after: valueInWords(after, t),
+      })),
+    })),
+    changeCounts: { added: count('added'), removed: count('removed'), changed: count('changed') },
+    hiddenChanges: Math.max(0, changes.length - MOST_CHANGES),
+  };
+}
+
+/** A value of the policy for people; null for one that is absent. */
+function valueInWords(value: unknown, t: Translate): string | null {
+  if (value === undefined) return null;
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return value ? t('policy.yes') : t('policy.no');
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ');
+  return JSON.stringify(value);
+}
+
+export function replayForPeople(replay: Replay, locals: Locals) {
+  const t = locals.t as Translate;
+  return {
+    examined: replay.examined,
+    total: replay.changed.length,
+    counts: replay.counts.map(({ before, after, count }) => ({
+      before: t(`policy.outcome.${before}`),
+      after: t(`policy.outcome.${after}`),
+      count,
+    })),
+    changed: replay.changed.slice(0, MOST_CHANGES).map((request) => ({
+      ...request,
+      before: verdictInWords(request.before, t),
+      after: verdictInWords(request.after, t),
+    })),
+  };
+}
+
+function verdictInWords({ outcome, partner, groups, apps }: Verdict, t: Translate) {
+  return {
+    outcome: t(`policy.outcome.${outcome}`),
+    partner: partner ?? t('policy.noPartner'),
+    apps: apps.join(', '),
+    groups: groups.join(', '),
+  };
+}

@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from 'node:util';
+import { entriesOf, type PolicyEntry, type PolicySection } from './entries.js';
+import { childPath } from './jsonWalk.js';
+
+/** One member of an entry, `invitation.language`; '' for an entry that has no members. What is absent is undefined. */
+export type FieldChange = { field: string; path: string[]; before: unknown; after: unknown };
+
+export type PolicyChange = {
+  kind: 'added' | 'removed' | 'changed';
+  section: PolicySection;
+  /** Id of a partner, key of an app or a group, name of a setting. */
+  key: string;
+  /** What people call it, if it has a name. */
+  name: string | null;
+  fields: FieldChange[];
+};
+
+/**
+ * What differs between two documents as they are written, by what people know rather than by position. The documents need not
+ * be good. Cost grows with their size, not with the number of changes: 2,000 partners take a few milliseconds.
+ */
+export function policyChanges(before: unknown, after: unknown): PolicyChange[] {
+  const old = entriesOf(before);
+  const fresh = entriesOf(after);
+  return [...new Set([...fresh.keys(), ...old.keys()])].flatMap((name) => {
+    const change = changeOf(old.get(name), fresh.get(name));
+    return change ? [change] : [];
+  });
+}
+
+function changeOf(before: PolicyEntry | undefined, after: PolicyEntry | undefined): PolicyChange | null {
+  const entry = after ?? before;
+  if (!entry || isDeepStrictEqual(before?.value, after?.value)) return null;
+  const fields = fieldChanges(before?.value, after?.value);
+  // The same members in another order.
+  if (fields.length === 0) return null;
+  const { section, key, value } = entry;
+  const kind = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed';
+  return { kind, section, key, name: nameOf(value), fields };
+}
+
+function nameOf(value: unknown): string | null {
+  const { name } = isRecord(value) ? value : {};
+  return typeof name === 'string' ? name : null;
+}
+
+function fieldChanges(before: unknown, after: unknown): FieldChange[] {
+  const old = membersOf(before);
+  const fresh = membersOf(after);
+  return [...new Set([...fresh.keys(), ...old.keys()])].flatMap((field) => {
+    const was = old.get(field);
+    const is = fresh.get(field);
+    const path = (is ?? was)?.path ?? [];
+    return isDeepStrictEqual(was?.value, is?.value)
+      ? []
+      : [{ field, path, before: was?.value, after: is?.value }];
+  });
+}
+
+/** The members of an entry, with those of objects in it (`invitation`, `limits`) spelt out. */
+function membersOf(
+  value: unknown,
+  above: string[] = [],
+  members = new Map<string, { path: string[]; value: unknown }>(),
+): Map<string, { path: string[]; value: unknown }> {
+  if (isRecord(value) && Object.keys(value).length > 0) {
+    for (const [key, member] of Object.entries(value)) membersOf(member, [...above, key], members);
+  } else if (value !== undefined) {
+    members.set(
+      above.reduce((path, key) => childPath(path, key), ''),
+      { path: above, value },
+    );
+  }
+  return members;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

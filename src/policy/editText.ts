@@ -1,0 +1,86 @@
+import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
+import { layoutOf, writeJson, type Layout } from './writeJson.js';
+
+/** Sets the value at a path of the document; `undefined` removes it, the index after the last item of a list appends. */
+export type PolicyEdit = { path: (string | number)[]; value: unknown };
+
+/** An edit that does not fit the document: it leads through something that is no object or list. */
+export class UnfitEdit extends Error {
+  override readonly name = 'UnfitEdit';
+}
+
+/**
+ * Carries out changes one after the other in the policy's text. What they do not touch stays as it was written, byte for byte:
+ * order, spaces, line ends and byte-order mark. (`modify` of jsonc-parser lays whole lines out anew, and spoils `[1,2]` when it
+ * removes the last item; only its parser is used.)
+ *
+ * @throws {UnfitEdit} also when the text is not JSON at all
+ */
+export function editPolicyText(text: string, edits: readonly PolicyEdit[]): string {
+  const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
+  const layout = layoutOf(text);
+  return mark + edits.reduce((json, edit) => editOnce(json, edit, layout), text.slice(mark.length));
+}
+
+function editOnce(json: string, { path, value }: PolicyEdit, layout: Layout): string {
+  const root = parseTree(json);
+  if (!root) throw new UnfitEdit('The text is not JSON');
+  const found = findNodeAtLocation(root, path);
+  if (value === undefined) return found ? remove(json, found) : json;
+  const replaced = found && { from: found.offset, to: found.offset + found.length };
+  if (replaced) return splice(json, replaced, writeJson(value, layout, indentAt(json, replaced.from)));
+  return insert(json, root, path, value, layout);
+}
+
+const splice = (json: string, { from, to }: { from: number; to: number }, by: string) =>
+  json.slice(0, from) + by + json.slice(to);
+
+/** Takes an item, or a member with its key, out of what holds it, together with one comma. */
+function remove(json: string, found: Node): string {
+  const node = found.parent?.type === 'property' ? found.parent : found;
+  const { parent } = node;
+  if (!parent?.children) throw new UnfitEdit('The whole document cannot be removed');
+  const at = parent.children.indexOf(node);
+  const end = node.offset + node.length;
+  const previous = parent.children[at - 1];
+  if (previous) return splice(json, { from: previous.offset + previous.length, to: end }, '');
+  const next = parent.children[at + 1];
+  if (next) return splice(json, { from: node.offset, to: next.offset }, '');
+  return splice(json, { from: parent.offset + 1, to: parent.offset + parent.length - 1 }, '');
+}
+
+/** Adds what is not there yet, with all that is missing on the way to it. */
+function insert(json: string, root: Node, path: PolicyEdit['path'], value: unknown, layout: Layout): string {
+  let depth = path.length - 1;
+  let holder = findNodeAtLocation(root, path.slice(0, depth));
+  while (!holder && depth > 0) holder = findNodeAtLocation(root, path.slice(0, --depth));
+  const key = path[depth];
+  const expected = typeof key === 'number' ? 'array' : 'object';
+  if (key === undefined || holder?.type !== expected) {
+    throw new UnfitEdit(`There is no ${expected} at ${JSON.stringify(path.slice(0, depth))}`);
+  }
+  const wrapped = path
+    .slice(depth + 1)
+    .reduceRight<unknown>((inner, part) => (typeof part === 'number' ? [inner] : { [part]: inner }), value);
+  const last = holder.children?.at(-1);
+  if (!last) {
+    const whole = typeof key === 'number' ? [wrapped] : { [key]: wrapped };
+    const text = writeJson(whole, layout, indentAt(json, holder.offset));
+    return splice(json, { from: holder.offset, to: holder.offset + holder.length }, text);
+  }
+  const ownLine = /^\s*$/.test(json.slice(lineStart(json, last.offset), last.offset));
+  const indent = indentAt(json, last.offset);
+  const name = typeof key === 'number' ? '' : `${JSON.stringify(key)}:${layout.space}`;
+  const before = ownLine ? `,${layout.eol}${indent}` : `,${layout.space}`;
+  const at = last.offset + last.length;
+  return splice(json, { from: at, to: at }, before + name + writeJson(wrapped, layout, indent));
+}
+
+function lineStart(json: string, offset: number): number {
+  return json.lastIndexOf('\n', offset - 1) + 1;
+}
+
+/** The white space at the beginning of the line. */
+function indentAt(json: string, offset: number): string {
+  return /^[ \t]*/.exec(json.slice(lineStart(json, offset), offset))?.[0] ?? '';
+}

@@ -1,0 +1,19 @@
+import type { Db, RequestState } from './schema.js';
+
+export type LastRequest = {
+  id: string;
+  address: string;
+  partner: string | null;
+  state: RequestState;
+  created_at: Date;
+};
+
+/** The newest requests, the newest first. */
+export function findLastRequests(db: Db, limit: number): Promise<LastRequest[]> {
+  return db
+    .selectFrom('request')
+    .select(['id', 'address', 'partner', 'state', 'created_at'])
+    .orderBy('created_at', 'desc')
+    .limit(limit)
+    .execute();
+}

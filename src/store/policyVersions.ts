@@ -1,0 +1,119 @@
+import { sql, type Insertable, type Selectable } from 'kysely';
+import type { Db, PolicyVersionTable } from './schema.js';
+
+export type NewPolicyVersion = Omit<Insertable<PolicyVersionTable>, 'id' | 'at'>;
+export type PolicyVersion = Selectable<PolicyVersionTable>;
+/** A version without its texts, which are long. */
+export type PolicyVersionSummary = Omit<PolicyVersion, 'text' | 'terms'>;
+
+const SUMMARY = [
+  'id',
+  'state',
+  'hash',
+  'terms_hash',
+  'previous_hash',
+  'author',
+  'comment',
+  'restored_from',
+  'counts',
+  'at',
+] as const;
+
+/** Holds others who save the policy, on whatever instance, until this transaction ends. */
+export async function lockPolicy(trx: Db): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('policy', 0))`.execute(trx);
+}
+
+export async function insertPolicyVersion(db: Db, version: NewPolicyVersion): Promise<string> {
+  const { id } = await db
+    .insertInto('policy_version')
+    .values(version)
+    // As text: one of the two stores would give a number.
+    .returning(sql<string>`id::text`.as('id'))
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** Marks a version as the one that the file holds now. */
+export async function confirmPolicyVersion(db: Db, id: string): Promise<void> {
+  await db
+    .updateTable('policy_version')
+    .set({ state: 'saved', at: sql<Date>`clock_timestamp()` })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Removes a version that did not come to be. */
+export async function deleteUnsavedPolicyVersion(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('policy_version').where('id', '=', id).where('state', '=', 'saving').execute();
+}
+
+/** The newest version that was to be saved over `previousHash` with these hashes, and of which nobody knows whether it was. */
+export function findUnconfirmedPolicyVersion(
+  db: Db,
+  found: { hash: string; termsHash: string | null; previousHash: string | null },
+): Promise<PolicyVersionSummary | undefined> {
+  return db
+    .selectFrom('policy_version')
+    .select(SUMMARY)
+    .where('state', '=', 'saving')
+    .where('hash', '=', found.hash)
+    .where('terms_hash', 'is not distinct from', found.termsHash)
+    .where('previous_hash', 'is not distinct from', found.previousHash)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Removes what was begun long ago and never confirmed: the process that did so was killed before it replaced the file. */
+export async function deleteAbandonedPolicyVersions(db: Db): Promise<void> {
+  await db
+    .deleteFrom('policy_version')
+    .where('state', '=', 'saving')
+    .where('at', '<', sql<Date>`now() - interval '1 hour'`)
+    .execute();
+}
+
+const saved = (db: Db) => db.selectFrom('policy_version').where('state', '=', 'saved');
+
+/** The version that was in force last. */
+export function latestPolicyVersion(db: Db): Promise<PolicyVersionSummary | undefined> {
+  return saved(db).select(SUMMARY).orderBy('at', 'desc').orderBy('id', 'desc').limit(1).executeTakeFirst();
+}
+
+/** Versions, the newest first. */
+export function listPolicyVersions(db: Db, limit: number, offset: number): Promise<PolicyVersionSummary[]> {
+  return saved(db)
+    .select(SUMMARY)
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .offset(offset)
+    .execute();
+}
+
+export function findPolicyVersion(db: Db, id: string): Promise<PolicyVersion | undefined> {
+  return saved(db).selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** The newest version with this text. */
+export function findPolicyVersionByHash(db: Db, hash: string): Promise<PolicyVersion | undefined> {
+  return saved(db)
+    .selectAll()
+    .where('hash', '=', hash)
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** The version that this one took the place of. */
+export function findPolicyVersionBefore(db: Db, { id }: { id: string }): Promise<PolicyVersion | undefined> {
+  return saved(db)
+    .selectAll()
+    .where(sql<boolean>`(at, id) < (select at, id from policy_version where id = ${id})`)
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { aPolicy } from '../support/aPolicy.js';
+import { inChromium, takePicture } from './inChromium.js';
+
+inChromium({ policy: aPolicy() }, (walk) => {
+  async function openPolicy(): Promise<Page> {
+    const here = walk();
+    const page = await here.openPage({ viewport: { width: 1280, height: 1000 } });
+    await page.goto(`${here.portal.url}/admin/policy`);
+    await page.getByText('Ada Admin').first().click();
+    await page.waitForURL(`${here.portal.url}/admin/policy`);
+    return page;
+  }
+
+  const onDisk = () => readFile(walk().site.policyFile, 'utf8');
+
+  it('an admin mends what is broken, sees what changes, saves it byte for byte, and goes back', async () => {
+    const page = await openPolicy();
+    const text = page.getByLabel('The policy file, as JSON');
+    const before = await text.inputValue();
+    expect(before).toBe(await onDisk());
+
+    const written = JSON.stringify(aPolicy({ unlisted: 'review' }), null, 2);
+    await text.fill(written.replace('"deny": {', '"deny" {'));
+    await page.getByRole('button', { name: 'Check the changes' }).click();
+    await page.getByRole('heading', { name: '1 fault' }).waitFor();
+    await takePicture(page, 'policy-faults');
+    await page.getByRole('link', { name: /^line \d+, column \d+$/ }).click();
+    const selected = await page.evaluate<string>('getSelection().toString()');
+    expect(selected).toBe('{');
+
+    await text.fill(written);
+    await page.getByRole('button', { name: 'Check the changes' }).click();
+    await page.getByText('unlisted', { exact: true }).first().waitFor();
+    await page.getByText('Line by line').click();
+    await takePicture(page, 'policy-preview');
+    await page.getByRole('button', { name: 'Edit further' }).click();
+    expect(await text.inputValue()).toBe(written);
+    await page.getByRole('button', { name: 'Check the changes' }).click();
+    await page.getByLabel('Comment').fill('Let a person look');
+    await page.getByRole('button', { name: 'Save and put in force' }).click();
+    await page.getByText('The policy has been saved').waitFor();
+    expect(await onDisk()).toBe(written);
+
+    await page.getByRole('link', { name: 'Versions', exact: true }).click();
+    await page.getByText('Let a person look').waitFor();
+    await takePicture(page, 'policy-versions');
+    await page.getByRole('row').last().getByRole('link').first().click();
+    await page.getByRole('button', { name: /^Go back to version/ }).click();
+    await page.getByRole('button', { name: 'Save and put in force' }).click();
+    await page.getByText('The policy has been saved').waitFor();
+    expect(await onDisk()).toBe(before);
+  }, 90_000);
+});

@@ -1,0 +1,123 @@
+import { policyChanges } from '../../src/policy/changes.js';
+import { editPolicyText } from '../../src/policy/editText.js';
+import { rebasedEdits } from '../../src/policy/rebase.js';
+import { processorTime } from '../support/processorTime.js';
+import { aDocument, aPartner } from './aPolicy.js';
+
+const before = aDocument({
+  partners: [aPartner(), aPartner({ id: 'fabrikam', name: 'Fabrikam', limits: { perDay: 5 } })],
+});
+const [contoso, fabrikam] = before.partners as [Record<string, unknown>, Record<string, unknown>];
+const but = (overrides: Record<string, unknown>) => ({ ...before, ...overrides });
+
+/** A change in one line: kind, section/key, then `field: before > after`. */
+function inShort(changes: ReturnType<typeof policyChanges>): string[] {
+  const show = (value: unknown) => (value === undefined ? '-' : JSON.stringify(value));
+  return changes.map(({ kind, section, key, fields }) =>
+    [
+      `${kind} ${section}/${key}`,
+      ...(kind === 'changed' ? fields : []).map(
+        (field) => `${field.field}: ${show(field.before)} > ${show(field.after)}`,
+      ),
+    ].join(' | '),
+  );
+}
+
+const CASES: [fact: string, after: unknown, changes: string[]][] = [
+  ['equal documents do not differ', JSON.parse(JSON.stringify(before)), []],
+  ['another order of partners is no change', but({ partners: [fabrikam, contoso] }), []],
+  [
+    'a partner is added',
+    but({ partners: [aPartner({ id: 'new' }), contoso, fabrikam] }),
+    ['added partners/new'],
+  ],
+  ['a partner is removed', but({ partners: [fabrikam] }), ['removed partners/contoso']],
+  [
+    'a partner whose id changes is another one',
+    but({ partners: [{ ...contoso, id: 'c' }, fabrikam] }),
+    ['added partners/c', 'removed partners/contoso'],
+  ],
+  [
+    'members of a partner change, nested ones by their path',
+    but({ partners: [contoso, { ...fabrikam, enabled: false, limits: { perDay: 6, total: 9 } }] }),
+    ['changed partners/fabrikam | limits.perDay: 5 > 6 | limits.total: - > 9 | enabled: - > false'],
+  ],
+  [
+    'a list is one value',
+    but({ partners: [{ ...contoso, domains: ['contoso.com', 'b.com'] }, fabrikam] }),
+    ['changed partners/contoso | domains: ["contoso.com"] > ["contoso.com","b.com"]'],
+  ],
+  ['a group is added', but({ groups: { ...(before.groups as object), x: { id: '1' } } }), ['added groups/x']],
+  ['an app is removed', but({ apps: {} }), ['removed apps/crm']],
+  [
+    'settings are known by their name',
+    but({
+      portal: { organization: 'W', contact: 'partners@woodgrove.com' },
+      deny: { consumer: true },
+      unlisted: 'review',
+    }),
+    ['changed portal/organization | : "Woodgrove" > "W"', 'added deny/consumer', 'added document/unlisted'],
+  ],
+  [
+    'two partners with one id are both shown',
+    but({ partners: [contoso, contoso, fabrikam] }),
+    ['added partners/contoso'],
+  ],
+  ['what is no document has nothing', null, expect.arrayContaining(['removed partners/contoso']) as never],
+];
+
+test.each(CASES)('%s', (_fact, after, changes) => {
+  expect(inShort(policyChanges(before, after))).toEqual(changes);
+});
+
+test('2,000 partners are compared in less than 200 ms', async () => {
+  const partners = Array.from({ length: 2_000 }, (_, index) =>
+    aPartner({ id: `p${index}`, domains: [`p${index}.com`] }),
+  );
+  const changed = partners.map((partner, index) =>
+    index % 2 === 0 ? partner : { ...partner, name: 'Other' },
+  );
+  const { result, cpuMs } = await processorTime(() =>
+    policyChanges(but({ partners }), but({ partners: changed })),
+  );
+  expect(result).toHaveLength(1_000);
+  expect(cpuMs).toBeLessThan(200);
+});
+
+describe('a change on top of another', () => {
+  const text = JSON.stringify(before, null, 2);
+  const both = (mine: unknown, theirs: unknown) => {
+    const edits = rebasedEdits(before, mine, theirs);
+    return edits && (JSON.parse(editPolicyText(JSON.stringify(theirs), edits)) as unknown);
+  };
+
+  test('keeps both, whatever the positions are now', () => {
+    const mine = but({
+      partners: [contoso, { ...fabrikam, name: 'F' }, aPartner({ id: 'mine' })],
+      unlisted: 'review',
+    });
+    const theirs = but({ partners: [aPartner({ id: 'theirs' }), fabrikam] });
+    expect(both(mine, theirs)).toEqual(
+      but({
+        partners: [aPartner({ id: 'theirs' }), { ...fabrikam, name: 'F' }, aPartner({ id: 'mine' })],
+        unlisted: 'review',
+      }),
+    );
+  });
+
+  test('removes what was removed, from the end of the list', () => {
+    const mine = but({ partners: [], apps: {} });
+    const theirs = but({ partners: [aPartner({ id: 'theirs' }), contoso, fabrikam] });
+    expect(both(mine, theirs)).toEqual(but({ partners: [aPartner({ id: 'theirs' })], apps: {} }));
+  });
+
+  test('is left to a person when both touched the same partner', () => {
+    const mine = but({ partners: [{ ...contoso, name: 'Mine' }, fabrikam] });
+    expect(both(mine, but({ partners: [{ ...contoso, enabled: false }, fabrikam] }))).toBeNull();
+    expect(both(mine, but({ partners: [fabrikam] }))).toBeNull();
+  });
+
+  test('changes nothing where nothing was changed', () => {
+    expect(rebasedEdits(before, JSON.parse(text), but({ partners: [] }))).toEqual([]);
+  });
+});

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { editPolicyText, UnfitEdit, type PolicyEdit } from '../../src/policy/editText.js';
+import { processorTime } from '../support/processorTime.js';
+import { aPartner } from './aPolicy.js';
+
+type Case = [fact: string, text: string, edits: PolicyEdit[], result: string];
+
+const set = (path: PolicyEdit['path'], value: unknown): PolicyEdit => ({ path, value });
+const drop = (...path: PolicyEdit['path']): PolicyEdit => ({ path, value: undefined });
+
+const CASES: Case[] = [
+  ['a value is replaced', '{ "a": 1,  "b":2 }', [set(['a'], 3)], '{ "a": 3,  "b":2 }'],
+  ['a member is added on the same line', '{ "a": 1 }', [set(['b'], 'x')], '{ "a": 1, "b": "x" }'],
+  ['a text without spaces stays without', '{"a":[1]}', [set(['a', 1], { b: [] })], '{"a":[1,{"b":[]}]}'],
+  ['a member is added on a line of its own', '{\n\t"a": 1\n}', [set(['b'], 2)], '{\n\t"a": 1,\n\t"b": 2\n}'],
+  ['CR LF stays', '{\r\n  "a": 1\r\n}\r\n', [set(['b'], 2)], '{\r\n  "a": 1,\r\n  "b": 2\r\n}\r\n'],
+  ['a byte-order mark stays', '\uFEFF{"a":1}', [set(['a'], 2)], '\uFEFF{"a":2}'],
+  ['the first item is removed', '[1, 2, 3]', [drop(0)], '[2, 3]'],
+  ['an item in the middle is removed', '[1, 2, 3]', [drop(1)], '[1, 3]'],
+  ['the last item of a compact list is removed', '{"a":[1,2]}', [drop('a', 1)], '{"a":[1]}'],
+  ['the only item is removed', '{ "a": [ 1 ] }', [drop('a', 0)], '{ "a": [] }'],
+  ['a member is removed with its line', '{\n  "a": 1,\n  "b": 2\n}', [drop('b')], '{\n  "a": 1\n}'],
+  ['what is not there is not removed', '{ "a": 1 }', [drop('b', 'c')], '{ "a": 1 }'],
+  ['an empty list takes an item', '{ "a": [] }', [set(['a', 0], 'x')], '{ "a": ["x"] }'],
+  ['what is missing on the way is made', '{"a":1}', [set(['b', 'c'], 2)], '{"a":1,"b":{"c":2}}'],
+  ['an index beyond the end appends', '[1]', [set([7], 2)], '[1,2]'],
+  ['edits follow each other', '[1, 2]', [drop(0), set([0], 3), set([1], 4)], '[3, 4]'],
+  ['a key in other letters is found', '{"\\u0061": 1}', [set(['a'], 2)], '{"\\u0061": 2}'],
+  ['a dangerous key is text like any other', '{}', [set(['__proto__'], 1)], '{"__proto__":1}'],
+  ['quotes and markup are escaped as JSON asks', '{"a":1}', [set(['a'], '"</b>\n')], '{"a":"\\"</b>\\n"}'],
+];
+
+test.each(CASES)('%s', (_fact, text, edits, result) => {
+  expect(editPolicyText(text, edits)).toBe(result);
+});
+
+const UNFIT: [fact: string, text: string, edit: PolicyEdit][] = [
+  ['a text that is no JSON', '', set(['a'], 1)],
+  ['a path through a number', '{"a":1}', set(['a', 'b'], 1)],
+  ['an index of an object', '{"a":{}}', set(['a', 0], 1)],
+  ['a key of a list', '{"a":[]}', set(['a', 'b'], 1)],
+  ['the removal of everything', '{"a":1}', drop()],
+];
+
+test.each(UNFIT)('%s is refused', (_fact, text, edit) => {
+  expect(() => editPolicyText(text, [edit])).toThrow(UnfitEdit);
+});
+
+describe('the example', () => {
+  const example = readFileSync('policies/partners.json', 'utf8');
+  const lines = (text: string) => text.split('\n');
+
+  test('keeps every line but those of the member that changes', () => {
+    const edited = editPolicyText(example, [set(['partners', 0, 'name'], 'Renamed')]);
+    const changed = lines(edited).filter((line, index) => line !== lines(example)[index]);
+    expect(changed).toEqual([expect.stringContaining('"Renamed"')]);
+  });
+
+  test('gets back its bytes when a partner is added and removed', () => {
+    const { partners } = JSON.parse(example) as { partners: unknown[] };
+    const added = editPolicyText(example, [set(['partners', partners.length], aPartner({ id: 'new' }))]);
+    expect((JSON.parse(added) as { partners: unknown[] }).partners.at(-1)).toEqual(aPartner({ id: 'new' }));
+    expect(editPolicyText(added, [drop('partners', partners.length)])).toBe(example);
+  });
+
+  test('lays out a long partner over several lines, with the indentation of its neighbours', () => {
+    const domains = Array.from({ length: 9 }, (_, index) => `division-${index}.fabrikam.com`);
+    const edited = editPolicyText(example, [set(['partners', 0, 'domains'], domains)]);
+    const at = lines(edited).findIndex((line) => line.includes('"domains": ['));
+    expect(lines(edited)[at + 1]).toMatch(/^ {8}"division-0\.fabrikam\.com",$/);
+  });
+});
+
+test('an edit of 2,000 partners takes little time', async () => {
+  const partners = Array.from({ length: 2_000 }, (_, index) =>
+    aPartner({ id: `p${index}`, domains: [`p${index}.com`, `*.p${index}.com`] }),
+  );
+  const text = JSON.stringify({ partners }, null, 2);
+  const edits = [
+    set(['partners', 1_000, 'name'], 'Renamed'),
+    drop('partners', 7),
+    set(['partners', 1_999], aPartner()),
+  ];
+  const { result, cpuMs } = await processorTime(() => editPolicyText(text, edits));
+  expect((JSON.parse(result) as { partners: unknown[] }).partners).toHaveLength(2_000);
+  expect(cpuMs).toBeLessThan(1_000);
+});
