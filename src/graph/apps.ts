@@ -1,7 +1,9 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
+import { findByIds } from './byIds.js';
 import { unreadable, type FieldsOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
+import { search, type Page } from './search.js';
 
 const fields = {
   id: z.guid(),
@@ -26,6 +28,116 @@ export async function getServicePrincipal(
   const parsed = servicePrincipal.safeParse(body);
   if (!parsed.success) throw unreadable('The app could not be read', requestId, 'no');
   return parsed.data;
+}
+
+const appFields = {
+  ...fields,
+  homepage: z.string().nullish(),
+  appRoles: z
+    .array(
+      z.object({
+        id: z.guid(),
+        value: z.string().nullish(),
+        displayName: z.string().nullish(),
+        allowedMemberTypes: z.array(z.string()).nullish(),
+        isEnabled: z.boolean().nullish(),
+      } satisfies FieldsOf<Microsoft.AppRole>),
+    )
+    .nullish(),
+} satisfies FieldsOf<Microsoft.ServicePrincipal>;
+const app = z.object(appFields);
+
+const APP_SELECT = Object.keys(appFields).join(',');
+
+/** Stands for "assigned, without a role", where an app declares no roles of its own. */
+export const DEFAULT_APP_ROLE = '00000000-0000-0000-0000-000000000000';
+
+/** An app of the tenant with the roles that people may be assigned to. */
+export type App = {
+  servicePrincipalId: string;
+  name: string;
+  homepage: string | null;
+  roles: { id: string; name: string }[];
+  /** Why nobody may be given a role on it; null when nothing is against it. */
+  obstacle: 'microsoftGraph' | 'noRole' | null;
+};
+
+/**
+ * Apps of which some word of the name begins as `text` does.
+ *
+ * @throws {MalformedCursor}
+ * @see https://learn.microsoft.com/graph/api/serviceprincipal-list
+ */
+export async function searchApps(
+  graph: Graph,
+  text: string,
+  options: { cursor?: string; signal?: AbortSignal } = {},
+): Promise<Page<App>> {
+  const { items, next } = await search(graph, {
+    path: '/servicePrincipals',
+    properties: ['displayName'],
+    select: APP_SELECT,
+    item: app,
+    text,
+    ...options,
+  });
+  return { items: items.map(toApp), next };
+}
+
+/** One app by the object id of its service principal. */
+export async function getApp(graph: Graph, id: string, signal?: AbortSignal): Promise<App> {
+  const path = `/servicePrincipals/${id}?$select=${APP_SELECT}`;
+  const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
+  const parsed = app.safeParse(body);
+  if (!parsed.success) throw unreadable('The app could not be read', requestId, 'no');
+  return toApp(parsed.data);
+}
+
+const judgedFields = {
+  ...appFields,
+  accountEnabled: z.boolean().nullish(),
+} satisfies FieldsOf<Microsoft.ServicePrincipal>;
+const judged = z.object(judgedFields);
+
+/** Why an app role cannot be assigned to guests; null when nothing is against it. */
+export function roleObstacle(
+  { appId, accountEnabled, appRoles }: z.infer<typeof judged>,
+  appRoleId: string,
+): 'graphItself' | 'disabled' | 'roleMissing' | 'roleDisabled' | 'roleNotForUsers' | null {
+  if (appId === MICROSOFT_GRAPH_APP_ID) return 'graphItself';
+  if (accountEnabled === false) return 'disabled';
+  if (appRoleId === DEFAULT_APP_ROLE) return appRoles?.length ? 'roleMissing' : null;
+  const role = appRoles?.find(({ id }) => id === appRoleId);
+  if (!role) return 'roleMissing';
+  if (!role.isEnabled) return 'roleDisabled';
+  return role.allowedMemberTypes?.includes('User') ? null : 'roleNotForUsers';
+}
+
+/** Those service principals with these ids that exist, by id. */
+export function findServicePrincipals(
+  graph: Graph,
+  ids: string[],
+  signal?: AbortSignal,
+): Promise<Map<string, z.infer<typeof judged>>> {
+  const select = Object.keys(judgedFields).join(',');
+  const path = '/servicePrincipals';
+  return findByIds(graph, { path, select, item: judged, ids, ...(signal && { signal }) });
+}
+
+function toApp({ id, appId, displayName, homepage, appRoles }: z.infer<typeof app>): App {
+  const declared = appRoles ?? [];
+  const roles = declared
+    .filter(({ isEnabled, allowedMemberTypes }) => isEnabled && allowedMemberTypes?.includes('User'))
+    .map((role) => ({ id: role.id, name: role.displayName ?? role.value ?? role.id }));
+  const none = declared.length > 0 && roles.length === 0;
+  return {
+    servicePrincipalId: id,
+    name: displayName ?? id,
+    homepage: homepage ?? null,
+    // An app without any roles takes the default one; one that only has roles for other apps takes nobody.
+    roles: declared.length === 0 ? [{ id: DEFAULT_APP_ROLE, name: '' }] : roles,
+    obstacle: appId === MICROSOFT_GRAPH_APP_ID ? 'microsoftGraph' : none ? 'noRole' : null,
+  };
 }
 
 const ALREADY_ASSIGNED = 'already exists on the object';

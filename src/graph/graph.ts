@@ -5,18 +5,21 @@ import type { Log } from '../log.js';
 import { createTokenSource } from './credential.js';
 import { GraphFault, kindOfAnswer, mayBeProcessed, retryAfterSeconds } from './graphFault.js';
 import { CallTrace, createMiddleware } from './middleware.js';
+import { permissionsIn } from './permissions.js';
 
 /** Fields of an answer, named as Microsoft's own types name them. */
 export type FieldsOf<Entity> = Partial<Record<keyof Entity, ZodType>>;
 
-/** A settled call: the parsed body (undefined for 204) and Microsoft's id of the call. */
-export type GraphAnswer = { body: unknown; requestId: string | null };
+/** A settled call: the parsed body (undefined for 204), Microsoft's id of the call, and when it was answered by their clock. */
+export type GraphAnswer = { body: unknown; requestId: string | null; answeredAt: Date | null };
 
 export type GraphCall = {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Path and query below `/v1.0`, already encoded. */
   path: string;
   body?: object;
+  /** Asks for an advanced query, such as `$search` (https://learn.microsoft.com/graph/aad-advanced-queries). */
+  eventual?: boolean;
   signal?: AbortSignal;
 };
 
@@ -25,6 +28,12 @@ export type Graph = {
   baseUrl: string;
   /** @throws {GraphFault} for every answer that is not a success */
   call(call: GraphCall): Promise<GraphAnswer>;
+  /**
+   * The application permissions that we have been granted, read off a new token: one from before may lack the latest.
+   *
+   * @throws {GraphFault} `unauthenticated` when Entra gives no token
+   */
+  grantedPermissions(signal: AbortSignal): Promise<string[]>;
 };
 
 const CALL_TIMEOUT_MS = 30_000;
@@ -34,16 +43,18 @@ export function createGraph(
   config: Pick<Config, 'graphCredential' | 'graphUrl' | 'authorityUrl' | 'tenantId'>,
   log: Log,
 ): Graph {
+  const tokens = createTokenSource(config);
   const client = Client.initWithMiddleware({
     baseUrl: config.graphUrl,
-    middleware: createMiddleware(createTokenSource(config), log),
+    middleware: createMiddleware(tokens, log),
   });
   return {
     baseUrl: `${config.graphUrl}/v1.0`,
-    async call({ method, path, body, signal }) {
+    async call({ method, path, body, eventual, signal }) {
       const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
       const trace = new CallTrace(signal ? AbortSignal.any([signal, timeout]) : timeout);
       const request = client.api(path).responseType(ResponseType.JSON).middlewareOptions([trace]);
+      if (eventual) request.header('ConsistencyLevel', 'eventual');
       const send = {
         GET: () => request.get(),
         POST: () => request.post(body),
@@ -52,12 +63,22 @@ export function createGraph(
       }[method];
       try {
         const answer: unknown = await send();
-        return { body: answer, requestId: trace.headers?.get('request-id') ?? null };
+        const requestId = trace.headers?.get('request-id') ?? null;
+        return { body: answer, requestId, answeredAt: dateOf(trace.headers) };
       } catch (error) {
         throw toFault(error, trace);
       }
     },
+    async grantedPermissions(signal) {
+      tokens.forget();
+      return permissionsIn(await tokens.token(signal));
+    },
   };
+}
+
+function dateOf(headers: Headers | null): Date | null {
+  const date = new Date(headers?.get('date') ?? '');
+  return Number.isNaN(date.getTime()) ? null : date;
 }
 
 function toFault(error: unknown, trace: CallTrace): GraphFault {

@@ -1,7 +1,9 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
+import { findByIds } from './byIds.js';
 import { unreadable, type FieldsOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
+import { search, type Page } from './search.js';
 
 const fields = {
   id: z.guid(),
@@ -28,11 +30,39 @@ export async function getGroup(graph: Graph, id: string, signal?: AbortSignal): 
 }
 
 /**
+ * Groups of which some word of the name begins as `text` does, those too that no guest can join (see `groupObstacle`).
+ *
+ * @throws {MalformedCursor}
+ * @see https://learn.microsoft.com/graph/api/group-list
+ */
+export function searchGroups(
+  graph: Graph,
+  text: string,
+  options: { cursor?: string; signal?: AbortSignal } = {},
+): Promise<Page<Group>> {
+  return search(graph, {
+    path: '/groups',
+    properties: ['displayName'],
+    select: SELECT,
+    item: group,
+    text,
+    ...options,
+  });
+}
+
+/** Those groups with these ids that exist, by id. */
+export function findGroups(graph: Graph, ids: string[], signal?: AbortSignal): Promise<Map<string, Group>> {
+  return findByIds(graph, { path: '/groups', select: SELECT, item: group, ids, ...(signal && { signal }) });
+}
+
+/**
  * Why a guest must not or cannot be put into a group; null when nothing is against it. Graph refuses
  * most of these with the same 403 as a missing permission, and a role-assignable group would hand out
  * administrators' rights.
  */
-export function groupObstacle(found: Group): string | null {
+export function groupObstacle(
+  found: Group,
+): 'roleAssignable' | 'dynamic' | 'onPremises' | 'mailEnabled' | null {
   if (found.isAssignableToRole) return 'roleAssignable';
   if (found.groupTypes?.includes('DynamicMembership')) return 'dynamic';
   if (found.onPremisesSyncEnabled) return 'onPremises';

@@ -1,6 +1,8 @@
 import type { User } from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
+import { findByIds } from './byIds.js';
 import { unreadable, type FieldsOf, type Graph } from './graph.js';
+import { search, type Page } from './search.js';
 
 const fields = {
   id: z.guid(),
@@ -47,6 +49,86 @@ export async function findUsersByAddress(
   const parsed = z.object({ value: z.array(user) }).safeParse(body);
   if (!parsed.success) throw unreadable('The list of users could not be read', requestId, 'no');
   return parsed.data.value;
+}
+
+const personFields = {
+  id: z.guid(),
+  displayName: z.string().nullish(),
+  userPrincipalName: z.string().nullish(),
+  userType: z.string().nullish(),
+} satisfies FieldsOf<User>;
+const foundUser = z.object(personFields);
+
+/** Somebody of the directory, as people tell each other apart. */
+export type FoundUser = z.infer<typeof foundUser>;
+
+/**
+ * People of whom some word of the name, or the mail address or sign-in name, begins as `text` does.
+ *
+ * @throws {MalformedCursor}
+ * @see https://learn.microsoft.com/graph/api/user-list
+ */
+export function searchUsers(
+  graph: Graph,
+  text: string,
+  options: { cursor?: string; signal?: AbortSignal } = {},
+): Promise<Page<FoundUser>> {
+  return search(graph, {
+    path: '/users',
+    properties: ['displayName', 'mail', 'userPrincipalName'],
+    select: Object.keys(personFields).join(','),
+    item: foundUser,
+    text,
+    ...options,
+  });
+}
+
+const accountFields = {
+  id: z.guid(),
+  accountEnabled: z.boolean().nullish(),
+} satisfies FieldsOf<User>;
+const account = z.object(accountFields);
+
+/** Those people with these ids that exist, by id. */
+export function findUsers(
+  graph: Graph,
+  ids: string[],
+  signal?: AbortSignal,
+): Promise<Map<string, z.infer<typeof account>>> {
+  const select = Object.keys(accountFields).join(',');
+  return findByIds(graph, { path: '/users', select, item: account, ids, ...(signal && { signal }) });
+}
+
+const memberships = z.object({
+  value: z.array(z.object({ id: z.guid() })),
+  '@odata.nextLink': z.string().optional(),
+});
+const MEMBERSHIPS_A_PAGE = 999;
+/** Entra lets nobody belong to more than 2,048 groups and have a token. */
+const MOST_PAGES = 5;
+
+/**
+ * Ids of the groups, directory roles and administrative units of which a user is a direct member.
+ *
+ * @throws {GraphFault}
+ * @see https://learn.microsoft.com/graph/api/user-list-memberof
+ */
+export async function listMembershipIds(
+  graph: Graph,
+  userId: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const ids: string[] = [];
+  let path: string | undefined = `/users/${userId}/memberOf?$select=id&$top=${MEMBERSHIPS_A_PAGE}`;
+  for (let page = 0; path !== undefined && page < MOST_PAGES; page++) {
+    const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
+    const parsed = memberships.safeParse(body);
+    if (!parsed.success) throw unreadable('The groups of a user could not be read', requestId, 'no');
+    ids.push(...parsed.data.value.map(({ id }) => id.toLowerCase()));
+    const next = parsed.data['@odata.nextLink'];
+    path = next?.startsWith(`${graph.baseUrl}/`) ? next.slice(graph.baseUrl.length) : undefined;
+  }
+  return ids;
 }
 
 /** An OData string literal: quotes doubled. */

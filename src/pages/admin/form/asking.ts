@@ -1,0 +1,36 @@
+import { find, type Found, type Picker } from '../pickers/find.js';
+import type { Deps } from '../../../deps.js';
+import { textOf, textsOf } from './fields.js';
+
+// Buttons that look something up for a form without sending it on: the form is shown again with what was typed.
+
+/** A search of a form: `<field>Search` holds the words, `<field>More` asks for the next page, `find` names the field. */
+export type Asked = { field: string; text: string; cursor?: string };
+
+/** What a form wants to have looked up, if that is what it was sent for. */
+export function askedOf(body: Record<string, unknown>, fields: readonly string[]): Asked | null {
+  const pressed = fields.find((field) => body.find === field || body[`${field}More`] !== undefined);
+  // The Enter key in a search field means the search.
+  const entered =
+    body.enter === undefined ? undefined : fields.find((field) => textOf(body[`${field}Search`]) !== '');
+  const field = pressed ?? entered;
+  if (field === undefined) return null;
+  const more = body[`${field}More`];
+  return { field, text: textOf(body[`${field}Search`]), ...(more !== undefined && { cursor: textOf(more) }) };
+}
+
+/** What a search found, as the form's view shows it below the search field. */
+export async function answer(
+  deps: Deps,
+  picker: Picker,
+  { field, text, cursor }: Asked,
+): Promise<{ field: string; text: string; found: Found }> {
+  return { field, text, found: await find(deps, picker, { text, ...(cursor !== undefined && { cursor }) }) };
+}
+
+/** What stands in a field of ids, with the ids that were ticked below it. */
+export function withPicked(typed: string, picked: unknown): string {
+  const known = new Set(typed.split(/[\s,;]+/).map((id) => id.toLowerCase()));
+  const added = textsOf(picked).filter((id) => !known.has(id.toLowerCase()));
+  return [typed.trimEnd(), ...added].filter((line) => line !== '').join('\n');
+}

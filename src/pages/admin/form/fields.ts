@@ -1,0 +1,186 @@
+import { malformed } from '../../../errors.js';
+import { childPath } from '../../../policy/jsonWalk.js';
+import { memberOf } from '../../../policy/rawJson.js';
+
+/** What a field holds as it is typed: a text, or the boxes that are ticked. */
+export type FormValue = string | string[];
+
+/** One field of a form, and the member of the policy that it stands for. */
+export type Field = {
+  /** Where the member stands, below the object that the form is about. */
+  path: readonly string[];
+  /** Written also when it is empty, so that the policy's own check can say what is missing. */
+  required: boolean;
+  /** What the form shows for what the file holds; `undefined` for a member that is not there. */
+  show: (written: unknown) => FormValue;
+  /** What the file is to hold for what was typed; `undefined` for nothing. Values of the wrong kind are kept for the check. */
+  write: (typed: FormValue) => unknown;
+};
+
+export type Fields<Name extends string> = Readonly<Record<Name, Field>>;
+export type FormValues<Name extends string> = Record<Name, FormValue>;
+
+type Options = { required?: boolean };
+const asText = (value: FormValue) => (typeof value === 'string' ? value : value.join('\n'));
+const shownText = (written: unknown) =>
+  typeof written === 'string' || typeof written === 'number' ? String(written) : '';
+
+/** A field of one line. */
+export function line(path: string[], { required = false }: Options = {}): Field {
+  const write = (typed: FormValue) => {
+    const text = asText(typed).trim();
+    return text === '' && !required ? undefined : text;
+  };
+  return { path, required, show: shownText, write };
+}
+
+/** A text of several lines, kept as it is typed but for the line ends, which browsers send as CRLF. */
+export function text(path: string[]): Field {
+  const write = (typed: FormValue) => asText(typed).replace(/\r\n?/g, '\n') || undefined;
+  return { path, required: false, show: shownText, write };
+}
+
+/** A list, one item a line. */
+export function lines(path: string[], { required = false }: Options = {}): Field {
+  const show = (written: unknown) => textsIn(written).join('\n');
+  const write = (typed: FormValue) =>
+    asText(typed)
+      .split(/[\r\n,;]+/)
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
+  return { path, required, show, write };
+}
+
+/** A list that is ticked. */
+export function ticks(path: string[]): Field {
+  return {
+    path,
+    required: false,
+    show: textsIn,
+    write: (typed) => (typeof typed === 'string' ? [typed] : typed),
+  };
+}
+
+/** One of several values; `otherwise` is what counts when the file says nothing. */
+export function choice(path: string[], otherwise: string): Field {
+  return { path, required: false, show: (written) => shownText(written) || otherwise, write: asText };
+}
+
+/** Yes or no. */
+export function flag(path: string[], otherwise: boolean): Field {
+  const show = (written: unknown) => ((written ?? otherwise) === true ? 'yes' : '');
+  return { path, required: false, show, write: (typed) => typed !== '' };
+}
+
+/** A number; what is none is kept for the check to name. */
+export function whole(path: string[]): Field {
+  const write = (typed: FormValue) => {
+    const digits = asText(typed).trim();
+    if (digits === '') return undefined;
+    return /^-?\d{1,15}(\.\d+)?$/.test(digits) ? Number(digits) : digits;
+  };
+  return { path, required: false, show: shownText, write };
+}
+
+function textsIn(written: unknown): string[] {
+  return Array.isArray(written) ? written.filter((item) => typeof item === 'string') : [];
+}
+
+const namesOf = <Name extends string>(fields: Fields<Name>) => Object.keys(fields) as Name[];
+
+/** The form of an object as the file holds it, or of a new one. */
+export function showForm<Name extends string>(fields: Fields<Name>, written: unknown): FormValues<Name> {
+  return mapFields(fields, (name) => fields[name].show(valueAt(written, fields[name].path)));
+}
+
+/**
+ * Reads a posted form. Fields that the form does not have are not looked at.
+ *
+ * @throws {PublicError} `malformed` when a field that stands once is sent twice
+ */
+export function readForm<Name extends string>(
+  fields: Fields<Name>,
+  body: Record<string, unknown>,
+): FormValues<Name> {
+  return mapFields(fields, (name) => {
+    const many = Array.isArray(fields[name].show(undefined));
+    return many ? textsOf(body[name]) : textOf(body[name]);
+  });
+}
+
+/** A field that is sent once, or not at all. */
+export function textOf(value: unknown): string {
+  if (value === undefined) return '';
+  if (typeof value !== 'string') throw malformed();
+  return value;
+}
+
+/** A field that may be sent many times. */
+export function textsOf(value: unknown): string[] {
+  const values: unknown[] = value === undefined ? [] : Array.isArray(value) ? value : [value];
+  return values.map(textOf);
+}
+
+/** The members that differ from what the file holds, with the value that each is to have. */
+export function changesOf<Name extends string>(
+  fields: Fields<Name>,
+  written: unknown,
+  typed: FormValues<Name>,
+): { path: readonly string[]; value: unknown }[] {
+  return namesOf(fields).flatMap((name) => {
+    const { path, show, write } = fields[name];
+    const value = write(typed[name]);
+    // Compared as the form writes it: a default that nobody wrote stays unwritten, and so does a difference in spaces.
+    return same(value, write(show(valueAt(written, path)))) ? [] : [{ path, value }];
+  });
+}
+
+/** A new object, with the members that differ from their defaults. */
+export function newObject<Name extends string>(
+  fields: Fields<Name>,
+  typed: FormValues<Name>,
+): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  for (const name of namesOf(fields)) {
+    const { path, required, show, write } = fields[name];
+    const value = write(typed[name]);
+    if (required || !same(value, write(show(undefined)))) setAt(object, path, value);
+  }
+  return object;
+}
+
+/** The field that a fault's path is about, such as `partners[2].domains[0]` for the object `partners[2]`; null for none. */
+export function fieldOfFault<Name extends string>(
+  fields: Fields<Name>,
+  object: string,
+  faultPath: string,
+): Name | null {
+  const fits = (name: Name) => {
+    const path = fields[name].path.reduce(childPath, object);
+    return faultPath === path || faultPath.startsWith(`${path}[`) || faultPath.startsWith(`${path}.`);
+  };
+  return namesOf(fields).find(fits) ?? null;
+}
+
+function mapFields<Name extends string, T>(fields: Fields<Name>, of: (name: Name) => T): Record<Name, T> {
+  return Object.fromEntries(namesOf(fields).map((name) => [name, of(name)])) as Record<Name, T>;
+}
+
+export function valueAt(object: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((value, key) => memberOf(value, String(key)), object);
+}
+
+function setAt(object: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [key = '', ...rest] = path;
+  if (rest.length === 0) {
+    object[key] = value;
+    return;
+  }
+  const inner = (object[key] ?? {}) as Record<string, unknown>;
+  object[key] = inner;
+  setAt(inner, rest, value);
+}
+
+export function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,118 @@
+import type { Deps } from '../../../deps.js';
+import { malformed } from '../../../errors.js';
+import { searchApps } from '../../../graph/apps.js';
+import { GraphFault, type GraphFaultKind } from '../../../graph/graphFault.js';
+import { groupObstacle, searchGroups } from '../../../graph/groups.js';
+import { MalformedCursor, type Page } from '../../../graph/search.js';
+import { searchUsers } from '../../../graph/users.js';
+
+/** What a picker looks for. `people` are users, and groups of them. */
+export const PICKERS = ['groups', 'apps', 'people'] as const;
+export type Picker = (typeof PICKERS)[number];
+
+/** One thing that was found; `obstacle` is the code of why it must not be chosen. */
+export type Choice = { id: string; name: string; detail: string | null; obstacle: string | null };
+
+/** `missing` is the permission without which Graph refuses. */
+export type Found =
+  | { ok: true; choices: Choice[]; next: string | null }
+  | { ok: false; why: GraphFaultKind; missing: string; waitSeconds: number | null };
+
+const PERMISSIONS: Record<Picker, string> = {
+  groups: 'GroupMember.ReadWrite.All',
+  apps: 'Application.Read.All',
+  people: 'User.Read.All',
+};
+
+/** Whoever types waits for it: a picker gives up long before a worker would. */
+const PATIENCE_MS = 8_000;
+
+type Query = { text: string; cursor?: string };
+
+/**
+ * Looks for something in the directory. That Graph is down, busy or refuses is an answer too: ids can still be typed.
+ *
+ * @throws {PublicError} `malformed` for a cursor that is none of ours
+ */
+export async function find(
+  { graph, log }: Pick<Deps, 'graph' | 'log'>,
+  picker: Picker,
+  query: Query,
+): Promise<Found> {
+  try {
+    const { items, next } = await search[picker](graph, query);
+    return { ok: true, choices: items, next };
+  } catch (error) {
+    if (error instanceof MalformedCursor) throw malformed();
+    return whyNot({ log }, error, PERMISSIONS[picker]);
+  }
+}
+
+/** Says why Graph gave no answer; what is no fault of Graph is thrown on. */
+export function whyNot({ log }: Pick<Deps, 'log'>, error: unknown, missing: string): Found & { ok: false } {
+  if (!(error instanceof GraphFault)) throw error;
+  log.warn(
+    { kind: error.kind, status: error.status, graphRequestId: error.requestId },
+    'picker without an answer',
+  );
+  const waitSeconds = error.retryAfterSeconds === null ? null : Math.ceil(error.retryAfterSeconds);
+  return { ok: false, why: error.kind, missing, waitSeconds };
+}
+
+/** A signal for what a person waits for. */
+export const patience = () => AbortSignal.timeout(PATIENCE_MS);
+
+const search: Record<Picker, (graph: Deps['graph'], query: Query) => Promise<Page<Choice>>> = {
+  async groups(graph, { text, cursor }) {
+    const page = await searchGroups(graph, text, options(cursor));
+    return {
+      items: page.items.map((group) => ({
+        id: group.id,
+        name: group.displayName ?? group.id,
+        detail: null,
+        obstacle: groupObstacle(group),
+      })),
+      next: page.next,
+    };
+  },
+  async apps(graph, { text, cursor }) {
+    const page = await searchApps(graph, text, options(cursor));
+    return {
+      items: page.items.map((app) => ({
+        id: app.servicePrincipalId,
+        name: app.name,
+        detail: app.homepage,
+        obstacle: app.obstacle,
+      })),
+      next: page.next,
+    };
+  },
+  /** Users a page at a time; groups stand on the first page only, since few are called like somebody. */
+  async people(graph, { text, cursor }) {
+    const [users, groups] = await Promise.all([
+      searchUsers(graph, text, options(cursor)),
+      cursor === undefined ? searchGroups(graph, text, options()) : null,
+    ]);
+    const found = (groups?.items ?? []).map(({ id, displayName }) => ({
+      id,
+      name: displayName ?? id,
+      detail: null,
+    }));
+    return {
+      items: [
+        ...users.items.map((user) => ({
+          id: user.id,
+          name: user.displayName ?? user.userPrincipalName ?? user.id,
+          detail: user.userPrincipalName ?? null,
+          obstacle: null,
+        })),
+        ...found.map((group) => ({ ...group, obstacle: null })),
+      ],
+      next: users.next,
+    };
+  },
+};
+
+function options(cursor?: string) {
+  return { signal: patience(), ...(cursor !== undefined && { cursor }) };
+}

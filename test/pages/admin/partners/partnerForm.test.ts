@@ -1,0 +1,190 @@
+import { PublicError } from '../../../../src/errors.js';
+import {
+  changesOf,
+  fieldOfFault,
+  newObject,
+  readForm,
+  showForm,
+} from '../../../../src/pages/admin/form/fields.js';
+import { NEW_PARTNER_FIELDS, PARTNER_FIELDS } from '../../../../src/pages/admin/partners/partnerForm.js';
+import { partnerSchema } from '../../../../src/policy/schema.js';
+
+const SPONSOR = '11111111-0000-4000-8000-000000000001';
+const MEGAN = '11111111-0000-4000-8000-000000000002';
+
+const SMALL = { id: 'fabrikam', name: 'Fabrikam', domains: ['fabrikam.com'], apps: ['crm'] };
+const FULL = {
+  id: 'fabrikam',
+  name: 'Fabrikam',
+  domains: ['fabrikam.com', '*.fabrikam.com'],
+  tenantId: 'FAB00000-0000-4000-8000-000000000001',
+  approval: 'manual',
+  proof: 'invitation',
+  apps: ['crm', 'wiki'],
+  groups: ['partners'],
+  invitation: {
+    redirectUrl: 'https://crm.contoso.com/start',
+    message: '  Welcome\nto Contoso\n',
+    language: 'sv',
+    userType: 'Member',
+    sponsors: [SPONSOR],
+  },
+  approvers: [MEGAN],
+  notify: 'off',
+  limits: { perDay: 50, total: 500 },
+  enabled: false,
+};
+
+/** As a browser posts the form: lines end with CRLF, boxes that are not ticked are missing. */
+function posted(written: object, typed: Record<string, unknown> = {}) {
+  const shown = Object.entries(showForm(PARTNER_FIELDS, written)).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value.replaceAll('\n', '\r\n') : value,
+  ]);
+  const body = { ...(Object.fromEntries(shown) as Record<string, unknown>), ...typed };
+  return readForm(PARTNER_FIELDS, body);
+}
+
+const edits = (written: object, typed: Record<string, unknown>) =>
+  changesOf(PARTNER_FIELDS, written, posted(written, typed)).map(({ path, value }) => [
+    path.join('.'),
+    value,
+  ]);
+
+test('has a field for every setting of a partner that the schema knows', () => {
+  const members = new Set(Object.values(NEW_PARTNER_FIELDS).map(({ path }) => path[0]));
+  expect([...members].sort()).toEqual(Object.keys(partnerSchema.shape).sort());
+  for (const nested of ['invitation', 'limits'] as const) {
+    const inner = Object.values(NEW_PARTNER_FIELDS).flatMap(({ path }: { path: readonly string[] }) =>
+      path[0] === nested ? [path[1]] : [],
+    );
+    expect(inner.sort()).toEqual(Object.keys(partnerSchema.shape[nested].unwrap().shape).sort());
+  }
+});
+
+test.each([
+  ['a small partner', SMALL],
+  ['a full one', FULL],
+  ['defaults that were written', { ...SMALL, approval: 'automatic', enabled: true, groups: [], limits: {} }],
+  ['an empty invitation', { ...SMALL, invitation: { message: '', sponsors: [] } }],
+  ['spaces around a name', { ...SMALL, name: ' Fabrikam ' }],
+  ['settings that the form does not know', { ...SMALL, comment: ['x'], later: { than: 'this' } }],
+])('%s sent back as it was shown changes nothing', (_, written) => {
+  expect(edits(written, {})).toEqual([]);
+});
+
+test.each<[string, object, Record<string, unknown>, [string, unknown][]]>([
+  ['a name', SMALL, { name: ' Fabrikam AB ' }, [['name', 'Fabrikam AB']]],
+  ['an emptied name, for the check to refuse', SMALL, { name: ' ' }, [['name', '']]],
+  [
+    'a further domain',
+    SMALL,
+    { domains: 'fabrikam.com\r\n\r\n *.fabrikam.com \r\n' },
+    [['domains', ['fabrikam.com', '*.fabrikam.com']]],
+  ],
+  [
+    'domains with commas',
+    SMALL,
+    { domains: 'a.com, b.com; c.com' },
+    [['domains', ['a.com', 'b.com', 'c.com']]],
+  ],
+  ['no domain, for the check to refuse', SMALL, { domains: '' }, [['domains', []]]],
+  ['a tenant', SMALL, { tenantId: SPONSOR }, [['tenantId', SPONSOR]]],
+  ['a tenant taken away', FULL, { tenantId: '' }, [['tenantId', undefined]]],
+  ['approval', SMALL, { approval: 'manual' }, [['approval', 'manual']]],
+  ['approval back to the default', FULL, { approval: 'automatic' }, [['approval', 'automatic']]],
+  ['proof', SMALL, { proof: 'mailbox' }, [['proof', 'mailbox']]],
+  ['another app', SMALL, { apps: ['crm', 'wiki'] }, [['apps', ['crm', 'wiki']]]],
+  ['one app, which a browser sends as a text', FULL, { apps: 'crm' }, [['apps', ['crm']]]],
+  ['no app', SMALL, { apps: undefined }, [['apps', []]]],
+  ['groups', SMALL, { groups: ['partners'] }, [['groups', ['partners']]]],
+  [
+    'a redirect',
+    SMALL,
+    { redirectUrl: 'https://a.example/' },
+    [['invitation.redirectUrl', 'https://a.example/']],
+  ],
+  ['a message with line ends', SMALL, { message: 'Hi\r\nthere' }, [['invitation.message', 'Hi\nthere']]],
+  ['a message taken away', FULL, { message: '' }, [['invitation.message', undefined]]],
+  ['a language', SMALL, { language: 'de' }, [['invitation.language', 'de']]],
+  ['members instead of guests', SMALL, { userType: 'Member' }, [['invitation.userType', 'Member']]],
+  ['sponsors', SMALL, { sponsors: `${SPONSOR}\r\n${MEGAN}` }, [['invitation.sponsors', [SPONSOR, MEGAN]]]],
+  ['approvers taken away', FULL, { approvers: '' }, [['approvers', []]]],
+  [
+    'limits',
+    SMALL,
+    { perDay: ' 5 ', total: '10' },
+    [
+      ['limits.perDay', 5],
+      ['limits.total', 10],
+    ],
+  ],
+  [
+    'limits taken away',
+    FULL,
+    { perDay: '', total: '' },
+    [
+      ['limits.perDay', undefined],
+      ['limits.total', undefined],
+    ],
+  ],
+  [
+    'limits that are none, for the check to refuse',
+    SMALL,
+    { perDay: 'many', total: '-1.5' },
+    [
+      ['limits.perDay', 'many'],
+      ['limits.total', -1.5],
+    ],
+  ],
+  ['switched off', SMALL, { enabled: undefined }, [['enabled', false]]],
+  ['switched on', FULL, { enabled: 'yes' }, [['enabled', true]]],
+])('a form with %s changes that alone', (_, written, typed, expected) => {
+  expect(edits(written, typed)).toEqual(expected);
+});
+
+test('fields that the form does not have are ignored', () => {
+  expect(
+    edits(SMALL, { id: 'other', comment: 'x', __proto__: 'x', constructor: 'x', 'invitation.x': 'y' }),
+  ).toEqual([]);
+});
+
+test.each(['name', 'domains', 'message', 'enabled', 'approval'])('%s sent twice is refused', (field) => {
+  expect(() => posted(SMALL, { [field]: ['a', 'b'] })).toThrow(PublicError);
+});
+
+test('a new partner gets what was chosen and nothing else', () => {
+  const blank = showForm(NEW_PARTNER_FIELDS, undefined);
+  const typed = {
+    ...blank,
+    id: 'litware',
+    name: 'Litware',
+    domains: 'litware.com',
+    apps: ['crm'],
+    perDay: '3',
+  };
+  expect(newObject(NEW_PARTNER_FIELDS, typed)).toEqual({
+    id: 'litware',
+    name: 'Litware',
+    domains: ['litware.com'],
+    apps: ['crm'],
+    limits: { perDay: 3 },
+  });
+  expect(newObject(NEW_PARTNER_FIELDS, blank)).toEqual({ id: '', name: '', domains: [] });
+});
+
+test.each([
+  ['partners[2].domains[0]', 'domains'],
+  ['partners[2].domains', 'domains'],
+  ['partners[2].invitation.redirectUrl', 'redirectUrl'],
+  ['partners[2].invitation.sponsors[1]', 'sponsors'],
+  ['partners[2].invitation', null],
+  ['partners[2].limits.perDay', 'perDay'],
+  ['partners[2].id', 'id'],
+  ['partners[2].idea', null],
+  ['partners[21].name', null],
+  ['partners[2]', null],
+  ['', null],
+])('a fault at %s belongs to %s', (path, field) => {
+  expect(fieldOfFault(NEW_PARTNER_FIELDS, 'partners[2]', path)).toBe(field);
+});
