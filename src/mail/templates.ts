@@ -3,12 +3,15 @@ import ejs from 'ejs';
 import type { Translate } from '../language.js';
 import { root } from '../root.js';
 
+/** What every mail shows. */
+type Mail = { organization: string; contact: string };
+
 /** What `views/mail/invitation.*` show. Of what the requester typed only the first name. */
-export type InvitationMail = {
-  organization: string;
-  contact: string;
+export type InvitationMail = Mail & {
   firstName: string;
   partnerName: string;
+  /** Whether a person has approved the request: then the mail says so first. */
+  approved: boolean;
   message: string | null;
   apps: { name: string; url: string }[];
   /** Null for a guest who has accepted already. */
@@ -16,7 +19,26 @@ export type InvitationMail = {
   statusUrl: string | null;
 };
 
-type Mails = { invitation: InvitationMail };
+/** Tells an approver of one request. Of what the requester typed only the name. */
+export type WaitingMail = Mail & { name: string; partnerName: string; requestUrl: string };
+
+/** Tells an approver what waits, by partner; `since` is in words. */
+export type DigestMail = Mail & {
+  count: number;
+  lines: { partnerName: string; count: number; since: string; url: string }[];
+};
+
+/** Tells the requester that a person has refused; `reason` is in that person's words. */
+export type DeniedMail = Mail & { firstName: string; reason: string | null; statusUrl: string | null };
+
+type Mails = { invitation: InvitationMail; waiting: WaitingMail; digest: DigestMail; denied: DeniedMail };
+
+const SUBJECTS: { [Name in keyof Mails]: (t: Translate, mail: Mails[Name]) => string } = {
+  invitation: (t, { organization }) => t('mail.invitation.subject', { organization }),
+  waiting: (t, { partnerName }) => t('notice.waiting.subject', { partner: partnerName }),
+  digest: (t, { count }) => t('notice.digest.subject', { count }),
+  denied: (t, { organization }) => t('notice.denied.subject', { organization }),
+};
 
 /** Renders a mail: its subject from `locales/`, its HTML and plain text from one template each. */
 export async function renderMail<Name extends keyof Mails>(
@@ -31,5 +53,5 @@ export async function renderMail<Name extends keyof Mails>(
     // Plain text is written as it is: entities would be shown.
     ejs.renderFile(template('text'), values, { cache: true, escape: String }),
   ]);
-  return { subject: t(`mail.${name}.subject`, { organization: data.organization }), html, text: text.trim() };
+  return { subject: SUBJECTS[name](t, data), html, text: text.trim() };
 }

@@ -4,6 +4,7 @@ import { INTERACTIVE } from '../jobs/queue.js';
 import type { Address } from '../policy/address.js';
 import { decide, type Decision } from '../policy/decide.js';
 import type { AuditEvent } from '../store/auditEvents.js';
+import { queueNotice } from '../store/notices.js';
 import { findStandingRequest, insertRequest, replaceToken } from '../store/requests.js';
 import type { Db, NewRequest, RecordedDecision, RequestRow, RequestState } from '../store/schema.js';
 import { exceededLimit } from './limits.js';
@@ -48,6 +49,7 @@ export async function submit(deps: Deps, application: Application): Promise<{ to
       decision.outcome === 'invite' ? await exceededLimit(trx, policy, decision.partner) : null;
     const request = toRequest(deps, application, exceeded ? toReview(decision, exceeded) : decision, hash);
     if (await insertRequest(trx, request, submissionOf(request), MAILBOX_WINDOW_SECONDS)) {
+      if (request.state === 'pending') await queueNotice(trx, 'waiting', request.id);
       if (request.state === 'queued') await deps.queue.send(trx, request.id, { priority: INTERACTIVE });
       return statusToken(deps.config.secrets[0], request.id);
     }

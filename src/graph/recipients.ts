@@ -1,0 +1,76 @@
+import type { User } from '@microsoft/microsoft-graph-types';
+import { z } from 'zod';
+import { unreadable, type FieldsOf, type Graph } from './graph.js';
+import { GraphFault } from './graphFault.js';
+
+const fields = {
+  id: z.guid(),
+  mail: z.string().nullish(),
+  otherMails: z.array(z.string()).nullish(),
+  userPrincipalName: z.string().nullish(),
+  preferredLanguage: z.string().nullish(),
+  accountEnabled: z.boolean().nullish(),
+} satisfies FieldsOf<User>;
+const user = z.object(fields);
+
+/** Somebody of the directory, as far as it takes to write to them. */
+export type DirectoryRecipient = z.infer<typeof user>;
+
+const SELECT = Object.keys(fields).join(',');
+
+/**
+ * A user by object id; null when the directory has none with it.
+ *
+ * @see https://learn.microsoft.com/graph/api/user-get
+ */
+export async function findRecipient(graph: Graph, id: string): Promise<DirectoryRecipient | null> {
+  const answer = await unlessMissing(graph.call({ method: 'GET', path: `/users/${id}?$select=${SELECT}` }));
+  if (!answer) return null;
+  const parsed = user.safeParse(answer.body);
+  if (!parsed.success) throw unreadable('The user could not be read', answer.requestId, 'no');
+  return parsed.data;
+}
+
+const members = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().optional() });
+const MEMBER_TYPE = z.object({ '@odata.type': z.literal('#microsoft.graph.user') });
+const PAGE = 100;
+
+/**
+ * The users among a group's own members, the first `most` of them; null when the directory has no group with this id.
+ * Groups in it are left out.
+ *
+ * @see https://learn.microsoft.com/graph/api/group-list-members
+ */
+export async function findGroupRecipients(
+  graph: Graph,
+  groupId: string,
+  most: number,
+): Promise<DirectoryRecipient[] | null> {
+  const found: DirectoryRecipient[] = [];
+  let path: string | null = `/groups/${groupId}/members?$select=${SELECT}&$top=${PAGE}`;
+  while (path !== null && found.length < most) {
+    const answer = await unlessMissing(graph.call({ method: 'GET', path }));
+    if (!answer) return null;
+    const page = members.safeParse(answer.body);
+    if (!page.success) throw unreadable('The members could not be read', answer.requestId, 'no');
+    for (const member of page.data.value) {
+      const parsed = user.safeParse(member);
+      if (MEMBER_TYPE.safeParse(member).success && parsed.success) found.push(parsed.data);
+    }
+    path = pathBelow(graph, page.data['@odata.nextLink']);
+  }
+  return found.slice(0, most);
+}
+
+async function unlessMissing<Answer>(call: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof GraphFault && error.kind === 'notFound') return null;
+    throw error;
+  }
+}
+
+function pathBelow(graph: Graph, link: string | undefined): string | null {
+  return link?.startsWith(`${graph.baseUrl}/`) ? link.slice(graph.baseUrl.length) : null;
+}

@@ -1,0 +1,93 @@
+import type { Deps } from '../deps.js';
+import { GraphFault } from '../graph/graphFault.js';
+import { MailFault } from '../mail/mailer.js';
+import { isStoreDown } from '../store/database.js';
+import { APPROVERS, claimNotice, planDigests, postponeNotice, skipNotice } from '../store/notices.js';
+import { insertPause, pauseSecondsLeft } from '../store/pauses.js';
+import type { NoticeRow, Problem } from '../store/schema.js';
+import { addressNotice } from './notices/address.js';
+import { openAudience, type Audience } from './notices/audience.js';
+import { deliver, finish } from './notices/deliver.js';
+import { backoffSeconds } from './provisioning/consequence.js';
+
+/** Longer than looking up the people and sending one mail may take, with every wait that the client and the mailer allow. */
+const LEASE_SECONDS = 600;
+/** Digests go out after this hour, UTC. */
+const DIGEST_HOUR = 8;
+
+/**
+ * Sends the mails of the process that are due: tells approvers of waiting requests and partners of denials. Decisions do
+ * not wait for it, and nothing that goes wrong here reaches them. Any number of instances may run it at once.
+ *
+ * @param now decides which day's digests are due
+ * @throws when the store is down
+ */
+export async function sendDueNotices(
+  deps: Deps,
+  { now = new Date(), stopping }: { now?: Date; stopping?: AbortSignal } = {},
+): Promise<void> {
+  const { db } = deps.store;
+  // Whom to write to is asked of Graph, which has told everybody to wait.
+  if ((await pauseSecondsLeft(db, 'graph')) > 0) return;
+  if (now.getUTCHours() >= DIGEST_HOUR) await planDigests(db, now.toISOString().slice(0, 10));
+  const audience = openAudience(deps);
+  while (!stopping?.aborted) {
+    const notice = await claimNotice(db, LEASE_SECONDS);
+    if (!notice || !(await work(deps, audience, notice))) return;
+  }
+}
+
+/** Works on one notice. Returns false when whoever would take the next one does not answer at the moment. */
+async function work(deps: Deps, audience: Audience, notice: NoticeRow): Promise<boolean> {
+  try {
+    if (notice.begun_at) await finish(deps, notice, 'unconfirmed', 1, { code: 'mailUnconfirmed' });
+    else if (!deps.mailer) await skipNotice(deps.store.db, notice, 'noMailer');
+    else if (notice.recipient === APPROVERS) await addressNotice(deps, audience, notice);
+    else await deliver(deps, deps.mailer, audience, notice);
+    return true;
+  } catch (error) {
+    if (isStoreDown(error) && !(error instanceof GraphFault || error instanceof MailFault)) throw error;
+    return settleFault(deps, notice, error);
+  }
+}
+
+/** Settles what went wrong: for good, for nobody knows, or until later. */
+async function settleFault(deps: Deps, notice: NoticeRow, error: unknown): Promise<boolean> {
+  const problem = problemOf(error);
+  if (problem.code === 'internal')
+    deps.log.error({ err: error, notice: notice.id }, 'a notice failed unexpectedly');
+  if (error instanceof MailFault && error.accepted === 'unknown') {
+    await finish(deps, notice, 'unconfirmed', 1, { code: 'mailUnconfirmed', detail: error.message });
+    return true;
+  }
+  const age = (Date.now() - notice.created_at.getTime()) / 1000;
+  const refused = error instanceof MailFault && error.permanent;
+  if (refused || age > deps.patience.giveUpSeconds) {
+    await finish(deps, notice, 'failed', 1, problem);
+    return true;
+  }
+  await postpone(deps, notice, error, problem);
+  return !(error instanceof MailFault || error instanceof GraphFault);
+}
+
+async function postpone(deps: Deps, notice: NoticeRow, error: unknown, problem: Problem): Promise<void> {
+  const { db } = deps.store;
+  const asked = error instanceof GraphFault ? (error.retryAfterSeconds ?? 0) : 0;
+  const seconds = Math.max(asked, backoffSeconds(deps.patience.backoffSeconds, notice.attempts));
+  if (error instanceof GraphFault && error.kind === 'throttled') await insertPause(db, 'graph', seconds);
+  if (notice.attempts === 1) {
+    deps.log.warn({ notice: notice.id, kind: notice.kind, problem: problem.code }, 'notice postponed');
+  }
+  // Of any other fault nobody knows whether it came before the mail or after it.
+  await postponeNotice(db, notice, { seconds, problem, refused: error instanceof MailFault });
+}
+
+/** `detail` is for the store only: replies of a mail server come without addresses. */
+function problemOf(error: unknown): Problem {
+  if (error instanceof MailFault) {
+    return { code: error.permanent ? 'mailRefused' : 'mailUnavailable', detail: error.message };
+  }
+  if (error instanceof GraphFault)
+    return { code: 'graphUnavailable', detail: `${error.kind} ${error.code ?? ''}` };
+  return { code: 'internal' };
+}

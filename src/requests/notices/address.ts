@@ -1,0 +1,58 @@
+import type { Deps } from '../../deps.js';
+import {
+  findWaitingPartners,
+  insertAddressed,
+  settleNotice,
+  skipNotice,
+  type Addressed,
+  type Needless,
+} from '../../store/notices.js';
+import { findRequest } from '../../store/requests.js';
+import type { NoticeRow } from '../../store/schema.js';
+import type { Audience, Recipient } from './audience.js';
+
+/** Turns a notice to those who decide into one a person, or ends it where nobody is to be told. */
+export async function addressNotice(deps: Deps, audience: Audience, notice: NoticeRow): Promise<void> {
+  const people = await (notice.request_id === null
+    ? peopleOfDigest(deps, audience)
+    : peopleOfRequest(deps, audience, notice.request_id));
+  await deps.store.db.transaction().execute(async (trx) => {
+    const settled = Array.isArray(people)
+      ? await settleNotice(trx, notice, 'addressed')
+      : await skipNotice(trx, notice, people);
+    if (settled && Array.isArray(people)) await insertAddressed(trx, notice, people);
+  });
+}
+
+async function peopleOfRequest(
+  deps: Deps,
+  audience: Audience,
+  requestId: string,
+): Promise<Addressed[] | Needless> {
+  const request = await findRequest(deps.store.db, requestId);
+  if (request?.state !== 'pending') return 'decided';
+  const mode = modeOf(deps, request.partner);
+  if (mode === 'off') return 'off';
+  if (mode === 'digest') return 'inDigest';
+  const people = await audience.of(request.partner, request.address);
+  return people.length > 0 ? people.map(({ key }) => ({ recipient: key })) : 'nobody';
+}
+
+/** Each person once, with all of their partners of which requests wait. */
+async function peopleOfDigest(deps: Deps, audience: Audience): Promise<Addressed[] | Needless> {
+  const waiting = await findWaitingPartners(deps.store.db);
+  const partnersOf = new Map<Recipient['key'], (string | null)[]>();
+  for (const partner of waiting.filter((one) => modeOf(deps, one) === 'digest')) {
+    for (const { key } of await audience.of(partner)) {
+      partnersOf.set(key, [...(partnersOf.get(key) ?? []), partner]);
+    }
+  }
+  if (partnersOf.size === 0) return 'nothingWaiting';
+  return [...partnersOf].map(([recipient, partners]) => ({ recipient, partners }));
+}
+
+/** Requests of no partner are told of at once: nobody has asked for less. */
+function modeOf({ policy }: Deps, partner: string | null): 'atOnce' | 'digest' | 'off' {
+  const { policy: inForce } = policy.current();
+  return (partner === null ? undefined : inForce.partner(partner)?.notify) ?? 'atOnce';
+}

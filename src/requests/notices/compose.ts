@@ -1,0 +1,81 @@
+import type { Deps } from '../../deps.js';
+import { renderMail } from '../../mail/templates.js';
+import type { WaitingRequests } from '../../store/notices.js';
+import type { RequestRow } from '../../store/schema.js';
+import { tokenOf } from '../statusToken.js';
+import type { Recipient } from './audience.js';
+
+export type Message = { to: string; subject: string; text: string; html: string };
+
+/** Tells somebody who decides of one request. */
+export async function composeWaiting(
+  deps: Deps,
+  { to, language }: Recipient,
+  request: RequestRow,
+): Promise<Message> {
+  const t = deps.languages.translate(language);
+  const mail = await renderMail(t, 'waiting', {
+    ...sender(deps),
+    name: `${request.first_name} ${request.last_name}`,
+    partnerName: nameOf(deps, request.partner) ?? t('notice.noPartner'),
+    requestUrl: `${deps.config.baseUrl}/admin/requests/${request.id}`,
+  });
+  return { to, ...mail };
+}
+
+/** Tells somebody who decides what waits, a line a partner. */
+export async function composeDigest(
+  deps: Deps,
+  { to, language }: Recipient,
+  waiting: WaitingRequests[],
+): Promise<Message> {
+  const t = deps.languages.translate(language);
+  const day = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
+    dateStyle: 'long',
+    timeZone: 'UTC',
+  });
+  const mail = await renderMail(t, 'digest', {
+    ...sender(deps),
+    count: waiting.reduce((sum, { count }) => sum + count, 0),
+    lines: waiting.map(({ partner, count, since }) => ({
+      partnerName: nameOf(deps, partner) ?? t('notice.noPartner'),
+      count,
+      since: day.format(since),
+      url: listUrl(deps, partner),
+    })),
+  });
+  return { to, ...mail };
+}
+
+/** Tells whoever asked for access that a person has refused it, or that the policy has after a person had agreed. */
+export async function composeDenied(deps: Deps, request: RequestRow): Promise<Message> {
+  const { policy } = deps.policy.current();
+  const partner = request.partner === null ? undefined : policy.partner(request.partner);
+  const token = tokenOf(deps.config.secrets, request);
+  const mail = await renderMail(
+    deps.languages.translate(partner?.invitation.language ?? request.language),
+    'denied',
+    {
+      ...sender(deps),
+      firstName: request.first_name,
+      reason: request.review?.outcome === 'denied' ? (request.review.reason ?? null) : null,
+      statusUrl: token && `${deps.config.baseUrl}/requests/${token}`,
+    },
+  );
+  return { to: request.address, ...mail };
+}
+
+function sender({ policy }: Deps): { organization: string; contact: string } {
+  const { organization, contact } = policy.current().policy.document.portal;
+  return { organization, contact };
+}
+
+/** A partner that has left the policy is still known by its id. */
+function nameOf({ policy }: Deps, partner: string | null): string | null {
+  return partner === null ? null : (policy.current().policy.partner(partner)?.name ?? partner);
+}
+
+function listUrl({ config }: Deps, partner: string | null): string {
+  const query = new URLSearchParams({ state: 'pending', ...(partner !== null && { partner }) });
+  return `${config.baseUrl}/admin/requests?${query.toString()}`;
+}
