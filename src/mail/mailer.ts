@@ -14,6 +14,12 @@ export type Mail = {
 export type Mailer = {
   /** @throws {MailFault} */
   send(mail: Mail): Promise<void>;
+  /**
+   * Connects to the server and signs in, without sending anything.
+   *
+   * @throws {MailFault}
+   */
+  verify(): Promise<void>;
   close(): void;
 };
 
@@ -28,6 +34,8 @@ export class MailFault extends Error {
     readonly accepted: 'no' | 'unknown',
     readonly permanent: boolean,
     cause?: unknown,
+    /** The server was there and said no. */
+    readonly refused = false,
   ) {
     super(message, { cause });
   }
@@ -63,6 +71,13 @@ export function createMailer(settings: Config['mail']): Mailer | null {
         throw toMailFault(error, handedOver.has(messageId));
       } finally {
         handedOver.delete(messageId);
+      }
+    },
+    async verify() {
+      try {
+        await transport.verify();
+      } catch (error) {
+        throw toMailFault(error, false);
       }
     },
     close: () => {
@@ -102,5 +117,5 @@ function toMailFault(error: unknown, handedOver: boolean): MailFault {
   const permanent = refused && responseCode >= 500 && !command?.startsWith('AUTH');
   // The server's reply may quote the address.
   const safe = message.replaceAll(/\S+@\S+/g, '<address>').slice(0, 300);
-  return new MailFault(safe, handedOver && !refused ? 'unknown' : 'no', permanent, error);
+  return new MailFault(safe, handedOver && !refused ? 'unknown' : 'no', permanent, error, refused);
 }

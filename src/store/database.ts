@@ -29,11 +29,16 @@ export type Store = {
 };
 
 /**
- * Opens PostgreSQL (`databaseUrl`) or the embedded store (`dataDir`) and brings its schema up to date.
+ * Opens PostgreSQL (`databaseUrl`) or the embedded store (`dataDir`) and brings its schema up to date; without
+ * `migrate` the schema stays as it is, for whoever only looks.
  *
  * @throws Error when another process has the embedded store open, or PostgreSQL cannot be reached
  */
-export async function openStore(config: Pick<Config, 'databaseUrl' | 'dataDir'>, log: Log): Promise<Store> {
+export async function openStore(
+  config: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  log: Log,
+  { migrate = true }: { migrate?: boolean } = {},
+): Promise<Store> {
   const opened = config.databaseUrl ? postgres(config.databaseUrl, log) : await embedded(config.dataDir);
   const db = new Kysely<Database>({ dialect: opened.dialect });
   const close = async () => {
@@ -41,7 +46,7 @@ export async function openStore(config: Pick<Config, 'databaseUrl' | 'dataDir'>,
     await opened.release();
   };
   try {
-    await migrateToLatest(db);
+    if (migrate) await migrateToLatest(db);
   } catch (error) {
     await close();
     throw error;

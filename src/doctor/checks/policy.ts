@@ -1,0 +1,39 @@
+import { formatFault } from '../../policy/policyFault.js';
+import type { PolicyFault } from '../../policy/policyFault.js';
+import { finding, type Finding } from '../finding.js';
+import type { CheckUp, TenantPatient } from '../patient.js';
+
+const MOST_FAULTS = 20;
+
+/** One finding a fault, and one for those that are too many to name. */
+export function faultFindings(faults: PolicyFault[]): Finding[] {
+  const named = faults
+    .slice(0, MOST_FAULTS)
+    .map((fault) => finding('policy', 'fault', { fault: formatFault(fault) }));
+  const more = faults.length - named.length;
+  return more > 0 ? [...named, finding('policy', 'moreFaults', { count: more })] : named;
+}
+
+/** The file and the policy in force. */
+export const examinePolicy: CheckUp = async function examinePolicy({ policy }) {
+  if (!policy) return [];
+  const found = faultFindings(policy.faults());
+  if (!(await policy.writable()).ok) found.push(finding('policy', 'readOnly'));
+  const enabled = policy.current().policy.document.partners.filter((partner) => partner.enabled).length;
+  if (enabled === 0) found.push(finding('policy', 'nobody'));
+  return found.length > 0 ? found : [finding('policy', 'inForce', { count: enabled })];
+};
+
+/** Microsoft refuses to invite people of the tenant's own domains. */
+export const examineOwnDomains: CheckUp<TenantPatient> = function examineOwnDomains({
+  policy,
+  organization,
+}) {
+  const listed = policy?.current().policy.listed;
+  const found = (organization?.verifiedDomains ?? []).flatMap((domain) => {
+    const entry = listed?.find({ local: 'anybody', domain, canonical: `anybody@${domain}` });
+    const { name, enabled } = entry?.value.partner ?? {};
+    return enabled && name !== undefined ? [finding('policy', 'ownDomain', { partner: name, domain })] : [];
+  });
+  return Promise.resolve(found);
+};

@@ -1,0 +1,28 @@
+import { isStoreDown } from '../../store/database.js';
+import { overdue } from '../../store/health.js';
+import { pauseSecondsLeft } from '../../store/pauses.js';
+import { finding } from '../finding.js';
+import type { CheckUp } from '../patient.js';
+
+const LATE_SECONDS = 60;
+const STUCK_SECONDS = 15 * 60;
+
+/** Work is done when it is due. */
+export const examineQueue: CheckUp = async function examineQueue({ store }) {
+  if (!store) return [];
+  try {
+    const paused = Math.ceil(await pauseSecondsLeft(store.db, 'graph'));
+    const { count, seconds } = await overdue(store.db);
+    const minutes = Math.round(seconds / 60);
+    const found = paused > 0 ? [finding('queue', 'paused', { seconds: paused })] : [];
+    if (seconds > STUCK_SECONDS) found.push(finding('queue', 'stuck', { count, minutes }));
+    else if (seconds > LATE_SECONDS) found.push(finding('queue', 'late', { count, minutes }));
+    return found.length > 0 ? found : [finding('queue', 'inTime', { count })];
+  } catch (error) {
+    // A store that is down, or that no portal has used yet, is examined by itself.
+    if (isStoreDown(error) || (error as { code?: string }).code === UNDEFINED_TABLE) return [];
+    throw error;
+  }
+};
+
+const UNDEFINED_TABLE = '42P01';

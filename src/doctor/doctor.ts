@@ -1,0 +1,38 @@
+import { examine, LIMIT_MS } from './examine.js';
+import type { Finding } from './finding.js';
+import type { Patient } from './patient.js';
+
+export type Examination = { at: Date; findings: Finding[] };
+
+export type Doctor = {
+  /** Examines now; whoever asks while an examination is under way gets its result. */
+  examine(): Promise<Examination>;
+  /** The latest examination, if it is less than a minute old. */
+  recent(): Examination | null;
+  /** The latest examination of this process, however old. */
+  latest(): Examination | null;
+};
+
+const RECENT_MS = 60_000;
+
+/** Keeps the latest examination in memory. */
+export function createDoctor(patient: Patient, limitMs = LIMIT_MS): Doctor {
+  let latest: Examination | null = null;
+  let underWay: Promise<Examination> | null = null;
+
+  async function run(): Promise<Examination> {
+    const findings = await examine(patient, limitMs);
+    return (latest = { at: new Date(), findings });
+  }
+
+  return {
+    examine() {
+      underWay ??= run().finally(() => {
+        underWay = null;
+      });
+      return underWay;
+    },
+    recent: () => (latest && Date.now() - latest.at.getTime() < RECENT_MS ? latest : null),
+    latest: () => latest,
+  };
+}

@@ -1,0 +1,134 @@
+/** `unknown`: the check could not tell, and says what it would take. */
+export type Level = 'good' | 'warning' | 'bad' | 'unknown';
+
+/** The most urgent first. */
+export const LEVELS: Level[] = ['bad', 'warning', 'unknown', 'good'];
+
+/**
+ * Everything that the doctor can find: a level for each code of each check. The sentence is `doctor.<check>.<code>.text` in
+ * `locales/`, and what to do about it, where there is something to do, `doctor.<check>.<code>.advice`.
+ */
+export const FINDINGS = {
+  settings: {
+    inOrder: 'good',
+    fault: 'bad',
+    plainHttp: 'warning',
+    noProxy: 'warning',
+    development: 'warning',
+  },
+  policy: {
+    inForce: 'good',
+    fault: 'bad',
+    moreFaults: 'bad',
+    readOnly: 'warning',
+    nobody: 'warning',
+    ownDomain: 'bad',
+  },
+  token: {
+    given: 'good',
+    wrongSecret: 'bad',
+    expiredSecret: 'bad',
+    noSuchApp: 'bad',
+    noSuchTenant: 'bad',
+    noManagedIdentity: 'bad',
+    refused: 'bad',
+    unreachable: 'bad',
+  },
+  permissions: { asNeeded: 'good', missing: 'bad', wider: 'warning', notNeeded: 'warning' },
+  graph: {
+    answers: 'good',
+    slow: 'warning',
+    clock: 'bad',
+    throttled: 'warning',
+    refusesToken: 'bad',
+    down: 'bad',
+    unreadable: 'bad',
+  },
+  groups: {
+    usable: 'good',
+    none: 'good',
+    missing: 'bad',
+    dynamic: 'bad',
+    roleAssignable: 'bad',
+    onPremises: 'bad',
+    mailEnabled: 'bad',
+    unused: 'warning',
+    tooMany: 'unknown',
+  },
+  apps: {
+    assignable: 'good',
+    throughGroups: 'good',
+    missing: 'bad',
+    graphItself: 'bad',
+    disabled: 'bad',
+    roleMissing: 'bad',
+    roleDisabled: 'bad',
+    roleNotForUsers: 'bad',
+  },
+  people: {
+    found: 'good',
+    none: 'good',
+    approverMissing: 'bad',
+    approverDisabled: 'warning',
+    sponsorMissing: 'bad',
+    tooMany: 'unknown',
+  },
+  invitations: { allowed: 'good', nobody: 'bad' },
+  registration: {
+    secretValid: 'good',
+    secretEndsSoon: 'warning',
+    secretNotListed: 'unknown',
+    groupsNamed: 'good',
+    groupsAsked: 'good',
+  },
+  mail: { ready: 'good', none: 'warning', refused: 'bad', unreachable: 'bad' },
+  store: {
+    postgres: 'good',
+    embedded: 'good',
+    embeddedInProduction: 'warning',
+    tooOld: 'bad',
+    slow: 'warning',
+    diskLow: 'warning',
+    diskFull: 'bad',
+    down: 'bad',
+    unusable: 'bad',
+    inUse: 'unknown',
+    notMade: 'warning',
+    behind: 'warning',
+  },
+  queue: { inTime: 'good', late: 'warning', stuck: 'bad', paused: 'warning' },
+} as const satisfies Record<string, Record<string, Level>>;
+
+/** What befalls any check: it took too long, was not allowed to look, got no answer, or broke. */
+export const TROUBLES = {
+  hangs: 'unknown',
+  forbidden: 'unknown',
+  noAnswer: 'unknown',
+  failed: 'unknown',
+} as const satisfies Record<string, Level>;
+
+export type Check = keyof typeof FINDINGS;
+export type Trouble = keyof typeof TROUBLES;
+
+/** Figures and names in a finding's sentence. */
+export type Values = Record<string, string | number>;
+
+export type Finding = { check: Check; level: Level; code: string; values: Values };
+
+export function finding<C extends Check>(
+  check: C,
+  code: keyof (typeof FINDINGS)[C] & string,
+  values: Values = {},
+): Finding {
+  const levels: Record<string, Level> = FINDINGS[check];
+  return { check, level: levels[code] ?? 'unknown', code, values };
+}
+
+export function trouble(check: Check, code: Trouble, values: Values = {}): Finding {
+  return { check, level: TROUBLES[code], code, values };
+}
+
+/** Whether a finding is about the check itself and not about what it looked at. */
+export function isTrouble({ code }: Finding): boolean {
+  return Object.hasOwn(TROUBLES, code);
+}

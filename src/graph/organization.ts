@@ -1,0 +1,85 @@
+import type * as Microsoft from '@microsoft/microsoft-graph-types';
+import { z, type ZodType } from 'zod';
+import { unreadable, type FieldsOf, type Graph } from './graph.js';
+
+// The tenant itself, and what it says about invitations and about our own app registration.
+
+const organizationFields = {
+  id: z.guid(),
+  displayName: z.string().nullish(),
+  verifiedDomains: z.array(z.object({ name: z.string() } satisfies FieldsOf<Microsoft.VerifiedDomain>)),
+} satisfies FieldsOf<Microsoft.Organization>;
+const organizations = z.object({ value: z.tuple([z.object(organizationFields)]) });
+
+export type Organization = {
+  id: string;
+  name: string;
+  /** Lower case. */
+  verifiedDomains: string[];
+  /** When Graph answered, by its own clock; null when it did not say. */
+  answeredAt: Date | null;
+};
+
+/** @see https://learn.microsoft.com/graph/api/organization-get */
+export async function getOrganization(graph: Graph, signal?: AbortSignal): Promise<Organization> {
+  const path = `/organization?$select=${Object.keys(organizationFields).join(',')}`;
+  const { body, requestId, answeredAt } = await graph.call({
+    method: 'GET',
+    path,
+    ...(signal && { signal }),
+  });
+  const parsed = organizations.safeParse(body);
+  if (!parsed.success) throw unreadable('The organisation could not be read', requestId, 'no');
+  const [{ id, displayName, verifiedDomains }] = parsed.data.value;
+  return {
+    id,
+    name: displayName ?? id,
+    verifiedDomains: verifiedDomains.map(({ name }) => name.toLowerCase()),
+    answeredAt,
+  };
+}
+
+const authorizationPolicy = z.object({
+  allowInvitesFrom: z.string(),
+} satisfies FieldsOf<Microsoft.AuthorizationPolicy>);
+
+/**
+ * Who may invite guests: `none`, `adminsAndGuestInviters`, `adminsGuestInvitersAndAllMembers` or `everyone`. Takes
+ * Policy.Read.All.
+ *
+ * @see https://learn.microsoft.com/graph/api/authorizationpolicy-get
+ */
+export async function getAllowInvitesFrom(graph: Graph, signal?: AbortSignal): Promise<string> {
+  const path = '/policies/authorizationPolicy?$select=allowInvitesFrom';
+  return (await get(graph, path, authorizationPolicy, signal)).allowInvitesFrom;
+}
+
+const registration = z.object({
+  passwordCredentials: z.array(
+    z.object({
+      hint: z.string().nullish(),
+      endDateTime: z.coerce.date(),
+    } satisfies FieldsOf<Microsoft.PasswordCredential>),
+  ),
+  groupMembershipClaims: z.string().nullish(),
+} satisfies FieldsOf<Microsoft.Application>);
+
+/** An app registration: its secrets, each with its first three characters, and which groups its tokens name. */
+export type Registration = z.infer<typeof registration>;
+
+/**
+ * Takes Application.Read.All.
+ *
+ * @see https://learn.microsoft.com/graph/api/application-get
+ */
+export function getRegistration(graph: Graph, clientId: string, signal?: AbortSignal): Promise<Registration> {
+  const select = Object.keys(registration.shape).join(',');
+  return get(graph, `/applications(appId='${clientId}')?$select=${select}`, registration, signal);
+}
+
+async function get<T>(graph: Graph, path: string, shape: ZodType<T>, signal?: AbortSignal): Promise<T> {
+  const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
+  const parsed = shape.safeParse(body);
+  if (!parsed.success) throw unreadable('The answer could not be read', requestId, 'no');
+  return parsed.data;
+}

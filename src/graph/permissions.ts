@@ -1,0 +1,61 @@
+/** An application permission for Microsoft Graph that an admin grants the portal. */
+export type Permission = {
+  name: string;
+  /** What it is for, as named in the texts. */
+  purpose: 'invite' | 'members' | 'readUsers' | 'assignRoles' | 'readApps';
+  /** Asked for only where the policy assigns app roles directly. */
+  when: 'always' | 'appRoles';
+  /** Wider ones that do as well, though the portal should not have them. */
+  coveredBy: string[];
+};
+
+const EVERYTHING = 'Directory.ReadWrite.All';
+const READ_EVERYTHING = 'Directory.Read.All';
+
+/**
+ * The least that the portal needs. README and the doctor name exactly these; whoever needs more adds it here first.
+ *
+ * @see https://learn.microsoft.com/graph/permissions-reference
+ */
+export const PERMISSIONS: Permission[] = [
+  { name: 'User.Invite.All', purpose: 'invite', when: 'always', coveredBy: [EVERYTHING] },
+  {
+    name: 'GroupMember.ReadWrite.All',
+    purpose: 'members',
+    when: 'always',
+    coveredBy: ['Group.ReadWrite.All', EVERYTHING],
+  },
+  {
+    name: 'User.Read.All',
+    purpose: 'readUsers',
+    when: 'always',
+    coveredBy: ['User.ReadWrite.All', READ_EVERYTHING, EVERYTHING],
+  },
+  // With this one an app can grant itself any other, hence the advice to reach apps through groups.
+  { name: 'AppRoleAssignment.ReadWrite.All', purpose: 'assignRoles', when: 'appRoles', coveredBy: [] },
+  {
+    name: 'Application.Read.All',
+    purpose: 'readApps',
+    when: 'appRoles',
+    coveredBy: ['Application.ReadWrite.All', READ_EVERYTHING, EVERYTHING],
+  },
+];
+
+/** Only read, and only by the doctor: without it some of its checks cannot tell. */
+export const DOCTOR_PERMISSIONS = ['Policy.Read.All'];
+
+/**
+ * The application permissions in a token of our own, which names them as `roles`. Read for display: nobody is let in by it, so
+ * its signature is not verified.
+ *
+ * @returns none for a token that is no JWT
+ */
+export function permissionsIn(token: string): string[] {
+  try {
+    const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8');
+    const { roles } = JSON.parse(payload) as { roles?: unknown };
+    return Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
+  } catch {
+    return [];
+  }
+}

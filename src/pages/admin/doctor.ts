@@ -1,0 +1,41 @@
+import type { RequestHandler, Response } from 'express';
+import type { Deps } from '../../deps.js';
+import type { Examination } from '../../doctor/doctor.js';
+import { LEVELS } from '../../doctor/finding.js';
+import { wordsOf } from '../../doctor/words.js';
+import type { Translate } from '../../language.js';
+
+/** GET /admin/doctor: the shell at once; findings that are not a minute old with it, others follow. */
+export function showDoctor({ doctor }: Deps): RequestHandler {
+  return function show(_req, res) {
+    res.render('admin/doctor', viewOf(res, doctor.recent()));
+  };
+}
+
+/** GET /admin/doctor/findings: what the shell fetches. Examines, unless somebody just has. */
+export function showFindings({ doctor }: Deps): RequestHandler {
+  return async function show(req, res) {
+    const examination = doctor.recent() ?? (await doctor.examine());
+    if (req.get('HX-Request')) res.render('admin/doctorFindings', viewOf(res, examination));
+    else res.redirect(303, '/admin/doctor');
+  };
+}
+
+/** POST /admin/doctor: examines again. */
+export function checkNow({ doctor }: Deps): RequestHandler {
+  return async function check(req, res) {
+    const examination = await doctor.examine();
+    if (req.get('HX-Request')) res.render('admin/doctorFindings', viewOf(res, examination));
+    else res.redirect(303, '/admin/doctor');
+  };
+}
+
+function viewOf(res: Response, examination: Examination | null) {
+  const t = res.locals.t as Translate;
+  const findings = examination?.findings ?? [];
+  const groups = LEVELS.map((level) => ({
+    level,
+    findings: findings.filter((finding) => finding.level === level).map((finding) => wordsOf(t, finding)),
+  })).filter((group) => group.findings.length > 0);
+  return { examination: examination && { at: examination.at, groups } };
+}

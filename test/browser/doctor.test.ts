@@ -1,0 +1,27 @@
+import { inChromium, takePicture } from './inChromium.js';
+
+inChromium({}, (walk) => {
+  it('the doctor’s findings follow the page by themselves, and are checked again on demand', async () => {
+    const { portal, site } = walk();
+    const page = await walk().openPage({ viewport: { width: 1280, height: 1000 } });
+    await page.goto(`${portal.url}/admin/doctor`);
+    await page.getByText('Aud Auditor').first().click();
+    await page.getByText('Entra gives the portal a token for Graph.').waitFor();
+    expect(page.url()).toBe(`${portal.url}/admin/doctor`);
+
+    await site.tenant.settings({ allowInvitesFrom: 'none', permissions: ['Policy.Read.All'] });
+    await page.getByRole('button', { name: 'Check now' }).click();
+    await page.getByText('The tenant lets nobody invite guests').waitFor();
+    expect(await page.getByText('Checked at').count()).toBe(1);
+    await takePicture(page, 'doctor', false);
+  });
+
+  it('without scripts the button does the same', async () => {
+    const { portal } = walk();
+    const page = await walk().openPage({ javaScriptEnabled: false });
+    await page.goto(`${portal.url}/admin/doctor`);
+    await page.getByText('Aud Auditor').first().click();
+    await page.getByRole('button', { name: 'Check now' }).click();
+    await page.getByRole('heading', { name: /^Must be fixed/ }).waitFor();
+  });
+});
