@@ -1,4 +1,7 @@
+import { openPolicyHistory, type PolicyHistory } from './administration/policyHistory.js';
 import type { Config } from './config.js';
+import { createDoctor } from './doctor/doctor.js';
+import { createEntra } from './entra/entra.js';
 import { createGraph } from './graph/graph.js';
 import { openQueue } from './jobs/queue.js';
 import { loadLanguages } from './language.js';
@@ -9,7 +12,7 @@ import { proofFaults } from './requests/proofFaults.js';
 import { openStore } from './store/database.js';
 import { endAllLeases } from './store/requests.js';
 
-/** How patient provisioning is; the defaults suit Microsoft's directory, tests are in more of a hurry. */
+/** How patient the portal is, with Microsoft's directory and with people; tests are in more of a hurry. */
 export type Patience = {
   /** How long a worker that falls silent keeps a request. */
   leaseSeconds: number;
@@ -21,6 +24,14 @@ export type Patience = {
   replicationSeconds: number;
   /** How long a step is repeated before it is given up. */
   giveUpSeconds: number;
+  /** How old may be what a signed-in person is allowed to do. */
+  rightsSeconds: number;
+  /** How long it stays in force where Entra does not answer. */
+  rightsStaleSeconds: number;
+  /** How long a signed-in person may do nothing. */
+  idleSeconds: number;
+  /** How long a sign-in lasts at most. */
+  absoluteSeconds: number;
 };
 
 export const PATIENCE: Patience = {
@@ -29,6 +40,10 @@ export const PATIENCE: Patience = {
   settleSeconds: 120,
   replicationSeconds: 900,
   giveUpSeconds: 24 * 3600,
+  rightsSeconds: 5 * 60,
+  rightsStaleSeconds: 15 * 60,
+  idleSeconds: 30 * 60,
+  absoluteSeconds: 8 * 3600,
 };
 
 export type Deps = Awaited<ReturnType<typeof openDeps>>;
@@ -40,9 +55,11 @@ export type Deps = Awaited<ReturnType<typeof openDeps>>;
  * @throws Error a store that cannot be opened
  */
 export async function openDeps(config: Config, log: Log, patience: Patience = PATIENCE) {
+  let history: PolicyHistory | null = null;
   const policy = await openPolicyFile(config.policyFile, {
     check: proofFaults,
     onChange(event) {
+      history?.note(event);
       if (event.kind === 'loaded') log.info({ policy: event.hash }, 'policy loaded');
       else log.error(event, 'policy file refused: the one in force stays');
     },
@@ -50,8 +67,10 @@ export async function openDeps(config: Config, log: Log, patience: Patience = PA
   const store = await openStore(config, log);
   // Nobody else works on an exclusive store, so whoever held a lease there is dead.
   if (store.exclusive) await endAllLeases(store.db);
+  history = await openPolicyHistory({ policy, store, log });
   const queue = await openQueue(store, log);
   const mailer = createMailer(config.mail);
+  const graph = createGraph(config, log);
   return {
     config,
     log,
@@ -60,12 +79,15 @@ export async function openDeps(config: Config, log: Log, patience: Patience = PA
     store,
     queue,
     mailer,
-    graph: createGraph(config, log),
+    graph,
+    doctor: createDoctor({ config, log, graph, mailer, policy, store }),
+    entra: createEntra(config),
     languages: loadLanguages(),
     async close() {
       policy.close();
       mailer?.close();
       await queue.stop();
+      await history.settled();
       await store.close();
     },
   };

@@ -16,9 +16,23 @@ export class PublicError extends Error {
 }
 
 export const notFound = () => new PublicError('notFound', 404);
+export const signInRequired = () => new PublicError('signInRequired', 401);
+export const signInFailed = () => new PublicError('signInFailed', 401);
+export const forbidden = () => new PublicError('forbidden', 403);
 export const staleForm = () => new PublicError('staleForm', 403);
 export const malformed = (status = 400) => new PublicError('malformed', status);
 export const conflict = () => new PublicError('conflict', 409);
+/** The policy is not what the change was made from. */
+export const policyConflict = () => new PublicError('policyConflict', 409);
+export const policyReadOnly = () => new PublicError('policyReadOnly', 409);
+/** The disk is full, or the share does not answer. */
+export const policyNotWritten = () => new PublicError('policyNotWritten', 507);
 export const tooManyRequests = (retryAfterSeconds: number) =>
   new PublicError('tooManyRequests', 429, retryAfterSeconds);
 export const unavailable = () => new PublicError('unavailable', 503, 30);
+
+export const ownRequest = () => new PublicError('ownRequest', 403);
+export const policyRefuses = () => new PublicError('policyRefuses', 409);
+export const partnerNeeded = () => new PublicError('partnerNeeded', 422);
+export const grantsOutside = () => new PublicError('grantsOutside', 422);
+export const nothingChosen = () => new PublicError('nothingChosen', 422);

@@ -2,11 +2,14 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { inspect } from 'node:util';
 import { createApp } from './app.js';
+import { startSealer } from './audit/sealer.js';
 import { ConfigError, loadConfig } from './config.js';
 import { openDeps } from './deps.js';
+import { startPeriodic } from './jobs/periodic.js';
 import { startWorker } from './jobs/worker.js';
 import { createLog } from './log.js';
 import { PolicyError } from './policy/policyFault.js';
+import { sendDueNotices } from './requests/notices.js';
 import { provision } from './requests/provision.js';
 import { isStoreDown } from './store/database.js';
 import { LockedError } from './store/exclusiveLock.js';
@@ -15,6 +18,9 @@ import { LockedError } from './store/exclusiveLock.js';
 const STOP_WITHIN_MS = 25_000;
 /** How long pages under way may take then. Browsers also open connections in advance and send nothing over them. */
 const LAST_ANSWERS_MS = 3_000;
+
+/** How long mails to approvers and partners may lie before they are looked for. */
+const NOTICES_EVERY_MS = 3_000;
 
 async function main(): Promise<void> {
   // Until it is ready, nothing has been promised to anybody. In a container nobody else would end the process.
@@ -27,6 +33,10 @@ async function main(): Promise<void> {
   const worker = startWorker({ db: deps.store.db, queue: deps.queue, log }, (requestId, stopping) =>
     provision(deps, requestId, stopping),
   );
+  const notices = startPeriodic({ name: 'notices', everyMs: NOTICES_EVERY_MS, log }, (stopping) =>
+    sendDueNotices(deps, { stopping }),
+  );
+  const sealer = startSealer({ db: deps.store.db, log });
   const server = createApp(deps).listen(config.port);
   await once(server, 'listening');
   log.info(
@@ -44,7 +54,9 @@ async function main(): Promise<void> {
       log.error('could not stop in time; what was under way is resumed at the next start');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
-    await Promise.all([closeServer(server), worker.stop()]);
+    await Promise.all([closeServer(server), worker.stop(), notices.stop()]);
+    // Last, so that what the others wrote at their end is sealed as well.
+    await sealer.stop();
     await deps.close();
     log.info('stopped');
   }

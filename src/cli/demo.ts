@@ -122,6 +122,14 @@ function introduce(portal: string, tenant: Tenant): void {
     dee@litware.com      Litware: waits for an approval
     eve@competitor.com   refused, as is anybody who is not listed
 
+  Who may sign in at ${portal}/admin:
+    Ada Admin            edits the policy and decides requests
+    Arne Approver        decides requests of every partner
+    Aud Auditor          reads everything, changes nothing
+    Lia Litware          decides requests of Litware, which names her as its approver
+    Gro Group            decides requests of Northwind, which names a group of hers
+    Nils Norole          is turned away: no role, and no partner names him
+
   Then open the mail in the inbox, accept the invitation, and look at the guest in the directory.
   Ctrl+C ends both.
 `);

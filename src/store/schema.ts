@@ -20,7 +20,9 @@ export type Review = {
   by: string;
   /** ISO 8601. */
   at: string;
-  /** Keys of the policy's groups and apps that were approved; without it, all that the policy grants. */
+  /** The partner whose grants were approved: the policy's at that time, or the approver's choice where it names none. */
+  partner?: string;
+  /** Keys of the partner's own groups and of its apps that were approved; without it, all that the policy grants. */
   grants?: { groups: string[]; apps: string[] };
   /** What the partner is told, in the reviewer's words; goes with a denial. */
   reason?: string;
@@ -105,6 +107,17 @@ export interface AuditEventTable {
   detail: Json<Record<string, unknown>>;
 }
 
+/** Chains an event to all that were sealed before it; see `audit/chain.ts`. */
+export interface AuditSealTable {
+  /** 1, 2, 3 … without a gap. */
+  seq: string;
+  event_id: string;
+  event_digest: Buffer;
+  hash: Buffer;
+  /** For the sealer alone: no hash covers it. */
+  sealed_at: Stamp;
+}
+
 /** Whoever has signed in, so that pages can name them. */
 export interface PersonTable {
   /** `tid/oid` */
@@ -113,6 +126,56 @@ export interface PersonTable {
   username: Optional<string>;
   roles: Json<string[]>;
   signed_in_at: Stamp;
+}
+
+/** What a mail of the process tells of. */
+export type NoticeKind = 'waiting' | 'denied' | 'digest';
+
+/** `addressed`: turned into one notice a person. `unconfirmed`: nobody can tell whether the mail arrived. */
+export type NoticeState = 'waiting' | 'sending' | 'addressed' | 'sent' | 'unconfirmed' | 'failed' | 'skipped';
+
+export interface NoticeTable {
+  id: string;
+  kind: NoticeKind;
+  /** Null for a digest. */
+  request_id: Optional<string>;
+  /** What a digest covers: a day (`2026-05-01`), or `flood …` for mails that would have been too many. */
+  period: Optional<string>;
+  /** `approvers` until they are looked up, `partner`, an object id, or `mail …` for an address that the policy names. */
+  recipient: string;
+  /** Of a digest: partners whose requests it counts, null among them for none. */
+  partners: OptionalJson<(string | null)[]>;
+  state: Generated<NoticeState>;
+  /** Counts the claims too: a sender whose number is not the last one has lost the notice. */
+  attempts: Generated<number>;
+  due_at: Stamp;
+  lease_until: Optional<Date>;
+  /** When the mail began to flow; null as long as it surely has not. */
+  begun_at: Optional<Date>;
+  problem: OptionalJson<Problem>;
+  created_at: Stamp;
+  finished_at: Optional<Date>;
+}
+
+/** A policy that was in force, or is. */
+export interface PolicyVersionTable {
+  id: Generated<string>;
+  /** `saving` until the file is known to hold it. */
+  state: 'saving' | 'saved';
+  /** SHA-256 of the text, in hex. */
+  hash: string;
+  text: string;
+  terms: Optional<string>;
+  terms_hash: Optional<string>;
+  /** What it was made from. */
+  previous_hash: Optional<string>;
+  /** `tid/oid`, or `file` for whoever changed the file on disk. */
+  author: string;
+  comment: Optional<string>;
+  /** The version that was rolled back to. */
+  restored_from: Optional<string>;
+  counts: Json<{ partners: number; apps: number; groups: number }>;
+  at: Stamp;
 }
 
 export interface PauseTable {
@@ -124,8 +187,11 @@ export interface Database {
   request: RequestTable;
   step: StepTable;
   audit_event: AuditEventTable;
+  audit_seal: AuditSealTable;
   pause: PauseTable;
+  notice: NoticeTable;
   person: PersonTable;
+  policy_version: PolicyVersionTable;
 }
 
 /** The database or a transaction on it: store functions join either. */
@@ -134,3 +200,4 @@ export type Db = Kysely<Database>;
 export type RequestRow = Selectable<RequestTable>;
 export type NewRequest = Insertable<RequestTable>;
 export type StepRow = Selectable<StepTable>;
+export type NoticeRow = Selectable<NoticeTable>;

@@ -68,11 +68,14 @@ test.each([
     'all',
     'all',
   ],
-] as [string, Partial<Person>, string[], unknown, unknown][])('%s', (_, overrides, rights, reads, decides) => {
-  const access = accessOf(aPerson(overrides), policy);
-  expect([...access.rights].sort()).toEqual(rights);
-  expect([access.reads, access.decides]).toEqual([reads, decides]);
-});
+] as [string, Partial<Person>, string[], unknown, unknown][])(
+  '%s',
+  (_, overrides, rights, reads, decides) => {
+    const access = accessOf(aPerson(overrides), policy);
+    expect([...access.rights].sort()).toEqual(rights);
+    expect([access.reads, access.decides]).toEqual([reads, decides]);
+  },
+);
 
 test('a scope of partners holds neither other partners nor requests of none', () => {
   expect(covers(['litware'], 'litware')).toBe(true);

@@ -27,7 +27,7 @@ export type Walk = {
   site: Site;
   portal: PortalProcess;
   /** Opens a browser with nothing in it; the one before is closed. What it complains about fails the test. */
-  openPage(options?: BrowserContextOptions): Promise<Page>;
+  openPage: (options?: BrowserContextOptions) => Promise<Page>;
 };
 
 /** Runs tests in Chromium; they are shown as skipped where there is none. */

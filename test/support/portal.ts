@@ -4,13 +4,17 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.js';
+import { startSealer } from '../../src/audit/sealer.js';
 import { loadConfig } from '../../src/config.js';
 import { openDeps, PATIENCE, type Deps, type Patience } from '../../src/deps.js';
+import { startPeriodic, type Periodic } from '../../src/jobs/periodic.js';
 import { startWorker, WORKER_DEFAULTS, type Worker } from '../../src/jobs/worker.js';
 import { createLog } from '../../src/log.js';
+import { sendDueNotices } from '../../src/requests/notices.js';
 import { provision } from '../../src/requests/provision.js';
 import { aPolicy } from './aPolicy.js';
 import { createTestDatabase } from './database.js';
+import { signIn, STAFF, type StaffName } from './staff.js';
 import { startTenant, type Tenant } from './tenant.js';
 import { Visitor } from './visitor.js';
 
@@ -23,6 +27,9 @@ export type TestPortal = {
   logged(): Record<string, unknown>[];
   /** Somebody with a browser of their own. */
   visitor(headers?: Record<string, string>): Visitor;
+  /** Somebody of the tenant who has signed in, with a browser of their own. */
+  staff(name: StaffName, headers?: Record<string, string>): Promise<Visitor>;
+  /** What goes on in the background: provisioning, and the mails of the process. */
   startWorker(): void;
   stopWorker(): Promise<void>;
   close(): Promise<void>;
@@ -69,7 +76,9 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
   const server = createApp(deps).listen(0);
   await once(server, 'listening');
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const sealer = startSealer({ db: deps.store.db, log }, 200);
   let worker: Worker | null = null;
+  let notices: Periodic | null = null;
 
   const portal: TestPortal = {
     url,
@@ -78,20 +87,30 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
     policyFile,
     logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     visitor: (headers) => new Visitor(url, headers),
+    staff: async (name, headers) => {
+      const person = new Visitor(url, headers);
+      await signIn(person, tenant, STAFF[name]);
+      return person;
+    },
     startWorker() {
       worker = startWorker(
         { db: deps.store.db, queue: deps.queue, log },
         (requestId, stopping) => provision(deps, requestId, stopping),
         { ...WORKER_DEFAULTS, pollMs: 100, sweepMs: 200, abandonedAfterSeconds: 1 },
       );
+      notices = startPeriodic({ name: 'notices', everyMs: 200, log }, (stopping) =>
+        sendDueNotices(deps, { stopping }),
+      );
     },
     async stopWorker() {
-      await worker?.stop();
+      await Promise.all([worker?.stop(), notices?.stop()]);
       worker = null;
+      notices = null;
     },
     async close() {
       await portal.stopWorker();
       await closeServer(server);
+      await sealer.stop();
       await deps.close();
       await tenant.close();
       await database.remove();

@@ -1,0 +1,23 @@
+// Makes the admin pages pleasanter; everything works without it.
+
+/** The server does not know where the reader is, and writes times in UTC. */
+function localTimes(root) {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  });
+  for (const time of root.querySelectorAll('time')) {
+    time.title = time.textContent;
+    time.textContent = format.format(new Date(time.dateTime));
+  }
+}
+
+/** What a person has asked for and the portal refuses is shown; what the page fetches by itself is tried again. */
+document.addEventListener('htmx:responseError', ({ detail }) => {
+  if (!detail.requestConfig.triggeringEvent) return;
+  const page = new DOMParser().parseFromString(detail.xhr.responseText, 'text/html');
+  document.title = page.title;
+  document.body.replaceWith(page.body);
+});
+document.addEventListener('htmx:load', (event) => localTimes(event.detail.elt));
+localTimes(document);

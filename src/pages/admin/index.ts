@@ -1,0 +1,87 @@
+import { Router } from 'express';
+import type { Right } from '../../access/access.js';
+import type { Deps } from '../../deps.js';
+import { adminLocals } from '../../http/adminLocals.js';
+import { requireRight } from '../../http/guard.js';
+import { addItem, changeItem, listCatalogue, newItem, removeItem, showItem } from './catalogue/catalogue.js';
+import { changeRules, showRules } from './partners/partnerRules.js';
+import {
+  addPartner,
+  changePartner,
+  newPartner,
+  removePartner,
+  showPartner,
+  switchPartner,
+} from './partners/partners.js';
+import { listPartners } from './partners/partnersList.js';
+import { pick, showNames } from './pickers/pickers.js';
+import { changeSettings, showSettings } from './settings.js';
+import { exportAudit, showAudit, verifyTrail } from './audit/audit.js';
+import { checkNow, showDoctor, showFindings } from './doctor.js';
+import { explainAddress } from './policy/explainAddress.js';
+import { showOverview } from './overview/overview.js';
+import { showPolicy } from './policy/policy.js';
+import { previewProposal, saveProposal } from './policy/policyPreview.js';
+import { showVersion, showVersions } from './policy/policyVersions.js';
+import { decideRequest, showRequest } from './requests/request.js';
+import { decideRequests } from './requests/requestBatch.js';
+import { exportRequests, showRequests } from './requests/requests.js';
+
+/** Every URL of the admin area, and the right that each asks for. */
+export function adminPages(deps: Deps): Router {
+  const may = (right: Right) => [requireRight(deps, right), adminLocals];
+  const router = Router({ caseSensitive: true });
+
+  router.get('/admin/partners', may('policy.read'), listPartners(deps));
+  router.get('/admin/partners/new', may('policy.write'), newPartner(deps));
+  router.post('/admin/partners/new', may('policy.write'), addPartner(deps));
+  router.get('/admin/partners/rules', may('policy.read'), showRules(deps));
+  router.post('/admin/partners/rules', may('policy.write'), changeRules(deps));
+  router.get('/admin/partners/:id', may('policy.read'), showPartner(deps));
+  router.post('/admin/partners/:id', may('policy.write'), changePartner(deps));
+  router.post('/admin/partners/:id/enable', may('policy.write'), switchPartner(deps, true));
+  router.post('/admin/partners/:id/disable', may('policy.write'), switchPartner(deps, false));
+  router.post('/admin/partners/:id/remove', may('policy.write'), removePartner(deps));
+  for (const kind of ['apps', 'groups'] as const) {
+    router.get(`/admin/${kind}`, may('policy.read'), listCatalogue(deps, kind));
+    router.get(`/admin/${kind}/new`, may('policy.write'), newItem(deps, kind));
+    router.post(`/admin/${kind}/new`, may('policy.write'), addItem(deps, kind));
+    router.get(`/admin/${kind}/:key`, may('policy.read'), showItem(deps, kind));
+    router.post(`/admin/${kind}/:key`, may('policy.write'), changeItem(deps, kind));
+    router.post(`/admin/${kind}/:key/remove`, may('policy.write'), removeItem(deps, kind));
+  }
+  router.get('/admin/settings', may('policy.read'), showSettings(deps));
+  router.post('/admin/settings', may('policy.write'), changeSettings(deps));
+  router.get('/admin/pickers/groups', may('policy.write'), pick(deps, 'groups'));
+  router.get('/admin/pickers/apps', may('policy.write'), pick(deps, 'apps'));
+  router.get('/admin/pickers/people', may('policy.write'), pick(deps, 'people'));
+  router.get('/admin/pickers/names', may('policy.read'), showNames(deps));
+
+  router.get('/admin', may('overview'), showOverview(deps));
+  router.get('/admin/requests', may('requests.read'), showRequests(deps));
+  router.get('/admin/requests.csv', may('requests.read'), exportRequests(deps));
+  router.post('/admin/requests/decide', may('requests.decide'), decideRequests(deps));
+  router.get('/admin/requests/:id', may('requests.read'), showRequest(deps));
+  router.post('/admin/requests/:id/approve', may('requests.decide'), decideRequest(deps, 'approve'));
+  router.post('/admin/requests/:id/deny', may('requests.decide'), decideRequest(deps, 'deny'));
+  router.post('/admin/requests/:id/retry', may('requests.decide'), decideRequest(deps, 'retry'));
+  router.post('/admin/requests/:id/hold', may('requests.decide'), decideRequest(deps, 'hold'));
+  router.post('/admin/requests/:id/resend', may('requests.decide'), decideRequest(deps, 'resend'));
+
+  router.get('/admin/audit', may('audit.read'), showAudit(deps));
+  router.get('/admin/audit.csv', may('audit.read'), exportAudit(deps));
+  router.post('/admin/audit/verify', may('audit.read'), verifyTrail(deps));
+
+  router.get('/admin/doctor', may('doctor.read'), showDoctor(deps));
+  router.get('/admin/doctor/findings', may('doctor.read'), showFindings(deps));
+  router.post('/admin/doctor', may('doctor.read'), checkNow(deps));
+
+  router.get('/admin/policy', may('policy.read'), showPolicy(deps));
+  router.post('/admin/policy/preview', may('policy.write'), previewProposal(deps));
+  router.post('/admin/policy/save', may('policy.write'), saveProposal(deps));
+  router.get('/admin/policy/versions', may('policy.read'), showVersions(deps));
+  router.get('/admin/policy/versions/:id', may('policy.read'), showVersion(deps));
+  router.get('/admin/policy/explain', may('policy.read'), explainAddress(deps));
+
+  return router;
+}

@@ -1,0 +1,160 @@
+import { createApp } from '../../../src/app.js';
+import { aPartner, aPolicy } from '../../support/aPolicy.js';
+import { startPortal, type TestPortal } from '../../support/portal.js';
+import { routesOf } from '../../support/routes.js';
+import type { StaffName } from '../../support/staff.js';
+import type { Visitor } from '../../support/visitor.js';
+
+// Every route of the portal by every kind of person. A route that is missing here fails the test.
+
+/** Whoever comes along. */
+const PUBLIC = [
+  'GET /',
+  'GET /assets/bootstrap.css',
+  'GET /assets/htmx.js',
+  'GET /auth/callback',
+  'GET /healthz',
+  'GET /readyz',
+  'GET /requests/:token',
+  'GET /sign-in',
+  'GET /sign-out',
+  'GET /sign-up',
+  'GET /signed-out',
+  'GET /terms',
+  'GET /theme.css',
+  'POST /requests/:token/resend',
+  'POST /sign-out',
+  'POST /sign-up',
+];
+
+const RIGHTS = {
+  overview: ['GET /admin'],
+  'requests.read': ['GET /admin/requests', 'GET /admin/requests.csv', 'GET /admin/requests/:id'],
+  'requests.decide': [
+    'POST /admin/requests/:id/approve',
+    'POST /admin/requests/:id/deny',
+    'POST /admin/requests/:id/hold',
+    'POST /admin/requests/:id/resend',
+    'POST /admin/requests/:id/retry',
+    'POST /admin/requests/decide',
+  ],
+  'policy.read': [
+    'GET /admin/apps',
+    'GET /admin/apps/:key',
+    'GET /admin/groups',
+    'GET /admin/groups/:key',
+    'GET /admin/partners',
+    'GET /admin/partners/:id',
+    'GET /admin/partners/rules',
+    'GET /admin/pickers/names',
+    'GET /admin/policy',
+    'GET /admin/policy/explain',
+    'GET /admin/policy/versions',
+    'GET /admin/policy/versions/:id',
+    'GET /admin/settings',
+  ],
+  'policy.write': [
+    'GET /admin/apps/new',
+    'GET /admin/groups/new',
+    'GET /admin/partners/new',
+    'GET /admin/pickers/apps',
+    'GET /admin/pickers/groups',
+    'GET /admin/pickers/people',
+    'POST /admin/apps/:key',
+    'POST /admin/apps/:key/remove',
+    'POST /admin/apps/new',
+    'POST /admin/groups/:key',
+    'POST /admin/groups/:key/remove',
+    'POST /admin/groups/new',
+    'POST /admin/partners/:id',
+    'POST /admin/partners/:id/disable',
+    'POST /admin/partners/:id/enable',
+    'POST /admin/partners/:id/remove',
+    'POST /admin/partners/new',
+    'POST /admin/partners/rules',
+    'POST /admin/policy/preview',
+    'POST /admin/policy/save',
+    'POST /admin/settings',
+  ],
+  'audit.read': ['GET /admin/audit', 'GET /admin/audit.csv', 'POST /admin/audit/verify'],
+  'doctor.read': ['GET /admin/doctor', 'GET /admin/doctor/findings', 'POST /admin/doctor'],
+};
+type Right = keyof typeof RIGHTS;
+
+const READING: Right[] = ['overview', 'requests.read', 'policy.read', 'audit.read', 'doctor.read'];
+const DECIDING: Right[] = ['overview', 'requests.read', 'requests.decide'];
+const MAY: Record<StaffName, Right[]> = {
+  ada: [...READING, 'requests.decide', 'policy.write'],
+  arne: DECIDING,
+  aud: READING,
+  nils: [],
+  lia: DECIDING,
+  gro: DECIDING,
+};
+
+let portal: TestPortal;
+let routes: { method: string; path: string }[];
+
+beforeAll(async () => {
+  portal = await startPortal({
+    worker: false,
+    policy: aPolicy({
+      partners: [
+        aPartner(),
+        aPartner({
+          id: 'litware',
+          domains: ['litware.com'],
+          approvers: ['55555555-0000-4000-8000-000000000005', '22222222-0000-4000-8000-000000000009'],
+        }),
+      ],
+    }),
+  });
+  routes = routesOf(createApp(portal.deps));
+});
+afterAll(() => portal.close());
+
+const guarded = () => routes.filter(({ method, path }) => !PUBLIC.includes(`${method} ${path}`));
+/** A path that leads to nothing in particular. */
+const concrete = (path: string) => path.replace(/:\w+/g, '00000000-0000-4000-8000-000000000000');
+
+async function ask(visitor: Visitor, { method, path }: { method: string; path: string }): Promise<number> {
+  const answer =
+    method === 'GET'
+      ? await visitor.get(concrete(path))
+      : await visitor.postRaw(concrete(path), { _csrf: await visitor.csrf('/sign-out') });
+  return answer.status;
+}
+
+test('every route is public or asks for one right', () => {
+  const known = [...PUBLIC, ...Object.values(RIGHTS).flat()].sort();
+  expect(routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(known);
+});
+
+test('no route but the public ones answers a stranger, who is sent to sign in', async () => {
+  expect(guarded().length).toBeGreaterThan(30);
+  for (const route of guarded()) {
+    const stranger = portal.visitor();
+    const status = await ask(stranger, route);
+    expect([route, status]).toEqual([route, route.method === 'GET' ? 303 : 403]);
+  }
+});
+
+test.each(Object.keys(MAY) as StaffName[])(
+  '%s passes where their rights reach, and is refused elsewhere',
+  async (name) => {
+    const person = await portal.staff(name);
+    for (const route of guarded()) {
+      const right = (Object.keys(RIGHTS) as Right[]).find((one) =>
+        RIGHTS[one].includes(`${route.method} ${route.path}`),
+      );
+      const status = await ask(person, route);
+      const passed = status !== 401 && status !== 403 && status < 500;
+      expect([name, route, status, passed]).toEqual([
+        name,
+        route,
+        status,
+        right !== undefined && MAY[name].includes(right),
+      ]);
+    }
+  },
+);
