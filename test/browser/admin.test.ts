@@ -77,7 +77,6 @@ inChromium({ policy }, (walk) => {
     await page.getByLabel('Contoso CRM (crm)').check();
     await page.locator('#approvers-search, [name="approversSearch"]').first().fill('lia');
     await page.getByText('Lia Litware').first().waitFor();
-    await takePicture(page, 'partner');
     await page.getByRole('button', { name: 'Preview the change' }).last().click();
     // The request that was refused a moment ago would now be accepted.
     await page.getByRole('link', { name: 'pia@proseware.com' }).waitFor();
@@ -99,7 +98,6 @@ inChromium({ policy }, (walk) => {
       .getByText(/in order/i)
       .first()
       .waitFor();
-    await takePicture(page, 'audit', false);
     await openTab(page, 'Doctor');
     await page.getByText(/^In order/).waitFor();
     await takePicture(page, 'doctor', false);

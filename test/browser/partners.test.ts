@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { aPolicy } from '../support/aPolicy.js';
-import { inChromium, takePicture } from './inChromium.js';
+import { inChromium } from './inChromium.js';
 
 inChromium({ policy: aPolicy() }, (walk) => {
   async function open(path: string, options: { javaScriptEnabled?: boolean } = {}): Promise<Page> {
@@ -60,7 +60,6 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByText('3 partners found').waitFor();
     await page.getByLabel('Name or domain').pressSequentially('litware.com');
     await page.getByText('1 partner found').waitFor();
-    await takePicture(page, 'partners');
   }, 60_000);
 
   it('a group is chosen by its name; one that carries directory roles is shown and cannot be', async () => {
@@ -87,7 +86,6 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByRole('button', { name: 'Show how it reads' }).click();
     await page.locator('#terms-preview').getByRole('heading', { name: 'House rules' }).waitFor();
     expect(await page.locator('#colour').inputValue()).toBe('#aa0044');
-    await takePicture(page, 'settings');
     await page.getByRole('button', { name: 'Preview the change' }).last().click();
     await page.getByRole('button', { name: 'Save and put in force' }).click();
     await page.getByText('Saved. The new policy is in force.').waitFor();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { aPolicy } from '../support/aPolicy.js';
-import { inChromium, takePicture } from './inChromium.js';
+import { inChromium } from './inChromium.js';
 
 inChromium({ policy: aPolicy() }, (walk) => {
   async function openPolicy(): Promise<Page> {
@@ -25,7 +25,6 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await text.fill(written.replace('"deny": {', '"deny" {'));
     await page.getByRole('button', { name: 'Check the changes' }).click();
     await page.getByRole('heading', { name: '1 fault' }).waitFor();
-    await takePicture(page, 'policy-faults');
     await page.getByRole('link', { name: /^line \d+, column \d+$/ }).click();
     const selected = await page.evaluate<string>('getSelection().toString()');
     expect(selected).toBe('{');
@@ -34,7 +33,6 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByRole('button', { name: 'Check the changes' }).click();
     await page.getByText('unlisted', { exact: true }).first().waitFor();
     await page.getByText('Line by line').click();
-    await takePicture(page, 'policy-preview');
     await page.getByRole('button', { name: 'Edit further' }).click();
     expect(await text.inputValue()).toBe(written);
     await page.getByRole('button', { name: 'Check the changes' }).click();
@@ -45,7 +43,6 @@ inChromium({ policy: aPolicy() }, (walk) => {
 
     await page.getByRole('link', { name: 'Versions', exact: true }).click();
     await page.getByText('Let a person look').waitFor();
-    await takePicture(page, 'policy-versions');
     await page.getByRole('row').last().getByRole('link').first().click();
     await page.getByRole('button', { name: /^Go back to version/ }).click();
     await page.getByRole('button', { name: 'Save and put in force' }).click();

@@ -1,5 +1,5 @@
 import { aPartner, aPolicy } from '../support/aPolicy.js';
-import { inChromium, takePicture } from './inChromium.js';
+import { inChromium } from './inChromium.js';
 
 // An approver with a real browser reads a request, approves a part of it while another one looks on, and follows the work.
 
@@ -16,7 +16,6 @@ inChromium({ policy }, (walk) => {
     await page.getByRole('button', { name: 'Arne Approver' }).click();
     await page.getByRole('link', { name: 'ana@fabrikam.com' }).click();
     await page.getByRole('heading', { name: 'ana@fabrikam.com' }).waitFor();
-    await takePicture(page, 'request');
 
     const other = await page.context().newPage();
     await other.goto(page.url());

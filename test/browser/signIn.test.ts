@@ -1,4 +1,4 @@
-import { inChromium, takePicture } from './inChromium.js';
+import { inChromium } from './inChromium.js';
 
 // A person with a real browser signs in at the tenant and out again: browsers hold a form's redirects to the content
 // security policy, which no other test would notice.
@@ -15,7 +15,6 @@ inChromium({ policyFile: 'policies/partners.json' }, (walk) => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL(`${portal.url}/signed-out`);
     await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
-    await takePicture(page, 'signed-out');
     await page.goto(`${portal.url}/admin`);
     expect(new URL(page.url()).origin).toBe(site.tenant.peopleUrl);
   });
