@@ -32,7 +32,7 @@ const CASES: Case[] = [
     ['check'],
     undefined,
     0,
-    /in order: 3 partners, 5 domain rules, 3 apps, 4 groups, terms of use\.\n$/,
+    /in order: 3 partners, 5 domain rules, 3 apps, 3 groups, terms of use\.\n$/,
     NOTHING,
     'a good file is counted',
   ],
