@@ -19,6 +19,8 @@ export const notFound = () => new PublicError('notFound', 404);
 export const signInRequired = () => new PublicError('signInRequired', 401);
 export const signInFailed = () => new PublicError('signInFailed', 401);
 export const forbidden = () => new PublicError('forbidden', 403);
+/** A form of somebody whose session has ended since it was opened. */
+export const signedOutMeanwhile = () => new PublicError('signedOutMeanwhile', 403);
 export const staleForm = () => new PublicError('staleForm', 403);
 export const malformed = (status = 400) => new PublicError('malformed', status);
 export const conflict = () => new PublicError('conflict', 409);

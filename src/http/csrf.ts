@@ -2,7 +2,7 @@ import cookieParser from 'cookie-parser';
 import { doubleCsrf } from 'csrf-csrf';
 import express, { Router, type Request, type RequestHandler } from 'express';
 import type { Config } from '../config.js';
-import { malformed, staleForm } from '../errors.js';
+import { malformed, signedOutMeanwhile, staleForm } from '../errors.js';
 
 type Settings = Pick<Config, 'secrets' | 'baseUrl'>;
 
@@ -70,7 +70,8 @@ function doubleSubmit(
   const requireToken: RequestHandler = (req, _res, next) => {
     if (['GET', 'HEAD', 'OPTIONS'].includes(req.method) || validateRequest(req)) next();
     // JSON, files and the like were not read: to call the form stale would send people in circles.
-    else next(req.get('Content-Type') && !req.is('urlencoded') ? malformed(415) : staleForm());
+    else if (req.get('Content-Type') && !req.is('urlencoded')) next(malformed(415));
+    else next(hasSession(req) && !isSignedIn(req) ? signedOutMeanwhile() : staleForm());
   };
 
   return [offerToken, requireToken];

@@ -4,6 +4,11 @@ import type { Translate } from '../language.js';
 import type { Log } from '../log.js';
 import { isStoreDown } from '../store/database.js';
 
+/** After these the browser has no form any more to which it could go back. */
+const LOSING = new Set(['staleForm', 'signedOutMeanwhile', 'signInRequired']);
+/** What forms hold besides what somebody has typed. */
+const NOT_TYPED = new Set(['_csrf', 'base', 'version', 'edits', 'back', 'action', 'request', 'terms']);
+
 export const noSuchPage: RequestHandler = function noSuchPage() {
   throw notFound();
 };
@@ -37,14 +42,29 @@ export function errorPage(log: Log): ErrorRequestHandler {
       res.json({ error: { id: known.id, message: text, requestId: req.id } });
       return;
     }
-    const page = { title, text, requestId: known.status >= 500 ? req.id : null };
-    res.render('error', page, (failure: Error | null, html?: string) => {
+    const page = {
+      id: known.id,
+      title,
+      text,
+      requestId: known.status >= 500 ? req.id : null,
+      typed: LOSING.has(known.id) ? typedIn(req.body) : [],
+    };
+    // Those who work in the admin area stay there.
+    const view = res.locals.access && res.locals.htmxConfig ? 'admin/error' : 'error';
+    res.render(view, page, (failure: Error | null, html?: string) => {
       if (failure) log.error({ err: failure, httpRequestId: req.id }, 'error page failed');
       // Express would show the failure's stack.
       if (html === undefined) res.sendStatus(known.status);
       else res.send(html);
     });
   };
+}
+
+/** What somebody had typed into a form that cannot be taken, so that it can at least be copied. */
+function typedIn(body: unknown): { name: string; value: string }[] {
+  return Object.entries((body ?? {}) as Record<string, unknown>)
+    .filter(([name]) => !NOT_TYPED.has(name))
+    .flatMap(([name, value]) => (typeof value === 'string' && value !== '' ? [{ name, value }] : []));
 }
 
 function isBrokenOff(error: unknown): boolean {

@@ -3,7 +3,7 @@ import supertest from 'supertest';
 import { createApp } from '../../src/app.js';
 import type { Config } from '../../src/config.js';
 import { aPolicy } from '../support/aPolicy.js';
-import { textOf } from '../support/page.js';
+import { textOf, valueOf } from '../support/page.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { routesOf } from '../support/routes.js';
 import { FORM } from '../support/visitor.js';
@@ -151,7 +151,9 @@ describe('a form', () => {
         supertest(portal.url).post(path),
       ]);
       expect(answers.map(({ status }) => [path, status])).toEqual(answers.map(() => [path, 403]));
-      expect(textOf(answers[0].text)).toContain('The form is out of date');
+      expect(textOf(answers[0].text)).toMatch(/The form is out of date|You have been signed out meanwhile/);
+      // What somebody had typed is not lost.
+      expect(valueOf(answers[0].text, 'typed-4')).toBe(FORM.reason);
     }
     expect(await countRows()).toEqual(before);
   });
