@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.js';
-import { getServicePrincipal, MICROSOFT_GRAPH_APP_ID } from '../graph/apps.js';
+import { forbiddenApp, getServicePrincipal } from '../graph/apps.js';
 import { GraphFault } from '../graph/graphFault.js';
 import { getGroup, groupObstacle } from '../graph/groups.js';
 import { childPath } from '../policy/jsonWalk.js';
@@ -18,7 +18,8 @@ const PATIENCE_MS = 10_000;
 
 /**
  * Looks up the groups and apps that the policy in force does not name yet. Whoever may edit the policy must not hand out what
- * they have no power over: groups that carry directory roles, that fill themselves, or Microsoft Graph itself are refused.
+ * they have no power over: groups that carry directory roles, that fill themselves, Microsoft Graph and the portal itself are
+ * refused.
  * They are looked at again when a guest is put into them.
  */
 export async function directoryFaults(
@@ -78,6 +79,11 @@ const OBSTACLES: Record<string, string> = {
   mailEnabled: 'is a distribution list or a mail-enabled group: Microsoft Graph cannot add anybody',
 };
 
+const FORBIDDEN = {
+  microsoftGraph: 'is Microsoft Graph itself: a role on it is power over the whole directory',
+  portalItself: 'is this portal itself: a role on it would make guests its admins',
+};
+
 async function groupFault({ graph }: Pick<Deps, 'graph'>, id: string, signal: AbortSignal) {
   const group = await existing(() => getGroup(graph, id, signal));
   if (!group) return 'there is no group with this id in the directory';
@@ -88,9 +94,8 @@ async function groupFault({ graph }: Pick<Deps, 'graph'>, id: string, signal: Ab
 async function appFault({ graph }: Pick<Deps, 'graph'>, id: string, signal: AbortSignal) {
   const app = await existing(() => getServicePrincipal(graph, id, signal));
   if (!app) return 'there is no enterprise application with this object id in the directory';
-  return app.appId === MICROSOFT_GRAPH_APP_ID
-    ? 'is Microsoft Graph itself: a role on it is power over the whole directory'
-    : null;
+  const forbidden = forbiddenApp(graph, app);
+  return forbidden && FORBIDDEN[forbidden];
 }
 
 async function existing<T>(get: () => Promise<T>): Promise<T | null> {

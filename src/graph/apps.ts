@@ -14,8 +14,19 @@ const servicePrincipal = z.object(fields);
 
 export type ServicePrincipal = z.infer<typeof servicePrincipal>;
 
-/** Microsoft Graph itself: a role on it is a permission over the whole tenant. */
-export const MICROSOFT_GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
+const MICROSOFT_GRAPH_APP_ID = '00000003-0000-0000-c000-000000000000';
+
+/**
+ * Why a guest must never get a role on an app, whatever the policy says: one on Microsoft Graph is a permission over the
+ * whole tenant, one on the portal makes them its admin.
+ */
+export function forbiddenApp(
+  { ownAppId }: Pick<Graph, 'ownAppId'>,
+  { appId }: Pick<ServicePrincipal, 'appId'>,
+): 'microsoftGraph' | 'portalItself' | null {
+  if (appId.toLowerCase() === MICROSOFT_GRAPH_APP_ID) return 'microsoftGraph';
+  return appId.toLowerCase() === ownAppId.toLowerCase() ? 'portalItself' : null;
+}
 
 /** @see https://learn.microsoft.com/graph/api/serviceprincipal-get */
 export async function getServicePrincipal(
@@ -59,7 +70,7 @@ export type App = {
   homepage: string | null;
   roles: { id: string; name: string }[];
   /** Why nobody may be given a role on it; null when nothing is against it. */
-  obstacle: 'microsoftGraph' | 'noRole' | null;
+  obstacle: ReturnType<typeof forbiddenApp> | 'noRole';
 };
 
 /**
@@ -81,7 +92,7 @@ export async function searchApps(
     text,
     ...options,
   });
-  return { items: items.map(toApp), next };
+  return { items: items.map((item) => toApp(graph, item)), next };
 }
 
 /** One app by the object id of its service principal. */
@@ -90,7 +101,7 @@ export async function getApp(graph: Graph, id: string, signal?: AbortSignal): Pr
   const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
   const parsed = app.safeParse(body);
   if (!parsed.success) throw unreadable('The app could not be read', requestId, 'no');
-  return toApp(parsed.data);
+  return toApp(graph, parsed.data);
 }
 
 const judgedFields = {
@@ -101,10 +112,18 @@ const judged = z.object(judgedFields);
 
 /** Why an app role cannot be assigned to guests; null when nothing is against it. */
 export function roleObstacle(
+  graph: Pick<Graph, 'ownAppId'>,
   { appId, accountEnabled, appRoles }: z.infer<typeof judged>,
   appRoleId: string,
-): 'graphItself' | 'disabled' | 'roleMissing' | 'roleDisabled' | 'roleNotForUsers' | null {
-  if (appId === MICROSOFT_GRAPH_APP_ID) return 'graphItself';
+):
+  | NonNullable<ReturnType<typeof forbiddenApp>>
+  | 'disabled'
+  | 'roleMissing'
+  | 'roleDisabled'
+  | 'roleNotForUsers'
+  | null {
+  const forbidden = forbiddenApp(graph, { appId });
+  if (forbidden) return forbidden;
   if (accountEnabled === false) return 'disabled';
   if (appRoleId === DEFAULT_APP_ROLE) return appRoles?.length ? 'roleMissing' : null;
   const role = appRoles?.find(({ id }) => id === appRoleId);
@@ -124,7 +143,7 @@ export function findServicePrincipals(
   return findByIds(graph, { path, select, item: judged, ids, ...(signal && { signal }) });
 }
 
-function toApp({ id, appId, displayName, homepage, appRoles }: z.infer<typeof app>): App {
+function toApp(graph: Graph, { id, appId, displayName, homepage, appRoles }: z.infer<typeof app>): App {
   const declared = appRoles ?? [];
   const roles = declared
     .filter(({ isEnabled, allowedMemberTypes }) => isEnabled && allowedMemberTypes?.includes('User'))
@@ -136,7 +155,7 @@ function toApp({ id, appId, displayName, homepage, appRoles }: z.infer<typeof ap
     homepage: homepage ?? null,
     // An app without any roles takes the default one; one that only has roles for other apps takes nobody.
     roles: declared.length === 0 ? [{ id: DEFAULT_APP_ROLE, name: '' }] : roles,
-    obstacle: appId === MICROSOFT_GRAPH_APP_ID ? 'microsoftGraph' : none ? 'noRole' : null,
+    obstacle: forbiddenApp(graph, { appId }) ?? (none ? 'noRole' : null),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z, type ZodType } from 'zod';
+import { concurrently } from '../concurrently.js';
 import { unreadable, type Graph } from './graph.js';
 
 /** How many values `in` takes: https://learn.microsoft.com/graph/filter-query-parameter */
@@ -31,26 +32,22 @@ export async function findByIds<Item extends { id: string }>(
   const ids = [...new Set(wanted.ids)];
   const list = z.object({ value: z.array(item) });
   const found = new Map<string, Item>();
-  let next = 0;
-  async function take(): Promise<void> {
-    while (next < ids.length) {
-      const chunk = ids.slice(next, (next += IN_ONE_CALL));
-      const filter = encodeURIComponent(`id in (${chunk.map((id) => `'${id}'`).join(',')})`);
-      const { body, requestId } = await graph.call({
-        method: 'GET',
-        path: `${path}?$filter=${filter}&$select=${select}`,
-        ...(signal && { signal }),
-      });
-      const parsed = list.safeParse(body);
-      if (!parsed.success) throw unreadable('The list could not be read', requestId, 'no');
-      for (const one of parsed.data.value) found.set(one.id.toLowerCase(), one);
-    }
-  }
-  try {
-    await Promise.all(Array.from({ length: AT_ONCE }, take));
-  } catch (error) {
-    next = ids.length;
-    throw error;
-  }
+  await concurrently(inChunks(ids, IN_ONE_CALL), AT_ONCE, async (chunk) => {
+    const filter = encodeURIComponent(`id in (${chunk.map((id) => `'${id}'`).join(',')})`);
+    const { body, requestId } = await graph.call({
+      method: 'GET',
+      path: `${path}?$filter=${filter}&$select=${select}`,
+      ...(signal && { signal }),
+    });
+    const parsed = list.safeParse(body);
+    if (!parsed.success) throw unreadable('The list could not be read', requestId, 'no');
+    for (const one of parsed.data.value) found.set(one.id.toLowerCase(), one);
+  });
   return found;
+}
+
+function inChunks<T>(items: T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }

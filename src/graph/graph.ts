@@ -24,6 +24,8 @@ export type GraphCall = {
 };
 
 export type Graph = {
+  /** Application id of the portal's own registration. */
+  ownAppId: string;
   /** Base of the URLs by which objects refer to each other (`@odata.id`). */
   baseUrl: string;
   /** @throws {GraphFault} for every answer that is not a success */
@@ -40,7 +42,7 @@ const CALL_TIMEOUT_MS = 30_000;
 
 /** Microsoft Graph v1.0 as this application. Repeats nothing by itself: that is the worker's business. */
 export function createGraph(
-  config: Pick<Config, 'graphCredential' | 'graphUrl' | 'authorityUrl' | 'tenantId'>,
+  config: Pick<Config, 'graphCredential' | 'graphUrl' | 'authorityUrl' | 'tenantId' | 'signIn'>,
   log: Log,
 ): Graph {
   const tokens = createTokenSource(config);
@@ -49,6 +51,7 @@ export function createGraph(
     middleware: createMiddleware(tokens, log),
   });
   return {
+    ownAppId: config.signIn.clientId,
     baseUrl: `${config.graphUrl}/v1.0`,
     async call({ method, path, body, eventual, signal }) {
       const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
@@ -92,7 +95,7 @@ function toFault(error: unknown, trace: CallTrace): GraphFault {
         kind,
         status: trace.status,
         code,
-        message: error instanceof Error ? error.message : '',
+        message: wordsOf(error, trace.status),
         requestId,
         retryAfterSeconds: retryAfterSeconds(trace.headers?.get('retry-after') ?? null),
         processed: kind === 'unavailable' ? 'unknown' : 'no',
@@ -108,6 +111,12 @@ function toFault(error: unknown, trace: CallTrace): GraphFault {
     mayBeProcessed(failure),
     error,
   );
+}
+
+/** What Graph says, if it says anything: an answer without a body, or with HTML, gives the client nothing but its own trouble. */
+function wordsOf(error: unknown, status: number): string {
+  if (error instanceof GraphError && error.code) return error.message;
+  return `Microsoft Graph answered ${status} without saying why`;
 }
 
 /** The fault of an answer that claims success and cannot be one. */

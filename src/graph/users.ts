@@ -83,6 +83,16 @@ export function searchUsers(
   });
 }
 
+/** Those people with these ids that exist, by id, as people tell each other apart. */
+export function findPeople(
+  graph: Graph,
+  ids: string[],
+  signal?: AbortSignal,
+): Promise<Map<string, FoundUser>> {
+  const select = Object.keys(personFields).join(',');
+  return findByIds(graph, { path: '/users', select, item: foundUser, ids, ...(signal && { signal }) });
+}
+
 const accountFields = {
   id: z.guid(),
   accountEnabled: z.boolean().nullish(),

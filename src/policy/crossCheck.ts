@@ -5,13 +5,13 @@ import { entriesIn, listIn, memberOf } from './rawJson.js';
 import { RuleIndex } from './ruleIndex.js';
 import { eachInSlices } from './slices.js';
 
-// What the checks have gathered so far. `ids` and `rules` say where a partner's id or rule stands first.
+// What the checks have gathered so far. `ids`, `rules` and `denied` say where an id or a rule stands first.
 type Findings = {
   document: unknown;
   faults: PolicyFault[];
   ids: Map<string, string>;
   rules: RuleIndex<string>;
-  denied: RuleIndex<null>;
+  denied: RuleIndex<string>;
 };
 
 /**
@@ -25,16 +25,39 @@ export async function crossCheck(document: unknown, faults: PolicyFault[]): Prom
     faults,
     ids: new Map(),
     rules: new RuleIndex<string>(),
-    denied: new RuleIndex<null>(),
+    denied: new RuleIndex<string>(),
   };
   await eachInSlices(listIn(memberOf(document, 'deny'), 'domains'), (written, index) => {
-    const rule = readRule(written, `deny.domains[${index}]`, faults);
-    if (rule) findings.denied.add(rule, null);
+    const path = `deny.domains[${index}]`;
+    const rule = readRule(written, path, faults);
+    if (rule) findings.denied.add(rule, path);
   });
   for (const [key, app] of entriesIn(document, 'apps')) checkApp(app, childPath('apps', key), findings);
+  const approvers = new Map<string, string>();
   await eachInSlices(listIn(document, 'partners'), (partner, index) => {
-    checkPartner(partner, `partners[${index}]`, findings);
+    const path = `partners[${index}]`;
+    checkPartner(partner, path, findings);
+    for (const id of listIn(partner, 'approvers')) {
+      if (typeof id === 'string') approvers.set(id.toLowerCase(), `${path}.approvers`);
+    }
   });
+  for (const [key, group] of entriesIn(document, 'groups')) {
+    checkGroup(group, childPath('groups', key), approvers, faults);
+  }
+}
+
+/** Whoever gets into a group that approves decides on the next ones who want to. */
+function checkGroup(
+  group: unknown,
+  path: string,
+  approvers: Map<string, string>,
+  faults: PolicyFault[],
+): void {
+  const id = memberOf(group, 'id');
+  const place = typeof id === 'string' ? approvers.get(id.toLowerCase()) : undefined;
+  if (place === undefined) return;
+  const message = `is a group of approvers at ${place}: guests who are put into it would approve others`;
+  faults.push({ path: `${path}.id`, message, cause: place });
 }
 
 function checkApp(app: unknown, path: string, findings: Findings): void {
@@ -67,7 +90,10 @@ function checkId(id: unknown, path: string, { ids, faults }: Findings): void {
   if (typeof id !== 'string') return;
   const older = ids.get(id);
   if (older === undefined) ids.set(id, path);
-  else faults.push({ path: `${path}.id`, message: `"${id}" is the id of ${older} already` });
+  else {
+    const message = `"${id}" is the id of ${older} already`;
+    faults.push({ path: `${path}.id`, message, cause: `${older}.id` });
+  }
 }
 
 function checkNames(
@@ -87,7 +113,9 @@ function checkDomain(written: unknown, path: string, { document, faults, rules, 
   const rule = readRule(written, path, faults);
   if (rule === undefined) return;
   const older = rules.add(rule, path);
-  if (older !== undefined) faults.push({ path, message: `"${rule.text}" stands at ${older.value} already` });
-  const message = partnerRuleFault(rule, denied, memberOf(document, 'deny'));
-  if (message !== undefined) faults.push({ path, message });
+  if (older !== undefined) {
+    faults.push({ path, message: `"${rule.text}" stands at ${older.value} already`, cause: older.value });
+  }
+  const fault = partnerRuleFault(rule, denied, memberOf(document, 'deny'));
+  if (fault !== undefined) faults.push({ path, ...fault });
 }

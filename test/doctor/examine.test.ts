@@ -12,7 +12,7 @@ import { createLog } from '../../src/log.js';
 import { createMailer } from '../../src/mail/mailer.js';
 import { insertPause } from '../../src/store/pauses.js';
 import type { LedgerEntry } from '../../src/simulator/ledger.js';
-import { aPartner, aPolicy, GROUPS, SPONSOR, WIKI } from '../support/aPolicy.js';
+import { aPartner, aPolicy, GROUPS, PORTAL, SPONSOR, WIKI } from '../support/aPolicy.js';
 import { checkExchange, hasContract } from '../support/contract.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { APPROVERS, STAFF } from '../support/staff.js';
@@ -194,8 +194,9 @@ describe('a fault of the policy', () => {
         servicePrincipalId: '33333333-0000-4000-8000-000000000003',
         appRoleId: '44444444-0000-4000-8000-000000000011',
       }),
-      ['apps.graphItself'],
+      ['apps.microsoftGraph'],
     ],
+    ['a role on the portal itself', withRole(PORTAL), ['apps.portalItself']],
     [
       'app roles granted for, and none assigned',
       whole(

@@ -15,7 +15,13 @@ beforeAll(async () => {
   tenant = await startTenant();
   const { tenantId, clientId, clientSecret, graphUrl, authorityUrl } = tenant;
   graph = createGraph(
-    { tenantId, graphUrl, authorityUrl, graphCredential: { kind: 'clientSecret', clientId, clientSecret } },
+    {
+      tenantId,
+      graphUrl,
+      authorityUrl,
+      signIn: { clientId, clientSecret },
+      graphCredential: { kind: 'clientSecret', clientId, clientSecret },
+    },
     createLog('silent'),
   );
 });

@@ -15,6 +15,7 @@ beforeAll(async () => {
   tenant = await startTenant();
   graph = createGraph(
     {
+      signIn: { clientId: tenant.clientId, clientSecret: tenant.clientSecret },
       graphCredential: { kind: 'clientSecret', clientId: tenant.clientId, clientSecret: tenant.clientSecret },
       graphUrl: tenant.graphUrl,
       authorityUrl: tenant.authorityUrl,

@@ -13,6 +13,11 @@ export const WIKI = {
   servicePrincipalId: '33333333-0000-4000-8000-000000000001',
   appRoleId: '44444444-0000-4000-8000-000000000001',
 };
+/** The portal's own service principal, with its app role Portal.Admin. */
+export const PORTAL = {
+  servicePrincipalId: '33333333-0000-4000-8000-000000000004',
+  appRoleId: '44444444-0000-4000-8000-000000000021',
+};
 export const SPONSOR = '11111111-0000-4000-8000-000000000001';
 
 /** A partner as it is written: Fabrikam, invited at once, to the CRM; `overrides` replace whole members. */

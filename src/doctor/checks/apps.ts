@@ -17,7 +17,7 @@ export const examineApps: CheckUp = async function examineApps({ policy, graph }
   );
   const found = direct.flatMap(({ key, name, id, appRoleId }) => {
     const app = known.get(id);
-    const obstacle = app ? roleObstacle(app, appRoleId) : 'missing';
+    const obstacle = app ? roleObstacle(graph, app, appRoleId) : 'missing';
     return obstacle === null ? [] : [finding('apps', obstacle, { name, key, id, role: appRoleId })];
   });
   return found.length > 0 ? found : [finding('apps', 'assignable', { count: direct.length })];

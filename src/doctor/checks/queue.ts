@@ -1,6 +1,6 @@
 import { isStoreDown } from '../../store/database.js';
-import { overdue } from '../../store/health.js';
 import { pauseSecondsLeft } from '../../store/pauses.js';
+import { findOverdue } from '../../store/requestFigures.js';
 import { finding } from '../finding.js';
 import type { CheckUp } from '../patient.js';
 
@@ -12,11 +12,11 @@ export const examineQueue: CheckUp = async function examineQueue({ store }) {
   if (!store) return [];
   try {
     const paused = Math.ceil(await pauseSecondsLeft(store.db, 'graph'));
-    const { count, seconds } = await overdue(store.db);
-    const minutes = Math.round(seconds / 60);
+    const { count, oldestSeconds } = await findOverdue(store.db, 'all', 0);
+    const minutes = Math.round(oldestSeconds / 60);
     const found = paused > 0 ? [finding('queue', 'paused', { seconds: paused })] : [];
-    if (seconds > STUCK_SECONDS) found.push(finding('queue', 'stuck', { count, minutes }));
-    else if (seconds > LATE_SECONDS) found.push(finding('queue', 'late', { count, minutes }));
+    if (oldestSeconds > STUCK_SECONDS) found.push(finding('queue', 'stuck', { count, minutes }));
+    else if (oldestSeconds > LATE_SECONDS) found.push(finding('queue', 'late', { count, minutes }));
     return found.length > 0 ? found : [finding('queue', 'inTime', { count })];
   } catch (error) {
     // A store that is down, or that no portal has used yet, is examined by itself.

@@ -1,9 +1,4 @@
-import {
-  assignAppRole,
-  getServicePrincipal,
-  isNotReplicatedYet,
-  MICROSOFT_GRAPH_APP_ID,
-} from '../../graph/apps.js';
+import { assignAppRole, forbiddenApp, getServicePrincipal, isNotReplicatedYet } from '../../graph/apps.js';
 import { addMember, getGroup, groupObstacle } from '../../graph/groups.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { requireGuest, StepStop, StepWait, type Step, type StepContext } from './step.js';
@@ -28,8 +23,9 @@ export const assignRole: Step = async (context) => {
   const app = await existing('app', target.servicePrincipalId, () =>
     getServicePrincipal(deps.graph, target.servicePrincipalId, signal),
   );
-  if (app.appId === MICROSOFT_GRAPH_APP_ID) {
-    throw new StepStop('held', { code: 'appUnusable', detail: `${target.name} is Microsoft Graph itself` });
+  const forbidden = forbiddenApp(deps.graph, app);
+  if (forbidden) {
+    throw new StepStop('held', { code: 'appUnusable', detail: `${target.name}: ${forbidden}` });
   }
   try {
     const { requestId } = await assignAppRole(deps.graph, target, requireGuest(context).id, signal);
