@@ -27,14 +27,10 @@ export function isWithin(policy: Policy, partnerId: string, { apps, groups }: Gr
   return apps.every((key) => partner?.apps.includes(key)) && groups.every((key) => granted.has(key));
 }
 
-/** Whether nothing is left out. */
-export function isWhole(policy: Policy, partnerId: string, choice: GrantChoice): boolean {
-  const partner = policy.partner(partnerId);
-  return (
-    partner !== undefined &&
-    partner.apps.every((key) => choice.apps.includes(key)) &&
-    partner.groups.every((key) => choice.groups.includes(key))
-  );
+/** The choice that leaves nothing out. */
+export function wholeChoice(policy: Policy, partnerId: string): GrantChoice {
+  const { apps = [], groups = [] } = policy.partner(partnerId) ?? {};
+  return { apps, groups };
 }
 
 export function isEmpty({ groups, appRoles, apps }: Grants): boolean {

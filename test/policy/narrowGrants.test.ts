@@ -1,4 +1,4 @@
-import { isEmpty, isWhole, isWithin, narrowGrants } from '../../src/policy/narrowGrants.js';
+import { isEmpty, isWithin, narrowGrants, wholeChoice } from '../../src/policy/narrowGrants.js';
 import type { Policy } from '../../src/policy/policy.js';
 import { aPartner, aPolicy } from './aPolicy.js';
 
@@ -60,17 +60,22 @@ test.each<Case>([
 test('an unknown partner gives nothing', () => {
   expect(isEmpty(narrowGrants(policy, 'nobody', { apps: ['crm'], groups: [] }))).toBe(true);
   expect(isWithin(policy, 'nobody', { apps: ['crm'], groups: [] })).toBe(false);
-  expect(isWhole(policy, 'nobody', { apps: [], groups: [] })).toBe(false);
+  expect(wholeChoice(policy, 'nobody')).toEqual({ apps: [], groups: [] });
 });
 
-test.each<[fact: string, apps: string[], groups: string[], within: boolean, whole: boolean]>([
-  ['all that the partner has', ['wiki', 'crm'], ['crm', 'own'], true, true],
-  ['a part of it', ['crm'], ['own'], true, false],
-  ['a group that its apps bring', ['crm', 'wiki'], ['shared'], true, false],
-  ['an app of somebody else', ['other'], [], false, false],
-  ['a group of somebody else', ['crm'], ['foreign'], false, false],
-  ['what is in no policy', ['nothing'], ['constructor'], false, false],
-])('%s', (_fact, apps, groups, within, whole) => {
+test.each<[fact: string, apps: string[], groups: string[], within: boolean]>([
+  ['all that the partner has', ['wiki', 'crm'], ['crm', 'own'], true],
+  ['a part of it', ['crm'], ['own'], true],
+  ['a group that its apps bring', ['crm', 'wiki'], ['shared'], true],
+  ['an app of somebody else', ['other'], [], false],
+  ['a group of somebody else', ['crm'], ['foreign'], false],
+  ['what is in no policy', ['nothing'], ['constructor'], false],
+])('%s', (_fact, apps, groups, within) => {
   expect(isWithin(policy, 'contoso', { apps, groups })).toBe(within);
-  expect(isWhole(policy, 'contoso', { apps, groups })).toBe(whole);
+});
+
+test('the whole choice gives what the policy grants', () => {
+  const whole = wholeChoice(policy, 'contoso');
+  expect(isWithin(policy, 'contoso', whole)).toBe(true);
+  expect(narrowGrants(policy, 'contoso', whole)).toEqual(policy.grants('contoso'));
 });

@@ -1,4 +1,5 @@
 import { covers, type Access } from '../../access/access.js';
+import { concurrently } from '../../concurrently.js';
 import type { Deps } from '../../deps.js';
 import { PublicError } from '../../errors.js';
 import { findRequests } from '../../store/requests.js';
@@ -36,15 +37,11 @@ export async function decideSeveral(
   decision: SharedDecision,
 ): Promise<Settled[]> {
   const versions = new Map(named.toReversed().map(({ id, version }) => [id, version]));
-  const waiting = [...new Set(named.map(({ id }) => id))];
-  const refused = new Map<string, string | null>();
-  const next = async (): Promise<void> => {
-    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-      refused.set(id, null);
-      refused.set(id, await decideOne(deps, access, id, versions.get(id) ?? 0, decision));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, next));
+  const ids = new Set(named.map(({ id }) => id));
+  const refused = new Map<string, string | null>([...ids].map((id) => [id, null]));
+  await concurrently(ids, AT_ONCE, async (id) => {
+    refused.set(id, await decideOne(deps, access, id, versions.get(id) ?? 0, decision));
+  });
   const rows = await findRequests(deps.store.db, [...refused.keys()].filter(isRequestId));
   const visible = new Map(
     rows.filter(({ partner }) => covers(access.reads, partner)).map((row) => [row.id, row]),

@@ -13,7 +13,7 @@ import { isRequestId } from '../requestId.js';
 import { resend, type ResendPermission } from '../resend.js';
 import { ACTION_TABLE, type ReviewAction } from './reviewActions.js';
 import { conflictOf, ReviewConflict } from './reviewConflict.js';
-import { reviewedGrants, type Choice } from './reviewedGrants.js';
+import { decisionNow, reviewedGrants, type Choice } from './reviewedGrants.js';
 import { assertTransition } from '../transitions.js';
 
 /** The version of the request that the person saw when they decided. */
@@ -108,9 +108,10 @@ export async function resendAsAdmin(
  */
 async function findDecidable(deps: Deps, access: Access, id: string): Promise<RequestRow> {
   const request = await findReadable(deps, access, id);
-  const refused = covers(access.decides, request.partner)
-    ? isOwnRequest(access.person, request) && ownRequest()
-    : forbidden();
+  // The policy may have given the address to another partner since the request came.
+  const today = decisionNow(deps.policy.current().policy, request).partner ?? request.partner;
+  const theirs = covers(access.decides, request.partner) && covers(access.decides, today);
+  const refused = theirs ? isOwnRequest(access.person, request) && ownRequest() : forbidden();
   if (!refused) return request;
   deps.log.warn({ requestId: id, person: personKey(access.person), refused: refused.id }, 'decision refused');
   throw refused;

@@ -2,7 +2,7 @@ import { covers, type Access } from '../../access/access.js';
 import { forbidden, grantsOutside, nothingChosen, partnerNeeded, policyRefuses } from '../../errors.js';
 import { parseAddress } from '../../policy/address.js';
 import { decide, type Decision } from '../../policy/decide.js';
-import { isEmpty, isWhole, isWithin, narrowGrants, type GrantChoice } from '../../policy/narrowGrants.js';
+import { isEmpty, isWithin, narrowGrants, wholeChoice, type GrantChoice } from '../../policy/narrowGrants.js';
 import type { Policy } from '../../policy/policy.js';
 import type { RequestRow, Review } from '../../store/schema.js';
 import { mayTakeUnlisted } from './approval.js';
@@ -18,7 +18,8 @@ export function decisionNow(policy: Policy, { id, address }: Pick<RequestRow, 'i
 }
 
 /**
- * Checks an approver's choice against the policy in force, and gives it as it is to be recorded.
+ * Checks an approver's choice against the policy in force, and gives it as it is to be recorded: always by name, also when
+ * nothing was left out. What the policy adds before the work is done was not approved by anybody.
  *
  * @throws {PublicError} `policyRefuses`, `forbidden` (another partner's by now), `partnerNeeded`, `grantsOutside`, `nothingChosen`
  */
@@ -32,10 +33,11 @@ export function reviewedGrants(
   if (decision.outcome === 'deny' || decision.outcome === 'prove') throw policyRefuses();
   const partner = decision.partner ?? choosePartner(policy, access, chosen);
   if (!covers(access.decides, partner)) throw forbidden();
-  if (!grants || isWhole(policy, partner, grants)) return { partner };
-  if (!isWithin(policy, partner, grants)) throw grantsOutside();
-  if (isEmpty(narrowGrants(policy, partner, grants))) throw nothingChosen();
-  return { partner, grants: { apps: [...grants.apps], groups: [...grants.groups] } };
+  const { apps, groups } = grants ?? wholeChoice(policy, partner);
+  if (!isWithin(policy, partner, { apps, groups })) throw grantsOutside();
+  if (isEmpty(policy.grants(partner))) return { partner };
+  if (isEmpty(narrowGrants(policy, partner, { apps, groups }))) throw nothingChosen();
+  return { partner, grants: { apps: [...new Set(apps)], groups: [...new Set(groups)] } };
 }
 
 /** Taking on somebody whom no partner lists is for those who decide for all partners. */

@@ -196,6 +196,19 @@ describe('a policy that changes between approval and work', () => {
     expect(await grantedTo('less@fabrikam.com')).toEqual({ groups: [], appRoles: [WIKI] });
   });
 
+  test('and adds an app gives no more than was approved, also when all there was had been', async () => {
+    const before = manual({ apps: ['crm'], groups: [] });
+    await putPolicy(portal, aPolicy({ partners: [before] }));
+    const { id, version } = await submitted(portal.deps, 'whole@fabrikam.com');
+    await approve(portal.deps, arne, id, { version });
+    await putPolicy(portal, aPolicy({ partners: [manual({ groups: ['wiki'] })] }));
+    expect(await worked(id)).toMatchObject({ state: 'provisioned' });
+    expect(await grantedTo('whole@fabrikam.com')).toEqual({
+      groups: [GROUPS.partners, GROUPS.crm],
+      appRoles: [],
+    });
+  });
+
   test('and adds an app gives no more than was approved', async () => {
     await approvedThen('more@fabrikam.com', aPolicy({ partners: [manual({ groups: ['wiki', 'dynamic'] })] }));
     expect(await grantedTo('more@fabrikam.com')).toEqual({
@@ -227,7 +240,7 @@ describe('a policy that changes between approval and work', () => {
     expect(row).toMatchObject({ state: 'pending', problem: { code: 'policyChanged' } });
     const old = accessFor(portal.deps, lia);
     await expect(approve(portal.deps, old, row.id, { version: row.version })).rejects.toMatchObject({
-      id: 'forbidden',
+      id: 'notFound',
     });
     await approve(portal.deps, arne, row.id, { version: row.version });
     expect(await worked(row.id)).toMatchObject({ state: 'provisioned', partner: 'new' });
@@ -383,5 +396,69 @@ describe('a resend by an admin', () => {
     }
     expect(await portal.tenant.mailsTo('again@fabrikam.com')).toHaveLength(6);
     await expect(resendAsAdmin(portal.deps, arne, id, { version })).rejects.toMatchObject({ why: 'changed' });
+  });
+});
+
+describe('a request that waits again', () => {
+  const lia = { oid: '55555555-0000-4000-8000-000000000005', roles: [] };
+  const approvedFor = async (email: string, after: object) => {
+    const { id, version, token } = await submitted(portal.deps, email);
+    await approve(portal.deps, arne, id, { version });
+    await putPolicy(portal, after);
+    return { ...(await worked(id)), token };
+  };
+
+  test('is for the approvers of the partner that the policy names now', async () => {
+    const moved = manual({ id: 'new', approvers: [lia.oid], apps: ['wiki'], groups: [] });
+    const row = await approvedFor('anew@fabrikam.com', aPolicy({ partners: [moved] }));
+    expect(row).toMatchObject({
+      state: 'pending',
+      partner: 'new',
+      policy_hash: portal.deps.policy.current().hash,
+      decision: { outcome: 'review', partner: 'new', grants: { apps: [{ key: 'wiki' }] } },
+    });
+    await approve(portal.deps, accessFor(portal.deps, lia), row.id, { version: row.version });
+    expect(await worked(row.id)).toMatchObject({ state: 'provisioned', partner: 'new' });
+  });
+
+  test('still waits for a person when it came after the last place, however often it is put back', async () => {
+    await putPolicy(
+      portal,
+      aPolicy({ partners: [aPartner({ domains: ['last.com'], limits: { total: 1 } })] }),
+    );
+    await submitted(portal.deps, 'first@last.com');
+    const { id, version } = await submitted(portal.deps, 'second@last.com');
+    for (let row = await current(id); row.version < version + 9; row = await worked(id)) {
+      expect(row).toMatchObject({ state: 'pending', problem: null });
+      await hold(portal.deps, arne, id, row);
+      await retry(portal.deps, arne, id, { version: row.version + 1 });
+    }
+    expect(await current(id)).toMatchObject({ state: 'pending' });
+  });
+});
+
+describe('a guest who is in place is shown the apps that they were given', () => {
+  const appsShown = async (token: string) => (await follow(portal.deps, token)).apps.map(({ name }) => name);
+
+  test.each([
+    ['approved', 'manual', 'one@fabrikam.com'],
+    ['invited at once', 'automatic', 'two@fabrikam.com'],
+  ])('%s, whatever the policy says later', async (_, approval, email) => {
+    await putPolicy(portal, aPolicy({ partners: [aPartner({ approval, apps: ['crm'] })] }));
+    const { id, token, version } = await submitted(portal.deps, email);
+    if (approval === 'manual') await approve(portal.deps, arne, id, { version });
+    expect(await worked(id)).toMatchObject({ state: 'provisioned' });
+    await putPolicy(portal, aPolicy({ partners: [aPartner({ approval, apps: ['wiki'] })] }));
+    expect(await appsShown(token)).toEqual(['Contoso CRM']);
+    await putPolicy(portal, aPolicy({ partners: [] }));
+    expect(await appsShown(token)).toEqual(['Contoso CRM']);
+  });
+
+  test('where the policy changed before the work, not those that they had asked for', async () => {
+    await putPolicy(portal, aPolicy({ partners: [aPartner({ apps: ['crm'] })] }));
+    const { id, token } = await submitted(portal.deps, 'three@fabrikam.com');
+    await putPolicy(portal, aPolicy({ partners: [aPartner({ apps: ['wiki'] })] }));
+    expect(await worked(id)).toMatchObject({ state: 'provisioned', decision: { outcome: 'invite' } });
+    expect(await appsShown(token)).toEqual(['Wiki']);
   });
 });
