@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import type { Access } from '../access/access.js';
 import { personKey } from '../access/person.js';
 import type { Deps } from '../deps.js';
@@ -11,7 +10,7 @@ import {
 } from '../store/auditEvents.js';
 import { namesOf } from '../store/persons.js';
 import type { Head } from './chain.js';
-import { exportTrail } from './exportTrail.js';
+import { eachEvent } from './exportTrail.js';
 import { verifyAudit, type Verification } from './verify.js';
 
 const PAGE = 50;
@@ -41,15 +40,14 @@ export async function browseTrail(
   return { events, next: found.length > PAGE ? (events.at(-1)?.id ?? null) : null, actors, names };
 }
 
-/** Writes the events that a filter lets through as CSV, after noting down who takes them away. */
-export async function takeTrail(
+/** The events that a filter lets through, oldest first, after noting down who takes them away. */
+export async function* takeTrail(
   { store: { db } }: Deps,
   { person }: Access,
   filter: AuditFilter,
-  out: Writable,
-): Promise<void> {
+): AsyncGenerator<SealedRecord, void, undefined> {
   await insertAuditEvent(db, { actor: personKey(person), action: 'audit.exported', detail: filter });
-  await exportTrail(db, filter, 'csv', out);
+  yield* eachEvent(db, filter);
 }
 
 /** Verifies the whole trail, against a noted head if there is one, and notes down that it was done. */

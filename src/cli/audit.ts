@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { exportTrail, parsePeriod, type ExportFormat } from '../audit/exportTrail.js';
+import { writeTrail, type ExportFormat } from '../audit/exportTrail.js';
+import { parsePeriod } from '../audit/period.js';
 import { formatHead, parseHead, type Head } from '../audit/chain.js';
 import type { Finding } from '../audit/inspector.js';
 import { verifyAudit } from '../audit/verify.js';
@@ -97,8 +98,8 @@ function exportTo(format: ExportFormat, from?: string, to?: string): Command {
   const period = parsePeriod(from, to);
   if (!period)
     throw new UsageError('--from, --to: must be days (2026-05-01) or moments (2026-05-01T10:00:00Z)');
-  return async function writeTrail(db) {
-    await exportTrail(db, period, format, process.stdout);
+  return async function exportEvents(db) {
+    await writeTrail(db, period, format, process.stdout);
     return EXIT.ok;
   };
 }

@@ -1,9 +1,12 @@
 import type { RequestHandler, Response } from 'express';
 import { formatHead, parseHead } from '../../../audit/chain.js';
+import { rowOf, TRAIL_COLUMNS } from '../../../audit/exportTrail.js';
+import { readableDetail } from '../../../audit/readableDetail.js';
 import { browseTrail, checkTrail, takeTrail, type TrailPage } from '../../../audit/trail.js';
 import type { Verification } from '../../../audit/verify.js';
 import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
+import { sendCsv } from '../../../http/csvDownload.js';
 import { accessIn } from '../../../http/guard.js';
 import type { SealedRecord } from '../../../store/auditEvents.js';
 import { ACTION_GROUPS, auditAddress, readAuditQuery } from './auditQuery.js';
@@ -32,15 +35,8 @@ export function showAudit(deps: Deps): RequestHandler {
   };
 }
 
-function toView({ at, detail, ...event }: SealedRecord) {
-  const members = Object.entries(JSON.parse(detail) as Record<string, unknown>);
-  return {
-    ...event,
-    at: new Date(at),
-    detail: members
-      .filter(([, value]) => value !== null)
-      .map(([name, value]) => ({ name, value: typeof value === 'string' ? value : JSON.stringify(value) })),
-  };
+function toView(event: SealedRecord) {
+  return { ...event, at: new Date(event.at), detail: readableDetail(event.detail) };
 }
 
 /** GET /admin/audit.csv */
@@ -48,10 +44,12 @@ export function exportAudit(deps: Deps): RequestHandler {
   return async (req, res) => {
     const { filter, faults } = readAuditQuery(req.query);
     if (faults.length > 0) throw malformed(422);
-    res.attachment(`audit-${new Date().toISOString().slice(0, 10)}.csv`);
-    res.type('text/csv');
-    await takeTrail(deps, accessIn(res), filter, res);
+    await sendCsv(res, 'audit', TRAIL_COLUMNS, rows(takeTrail(deps, accessIn(res), filter)));
   };
+}
+
+async function* rows(events: AsyncIterable<SealedRecord>): AsyncGenerator<(string | number | null)[]> {
+  for await (const event of events) yield rowOf(event);
 }
 
 /** POST /admin/audit/verify */

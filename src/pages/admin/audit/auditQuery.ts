@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parsePeriod } from '../../../audit/exportTrail.js';
+import { parsePeriod } from '../../../audit/period.js';
 import { malformed } from '../../../errors.js';
 import { AUDIT_ACTIONS } from '../../../store/auditActions.js';
 import type { AuditFilter } from '../../../store/auditEvents.js';
@@ -15,10 +15,19 @@ export const ACTION_GROUPS = [...new Set(AUDIT_ACTIONS.map(groupOf))].map((group
 const ACTIONS = new Set<string>([...AUDIT_ACTIONS, ...ACTION_GROUPS.map(({ group }) => group)]);
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-const field = z.string().max(100).trim().default('');
+const field = z
+  .string()
+  .max(100)
+  .regex(/^\P{Cc}*$/u)
+  .trim()
+  .default('');
+// As the trail writes them: what is looked for is recorded with an export, and must not be what somebody typed.
+const actor = field.refine(
+  (value) => ['', 'partner', 'portal'].includes(value) || value.split('/').every((id) => GUID.test(id)),
+);
 const querySchema = z.object({
   action: field.refine((action) => action === '' || ACTIONS.has(action)),
-  actor: field,
+  actor,
   request: field,
   from: field,
   to: field,

@@ -1,0 +1,26 @@
+/**
+ * Does `work` for each item, `atOnce` at a time. After a failure no further one is begun, and those under way are waited
+ * for: nothing goes on behind the back of whoever is told of it.
+ *
+ * @throws what failed first
+ */
+export async function concurrently<Item>(
+  items: Iterable<Item>,
+  atOnce: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const waiting = [...items];
+  const failures: unknown[] = [];
+  const next = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      try {
+        await work(item);
+      } catch (error) {
+        failures.push(error);
+        waiting.length = 0;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, next));
+  if (failures.length > 0) throw failures[0];
+}

@@ -1,0 +1,31 @@
+import type { Transform } from 'node:stream';
+import { stringify } from 'csv-stringify';
+
+/**
+ * A cell that no spreadsheet takes for a formula: an apostrophe goes before what begins one, at the beginning of the cell,
+ * also behind what cannot be seen there, and behind every character by which some spreadsheet divides cells.
+ */
+function harmless(cell: string): string {
+  return cell
+    .replace(/^[\s\p{Cf}"']*[=+\-@]/u, (beginning) => `'${beginning}`)
+    .replace(/([;|\t\r\n])([\s\p{Cf}"']*[=+\-@])/gu, "$1'$2");
+}
+
+/**
+ * Turns rows into CSV (RFC 4180) with a header. A cell that a spreadsheet would take for a formula begins with an
+ * apostrophe: strangers wrote what is in it.
+ *
+ * @param bom whether to begin with the byte order mark by which spreadsheets know UTF-8
+ */
+export function csvStream(header: readonly string[], { bom = false } = {}): Transform {
+  return stringify({
+    header: true,
+    columns: header.map((name, index) => ({ key: String(index), header: name })),
+    bom,
+    record_delimiter: 'windows',
+    // Otherwise a line feed inside a cell would be left as it is.
+    quote_record_delimiter: true,
+    escape_formulas: true,
+    cast: { string: harmless },
+  });
+}
