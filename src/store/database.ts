@@ -70,6 +70,9 @@ function postgres(url: string, log: Log): Opened {
     connectionTimeoutMillis: 5_000,
     // A statement that outlives its page would hold a connection that others wait for.
     statement_timeout: 30_000,
+    // Nor may a process that has frozen keep the locks of its transaction.
+    idle_in_transaction_session_timeout: 15_000,
+    keepAlive: true,
     application_name: 'partner-portal',
   });
   // A connection that breaks is replaced at the next use; without a listener it ends the process. The pool listens

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { createLog } from '../../src/log.js';
-import { isStoreDown, openStore } from '../../src/store/database.js';
+import { isStoreDown, openStore, type Store } from '../../src/store/database.js';
 import { insertPause, pauseSecondsLeft } from '../../src/store/pauses.js';
 import { aRequest, insertARequest } from '../support/aRequest.js';
 import { createTestDatabase } from '../support/database.js';
@@ -38,7 +38,7 @@ test('a transaction that fails leaves the store usable', async () => {
 });
 
 test('what was written is there after closing and opening again; migrations run once', async () => {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase({ empty: true });
   const log = createLog('silent');
   const first = await openStore(database, log);
   await insertARequest(first.db, aRequest());
@@ -49,8 +49,40 @@ test('what was written is there after closing and opening again; migrations run 
   await database.remove();
 });
 
-onPostgres('several instances may migrate one PostgreSQL at once', async () => {
+test('a database that a newer version has migrated further is taken as it is', async () => {
   const database = await createTestDatabase();
+  const log = createLog('silent');
+  const newer = await openStore(database, log);
+  await sql`insert into kysely_migration (name, timestamp) values ('9999-later', '')`.execute(newer.db);
+  await newer.close();
+  const older = await openStore(database, log);
+  expect(await insertARequest(older.db, aRequest())).toBe(true);
+  await older.close();
+  await database.remove();
+});
+
+onPostgres('a migration gives way to those who work, and comes back', async () => {
+  const database = await createTestDatabase();
+  const log = createLog('silent');
+  const working = await openStore(database, log);
+  await sql`drop table notice`.execute(working.db);
+  await sql`delete from kysely_migration where name = '0006-notices'`.execute(working.db);
+  let migrated: Promise<Store> | undefined;
+  await working.db.transaction().execute(async (trx) => {
+    await insertARequest(trx, aRequest());
+    migrated = openStore(database, log);
+    // Longer than a migration waits for a lock; a sign-up that came behind it would wait as long.
+    await sql`select pg_sleep(4)`.execute(trx);
+  });
+  const store = await migrated;
+  await expect(sql`select from notice`.execute(working.db)).resolves.toBeDefined();
+  await store?.close();
+  await working.close();
+  await database.remove();
+});
+
+onPostgres('several instances may migrate one PostgreSQL at once', async () => {
+  const database = await createTestDatabase({ empty: true });
   const stores = await Promise.all(Array.from({ length: 4 }, () => openStore(database, createLog('silent'))));
   for (const one of stores) await one.ping();
   await Promise.all(stores.map((one) => one.close()));
