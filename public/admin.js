@@ -7,7 +7,8 @@ function localTimes(root) {
     timeStyle: 'short',
   });
   for (const time of root.querySelectorAll('time')) {
-    time.title = time.textContent;
+    // Once: htmx announces the whole page too.
+    time.title ||= time.textContent;
     time.textContent = format.format(new Date(time.dateTime));
   }
 }

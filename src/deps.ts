@@ -76,6 +76,7 @@ export async function openDeps(config: Config, log: Log, patience: Patience = PA
     log,
     patience,
     policy,
+    policyHistory: history,
     store,
     queue,
     mailer,
@@ -87,7 +88,7 @@ export async function openDeps(config: Config, log: Log, patience: Patience = PA
       policy.close();
       mailer?.close();
       await queue.stop();
-      await history.settled();
+      await history.close();
       await store.close();
     },
   };

@@ -1,5 +1,12 @@
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
-/** The project's folder, which holds views, locales and public files; the same from `src` and from `dist`. */
-export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** The project's folder, which holds views, locales and public files; the same from `src` and from wherever it is compiled to. */
+export const root = projectOf(import.meta.dirname);
+
+function projectOf(folder: string): string {
+  if (existsSync(join(folder, 'package.json'))) return folder;
+  const parent = dirname(folder);
+  if (parent === folder) throw new Error(`${import.meta.dirname} is in no folder with a package.json`);
+  return projectOf(parent);
+}

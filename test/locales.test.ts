@@ -19,6 +19,7 @@ const withoutPlural = (key: string) => key.replace(/_(zero|one|two|few|many|othe
 const placeholdersOf = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort();
 
 const english = read('en');
+const englishOf = (key: string) => english.get(key) ?? english.get(`${withoutPlural(key)}_other`) ?? '';
 const englishKeys = new Set([...english.keys()].map(withoutPlural));
 const { available } = loadLanguages();
 const others = available.filter((language) => language !== 'en');
@@ -47,6 +48,68 @@ const asked = [...filesBelow('views', '.ejs'), ...filesBelow('src', '.ts')].flat
     }));
 });
 
+/**
+ * One word for one thing: by language the word that is used, the stems of those that are not, and where
+ * a stem is right for something else, the English texts that it is wrong for.
+ */
+const GLOSSARY: Record<string, [term: string, others: RegExp, where?: RegExp][]> = {
+  en: [
+    ['approver', /\breviewers?\b/i],
+    ['audit trail', /\baudit( logs?)?$|\baudit log/i],
+    ['refuse, of the policy', /polic(y|ies)( in force)? den(y|ies)|policy denied/i],
+    ['request', /\bapplication (for|of) access/i],
+  ],
+  sv: [
+    ['ansökan', /begär|förfråg/i],
+    ['registrera sig', /anmäl/i],
+    ['neka', /avsl(å|ag|og)|avböj/i],
+    ['låta vila, vilande', /åt sidan|parkera/i],
+    ['status', /\bläge/i],
+    ['skäl', /motiver/i],
+    ['policy', /regelverk|regelfil|riktlinje/i],
+    ['granskningslogg', /revisions|\blogg\b/i, /audit trail/i],
+    ['godkännare', /granskare/i],
+    ['åtkomst', /tillgång|tillträde/i],
+    ['mejl', /\bbrev(et|en)?\b|\bmail(et|en|s)?\b/i],
+    ['hälsokontroll', /doktor|diagnos/i],
+    ['publik e-posttjänst', /offentlig/i],
+    ['engångsadress', /tillfällig\S* (e-post)?adress|engångstjänst/i],
+    ['användarvillkor', /användningsvillkor/i],
+    ['företagsprogram', /företagsapp/i],
+    ['arbetsprocess', /arbetare/i],
+  ],
+  de: [
+    ['Antrag', /anfrag|anforderung|angefragt/i],
+    ['Registrierung', /anmeld/i, /\bsign(ed|s)?[ -]?ups?\b/i],
+    ['ablehnen', /verweiger/i],
+    ['zurückstellen', /angehalten|anhalten|pausiert/i],
+    ['Status', /zustand|^stand$/i],
+    ['Grund', /begründung/i],
+    ['Richtlinie', /regelwerk|regeldatei/i],
+    ['Prüfprotokoll', /überwachungsprotokoll|auditprotokoll|^Protokoll$/i],
+    ['Genehmigende', /\bprüfende|\bprüfer/i],
+    ['Zugang', /(?<!standard)zugriff(?!seinstellungen)/i],
+    ['E-Mail', /(?<!E-)\bmails?\b|\bmailanbieter|gemailt/i],
+    ['Diagnose', /doktor|selbsttest/i],
+    ['fehlgeschlagen', /gescheitert/i],
+    ['abgelaufen', /verfallen/i],
+    ['App', /\b(?<!für )anwendungen\b/i],
+    ['Domain', /domäne/i],
+    ['Website', /\bsite\b/i],
+    ['ID', /\bIds?\b|\bKennung/],
+    ['Version', /\bfassung/i],
+  ],
+};
+
+/** The texts of a language that call something by another word than the glossary's. */
+function besideGlossary(language: string, texts: Map<string, string>): string[] {
+  return [...texts].flatMap(([key, text]) =>
+    (GLOSSARY[language] ?? [])
+      .filter(([, others, where]) => others.test(text) && (where?.test(englishOf(key)) ?? true))
+      .map(([term]) => `${key}: “${text}” is to say “${term}”`),
+  );
+}
+
 test('English, Swedish and German are there', () => {
   expect(available).toEqual(expect.arrayContaining(['en', 'de', 'sv']));
   expect(available[0]).toBe('en');
@@ -68,17 +131,22 @@ describe.each(others)('%s', (language) => {
   });
 
   test('has the placeholders of English in each text', () => {
-    const ofEnglish = (key: string) => english.get(key) ?? english.get(`${withoutPlural(key)}_other`) ?? '';
     for (const [key, text] of texts) {
       // Some languages repeat a name where English does not.
       const names = [...new Set(placeholdersOf(text))];
-      expect([key, names]).toEqual([key, [...new Set(placeholdersOf(ofEnglish(key)))]]);
+      expect([key, names]).toEqual([key, [...new Set(placeholdersOf(englishOf(key)))]]);
     }
   });
 
   test('has no text left in English', () => {
     const same = [...texts].filter(([key, text]) => english.get(key) === text && /\w+ \w+/.test(text));
     expect(same).toEqual([]);
+  });
+});
+
+describe.each(Object.keys(GLOSSARY))('the words of %s', (language) => {
+  test('are the same for the same thing in every text', () => {
+    expect(besideGlossary(language, read(language))).toEqual([]);
   });
 });
 

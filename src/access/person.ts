@@ -14,6 +14,8 @@ export type Person = {
   roles: PortalRole[];
   /** Object ids of the groups that they belong to. */
   groups: string[];
+  /** In ms since 1970: when the directory said so; not set where the token did. */
+  groupsReadAt?: number;
 };
 
 /** What a person is known by in the store and in the audit trail: names and addresses change, this does not. */

@@ -4,6 +4,7 @@ import { malformed, policyConflict } from '../errors.js';
 import { editPolicyText, UnfitEdit, type PolicyEdit } from '../policy/editText.js';
 import type { LoadedPolicy, PolicyReading } from '../policy/policyFile.js';
 import { memberOf, parsedJson } from '../policy/rawJson.js';
+import { isTermsPath } from '../policy/schema.js';
 import { asTextFile, readTextFile } from '../policy/textFile.js';
 
 /**
@@ -54,6 +55,9 @@ function withLineEndsOf(base: string, text: string): string {
   return text.replace(/\r\n?/g, '\n').replaceAll('\n', base.includes('\r\n') ? '\r\n' : '\n');
 }
 
+/** Terms of use as they are stored: browsers send every line end as CR LF. */
+export const termsFile = (typed: string) => asTextFile(typed.replace(/\r\n?/g, '\n'));
+
 /**
  * New terms get a file of their own, named after their contents, and `portal.terms` leads to it. So the policy and its terms
  * change in one step, and older versions find theirs.
@@ -64,16 +68,19 @@ async function withTerms(
   typed: string | undefined,
 ): Promise<{ text: string; terms?: string }> {
   if (typed === undefined) return { text };
-  const terms = asTextFile(typed.replace(/\r\n?/g, '\n'));
+  const terms = termsFile(typed);
   const portal = memberOf(parsedJson(text), 'portal');
-  if (portal === undefined) return { text }; // Not JSON, or no policy: the reading says so.
+  // Not JSON, or no policy: the reading says so.
+  if (typeof portal !== 'object' || portal === null || Array.isArray(portal)) return { text };
   const named = memberOf(portal, 'terms');
   const folder = dirname(config.policyFile);
   const holds = async (name: string) => {
     const file = await readTextFile(join(folder, name));
     return file.ok ? file.hash === terms.hash : null;
   };
-  if (typeof named === 'string' && (await holds(named))) return { text, terms: terms.text };
+  // What the schema will refuse is not read: it may lead anywhere.
+  if (typeof named === 'string' && isTermsPath(named) && (await holds(named)))
+    return { text, terms: terms.text };
   const short = `terms-${terms.hash.slice(0, 8)}.md`;
   // Somebody has changed that file since: what older versions refer to is not overwritten.
   const name = (await holds(short)) === false ? `terms-${terms.hash}.md` : short;

@@ -5,9 +5,10 @@ import { rebasedEdits } from '../policy/rebase.js';
 import {
   findPolicyVersionByHash,
   latestPolicyVersion,
+  type PolicyVersion,
   type PolicyVersionSummary,
 } from '../store/policyVersions.js';
-import { textOf, type PolicyProposal } from './draftPolicy.js';
+import { termsFile, textOf, type PolicyProposal } from './draftPolicy.js';
 import { lineDiff, type DiffLine } from './lineDiff.js';
 
 /** A proposal and what somebody else has saved meanwhile; null where the policy that it was made from is not known any more. */
@@ -36,8 +37,8 @@ export async function describeConflict(deps: Deps, proposal: PolicyProposal): Pr
     json === undefined ? undefined : parsedJson(json),
   );
   const comparable = was !== undefined && mine !== undefined && theirs !== undefined;
-  const edits = comparable ? rebasedEdits(was, mine, theirs) : null;
-  const terms = proposal.terms === undefined ? {} : { terms: proposal.terms };
+  const terms = base && termsOnTop(deps, base, proposal);
+  const edits = comparable && terms ? rebasedEdits(was, mine, theirs) : null;
   return {
     latest: await latestPolicyVersion(deps.store.db),
     theirs: comparable ? policyChanges(was, theirs) : null,
@@ -47,4 +48,11 @@ export async function describeConflict(deps: Deps, proposal: PolicyProposal): Pr
     lines: text === null ? null : lineDiff(now.text, text),
     onTop: edits && { base: now.hash, edits, ...terms },
   };
+}
+
+/** The terms of use that a proposal brings along, if they are new; null when somebody else has brought others meanwhile. */
+function termsOnTop(deps: Deps, base: PolicyVersion, { terms }: PolicyProposal): { terms?: string } | null {
+  if (terms === undefined || termsFile(terms).hash === base.terms_hash) return {};
+  const theirs = deps.policy.current().terms?.hash ?? null;
+  return theirs === base.terms_hash ? { terms } : null;
 }

@@ -15,6 +15,10 @@ import type { Db } from '../store/schema.js';
 
 type Needed = { policy: PolicyFile; store: Store; log: Log };
 
+/** What a saved policy is called in the audit trail. */
+export const savedAs = (restoredFrom: string | null | undefined) =>
+  restoredFrom ? 'policy.rolledBack' : 'policy.saved';
+
 /** What is kept of a policy, apart from who changed it. */
 export function versionOf(
   { policy, hash, text, terms }: LoadedPolicy,
@@ -52,44 +56,64 @@ export async function recordPolicyInForce(trx: Db, { policy }: Pick<Needed, 'pol
   const begun = await findUnconfirmedPolicyVersion(trx, { hash: loaded.hash, termsHash, previousHash });
   const author = begun?.author ?? 'file';
   const version =
-    begun?.id.toString() ??
+    begun?.id ??
     (await insertPolicyVersion(trx, { ...versionOf(loaded, previousHash), state: 'saving', author }));
   await confirmPolicyVersion(trx, version);
   await insertAuditEvent(trx, {
     actor: begun ? author : 'portal',
-    action: begun ? 'policy.saved' : 'policy.loaded',
-    detail: { version, policy: loaded.hash, previous: previousHash, terms: termsHash },
+    action: begun ? savedAs(begun.restored_from) : 'policy.loaded',
+    detail: {
+      version,
+      policy: loaded.hash,
+      previous: previousHash,
+      terms: termsHash,
+      ...(begun?.restored_from && { restoredFrom: begun.restored_from }),
+    },
   });
 }
 
 export type PolicyHistory = {
-  /** Records what has happened to the file; returns at once. */
+  /** Records what has happened to the file; returns at once. A policy in force is recorded once the store is back. */
   note(event: PolicyFileEvent): void;
-  /** Resolves when all that was noted is recorded, or has failed and is in the log. */
-  settled(): Promise<void>;
+  /** Stops trying; resolves when what is being recorded is, or has failed and is in the log. */
+  close(): Promise<void>;
 };
 
+/** How long it waits before it tries again to record a policy. */
+const RETRY_MS = 5_000;
+
 /** Keeps every policy that was in force, and records when a changed file was refused. Begins with the one in force now. */
-export async function openPolicyHistory(deps: Needed): Promise<PolicyHistory> {
+export async function openPolicyHistory(deps: Needed, retryMs = RETRY_MS): Promise<PolicyHistory> {
   const { store, policy, log } = deps;
   const record = () =>
     store.db.transaction().execute(async (trx) => {
       await lockPolicy(trx);
       await recordPolicyInForce(trx, { policy });
     });
-  await deleteAbandonedPolicyVersions(store.db);
   await record();
+  // Only now: what was cut off long ago may be what the file holds, and would lose its author.
+  await deleteAbandonedPolicyVersions(store.db);
   let work: Promise<void> = Promise.resolve();
+  let again: NodeJS.Timeout | undefined;
+  let closed = false;
+  const note = (event: PolicyFileEvent) => {
+    work = work
+      .then(() => (event.kind === 'loaded' ? record() : recordRefusal(store.db, event)))
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'a change of the policy file could not be recorded');
+        if (event.kind !== 'loaded' || closed) return;
+        // What is in force by then is recorded: one more try is enough for all that failed.
+        clearTimeout(again);
+        again = setTimeout(note, retryMs, event).unref();
+      });
+  };
   return {
-    note(event) {
-      work = work
-        .then(() => (event.kind === 'loaded' ? record() : recordRefusal(store.db, event)))
-        .catch((error: unknown) => {
-          // The version is recorded with the next change, or at the next start.
-          log.error({ err: error }, 'a change of the policy file could not be recorded');
-        });
+    note,
+    async close() {
+      closed = true;
+      clearTimeout(again);
+      await work;
     },
-    settled: () => work,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Access } from '../access/access.js';
 import { personKey } from '../access/person.js';
 import type { Deps } from '../deps.js';
-import { forbidden, policyConflict, policyNotWritten, policyReadOnly } from '../errors.js';
+import { forbidden, policyConflict, policyNotWritten, policyReadOnly, unavailable } from '../errors.js';
 import { PolicyError, type PolicyFault } from '../policy/policyFault.js';
 import type { PolicyReading } from '../policy/policyFile.js';
 import { PolicyChanged, PolicyReadOnly } from '../policy/savePolicyFile.js';
@@ -14,7 +14,7 @@ import {
 } from '../store/policyVersions.js';
 import { directoryFaults } from './directoryFaults.js';
 import { draftPolicy, type PolicyProposal } from './draftPolicy.js';
-import { recordPolicyInForce, versionOf } from './policyHistory.js';
+import { recordPolicyInForce, savedAs, versionOf } from './policyHistory.js';
 
 /** What a person says about a change; `restoredFrom` is the id of the version that they roll back to. */
 export type PolicyNote = { comment?: string; restoredFrom?: string };
@@ -41,9 +41,18 @@ export async function savePolicy(
   const { reading, current, differs } = await draftPolicy(deps, proposal);
   if (!differs) return { hash: current.hash };
   const loaded = await withoutFaults(deps, reading);
-  await replacePolicy(deps, access, loaded, proposal.base, note);
+  await inTurn(() => replacePolicy(deps, access, loaded, proposal.base, note));
   deps.log.info({ policy: loaded.loaded.hash, person: personKey(access.person) }, 'policy saved');
   return { hash: loaded.loaded.hash };
+}
+
+let latest: Promise<unknown> = Promise.resolve();
+
+/** One save at a time in this process: those who wait for the lock hold a connection each, which others need. */
+function inTurn(save: () => Promise<void>): Promise<void> {
+  const turn = latest.then(save);
+  latest = turn.catch(() => undefined);
+  return turn;
 }
 
 async function withoutFaults(deps: Deps, reading: PolicyReading): Promise<Loaded> {
@@ -77,34 +86,46 @@ async function replacePolicy(
     comment: comment ?? null,
     restored_from: restoredFrom ?? null,
   });
+  const { hash, terms } = reading.loaded;
   try {
     await db.transaction().execute(async (trx) => {
       await lockPolicy(trx);
       await recordPolicyInForce(trx, deps);
-      await deps.policy.save(reading, base);
+      const { unsynced } = await deps.policy.save(reading, base);
+      if (unsynced !== null) {
+        deps.log.warn({ err: unsynced, policy: hash }, 'policy saved, but a power cut might undo it');
+      }
       await confirmPolicyVersion(trx, version);
       await insertAuditEvent(trx, {
         actor: author,
-        action: restoredFrom === undefined ? 'policy.saved' : 'policy.rolledBack',
+        action: savedAs(restoredFrom),
         detail: {
           version,
-          policy: reading.loaded.hash,
+          policy: hash,
           previous: base,
-          terms: reading.loaded.terms?.hash ?? null,
+          terms: terms?.hash ?? null,
           ...(restoredFrom !== undefined && { restoredFrom }),
         },
       });
     });
   } catch (error) {
-    // When the file was replaced and only the confirmation failed, the version stays for the next look at the file.
-    if (deps.policy.current() !== reading.loaded) await deleteUnsavedPolicyVersion(db, version);
-    throw toPublic(error);
+    if (deps.policy.current() !== reading.loaded) {
+      await deleteUnsavedPolicyVersion(db, version);
+      throw toPublic(error);
+    }
+    // The file is replaced and in force: only the confirmation failed, and the version that was stored before waits for it.
+    deps.log.error({ err: error, policy: hash }, 'policy saved, but not confirmed as a version yet');
+    deps.policyHistory.note({ kind: 'loaded', hash });
   }
 }
+
+const LOCK_NOT_AVAILABLE = '55P03';
 
 function toPublic(error: unknown): unknown {
   if (error instanceof PolicyChanged) return policyConflict();
   if (error instanceof PolicyReadOnly) return policyReadOnly();
   const code = String((error as NodeJS.ErrnoException).code);
+  // Another portal has held the lock for longer than a save takes.
+  if (code === LOCK_NOT_AVAILABLE) return unavailable();
   return ['ENOSPC', 'EDQUOT', 'EIO', 'ETIMEDOUT'].includes(code) ? policyNotWritten() : error;
 }

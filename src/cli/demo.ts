@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -72,7 +72,7 @@ async function startPortal(tenant: Tenant): Promise<string> {
     NODE_ENV: 'development',
     DATABASE_URL: '',
     DATA_DIR: join(folder, 'portal'),
-    POLICY_FILE: join(root, 'policies', 'partners.json'),
+    POLICY_FILE: join(folder, 'policies', 'partners.json'),
     TENANT_ID: tenant.tenantId,
     CLIENT_ID: tenant.clientId,
     CLIENT_SECRET: tenant.clientSecret,
@@ -115,7 +115,7 @@ function introduce(portal: string, tenant: Tenant): void {
   The partner portal     ${portal}
   The simulated tenant   ${tenant.peopleUrl}   (inbox, directory, faults to switch on)
 
-  Who may sign up, by policies/partners.json:
+  Who may sign up, by a copy of policies/partners.json:
     ana@fabrikam.com     Fabrikam: invited at once, to Contoso CRM and the wiki
     bo@sales.fabrikam.com  the same, through the rule *.fabrikam.com
     cy@northwind.se      Northwind: invited at once, in Swedish
@@ -139,6 +139,8 @@ async function main(): Promise<void> {
   await requireFreePort('PORT', PORTAL_PORT);
   await requireFreePort('SIMULATOR_PORT', SIMULATOR_PORT);
   await rm(folder, { recursive: true, force: true });
+  // A copy: what is tried here must not change the example.
+  await cp(join(root, 'policies'), join(folder, 'policies'), { recursive: true });
   const tenant = await startTenant();
   introduce(await startPortal(tenant), tenant);
 }

@@ -6,11 +6,15 @@ import { forbidden, signInRequired } from '../errors.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import { currentPerson } from './signIn/currentPerson.js';
 
+/** A refusal that is repeated within this time is in the log alone: the trail is kept for ever. */
+const NOTED_SECONDS = 600;
+
 /**
  * Lets those pass who have signed in and have a right, by the policy in force and by roles that were read minutes ago at
  * most. Whoever has not signed in is sent to do so and comes back to the page.
  */
 export function requireRight(deps: Deps, right: Right): RequestHandler {
+  const isNews = rememberingFor(NOTED_SECONDS);
   return async function guard(req, res, next) {
     const person = await currentPerson(deps, req);
     if (!person) {
@@ -21,16 +25,30 @@ export function requireRight(deps: Deps, right: Right): RequestHandler {
     res.locals.access = access;
     if (!access.rights.has(right)) {
       deps.log.warn({ httpRequestId: req.id, person: personKey(person), right }, 'access refused');
-      await insertAuditEvent(deps.store.db, {
-        actor: personKey(person),
-        action: 'access.refused',
-        detail: { right, method: req.method, route: routeOf(req) },
-      });
+      if (isNews(personKey(person))) {
+        await insertAuditEvent(deps.store.db, {
+          actor: personKey(person),
+          action: 'access.refused',
+          detail: { right, method: req.method, route: routeOf(req) },
+        });
+      }
       if (access.rights.size > 0) throw forbidden();
       res.status(403).render('noRights', { name: person.name });
       return;
     }
     next();
+  };
+}
+
+/** Tells whether a key comes for the first time in so many seconds. */
+function rememberingFor(seconds: number): (key: string) => boolean {
+  const seen = new Map<string, number>();
+  return (key) => {
+    const now = Date.now();
+    for (const [other, at] of seen) if (at < now - seconds * 1000) seen.delete(other);
+    if (seen.has(key)) return false;
+    seen.set(key, now);
+    return true;
   };
 }
 

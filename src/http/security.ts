@@ -29,7 +29,10 @@ export function securityHeaders({ baseUrl }: Pick<Config, 'baseUrl'>): RequestHa
 /** Lets a page show images of one more origin; only ever one that the policy names. */
 export function allowImages(res: Response, origin: string): void {
   const policy = String(res.get('Content-Security-Policy'));
-  res.set('Content-Security-Policy', policy.replace('img-src ', `img-src ${origin} `));
+  res.set(
+    'Content-Security-Policy',
+    policy.replace('img-src ', (directive) => `${directive}${origin} `),
+  );
 }
 
 /** Pages are personal, or carry a form's token: nobody keeps a copy. */
@@ -41,5 +44,8 @@ export const neverStored: RequestHandler = function neverStored(_req, res, next)
 /** Lets a page send its forms on to one more origin. */
 export function allowFormTarget(res: Response, origin: string): void {
   const policy = String(res.get('Content-Security-Policy'));
-  res.set('Content-Security-Policy', policy.replace('form-action ', `form-action ${origin} `));
+  res.set(
+    'Content-Security-Policy',
+    policy.replace('form-action ', (directive) => `${directive}${origin} `),
+  );
 }

@@ -48,7 +48,8 @@ export function createMailer(settings: Config['mail']): Mailer | null {
     url: settings.url,
     connectionTimeout: 10_000,
     greetingTimeout: 10_000,
-    socketTimeout: 30_000,
+    // A stop waits for the mail in hand, and has 25 s.
+    socketTimeout: 20_000,
     // A mail is text from our templates: nothing is read from files or fetched.
     disableFileAccess: true,
     disableUrlAccess: true,

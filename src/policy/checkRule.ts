@@ -15,25 +15,36 @@ export function readRule(written: unknown, path: string, faults: PolicyFault[]):
   return undefined;
 }
 
-/** What is wrong with a well-formed rule of a partner, given what the policy denies; undefined when nothing is. */
-export function partnerRuleFault(rule: Rule, denied: RuleIndex<null>, deny: unknown): string | undefined {
+type RuleFault = Pick<PolicyFault, 'message' | 'cause'>;
+
+/**
+ * What is wrong with a well-formed rule of a partner, given what the policy denies; undefined when nothing is.
+ *
+ * @param denied the denials, each with its path
+ */
+export function partnerRuleFault(
+  rule: Rule,
+  denied: RuleIndex<string>,
+  deny: unknown,
+): RuleFault | undefined {
   return widthFault(rule) ?? denialFault(rule, denied, deny);
 }
 
-function widthFault({ kind, text, domain }: Rule): string | undefined {
+function widthFault({ kind, text, domain }: Rule): RuleFault | undefined {
   if (kind === 'address' || !isPublicSuffix(domain)) return undefined;
-  return `"${text}" is too wide: anybody can register a name below ${domain}`;
+  return { message: `"${text}" is too wide: anybody can register a name below ${domain}` };
 }
 
-function denialFault(rule: Rule, denied: RuleIndex<null>, deny: unknown): string | undefined {
+function denialFault(rule: Rule, denied: RuleIndex<string>, deny: unknown): RuleFault | undefined {
+  const never = `"${rule.text}" can never match:`;
   const denial = denied.covering(rule);
-  if (denial) return `"${rule.text}" can never match: deny.domains holds "${denial.rule.text}"`;
+  if (denial) return { message: `${never} deny.domains holds "${denial.rule.text}"`, cause: denial.value };
   if (rule.kind === 'address') return undefined;
-  if (memberOf(deny, 'consumer') === true && isConsumerDomain(rule.domain)) {
-    return `"${rule.text}" can never match: deny.consumer refuses it; name full addresses instead`;
-  }
-  if (memberOf(deny, 'disposable') === true && isDisposableDomain(rule.domain)) {
-    return `"${rule.text}" can never match: deny.disposable refuses it; name full addresses instead`;
-  }
-  return undefined;
+  const cause =
+    memberOf(deny, 'consumer') === true && isConsumerDomain(rule.domain)
+      ? 'deny.consumer'
+      : memberOf(deny, 'disposable') === true && isDisposableDomain(rule.domain)
+        ? 'deny.disposable'
+        : undefined;
+  return cause && { message: `${never} ${cause} refuses it; name full addresses instead`, cause };
 }

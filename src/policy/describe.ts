@@ -4,7 +4,7 @@ import { explainReason } from './reason.js';
 
 const OUTCOMES = {
   invite: 'invited at once',
-  review: 'waits for a reviewer',
+  review: 'waits for an approver',
   prove: 'has to prove something first',
   deny: 'refused',
 };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
 import { layoutOf, writeJson, type Layout } from './writeJson.js';
 
@@ -19,7 +20,40 @@ export class UnfitEdit extends Error {
 export function editPolicyText(text: string, edits: readonly PolicyEdit[]): string {
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
   const layout = layoutOf(text);
-  return mark + edits.reduce((json, edit) => editOnce(json, edit, layout), text.slice(mark.length));
+  return (
+    mark + byEntry(edits).reduce((json, group) => editEntry(json, group, layout), text.slice(mark.length))
+  );
+}
+
+type EntryEdits = { entry: PolicyEdit['path']; edits: PolicyEdit[] };
+
+/** Puts together what changes inside one member of the document, or one item of a list there, one after the other. */
+function byEntry(edits: readonly PolicyEdit[]): EntryEdits[] {
+  const groups: EntryEdits[] = [];
+  for (const edit of edits) {
+    const entry = edit.path.slice(0, typeof edit.path[1] === 'number' ? 2 : 1);
+    const last = groups.at(-1);
+    const inside =
+      edit.path.length > entry.length && last?.edits[0] && last.edits[0].path.length > entry.length;
+    if (inside && isDeepStrictEqual(last.entry, entry)) last.edits.push(edit);
+    else groups.push({ entry, edits: [edit] });
+  }
+  return groups;
+}
+
+/** Parsing is what takes time in a large policy: several changes of one entry parse the whole once, and then that entry alone. */
+function editEntry(json: string, { entry, edits }: EntryEdits, layout: Layout): string {
+  const root = edits.length > 1 ? parseTree(json) : undefined;
+  const found = root && findNodeAtLocation(root, entry);
+  if (!found) return edits.reduce((all, edit) => editOnce(all, edit, layout), json);
+  const place = { from: found.offset, to: found.offset + found.length };
+  // Behind its indentation, by which further lines are laid out.
+  const indent = indentAt(json, place.from);
+  const edited = edits.reduce(
+    (part, { path, value }) => editOnce(part, { path: path.slice(entry.length), value }, layout),
+    indent + json.slice(place.from, place.to),
+  );
+  return splice(json, place, edited.slice(indent.length));
 }
 
 function editOnce(json: string, { path, value }: PolicyEdit, layout: Layout): string {

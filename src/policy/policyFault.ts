@@ -1,5 +1,8 @@
-/** One thing wrong with a policy file. `path` such as `partners[2].domains[0]`, '' for the whole file; places count from 1. */
-export type PolicyFault = { path: string; message: string; line?: number; column?: number };
+/**
+ * One thing wrong with a policy file. `path` such as `partners[2].domains[0]`, '' for the whole file; places count from 1.
+ * `cause` is the path of what it collides with, where that is another place.
+ */
+export type PolicyFault = { path: string; message: string; cause?: string; line?: number; column?: number };
 
 /** One line for people: where in the file, then what is wrong. */
 export function formatFault({ path, message, line, column }: PolicyFault): string {

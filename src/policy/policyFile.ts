@@ -40,10 +40,11 @@ export type PolicyFile = {
    * Puts a text that {@link judge} found good into the file and in force, together with its terms.
    *
    * @param base SHA-256 of the file that the text was made from
+   * @returns why a power cut might still undo it (`unsynced`), or null: it is saved in either case
    * @throws {PolicyChanged} when the file holds something else by now
    * @throws {PolicyReadOnly} when the file cannot be replaced
    */
-  save(judged: PolicyReading & { kind: 'loaded' }, base: string): Promise<void>;
+  save(judged: PolicyReading & { kind: 'loaded' }, base: string): Promise<{ unsynced: unknown }>;
   writable(): Promise<Writable>;
   close(): void;
 };
@@ -96,11 +97,12 @@ class WatchedPolicyFile implements PolicyFile {
     return judgePolicy(this.path, asTextFile(text), this.options.check, newTerms);
   }
 
-  save(judged: PolicyReading & { kind: 'loaded' }, base: string): Promise<void> {
+  save(judged: PolicyReading & { kind: 'loaded' }, base: string): Promise<{ unsynced: unknown }> {
     return this.#inTurn(async () => {
-      await savePolicyFile(this.path, judged, base);
+      const saved = await savePolicyFile(this.path, judged, base);
       this.#newest = judged;
       this.#current = judged.loaded;
+      return saved;
     });
   }
 
@@ -126,9 +128,12 @@ class WatchedPolicyFile implements PolicyFile {
     }, this.options.pollMs).unref();
   }
 
-  #inTurn(look: () => Promise<void>): Promise<void> {
+  #inTurn<T>(look: () => Promise<T>): Promise<T> {
     const result = this.#looking.then(look);
-    this.#looking = result.catch(() => undefined);
+    this.#looking = result.then(
+      () => undefined,
+      () => undefined,
+    );
     return result;
   }
 

@@ -10,11 +10,11 @@ export type Reason =
 export function explainReason(reason: Reason): string {
   switch (reason.code) {
     case 'denied.domain':
-      return `The policy denies ${reason.rule}; this beats every partner.`;
+      return `The policy refuses ${reason.rule}; this beats every partner.`;
     case 'denied.consumer':
-      return `${reason.domain} is a public mail provider, and the policy denies those.`;
+      return `${reason.domain} is a public mail provider, and the policy refuses those.`;
     case 'denied.disposable':
-      return `${reason.domain} is a throw-away mail provider, and the policy denies those.`;
+      return `${reason.domain} is a throw-away mail provider, and the policy refuses those.`;
     case 'address.listed':
       return `Partner ${reason.partner} lists this very address.`;
     case 'domain.listed':
@@ -31,7 +31,7 @@ export function explainReason(reason: Reason): string {
       return `Partner ${reason.partner} leaves the approval to a person.`;
     case 'unlisted':
       return reason.outcome === 'review'
-        ? 'No partner lists this address, and the policy leaves such requests to a reviewer.'
+        ? 'No partner lists this address, and the policy leaves such requests to an approver.'
         : 'No partner lists this address, and the policy refuses such requests.';
   }
 }

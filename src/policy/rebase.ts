@@ -1,10 +1,10 @@
-import { policyChanges, type PolicyChange } from './changes.js';
+import { policyChanges, type FieldChange, type PolicyChange } from './changes.js';
 import type { PolicyEdit } from './editText.js';
-import { entriesOf } from './entries.js';
+import { entriesOf, type PolicyEntry } from './entries.js';
 import { listIn } from './rawJson.js';
 
 /**
- * Carries a change over to what somebody else has made of the same document meanwhile.
+ * Carries a change over to what somebody else has made of the same document meanwhile. The order of the partners stays theirs.
  *
  * @returns the edits that do to `theirs` what was done to `base` to make `mine`; null when both touched the same partner, app,
  *   group or setting, so that a person has to choose
@@ -14,28 +14,42 @@ export function rebasedEdits(base: unknown, mine: unknown, theirs: unknown): Pol
   const touched = new Set(policyChanges(base, theirs).map(nameOf));
   if (changes.some((change) => touched.has(nameOf(change)))) return null;
   const places = entriesOf(theirs);
-  const added = entriesOf(mine);
-  let next = listIn(theirs, 'partners').length;
-  const removals: PolicyEdit[] = [];
-  const edits = changes.flatMap((change): PolicyEdit[] => {
-    const entry = places.get(nameOf(change));
-    if (change.kind === 'added') {
-      const { section, value, path } = added.get(nameOf(change)) ?? {
-        section: change.section,
-        path: [],
-        value: undefined,
-      };
-      return [{ path: section === 'partners' ? ['partners', next++] : path, value }];
-    }
-    if (!entry) return [];
-    if (change.kind === 'changed') {
-      return change.fields.map(({ path, after }) => ({ path: [...entry.path, ...path], value: after }));
-    }
-    removals.push({ path: entry.path, value: undefined });
-    return [];
-  });
-  // From the end of the list, so that the earlier positions stay true.
-  return [...edits, ...removals.reverse()];
+  const fresh = entriesOf(mine);
+  const entriesTo = (kind: PolicyChange['kind'], entries: Map<string, PolicyEntry>) =>
+    changes.flatMap((change) => {
+      const entry = change.kind === kind ? entries.get(nameOf(change)) : undefined;
+      return entry ? [{ ...entry, change }] : [];
+    });
+  const end = listIn(theirs, 'partners').length;
+  const additions = entriesTo('added', fresh);
+  const newPartners = additions.filter(({ section }) => section === 'partners');
+  const others = additions.filter(({ section }) => section !== 'partners');
+  return [
+    ...entriesTo('changed', places).flatMap(({ path, change }) =>
+      fieldEdits(path, change.fields, fresh.get(nameOf(change))?.value),
+    ),
+    ...others.map(({ path, value }) => ({ path, value })),
+    ...newPartners.map(({ value }, index) => ({ path: ['partners', end + index], value })),
+    ...fromTheEnd(entriesTo('removed', places)).map(({ path }) => ({ path, value: undefined })),
+  ];
 }
 
 const nameOf = ({ section, key }: PolicyChange) => `${section}/${key}`;
+
+/**
+ * Removals come first: a member that was `{}` and has members of its own now is both, and setting those must have the last word.
+ *
+ * @param whole what the entry is to be; written as one where it has members on one side only
+ */
+function fieldEdits(at: PolicyEdit['path'], fields: FieldChange[], whole: unknown): PolicyEdit[] {
+  if (fields.some(({ path }) => path.length === 0)) return [{ path: at, value: whole }];
+  const edits = fields.map(({ path, after }) => ({ path: [...at, ...path], value: after }));
+  const isRemoval = ({ value }: PolicyEdit) => value === undefined;
+  return [...edits.filter(isRemoval), ...edits.filter((edit) => !isRemoval(edit))];
+}
+
+/** From the end of the list that they are to be taken from, so that the positions of those that follow stay true. */
+function fromTheEnd<Placed extends { path: PolicyEdit['path'] }>(places: Placed[]): Placed[] {
+  const position = ({ path }: Placed) => (typeof path[1] === 'number' ? path[1] : 0);
+  return [...places].sort((one, other) => position(other) - position(one));
+}

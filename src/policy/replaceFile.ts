@@ -43,13 +43,14 @@ async function isMountPoint(path: string): Promise<boolean> {
  * one, whole. The mode is kept, and the owner where the process may set it.
  *
  * @param lastLook called when all is written but the rename; what it throws leaves the old file in place
+ * @returns why a power cut might still bring the old file back, if so: the new one is there for everybody, all the same
  * @throws Error of the file system (ENOSPC, EROFS, EACCES …); the old file stays as it was
  */
 export async function replaceFile(
   path: string,
   text: string,
   lastLook: () => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
+): Promise<{ unsynced: unknown }> {
   const folder = dirname(path);
   await removeLeftovers(path);
   const draft = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
@@ -61,7 +62,11 @@ export async function replaceFile(
     await rm(draft, { force: true });
     throw error;
   }
-  await syncFolder(folder);
+  // Nothing that fails from here on may look as if the file had not been replaced.
+  return syncFolder(folder).then(
+    () => ({ unsynced: null }),
+    (unsynced: unknown) => ({ unsynced }),
+  );
 }
 
 async function writeDraft(draft: string, text: string, path: string): Promise<void> {

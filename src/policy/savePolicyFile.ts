@@ -33,6 +33,7 @@ const REFUSALS: Record<string, PolicyReadOnly['why']> = {
  * Comparing and renaming are two steps. Whoever writes the file in the moment between, with an editor or from another portal
  * that shares the file but not the store, is overwritten; the comparison is therefore repeated when only the rename is left.
  *
+ * @returns why a power cut might still undo it, if so
  * @throws {PolicyChanged | PolicyReadOnly}
  * @throws Error of the file system, such as ENOSPC; the old policy stays in place, whole
  */
@@ -40,7 +41,7 @@ export async function savePolicyFile(
   path: string,
   judged: { loaded: LoadedPolicy; termsPath: string | null },
   base: string,
-): Promise<void> {
+): Promise<{ unsynced: unknown }> {
   const look = async () => {
     const file = await readTextFile(path);
     if (!file.ok || file.hash !== base) throw new PolicyChanged('The policy file has been changed meanwhile');
@@ -50,16 +51,17 @@ export async function savePolicyFile(
   if (!allowed.ok) throw new PolicyReadOnly(allowed.why);
   const { loaded, termsPath } = judged;
   try {
-    if (termsPath !== null && loaded.terms) await writeTerms(termsPath, loaded.terms);
-    await replaceFile(path, loaded.text, look);
+    const terms = termsPath === null ? null : await writeTerms(termsPath, loaded.terms);
+    const file = await replaceFile(path, loaded.text, look);
+    return { unsynced: file.unsynced ?? terms?.unsynced ?? null };
   } catch (error) {
     const why = REFUSALS[String((error as NodeJS.ErrnoException).code)];
     throw why ? new PolicyReadOnly(why, error) : error;
   }
 }
 
-async function writeTerms(path: string, terms: { text: string; hash: string }): Promise<void> {
+async function writeTerms(path: string, terms: LoadedPolicy['terms']): Promise<{ unsynced: unknown } | null> {
+  if (terms === null) return null;
   const there = await readTextFile(path);
-  if (there.ok && there.hash === terms.hash) return;
-  await replaceFile(path, terms.text);
+  return there.ok && there.hash === terms.hash ? null : replaceFile(path, terms.text);
 }

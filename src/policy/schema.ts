@@ -4,7 +4,9 @@ import { isHttpsUrl } from './httpsUrl.js';
 
 const KEY = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const NO_CONTROL_CHARACTERS = /^[^\p{Cc}]*$/u;
+// Lone surrogates are no characters, and PostgreSQL takes none.
+const NO_CONTROL_CHARACTERS = /^[^\p{Cc}\p{Cs}]*$/u;
+const TEXT = /^([^\p{Cc}\p{Cs}]|[\t\r\n])*$/u;
 
 const key = z
   .string()
@@ -19,7 +21,11 @@ const line = (max: number) =>
     .min(1, 'must not be empty')
     .max(max, `must be at most ${max} characters long`)
     .regex(NO_CONTROL_CHARACTERS, 'must not contain line breaks or control characters');
-const text = (max: number) => z.string().max(max, `must be at most ${max} characters long`);
+const text = (max: number) =>
+  z
+    .string()
+    .max(max, `must be at most ${max} characters long`)
+    .regex(TEXT, 'must not contain control characters other than line breaks');
 const httpsUrl = z
   .string()
   .regex(/^https:\/\//, { error: 'must be an https URL', abort: true })
@@ -203,8 +209,8 @@ export function policyJsonSchema(): Record<string, unknown> {
   return { title: 'Partner sign-up policy', ...z.toJSONSchema(documentSchema, { io: 'input' }) };
 }
 
-// With slashes only and no step upwards, so that it stays in the folder on every system.
-function isTermsPath(value: string): boolean {
+/** Whether a file of terms may be called that: with slashes only and no step upwards, it stays in the folder on every system. */
+export function isTermsPath(value: string): boolean {
   return /^[\w-][\w. -]*(\/[\w-][\w. -]*)*\.(md|txt)$/.test(value);
 }
 

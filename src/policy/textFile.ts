@@ -5,9 +5,15 @@ import { readFile, stat } from 'node:fs/promises';
 /** A file's text with the SHA-256 of its bytes in hex, or why it cannot be read. */
 export type TextFile = { ok: true; text: string; hash: string } | { ok: false; message: string };
 
-/** Reads a file of UTF-8 text. */
+/** A policy of 50,000 partners; whoever reads more has been led astray. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** Reads a file of UTF-8 text: a regular one, since others may never end, or never begin. */
 export async function readTextFile(path: string): Promise<TextFile> {
   try {
+    const found = await stat(path);
+    if (!found.isFile()) return { ok: false, message: 'this is no regular file' };
+    if (found.size > MOST_BYTES) return { ok: false, message: 'the file is larger than 16 MB' };
     const bytes = await readFile(path);
     if (!isUtf8(bytes)) return { ok: false, message: 'the file is not text in UTF-8' };
     return { ok: true, text: bytes.toString(), hash: createHash('sha256').update(bytes).digest('hex') };

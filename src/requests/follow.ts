@@ -3,7 +3,6 @@ import { notFound } from '../errors.js';
 import { findRequestByToken } from '../store/requests.js';
 import type { RequestRow, RequestState, StepRow } from '../store/schema.js';
 import { findSteps } from '../store/steps.js';
-import { approvedGrants } from './review/approval.js';
 import { mayResend, type ResendPermission } from './resend.js';
 import { hashToken } from './statusToken.js';
 
@@ -49,7 +48,7 @@ export async function follow(deps: Deps, token: string): Promise<PublicStatus> {
     status: request.state,
     reason: reasonOf(request),
     words: isDeniedByReviewer(request) ? (request.review?.reason ?? null) : null,
-    apps: request.state === 'provisioned' ? appsOf(deps, request) : [],
+    apps: request.state === 'provisioned' ? appsOf(request) : [],
     steps: publicSteps(request, steps),
     moving: request.due_at !== null || request.state === 'pending',
     resend: mayResend(request, steps),
@@ -57,10 +56,9 @@ export async function follow(deps: Deps, token: string): Promise<PublicStatus> {
   };
 }
 
-function appsOf({ policy }: Deps, { decision, review }: RequestRow): PublicStatus['apps'] {
-  const { apps } =
-    review?.outcome === 'approved' ? approvedGrants(policy.current().policy, review) : decision.grants;
-  return apps.map(({ name, url }) => ({ name, url }));
+/** What was given when the request was provisioned, whatever the policy says today. */
+function appsOf({ decision }: RequestRow): PublicStatus['apps'] {
+  return decision.grants.apps.map(({ name, url }) => ({ name, url }));
 }
 
 function isDeniedByReviewer({ state, review }: RequestRow): boolean {

@@ -1,4 +1,5 @@
 import { covers, type Access } from '../access/access.js';
+import { readableDetail } from '../audit/readableDetail.js';
 import type { Deps } from '../deps.js';
 import type { Decision } from '../policy/decide.js';
 import type { Policy } from '../policy/policy.js';
@@ -63,7 +64,7 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
   const request = await findReadable(deps, access, id);
   const [steps, events, notices, ofAddress, ofPartner] = await Promise.all([
     findSteps(db, id),
-    findAuditEvents(db, { requestId: id }, { order: 'oldest', after: null, limit: MOST_EVENTS }),
+    findAuditEvents(db, { requestId: id }, { order: 'newest', after: null, limit: MOST_EVENTS }),
     findNotices(db, id),
     findRelatedRequests(db, request, 'address', MOST_RELATED),
     request.partner === null ? [] : findRelatedRequests(db, request, 'partner', MOST_RELATED),
@@ -88,7 +89,7 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
     reviewer: request.review && nameOf(request.review.by),
     approved: namesOfChoice(policy, request),
     steps: labelled,
-    events: events.map((event) => inspected(event, nameOf)),
+    events: events.toReversed().map((event) => inspected(event, nameOf)),
     notices,
     ofAddress: ofAddress.filter(readable),
     ofPartner: ofPartner.filter(readable),
@@ -140,11 +141,10 @@ function labelOf({ document }: Policy, key: string): { kind: string; name: strin
 }
 
 function inspected(event: SealedRecord, nameOf: (key: string) => string): InspectedEvent {
-  const detail = Object.entries(JSON.parse(event.detail) as Record<string, unknown>)
-    .filter(([, value]) => value !== null)
-    .map(([key, value]): [string, string] => [
-      key,
-      typeof value === 'string' ? value : JSON.stringify(value),
-    ]);
-  return { ...event, at: new Date(event.at), actor: nameOf(event.actor), detail };
+  return {
+    ...event,
+    at: new Date(event.at),
+    actor: nameOf(event.actor),
+    detail: readableDetail(event.detail),
+  };
 }

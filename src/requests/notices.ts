@@ -4,7 +4,7 @@ import { MailFault } from '../mail/mailer.js';
 import { isStoreDown } from '../store/database.js';
 import { APPROVERS, claimNotice, planDigests, postponeNotice, skipNotice } from '../store/notices.js';
 import { insertPause, pauseSecondsLeft } from '../store/pauses.js';
-import type { NoticeRow, Problem } from '../store/schema.js';
+import type { NoticeKind, NoticeRow, Problem } from '../store/schema.js';
 import { addressNotice } from './notices/address.js';
 import { openAudience, type Audience } from './notices/audience.js';
 import { deliver, finish } from './notices/deliver.js';
@@ -12,6 +12,9 @@ import { backoffSeconds } from './provisioning/consequence.js';
 
 /** Longer than looking up the people and sending one mail may take, with every wait that the client and the mailer allow. */
 const LEASE_SECONDS = 600;
+/** For which nobody need ask Graph who is to be told. */
+const WITHOUT_GRAPH: readonly NoticeKind[] = ['denied'];
+const ALL: readonly NoticeKind[] = ['waiting', 'denied', 'digest'];
 /** Digests go out after this hour, UTC. */
 const DIGEST_HOUR = 8;
 
@@ -27,47 +30,70 @@ export async function sendDueNotices(
   { now = new Date(), stopping }: { now?: Date; stopping?: AbortSignal } = {},
 ): Promise<void> {
   const { db } = deps.store;
-  // Whom to write to is asked of Graph, which has told everybody to wait.
-  if ((await pauseSecondsLeft(db, 'graph')) > 0) return;
   if (now.getUTCHours() >= DIGEST_HOUR) await planDigests(db, now.toISOString().slice(0, 10));
   const audience = openAudience(deps);
+  let graphAnswers = true;
   while (!stopping?.aborted) {
-    const notice = await claimNotice(db, LEASE_SECONDS);
-    if (!notice || !(await work(deps, audience, notice))) return;
+    // Who the approvers are is asked of Graph, which may have told everybody to wait.
+    const askGraph = graphAnswers && (await pauseSecondsLeft(db, 'graph')) === 0;
+    const notice = await claimNotice(db, LEASE_SECONDS, askGraph ? ALL : WITHOUT_GRAPH);
+    if (!notice) return;
+    const silent = await work(deps, audience, notice);
+    if (silent === 'mail') return;
+    if (silent === 'graph') graphAnswers = false;
   }
 }
 
-/** Works on one notice. Returns false when whoever would take the next one does not answer at the moment. */
-async function work(deps: Deps, audience: Audience, notice: NoticeRow): Promise<boolean> {
+/** Who does not answer at the moment, so that the next notice would fare no better. */
+type Silent = 'mail' | 'graph' | null;
+
+async function work(deps: Deps, audience: Audience, notice: NoticeRow): Promise<Silent> {
   try {
     if (notice.begun_at) await finish(deps, notice, 'unconfirmed', 1, { code: 'mailUnconfirmed' });
     else if (!deps.mailer) await skipNotice(deps.store.db, notice, 'noMailer');
-    else if (notice.recipient === APPROVERS) await addressNotice(deps, audience, notice);
+    else if (notice.recipient === APPROVERS) await addressNotice(deps, audience.of, notice);
     else await deliver(deps, deps.mailer, audience, notice);
-    return true;
+    return null;
   } catch (error) {
     if (isStoreDown(error) && !(error instanceof GraphFault || error instanceof MailFault)) throw error;
-    return settleFault(deps, notice, error);
+    await settleFault(deps, audience, notice, error);
+    return silentAfter(error);
   }
 }
 
 /** Settles what went wrong: for good, for nobody knows, or until later. */
-async function settleFault(deps: Deps, notice: NoticeRow, error: unknown): Promise<boolean> {
+async function settleFault(deps: Deps, audience: Audience, notice: NoticeRow, error: unknown): Promise<void> {
   const problem = problemOf(error);
   if (problem.code === 'internal')
     deps.log.error({ err: error, notice: notice.id }, 'a notice failed unexpectedly');
   if (error instanceof MailFault && error.accepted === 'unknown') {
     await finish(deps, notice, 'unconfirmed', 1, { code: 'mailUnconfirmed', detail: error.message });
-    return true;
+    return;
   }
   const age = (Date.now() - notice.created_at.getTime()) / 1000;
-  const refused = error instanceof MailFault && error.permanent;
-  if (refused || age > deps.patience.giveUpSeconds) {
+  const givenUp = age > deps.patience.giveUpSeconds;
+  if (notice.recipient === APPROVERS && error instanceof GraphFault && (givenUp || isLasting(error))) {
+    deps.log.error(
+      { notice: notice.id, kind: notice.kind, requestId: notice.request_id, problem: problem.detail },
+      'approvers cannot be looked up: the reviewers are told in their place',
+    );
+    await addressNotice(deps, audience.ofKnown, notice);
+  } else if (givenUp || (error instanceof MailFault && error.permanent)) {
     await finish(deps, notice, 'failed', 1, problem);
-    return true;
+  } else {
+    await postpone(deps, notice, error, problem);
   }
-  await postpone(deps, notice, error, problem);
-  return !(error instanceof MailFault || error instanceof GraphFault);
+}
+
+/** Graph's answer will be the same until somebody changes the portal's permissions, or the policy. */
+function isLasting({ kind }: GraphFault): boolean {
+  return kind === 'forbidden' || kind === 'rejected';
+}
+
+/** A server that refuses a mail may take the next one, and Graph may tell of somebody else. */
+function silentAfter(error: unknown): Silent {
+  if (error instanceof MailFault) return error.accepted === 'no' && !error.refused ? 'mail' : null;
+  return error instanceof GraphFault && !isLasting(error) ? 'graph' : null;
 }
 
 async function postpone(deps: Deps, notice: NoticeRow, error: unknown, problem: Problem): Promise<void> {

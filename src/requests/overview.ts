@@ -5,10 +5,10 @@ import type { PolicyFault } from '../policy/policyFault.js';
 import { pauseSecondsLeft } from '../store/pauses.js';
 import {
   countOpenRequests,
-  countOverdueRequests,
   countProblems,
   countSignUps,
   currentDay,
+  findOverdue,
   type Standing,
 } from '../store/requestFigures.js';
 import type { RequestState } from '../store/schema.js';
@@ -53,7 +53,7 @@ export async function overview(deps: Deps, access: Access, partner: string | und
   const today = await currentDay(db);
   const [open, overdue, problems, counted, pauseSeconds] = await Promise.all([
     countOpenRequests(db, access.reads),
-    countOverdueRequests(db, access.reads, OVERDUE_SECONDS),
+    findOverdue(db, access.reads, OVERDUE_SECONDS),
     countProblems(db, access.reads),
     countSignUps(db, access.reads, firstDay(today, DAYS), partner),
     pauseSecondsLeft(db, 'graph'),
@@ -61,7 +61,7 @@ export async function overview(deps: Deps, access: Access, partner: string | und
   const { partners, ...signUps } = signUpFigures(counted, today, DAYS);
   return {
     open: new Map(open.map((standing) => [standing.state, standing])),
-    overdue,
+    overdue: overdue.count,
     problems,
     signUps,
     busiest: partners.slice(0, MOST_PARTNERS).map((figures) => ({

@@ -4,7 +4,7 @@ import { decide, type Decision } from '../policy/decide.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import { queueNotice } from '../store/notices.js';
 import { endTurn, type Turn } from '../store/requests.js';
-import type { RequestRow, RequestState } from '../store/schema.js';
+import type { RecordedDecision, RequestRow, RequestState } from '../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../store/steps.js';
 import { withApproval } from './review/approval.js';
 import { takeLease, type Lease } from './provisioning/lease.js';
@@ -36,14 +36,31 @@ async function work(deps: Deps, lease: Lease, stopping: AbortSignal): Promise<Tu
   const partner =
     decision.partner === null ? undefined : deps.policy.current().policy.partner(decision.partner);
   if (decision.outcome !== 'invite' || !partner) {
+    const state = stateWithoutInvitation(request, decision);
     return {
-      state: stateWithoutInvitation(request, decision),
+      ...(state === 'pending' && { decided: decidedAnew(deps, request, decision) }),
+      state,
       problem: stillWaits(request, decision) ? null : { code: 'policyChanged' },
       dueInSeconds: null,
       guestId: request.guest_id,
     };
   }
-  return runSteps({ deps, lease, partner, decision, stopping });
+  const turn = await runSteps({ deps, lease, partner, decision, stopping });
+  // What was given, whatever the policy says by the time that somebody looks.
+  const given = request.state === 'queued' && turn.state === 'provisioned';
+  return given ? { ...turn, decided: { decision: { ...request.decision, grants: decision.grants } } } : turn;
+}
+
+/** Who waits for a person again waits for those whose partner it is now. */
+function decidedAnew(
+  deps: Deps,
+  { decision: recorded }: RequestRow,
+  decision: Decision,
+): NonNullable<Turn['decided']> {
+  // The policy does not say that somebody came after the last place, and only a person lets them in.
+  const limits = recorded.reasons.filter(({ code }) => code.startsWith('limit.'));
+  const anew: RecordedDecision = { ...decision, reasons: [...decision.reasons, ...limits] };
+  return { decision: anew, partner: decision.partner, policy_hash: deps.policy.current().hash };
 }
 
 function decideAgain(deps: Deps, request: RequestRow): Decision {

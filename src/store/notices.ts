@@ -8,7 +8,8 @@ export const APPLICANT = 'partner';
 
 /**
  * Notes that somebody is to be told of a request: `waiting` those who decide on it, `denied` the one who made it.
- * Belongs into the transaction that makes it so. What has been noted once is not noted again.
+ * Belongs into the transaction that makes it so, behind the statement that does. What has been noted of a version of the
+ * request is not noted again.
  */
 export async function queueNotice(
   trx: Db,
@@ -17,12 +18,19 @@ export async function queueNotice(
 ): Promise<void> {
   await trx
     .insertInto('notice')
-    .values({
-      id: randomUUID(),
-      kind,
-      request_id: requestId,
-      recipient: kind === 'waiting' ? APPROVERS : APPLICANT,
-    })
+    .columns(['id', 'kind', 'request_id', 'round', 'recipient'])
+    .expression((from) =>
+      from
+        .selectFrom('request')
+        .select([
+          sql<string>`${randomUUID()}::uuid`.as('id'),
+          sql<NoticeKind>`${kind}::text`.as('kind'),
+          'request.id as request_id',
+          'version as round',
+          sql<string>`${kind === 'waiting' ? APPROVERS : APPLICANT}::text`.as('recipient'),
+        ])
+        .where('request.id', '=', requestId),
+    )
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
@@ -38,7 +46,7 @@ export async function planDigests(db: Db, day: string): Promise<void> {
 
 export type Addressed = { recipient: string; partners?: (string | null)[] };
 
-/** Turns a notice to those who decide into one a person; whoever has one of it already gets no other. */
+/** Turns a notice to those who decide into one a person; whoever has one of the same round or day already gets no other. */
 export async function insertAddressed(db: Db, notice: NoticeRow, people: Addressed[]): Promise<void> {
   if (people.length === 0) return;
   await db
@@ -48,6 +56,7 @@ export async function insertAddressed(db: Db, notice: NoticeRow, people: Address
         id: randomUUID(),
         kind: notice.kind,
         request_id: notice.request_id,
+        round: notice.round,
         period: notice.period,
         recipient,
         partners: partners ? JSON.stringify(partners) : null,
@@ -60,8 +69,14 @@ export async function insertAddressed(db: Db, notice: NoticeRow, people: Address
 /**
  * Takes the notice that is due longest, for `leaseSeconds`, also one whose sender has not been heard of since its lease ran
  * out; of such a one `begun_at` tells whether its mail had begun to flow.
+ *
+ * @param kinds which ones may be taken
  */
-export function claimNotice(db: Db, leaseSeconds: number): Promise<NoticeRow | undefined> {
+export function claimNotice(
+  db: Db,
+  leaseSeconds: number,
+  kinds: readonly NoticeKind[],
+): Promise<NoticeRow | undefined> {
   return db
     .updateTable('notice')
     .set({
@@ -73,6 +88,7 @@ export function claimNotice(db: Db, leaseSeconds: number): Promise<NoticeRow | u
       of
         .selectFrom('notice')
         .select('id')
+        .where('kind', 'in', kinds)
         .where((is) =>
           is.or([
             is.and([is('state', '=', 'waiting'), is('due_at', '<=', sql<Date>`now()`)]),

@@ -21,6 +21,8 @@ const SUMMARY = [
 
 /** Holds others who save the policy, on whatever instance, until this transaction ends. */
 export async function lockPolicy(trx: Db): Promise<void> {
+  // A save takes far less: whoever holds it longer has frozen.
+  await sql`set local lock_timeout = '5s'`.execute(trx);
   await sql`select pg_advisory_xact_lock(hashtextextended('policy', 0))`.execute(trx);
 }
 
@@ -52,17 +54,24 @@ export async function deleteUnsavedPolicyVersion(db: Db, id: string): Promise<vo
 export function findUnconfirmedPolicyVersion(
   db: Db,
   found: { hash: string; termsHash: string | null; previousHash: string | null },
-): Promise<PolicyVersionSummary | undefined> {
-  return db
-    .selectFrom('policy_version')
-    .select(SUMMARY)
-    .where('state', '=', 'saving')
-    .where('hash', '=', found.hash)
-    .where('terms_hash', 'is not distinct from', found.termsHash)
-    .where('previous_hash', 'is not distinct from', found.previousHash)
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+): Promise<Pick<PolicyVersion, 'id' | 'author' | 'restored_from'> | undefined> {
+  return (
+    db
+      .selectFrom('policy_version')
+      // Ids as text: one of the two stores would give numbers.
+      .select([
+        sql<string>`id::text`.as('id'),
+        'author',
+        sql<string | null>`restored_from::text`.as('restored_from'),
+      ])
+      .where('state', '=', 'saving')
+      .where('hash', '=', found.hash)
+      .where('terms_hash', 'is not distinct from', found.termsHash)
+      .where('previous_hash', 'is not distinct from', found.previousHash)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+  );
 }
 
 /** Removes what was begun long ago and never confirmed: the process that did so was killed before it replaced the file. */

@@ -1,36 +1,45 @@
 import { sql } from 'kysely';
 import type { Scope } from '../access/access.js';
 import { inScope } from './requestList.js';
-import type { Db, RequestState } from './schema.js';
+import { OPEN_STATES, type Db, type RequestState } from './schema.js';
 
 /** How many requests stand in each state, of those that somebody or something has yet to do with. */
 export type Standing = { state: RequestState; count: number; oldest: Date };
-
-const OPEN: RequestState[] = ['unproven', 'pending', 'queued', 'failed', 'held'];
 
 /** The open requests by state, each with the moment when its oldest one came. */
 export function countOpenRequests(db: Db, scope: Scope): Promise<Standing[]> {
   return inScope(db, scope)
     .select(['state', sql<number>`count(*)::int`.as('count'), sql<Date>`min(created_at)`.as('oldest')])
-    .where('state', 'in', OPEN)
+    .where('state', 'in', OPEN_STATES)
     .groupBy('state')
+    .orderBy('state')
     .execute();
 }
 
-/** Requests whose work has been due for `seconds`: the queue does not keep up, or stands still. */
-export async function countOverdueRequests(db: Db, scope: Scope, seconds: number): Promise<number> {
-  const { count } = await inScope(db, scope)
-    .select(sql<number>`count(*)::int`.as('count'))
-    .where('due_at', '<', sql<Date>`now() - ${seconds} * interval '1 second'`)
+/**
+ * Requests whose work has been due for `seconds` and that no worker has: how many, and for how many seconds the oldest has
+ * been. The queue does not keep up, or stands still.
+ */
+export function findOverdue(
+  db: Db,
+  scope: Scope,
+  seconds: number,
+): Promise<{ count: number; oldestSeconds: number }> {
+  return inScope(db, scope)
+    .select([
+      sql<number>`count(*)::int`.as('count'),
+      sql<number>`coalesce(extract(epoch from now() - min(due_at)), 0)::float8`.as('oldestSeconds'),
+    ])
+    .where('due_at', '<=', sql<Date>`now() - ${seconds} * interval '1 second'`)
+    .where((or) => or.or([or('lease_until', 'is', null), or('lease_until', '<', sql<Date>`now()`)]))
     .executeTakeFirstOrThrow();
-  return count;
 }
 
 /** What open requests are stuck or slowed down by, the commonest first. */
 export function countProblems(db: Db, scope: Scope): Promise<{ code: string; count: number }[]> {
   return inScope(db, scope)
     .select([sql<string>`problem ->> 'code'`.as('code'), sql<number>`count(*)::int`.as('count')])
-    .where('state', 'in', OPEN)
+    .where('state', 'in', OPEN_STATES)
     .where('problem', 'is not', null)
     .groupBy(sql`problem ->> 'code'`)
     .orderBy(sql`count(*) desc, 1`)

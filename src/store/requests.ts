@@ -1,8 +1,14 @@
 import { sql } from 'kysely';
 import type { AuditEvent } from './auditEvents.js';
-import type { Db, NewRequest, Problem, RequestRow, RequestState } from './schema.js';
-
-const OPEN: RequestState[] = ['unproven', 'pending', 'queued', 'failed', 'held'];
+import {
+  OPEN_STATES,
+  type Db,
+  type NewRequest,
+  type Problem,
+  type RecordedDecision,
+  type RequestRow,
+  type RequestState,
+} from './schema.js';
 
 /**
  * Inserts a request and the event that records it, unless its address has an open request, or one that was
@@ -46,7 +52,7 @@ export function findStandingRequest(
     .where('address', '=', address)
     .where((is) =>
       is.or([
-        is('state', 'in', OPEN),
+        is('state', 'in', OPEN_STATES),
         is.and([is('state', '=', 'provisioned'), is('updated_at', '>', fromNow(-quietSeconds))]),
       ]),
     )
@@ -127,6 +133,8 @@ export type Turn = {
   problem: Problem | null;
   dueInSeconds: number | null;
   guestId: string | null;
+  /** Replaces what is recorded of the decision; what is left out stays. */
+  decided?: { decision: RecordedDecision; partner?: string | null; policy_hash?: string };
 };
 
 /** Ends a worker's turn. Returns false when the lease has passed to another worker; nothing changed then. */
@@ -139,6 +147,10 @@ export async function endTurn(db: Db, id: string, owner: string, turn: Turn): Pr
       problem: turn.problem && JSON.stringify(turn.problem),
       due_at: turn.dueInSeconds === null ? null : fromNow(turn.dueInSeconds),
       guest_id: turn.guestId,
+      ...(turn.decided && {
+        ...turn.decided,
+        decision: JSON.stringify(turn.decided.decision),
+      }),
       lease_owner: null,
       lease_until: null,
       updated_at: sql<Date>`now()`,

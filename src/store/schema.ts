@@ -5,6 +5,9 @@ import type { Decision } from '../policy/decide.js';
 export type RequestState =
   'unproven' | 'pending' | 'queued' | 'provisioned' | 'denied' | 'failed' | 'held' | 'lapsed' | 'revoked';
 
+/** States in which somebody or something has yet to do with a request. */
+export const OPEN_STATES: readonly RequestState[] = ['unproven', 'pending', 'queued', 'failed', 'held'];
+
 export type StepState = 'waiting' | 'running' | 'done' | 'unconfirmed' | 'failed';
 
 /** Why a request or a step stands where it does: `code` for people's sentences, `detail` for admins. */
@@ -139,6 +142,8 @@ export interface NoticeTable {
   kind: NoticeKind;
   /** Null for a digest. */
   request_id: Optional<string>;
+  /** The request's version when it was queued: one that comes to wait again is told of again. Null for a digest. */
+  round: Optional<number>;
   /** What a digest covers: a day (`2026-05-01`), or `flood …` for mails that would have been too many. */
   period: Optional<string>;
   /** `approvers` until they are looked up, `partner`, an object id, or `mail …` for an address that the policy names. */

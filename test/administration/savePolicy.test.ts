@@ -1,6 +1,8 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { sql } from 'kysely';
 import { describeConflict } from '../../src/administration/policyConflict.js';
+import type { PolicyProposal } from '../../src/administration/draftPolicy.js';
 import { previewPolicy } from '../../src/administration/previewPolicy.js';
 import { savePolicy } from '../../src/administration/savePolicy.js';
 import { openPolicyHistory } from '../../src/administration/policyHistory.js';
@@ -194,6 +196,30 @@ describe('a conflict', () => {
   });
 });
 
+describe('a conflict of terms of use', () => {
+  const mineOnTop = async (mine: string, theirs: Partial<PolicyProposal>) => {
+    await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: '# First' });
+    const proposal = { ...aProposal(deps, edit(['apps', 'crm', 'name'], 'Mine')), terms: mine };
+    await savePolicy(deps, accessFor(deps), { ...aProposal(deps, rename('Theirs')), ...theirs });
+    return (await describeConflict(deps, proposal)).onTop;
+  };
+
+  test('is left to a person when both brought others', async () => {
+    expect(await mineOnTop('# Mine', { terms: '# Theirs' })).toBeNull();
+  });
+
+  test('keeps theirs where mine are the old ones', async () => {
+    const onTop = await mineOnTop('# First', { terms: '# Theirs' });
+    if (!onTop) throw new Error('Nothing is offered');
+    await savePolicy(deps, accessFor(deps), onTop);
+    expect(deps.policy.current()).toMatchObject({ terms: { text: '# Theirs' } });
+  });
+
+  test('keeps mine where theirs are the old ones', async () => {
+    expect(await mineOnTop('# Mine', {})).toMatchObject({ terms: '# Mine' });
+  });
+});
+
 describe('changes on disk', () => {
   test('are kept as versions of nobody in particular', async () => {
     await changeOnDisk(JSON.stringify(aPolicy({ unlisted: 'review' })));
@@ -254,10 +280,95 @@ describe('a process that ends while it saves', () => {
     expect((await events()).at(-1)).toMatchObject({ actor: 'tenant/ada', action: 'policy.saved' });
   });
 
+  test('keeps its author also when that is found hours later', async () => {
+    const previous = deps.policy.current().hash;
+    const text = editPolicyText(await onDisk(), [rename('Cut off long ago')]);
+    const judged = await deps.policy.judge(text);
+    if (judged.kind !== 'loaded') throw new Error('The policy is not good');
+    const { hash } = judged.loaded;
+    await insertPolicyVersion(deps.store.db, { ...begun(), hash, text, previous_hash: previous });
+    await insertPolicyVersion(deps.store.db, { ...begun(), hash: 'f'.repeat(64) });
+    await deps.store.db
+      .updateTable('policy_version')
+      .set({ at: sql<Date>`now() - interval '2 hours'` })
+      .where('state', '=', 'saving')
+      .execute();
+    await deps.policy.save(judged, previous);
+    await openPolicyHistory(deps);
+    expect(await authorsOf()).toEqual(['ada', 'file']);
+    const all = await deps.store.db.selectFrom('policy_version').select('state').execute();
+    expect(all.map(({ state }) => state)).toEqual(['saved', 'saved']);
+  });
+
   test('before it has replaced the file leaves nothing that shows', async () => {
     await insertPolicyVersion(deps.store.db, { ...begun(), hash: 'f'.repeat(64) });
     await openPolicyHistory(deps);
     expect(await authorsOf()).toEqual(['file']);
+  });
+});
+
+describe('when only the confirmation of a save fails', () => {
+  /** How many confirmations are to fail; a sequence counts on where a transaction is rolled back. */
+  async function failConfirmations(times: number): Promise<void> {
+    const { db } = deps.store;
+    await sql`create sequence confirmation_tried`.execute(db);
+    await sql`
+      create function fail_confirmation() returns trigger language plpgsql as $$
+      begin
+        if new.state = 'saved' and nextval('confirmation_tried') <= ${sql.lit(times)} then
+          raise exception 'no confirmation';
+        end if;
+        return new;
+      end $$`.execute(db);
+    await sql`
+      create trigger fail_confirmation before update on policy_version
+      for each row execute function fail_confirmation()`.execute(db);
+  }
+
+  afterEach(async () => {
+    await sql`drop trigger fail_confirmation on policy_version`.execute(deps.store.db);
+    await sql`drop function fail_confirmation`.execute(deps.store.db);
+    await sql`drop sequence confirmation_tried`.execute(deps.store.db);
+  });
+
+  test('it is saved all the same, and the running portal keeps its version with the author', async () => {
+    await failConfirmations(1);
+    const { hash } = await savePolicy(deps, accessFor(deps), aProposal(deps, rename('Replaced')));
+    expect(deps.policy.current()).toMatchObject({ hash, text: await onDisk() });
+    await waitFor('the version', async () => (await versions())[0]?.hash === hash);
+    expect(await authorsOf()).toEqual([STAFF.ada, 'file']);
+    expect((await events()).map(({ action }) => action)).toEqual(['policy.saved']);
+  });
+
+  test('a version that was rolled back to is kept as such', async () => {
+    const { id: restoredFrom } = await deps.store.db
+      .selectFrom('policy_version')
+      .select(sql<string>`id::text`.as('id'))
+      .executeTakeFirstOrThrow();
+    await savePolicy(deps, accessFor(deps), aProposal(deps, rename('Next')));
+    await failConfirmations(1);
+    const before = (await events()).length;
+    const text = JSON.stringify(aPolicy());
+    await savePolicy(deps, accessFor(deps), { base: deps.policy.current().hash, text }, { restoredFrom });
+    await waitFor('the event', async () => (await events()).length > before);
+    expect((await events()).at(-1)).toMatchObject({
+      actor: `${deps.config.tenantId}/${STAFF.ada}`,
+      action: 'policy.rolledBack',
+      detail: { restoredFrom },
+    });
+  });
+
+  test('what cannot be recorded at once is tried again until the store takes it', async () => {
+    const history = await openPolicyHistory(deps, 5);
+    try {
+      await failConfirmations(3);
+      await savePolicy(deps, accessFor(deps), aProposal(deps, rename('Late')));
+      history.note({ kind: 'loaded', hash: deps.policy.current().hash });
+      await waitFor('the version', async () => (await versions())[0]?.hash === deps.policy.current().hash);
+      expect(await authorsOf()).toEqual([STAFF.ada, 'file']);
+    } finally {
+      await history.close();
+    }
   });
 });
 
@@ -337,6 +448,18 @@ describe('terms of use', () => {
     await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: '# Second' });
     expect(deps.policy.current().terms?.text).toBe('# Second');
     expect(await readdir(folder())).toEqual(expect.arrayContaining([policy.document.portal.terms]));
+  });
+
+  test('are not looked for where a path leads out of the folder', async () => {
+    const outside = join(folder(), '..', `${basename(folder())}.md`);
+    await writeFile(outside, '# Outside');
+    try {
+      const leadsOut = edit(['portal', 'terms'], `../${basename(outside)}`);
+      await savePolicy(deps, accessFor(deps), { ...aProposal(deps, leadsOut), terms: '# Outside' });
+      expect(deps.policy.current().policy.document.portal.terms).toMatch(/^terms-[0-9a-f]{8}\.md$/);
+    } finally {
+      await rm(outside);
+    }
   });
 
   test('that are the present ones change nothing', async () => {

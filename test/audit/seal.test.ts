@@ -3,15 +3,17 @@ import { sealNewEvents } from '../../src/audit/seal.js';
 import { verifyAudit } from '../../src/audit/verify.js';
 import { insertAuditEvent } from '../../src/store/auditEvents.js';
 import type { Db } from '../../src/store/schema.js';
-import { aTrail, tamper } from '../support/auditTrail.js';
+import { aTrail, emptyTrail, tamper } from '../support/auditTrail.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
+import { waitFor } from '../support/waitFor.js';
 
 let store: TestStore;
 
-beforeEach(async () => {
+beforeAll(async () => {
   store = await openTestStore();
 });
-afterEach(() => store.remove());
+afterAll(() => store.remove());
+beforeEach(() => emptyTrail(store.db));
 
 // The embedded store has one connection: shown as skipped there, not as passed.
 const onPostgres = process.env.DATABASE_URL ? test : test.skip;
@@ -130,12 +132,12 @@ onPostgres('a sealer whose connection is cut leaves no half batch', async () => 
     store.db,
   );
   const cut = sealNewEvents(store.db).catch((error: unknown) => error);
-  for (let ended = 0; ended === 0;) {
-    const { rows } = await sql<{ ended: boolean }>`
-      select pg_terminate_backend(pid) as ended from pg_stat_activity
+  await waitFor('the sealer to stall', async () => {
+    const { rows } = await sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and wait_event = 'PgSleep'`.execute(store.db);
-    ended = rows.length;
-  }
+    return rows.length > 0;
+  });
   expect(String(await cut)).toMatch(/terminat/i);
   expect(await verifyAudit(store.db)).toMatchObject({ seals: 0, findings: [] });
 

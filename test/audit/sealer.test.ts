@@ -3,6 +3,7 @@ import { verifyAudit } from '../../src/audit/verify.js';
 import { createLog } from '../../src/log.js';
 import { insertAuditEvent } from '../../src/store/auditEvents.js';
 import { findLastSeal } from '../../src/store/auditSeals.js';
+import { emptyTrail } from '../support/auditTrail.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
 import { waitFor } from '../support/waitFor.js';
 
@@ -15,11 +16,14 @@ const log = createLog('info', {
 const anEvent = () => insertAuditEvent(store.db, { actor: 'portal', action: 'policy.loaded' });
 const sealed = async (seq: number) => (await findLastSeal(store.db))?.seq === seq;
 
-beforeEach(async () => {
+beforeAll(async () => {
   store = await openTestStore();
+});
+afterAll(() => store.remove());
+beforeEach(async () => {
+  await emptyTrail(store.db);
   heads = [];
 });
-afterEach(() => store.remove());
 
 test('new events are sealed soon after their commit', async () => {
   const sealer = startSealer({ db: store.db, log }, 20);

@@ -3,7 +3,7 @@ import { GENESIS, hashOf } from '../../src/audit/chain.js';
 import { sealNewEvents } from '../../src/audit/seal.js';
 import { verifyAudit } from '../../src/audit/verify.js';
 import type { Db } from '../../src/store/schema.js';
-import { aTrail, tamper } from '../support/auditTrail.js';
+import { aTrail, emptyTrail, tamper } from '../support/auditTrail.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
 
 let store: TestStore;
@@ -15,7 +15,7 @@ afterAll(() => store.remove());
 
 // Each test tampers with a trail of twelve events, whose ids are their places.
 beforeEach(async () => {
-  await tamper(store.db, 'truncate audit_event restart identity', 'truncate audit_seal');
+  await emptyTrail(store.db);
   await aTrail(store.db, 12);
 });
 

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import type { Page } from 'playwright-core';
+import { readFile, writeFile } from 'node:fs/promises';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { aPolicy } from '../support/aPolicy.js';
+import { waitFor } from '../support/waitFor.js';
 import { inChromium } from './inChromium.js';
 
 inChromium({ policy: aPolicy() }, (walk) => {
-  async function open(path: string, options: { javaScriptEnabled?: boolean } = {}): Promise<Page> {
+  async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
     const { portal, openPage } = walk();
     const page = await openPage({ viewport: { width: 1280, height: 1000 }, ...options });
     await page.goto(`${portal.url}${path}`);
@@ -52,6 +53,74 @@ inChromium({ policy: aPolicy() }, (walk) => {
     },
     60_000,
   );
+
+  it('with JavaScript “Find…” and the look-up leave the page, its place and the focus as they are', async () => {
+    const page = await open('/admin/partners/new');
+    await page.evaluate('document.body.dataset.kept = "yes"');
+    await page.getByLabel('Name', { exact: true }).fill('Typed');
+    // Without letting the search that runs along do the work.
+    await page.evaluate('document.getElementById("sponsorsSearch").value = "megan"');
+    const button = page.locator('button[name="find"][value="sponsors"]');
+    await button.focus();
+    const place = await page.evaluate('window.scrollY');
+    await page.keyboard.press('Enter');
+    await page.locator('#sponsors-found').getByLabel(/Megan/).waitFor();
+    expect(await page.evaluate('window.scrollY')).toBe(place);
+    expect(await page.locator('button[value="sponsors"]:focus').count()).toBe(1);
+
+    await page.getByLabel('Domains').fill('litware.com');
+    await page.getByRole('button', { name: 'Look up the first domain' }).click();
+    await page.locator('#tenant [role="status"]').waitFor();
+    expect(await page.locator('#lookUp:focus').count()).toBe(1);
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Typed');
+    expect(await page.evaluate('document.body.dataset.kept')).toBe('yes');
+  }, 60_000);
+
+  it('without JavaScript “Find…” and the look-up land on what was found', async () => {
+    const page = await open('/admin/partners/new', {
+      javaScriptEnabled: false,
+      viewport: { width: 1000, height: 500 },
+    });
+    const path = '/admin/partners/new';
+    /** Once the browser has scrolled there: it takes its time. */
+    const inSight = (selector: string) =>
+      waitFor(`${selector} in sight`, async () => {
+        const box = await page.locator(selector).boundingBox();
+        return box !== null && box.y >= 0 && box.y + box.height <= 500;
+      });
+    await page.locator('#sponsorsSearch').fill('megan');
+    await page.locator('button[name="find"][value="sponsors"]').click();
+    await page.waitForURL(`**${path}#sponsors-found`);
+    await page.locator('#sponsors-found').getByLabel(/Megan/).waitFor();
+    await inSight('#sponsors-found');
+    expect(await page.locator('#sponsors-found:focus').count()).toBe(1);
+
+    await page.getByLabel('Domains').fill('litware.com');
+    await page.getByRole('button', { name: 'Look up the first domain' }).click();
+    await page.waitForURL(`**${path}#tenant`);
+    await page.locator('#tenant [role="status"]').waitFor();
+    await inSight('#tenant [role="status"]');
+  }, 60_000);
+
+  it('a change is taken up again from the preview; who else saves meanwhile is shown beside it', async () => {
+    const page = await open('/admin/partners/with');
+    await page.getByLabel('Name', { exact: true }).fill('Mine');
+    await page.getByRole('button', { name: 'Preview the change' }).last().click();
+    await page.getByRole('button', { name: 'Change it further' }).click();
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Mine');
+    await page.getByRole('button', { name: 'Preview the change' }).last().click();
+    await page.getByRole('button', { name: 'Save and put in force' }).waitFor();
+
+    const file = walk().site.policyFile;
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"Litware with"', '"Theirs"'));
+    await page.getByRole('button', { name: 'Save and put in force' }).click();
+    await page.getByRole('row', { name: 'Name Theirs Mine' }).waitFor();
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Mine');
+    await page.getByRole('button', { name: 'Preview the change' }).last().click();
+    await page.getByRole('button', { name: 'Save and put in force' }).click();
+    await page.getByText('Saved. The new policy is in force.').waitFor();
+    expect((await onDisk()).partners).toContainEqual(expect.objectContaining({ id: 'with', name: 'Mine' }));
+  }, 60_000);
 
   it('the names of approvers appear beside their ids, and the list answers while somebody types', async () => {
     const page = await open('/admin/partners/with');

@@ -4,15 +4,16 @@ import { createLog } from '../../src/log.js';
 import { findLastSeal } from '../../src/store/auditSeals.js';
 import { openStore } from '../../src/store/database.js';
 import type { Db } from '../../src/store/schema.js';
-import { aTrail, tamper } from '../support/auditTrail.js';
+import { aTrail, emptyTrail, tamper } from '../support/auditTrail.js';
+import { built } from '../support/built.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 let database: TestDatabase;
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await createTestDatabase();
 });
-afterEach(() => database.remove());
+afterAll(() => database.remove());
 
 const onEmbedded = process.env.DATABASE_URL ? test.skip : test;
 
@@ -20,6 +21,7 @@ const onEmbedded = process.env.DATABASE_URL ? test.skip : test;
 async function prepare<T>(work: (db: Db) => Promise<T>): Promise<T> {
   const store = await openStore(database, createLog('silent'));
   try {
+    await emptyTrail(store.db);
     return await work(store.db);
   } finally {
     await store.close();
@@ -27,14 +29,19 @@ async function prepare<T>(work: (db: Db) => Promise<T>): Promise<T> {
 }
 
 /** Runs the command as a process of its own, with nothing set but where the store is. */
-function audit(...args: string[]): Promise<{ code: unknown; out: string; err: string }> {
-  const { PATH } = process.env;
-  const env = { PATH, DATABASE_URL: database.databaseUrl ?? '', DATA_DIR: database.dataDir };
+async function audit(...args: string[]): Promise<Ended> {
+  return run({ DATABASE_URL: database.databaseUrl ?? '', DATA_DIR: database.dataDir }, ...args);
+}
+
+type Ended = { code: unknown; out: string; err: string };
+
+async function run(settings: Record<string, string>, ...args: string[]): Promise<Ended> {
+  const command = [await built('cli/audit'), ...args];
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['--import', 'tsx', 'src/cli/audit.ts', ...args],
-      { env },
+      command,
+      { env: { PATH: process.env.PATH, ...settings } },
       (error, out, err) => {
         resolve({ code: error ? error.code : 0, out, err });
       },
@@ -137,16 +144,9 @@ onEmbedded('an embedded store that a portal has open is left alone, and the page
 });
 
 test('a database that is not there is said to be', async () => {
-  const env = { PATH: process.env.PATH, DATABASE_URL: 'postgres://127.0.0.1:1/portal' };
-  const code = await new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ['--import', 'tsx', 'src/cli/audit.ts', 'head'],
-      { env },
-      (error, _out, err) => {
-        resolve([error?.code, err.includes('cannot be reached')]);
-      },
-    );
+  expect(await run({ DATABASE_URL: 'postgres://127.0.0.1:1/portal' }, 'head')).toEqual({
+    code: 69,
+    out: '',
+    err: expect.stringContaining('cannot be reached') as string,
   });
-  expect(code).toEqual([69, true]);
 });

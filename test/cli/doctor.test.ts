@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { openStore, type Store } from '../../src/store/database.js';
 import { createLog } from '../../src/log.js';
 import { aPartner, aPolicy, GROUPS } from '../support/aPolicy.js';
+import { built } from '../support/built.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { portalSettings } from '../support/portal.js';
 import { startTenant, type Tenant } from '../support/tenant.js';
@@ -28,7 +29,7 @@ let database: TestDatabase;
 let policyFile: string;
 
 beforeAll(async () => {
-  [tenant, database] = await Promise.all([startTenant(), createTestDatabase()]);
+  [tenant, database] = await Promise.all([startTenant(), createTestDatabase({ empty: true })]);
   policyFile = join(database.dataDir, 'partners.json');
 });
 afterAll(async () => {
@@ -38,7 +39,7 @@ afterAll(async () => {
 beforeEach(() => writeFile(policyFile, JSON.stringify(POLICY)));
 
 async function doctor(args: string[] = [], env: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/doctor.ts', ...args], {
+  const child = spawn(process.execPath, [await built('cli/doctor'), ...args], {
     env: {
       PATH: process.env.PATH,
       ...portalSettings(tenant, true),

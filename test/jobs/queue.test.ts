@@ -75,7 +75,7 @@ test('two takers never get the same job', async () => {
 });
 
 onPostgres('instances that start together on an empty database all get their queue', async () => {
-  const fresh = await openTestStore();
+  const fresh = await openTestStore({ empty: true });
   const queues = await Promise.all(Array.from({ length: 5 }, () => openQueue(fresh, createLog('silent'))));
   for (const one of queues) expect(await one.take(1)).toEqual([]);
   await Promise.all(queues.map((one) => one.stop()));

@@ -1,6 +1,4 @@
 import { policyChanges } from '../../src/policy/changes.js';
-import { editPolicyText } from '../../src/policy/editText.js';
-import { rebasedEdits } from '../../src/policy/rebase.js';
 import { processorTime } from '../support/processorTime.js';
 import { aDocument, aPartner } from './aPolicy.js';
 
@@ -82,42 +80,4 @@ test('2,000 partners are compared in less than 200 ms', async () => {
   );
   expect(result).toHaveLength(1_000);
   expect(cpuMs).toBeLessThan(200);
-});
-
-describe('a change on top of another', () => {
-  const text = JSON.stringify(before, null, 2);
-  const both = (mine: unknown, theirs: unknown) => {
-    const edits = rebasedEdits(before, mine, theirs);
-    return edits && (JSON.parse(editPolicyText(JSON.stringify(theirs), edits)) as unknown);
-  };
-
-  test('keeps both, whatever the positions are now', () => {
-    const mine = but({
-      partners: [contoso, { ...fabrikam, name: 'F' }, aPartner({ id: 'mine' })],
-      unlisted: 'review',
-    });
-    const theirs = but({ partners: [aPartner({ id: 'theirs' }), fabrikam] });
-    expect(both(mine, theirs)).toEqual(
-      but({
-        partners: [aPartner({ id: 'theirs' }), { ...fabrikam, name: 'F' }, aPartner({ id: 'mine' })],
-        unlisted: 'review',
-      }),
-    );
-  });
-
-  test('removes what was removed, from the end of the list', () => {
-    const mine = but({ partners: [], apps: {} });
-    const theirs = but({ partners: [aPartner({ id: 'theirs' }), contoso, fabrikam] });
-    expect(both(mine, theirs)).toEqual(but({ partners: [aPartner({ id: 'theirs' })], apps: {} }));
-  });
-
-  test('is left to a person when both touched the same partner', () => {
-    const mine = but({ partners: [{ ...contoso, name: 'Mine' }, fabrikam] });
-    expect(both(mine, but({ partners: [{ ...contoso, enabled: false }, fabrikam] }))).toBeNull();
-    expect(both(mine, but({ partners: [fabrikam] }))).toBeNull();
-  });
-
-  test('changes nothing where nothing was changed', () => {
-    expect(rebasedEdits(before, JSON.parse(text), but({ partners: [] }))).toEqual([]);
-  });
 });

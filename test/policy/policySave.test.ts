@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import {
   chmod,
+  chown,
   lstat,
   mkdir,
   mkdtemp,
@@ -173,6 +174,24 @@ describe('whoever has no rights', () => {
     await chmod(folder, 0o777);
     expect(asNobody(ATTEMPT(path))).toEqual({ writable: { ok: true }, saved: 'saved' });
   });
+});
+
+test('a folder that cannot be synced makes a save uncertain, not undone', async () => {
+  const own = join(folder, 'own');
+  await mkdir(own);
+  if (process.getuid?.() === 0) await chown(own, 65534, 65534);
+  await chmod(folder, 0o755);
+  // Whoever may write a folder but not read it can rename in it, and not open it afterwards.
+  const outcome = asNobody(`
+    import { chmod, readFile } from 'node:fs/promises';
+    import { replaceFile } from ${JSON.stringify(join(process.cwd(), 'src/policy/replaceFile.ts'))};
+    const { unsynced } = await replaceFile(
+      ${JSON.stringify(join(own, 'partners.json'))}, 'new', () => chmod(${JSON.stringify(own)}, 0o300));
+    await chmod(${JSON.stringify(own)}, 0o700);
+    const text = await readFile(${JSON.stringify(join(own, 'partners.json'))}, 'utf8');
+    console.log(JSON.stringify({ unsynced: unsynced.code, text }));
+  `);
+  expect(outcome).toEqual({ unsynced: 'EACCES', text: 'new' });
 });
 
 const mount = (...args: string[]) => execFileSync('mount', args, { stdio: 'pipe' });

@@ -456,3 +456,33 @@ describe('public and throw-away providers', () => {
     expect(isDisposableDomain(domain)).toBe(expected);
   });
 });
+
+const COLLISIONS: [what: string, overrides: Json, path: string, cause: string][] = [
+  ['an id', partners({ id: 'same' }, { id: 'same' }), 'partners[1].id', 'partners[0].id'],
+  [
+    'a rule',
+    partners({ domains: ['x.com', 'a.com'] }, { domains: ['A.com'] }),
+    'partners[1].domains[0]',
+    'partners[0].domains[1]',
+  ],
+  [
+    'a denial',
+    { ...domains('x.a.com'), deny: { domains: ['b.com', '*.a.com'] } },
+    'partners[0].domains[0]',
+    'deny.domains[1]',
+  ],
+  [
+    'the denial of mail providers',
+    { ...domains('gmail.com'), deny: { consumer: true } },
+    'partners[0].domains[0]',
+    'deny.consumer',
+  ],
+];
+
+test.each(COLLISIONS)(
+  'what collides with %s names that as its cause',
+  async (_what, overrides, path, cause) => {
+    const faults = await faultsOf(JSON.stringify(aDocument(overrides)));
+    expect(faults).toEqual([expect.objectContaining({ path, cause })]);
+  },
+);

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { aPolicy } from '../support/aPolicy.js';
+import { built } from '../support/built.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { portalSettings } from '../support/portal.js';
 import { startTenant, type Tenant } from '../support/tenant.js';
@@ -48,10 +49,11 @@ export type SiteOptions = {
 
 export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const { smtp = true, replicationDelayMs = 0 } = options;
-  const [tenant, database, port] = await Promise.all([
+  const [tenant, database, port, server] = await Promise.all([
     startTenant({ replicationDelayMs }),
     createTestDatabase(),
     freePort(),
+    built('server'),
   ]);
   const policyFile = options.policyFile ?? join(database.dataDir, 'partners.json');
   if (!options.policyFile) await writeFile(policyFile, JSON.stringify(options.policy ?? aPolicy()));
@@ -69,7 +71,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const children = new Set<ChildProcess>();
 
   function launch(env: Record<string, string>) {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
+    const child = spawn(process.execPath, [server], {
       env: { PATH: process.env.PATH, ...settings, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

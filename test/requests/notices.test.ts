@@ -53,6 +53,9 @@ beforeEach(async () => {
 let seen = 0;
 const db = () => portal.deps.store.db;
 const send = (now = MORNING) => sendDueNotices(portal.deps, { now });
+/** So long until a notice is tried again that no round meets it twice. */
+const sendPatiently = (now = MORNING) =>
+  sendDueNotices({ ...portal.deps, patience: { ...portal.deps.patience, backoffSeconds: 60 } }, { now });
 /** Mails that came in during the test. */
 const mails = async () => (await portal.tenant.state()).mails.slice(seen);
 const recipients = async () => (await mails()).flatMap(({ to }) => to).sort();
@@ -120,7 +123,7 @@ describe('who is told of a waiting request', () => {
   test('nobody, of a request that was decided while the mail server was down', async () => {
     const request = await submitted(portal.deps, 'later@lia.com');
     await portal.tenant.fault({ on: 'smtp', fault: { kind: 'refuse', code: 451, message: 'Later' } });
-    await send();
+    await sendPatiently();
     await approve(portal.deps, accessFor(portal.deps), request.id, { version: request.version });
     await makeDue();
     await send();
@@ -136,12 +139,33 @@ describe('who is told of a waiting request', () => {
     expect(await recipients()).toEqual(['lia@contoso.com']);
   });
 
-  test('nobody a second time when the request comes to wait once more', async () => {
+  test('nobody a second time when the same wait is noted twice', async () => {
     const { id } = await submitted(portal.deps, 'more@lia.com');
     await send();
     await queueNotice(db(), 'waiting', id);
     await send();
     expect(await mails()).toHaveLength(1);
+  });
+});
+
+describe('a request that waits again, now with another partner', () => {
+  const moved = { ...policy, partners: [manual('new', { domains: ['lia.com'], approvers: [STAFF.lia] })] };
+  afterEach(() => putPolicy(portal, policy));
+
+  test.each([
+    ['after its approvers were told', true, 2],
+    ['before any of them was told', false, 1],
+  ])('%s: those of its partner of today are told, once', async (name, told, count) => {
+    const { id, version } = await submitted(portal.deps, `${name.split(' ')[0]}.move@lia.com`);
+    if (told) await send();
+    await approve(portal.deps, accessFor(portal.deps), id, { version });
+    await putPolicy(portal, moved);
+    await provision(portal.deps, id, new AbortController().signal);
+    await send();
+    await send();
+    const all = await mails();
+    expect(all.map(({ to }) => to)).toEqual(Array(count).fill(['lia@contoso.com']));
+    expect(all.at(-1)?.subject).toContain('Partner new');
   });
 });
 
@@ -163,7 +187,7 @@ describe('the mail to an approver', () => {
   });
 
   test.each([
-    ['sv-SE', 'En begäran om åtkomst väntar på dig (Partner lia)'],
+    ['sv-SE', 'En ansökan om åtkomst väntar på dig (Partner lia)'],
     ['fr-FR', 'A request for access waits for you (Partner lia)'],
   ])('is in the language of the directory, %s, if there are texts for it', async (language, subject) => {
     await change(STAFF.lia, { preferredLanguage: language });
@@ -221,7 +245,7 @@ describe('a digest', () => {
     await send(at('2026-05-04T08:00'));
     const request = await submitted(portal.deps, 'decided@weekly.com');
     await portal.tenant.fault({ on: 'smtp', fault: { kind: 'refuse', code: 451, message: 'Later' } });
-    await send(at('2026-05-05T08:00'));
+    await sendPatiently(at('2026-05-05T08:00'));
     await deny(portal.deps, accessFor(portal.deps), request.id, { version: request.version, reason: 'No' });
     await db().deleteFrom('notice').where('kind', '=', 'denied').execute();
     await makeDue();
@@ -301,7 +325,7 @@ describe('whoever asked for access', () => {
 
   test("reads it in the partner's language", async () => {
     await denied('nej@swedish.com', 'Nej');
-    expect(await mails()).toMatchObject([{ subject: 'Din begäran om åtkomst hos Contoso' }]);
+    expect(await mails()).toMatchObject([{ subject: 'Din ansökan om åtkomst hos Contoso' }]);
   });
 
   test('markup and line breaks in a reason stay text', async () => {
@@ -372,7 +396,7 @@ describe('nobody is told twice', () => {
   test('after a sender died between noting the mail and recording that it was sent', async () => {
     const { id } = await submitted(portal.deps, 'died@swedish.com');
     await db().updateTable('notice').set({ recipient: STAFF.lia }).execute();
-    const claimed = await claimNotice(db(), 600);
+    const claimed = await claimNotice(db(), 600, ['waiting', 'denied', 'digest']);
     if (!claimed || !(await beginNotice(db(), claimed))) throw new Error('not claimed');
     await send();
     expect(await statesOf(id)).toEqual(['sending']);
@@ -386,7 +410,7 @@ describe('nobody is told twice', () => {
   test('after a sender died before that: the mail goes out', async () => {
     const { id } = await submitted(portal.deps, 'early@lia.com');
     await db().updateTable('notice').set({ recipient: STAFF.lia }).execute();
-    await claimNotice(db(), 600);
+    await claimNotice(db(), 600, ['waiting', 'denied', 'digest']);
     await letLeasesRunOut();
     await send();
     expect(await statesOf(id)).toEqual(['sent']);
@@ -395,9 +419,9 @@ describe('nobody is told twice', () => {
 
   test('by a sender that was thought dead: whoever has taken the notice over has it alone', async () => {
     await submitted(portal.deps, 'slow@lia.com');
-    const slow = await claimNotice(db(), 600);
+    const slow = await claimNotice(db(), 600, ['waiting', 'denied', 'digest']);
     await letLeasesRunOut();
-    const next = await claimNotice(db(), 600);
+    const next = await claimNotice(db(), 600, ['waiting', 'denied', 'digest']);
     expect(slow && (await beginNotice(db(), slow))).toBe(false);
     expect(next && (await beginNotice(db(), next))).toBe(true);
   });
@@ -457,7 +481,7 @@ describe('faults', () => {
       times: 0,
       fault: { kind: 'refuse', code: 451, message: 'Later' },
     });
-    await send();
+    await sendPatiently();
     expect(await statesOf(id)).toEqual(['waiting']);
     await db()
       .updateTable('notice')
@@ -471,14 +495,6 @@ describe('faults', () => {
   test.each([
     ['is down', { kind: 'status', status: 503 }],
     ['throttles', { kind: 'status', status: 429, headers: { 'Retry-After': '0' } }],
-    [
-      'lacks a permission',
-      {
-        kind: 'status',
-        status: 403,
-        body: { error: { code: 'Authorization_RequestDenied', message: 'no' } },
-      },
-    ],
   ])('a directory that %s postpones the mail', async (name, fault) => {
     const { id } = await submitted(portal.deps, `${name.replace(' ', '.').replace(' ', '.')}@lia.com`);
     await portal.tenant.fault({ on: 'graph', method: 'GET', path: '^/users/', fault });
@@ -490,6 +506,77 @@ describe('faults', () => {
       return (await statesOf(id))[0] === 'sent';
     });
     expect(await mails()).toHaveLength(1);
+  });
+
+  const errorsAbout = (id: string) =>
+    portal.logged().filter(({ level, requestId }) => level === 'error' && requestId === id);
+  const refusedBy = (status: number, code: string) => ({
+    kind: 'status',
+    status,
+    body: { error: { code, message: 'no' } },
+  });
+
+  test.each([
+    ['forbids', 403, 'Authorization_RequestDenied'],
+    ['rejects', 400, 'Request_BadRequest'],
+  ])(
+    'where the directory %s to look approvers up, the reviewers are told at once',
+    async (name, ...answer) => {
+      const { id } = await submitted(portal.deps, `${name}@lia.com`);
+      const other = await submitted(portal.deps, `${name}@unnamed.com`);
+      const fault = refusedBy(...answer);
+      await portal.tenant.fault({ on: 'graph', method: 'GET', path: '^/users/', times: 0, fault });
+      await sendPatiently();
+      expect(await recipients()).toEqual(['desk@contoso.com', 'desk@contoso.com']);
+      expect(await statesOf(id)).toEqual(['sent']);
+      expect(await statesOf(other.id)).toEqual(['sent']);
+      expect(errorsAbout(id)).toHaveLength(1);
+    },
+  );
+
+  test('where it forbids to look up some of the approvers, the others are told', async () => {
+    const { id } = await submitted(portal.deps, 'some@both.com');
+    const fault = refusedBy(403, 'Authorization_RequestDenied');
+    await portal.tenant.fault({ on: 'graph', method: 'GET', path: `^/users/${STAFF.gro}`, times: 0, fault });
+    await portal.tenant.fault({ on: 'graph', method: 'GET', path: '^/groups/', times: 0, fault });
+    await sendPatiently();
+    expect(await recipients()).toEqual(['lia@contoso.com']);
+    expect(errorsAbout(id)).toHaveLength(1);
+  });
+
+  test('where approvers could not be looked up for a day, the reviewers are told', async () => {
+    const { id } = await submitted(portal.deps, 'day@lia.com');
+    const fault = { kind: 'status', status: 503 };
+    await portal.tenant.fault({ on: 'graph', method: 'GET', path: '^/users/', times: 0, fault });
+    await sendPatiently();
+    expect(await statesOf(id)).toEqual(['waiting']);
+    await db()
+      .updateTable('notice')
+      .set({ created_at: sql<Date>`now() - interval '25 hours'`, due_at: new Date(0) })
+      .execute();
+    await sendPatiently();
+    await sendPatiently();
+    expect(await recipients()).toEqual(['desk@contoso.com']);
+    expect(errorsAbout(id)).toHaveLength(1);
+  });
+
+  test('a mailbox that takes nothing for now holds up nobody else', async () => {
+    const { id } = await submitted(portal.deps, 'full@both.com');
+    await portal.tenant.fault({ on: 'smtp', fault: { kind: 'refuse', code: 452, message: 'Full' } });
+    await sendPatiently();
+    expect((await statesOf(id)).sort()).toEqual(['sent', 'waiting']);
+    expect(await mails()).toHaveLength(1);
+  });
+
+  test('a directory that is down holds up no mail that needs no directory', async () => {
+    const { id } = await submitted(portal.deps, 'down@lia.com');
+    const refused = await submitted(portal.deps, 'down@both.com');
+    await deny(portal.deps, accessFor(portal.deps), refused.id, { version: refused.version, reason: 'No' });
+    const fault = { kind: 'status', status: 503 };
+    await portal.tenant.fault({ on: 'graph', method: 'GET', path: '^/users/', times: 0, fault });
+    await sendPatiently();
+    expect(await recipients()).toEqual(['down@both.com']);
+    expect(await statesOf(id)).toEqual(['waiting']);
   });
 
   test('audit events name the request and the kind, and neither they, the store nor the log an address', async () => {

@@ -1,10 +1,10 @@
 import { CompiledQuery, sql } from 'kysely';
 import {
   countOpenRequests,
-  countOverdueRequests,
   countProblems,
   countSignUps,
   currentDay,
+  findOverdue,
 } from '../../src/store/requestFigures.js';
 import {
   listRequests,
@@ -288,8 +288,8 @@ describe('figures', () => {
   });
 
   test('overdue is what has been due for longer than that', async () => {
-    expect(await countOverdueRequests(store.db, 'all', 60)).toBe(1);
-    expect(await countOverdueRequests(store.db, ['litware'], 60)).toBe(0);
+    expect(await findOverdue(store.db, 'all', 60)).toMatchObject({ count: 1 });
+    expect(await findOverdue(store.db, ['litware'], 60)).toEqual({ count: 0, oldestSeconds: 0 });
   });
 
   test('problems are those of open requests, the commonest first', async () => {
@@ -404,7 +404,7 @@ onPostgres('with 100,000 requests', () => {
     const since = new Date(Date.now() - 29 * DAY).toISOString().slice(0, 10);
     const works = {
       'open requests': () => countOpenRequests(db, 'all'),
-      'overdue requests': () => countOverdueRequests(db, 'all', 60),
+      'overdue requests': () => findOverdue(db, 'all', 60),
       problems: () => countProblems(db, 'all'),
       'sign-ups of 30 days': () => countSignUps(db, 'all', since, undefined),
     };

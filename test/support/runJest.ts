@@ -3,10 +3,19 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { constants } from 'node:os';
 import { ensureCertificate } from '../../src/simulator/certificate.js';
+import { built } from './built.js';
+import { prepareTestDatabases } from './database.js';
 
 // Node reads NODE_EXTRA_CA_CERTS once, when a process starts: trust for the simulator has to be set from outside.
 
 const CACHE = 'node_modules/.cache/simulator';
+
+const args = process.argv.slice(2);
+/** Suites that start processes: no test's time limit should have to cover the compilation. */
+const STARTS_PROCESSES = /browser|cli|process/;
+
+await prepareTestDatabases();
+if (args.length === 0 || args.some((arg) => STARTS_PROCESSES.test(arg))) await built('server');
 
 const child = spawn(
   process.execPath,
@@ -14,7 +23,7 @@ const child = spawn(
     '--experimental-vm-modules',
     '--no-warnings=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
-    ...process.argv.slice(2),
+    ...args,
   ],
   { stdio: 'inherit', env: { ...process.env, NODE_EXTRA_CA_CERTS: await writeTrust() } },
 );

@@ -30,7 +30,7 @@ export async function readRights(deps: Deps, person: Person, refreshToken = ''):
     const tokens = await entra.redeem({ grant_type: 'refresh_token', refresh_token: token });
     const claims = claimsOf(tokens.id_token);
     check(claims, { issuer: (await entra.metadata()).issuer, audience: config.signIn.clientId });
-    const described = await describePerson(deps, claims);
+    const described = await describePerson(deps, claims, person);
     if (described.oid !== person.oid) throw new EntraFault('token', 'somebody else');
     return {
       kind: 'read',

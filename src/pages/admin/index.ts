@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { Right } from '../../access/access.js';
 import type { Deps } from '../../deps.js';
 import { adminLocals } from '../../http/adminLocals.js';
+import { noSuchPage } from '../../http/errorPage.js';
 import { requireRight } from '../../http/guard.js';
 import { addItem, changeItem, listCatalogue, newItem, removeItem, showItem } from './catalogue/catalogue.js';
 import { changeRules, showRules } from './partners/partnerRules.js';
@@ -29,7 +30,7 @@ import { exportRequests, showRequests } from './requests/requests.js';
 
 /** Every URL of the admin area, and the right that each asks for. */
 export function adminPages(deps: Deps): Router {
-  const may = (right: Right) => [requireRight(deps, right), adminLocals];
+  const may = (right: Right) => [adminLocals, requireRight(deps, right)];
   const router = Router({ caseSensitive: true });
 
   router.get('/admin/partners', may('policy.read'), listPartners(deps));
@@ -82,6 +83,9 @@ export function adminPages(deps: Deps): Router {
   router.get('/admin/policy/versions', may('policy.read'), showVersions(deps));
   router.get('/admin/policy/versions/:id', may('policy.read'), showVersion(deps));
   router.get('/admin/policy/explain', may('policy.read'), explainAddress(deps));
+
+  // What is not there is not for strangers to find out.
+  router.use('/admin', may('overview'), noSuchPage);
 
   return router;
 }

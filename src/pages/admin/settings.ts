@@ -47,8 +47,8 @@ export function changeSettings(deps: Deps): RequestHandler {
     const body = bodyOf(req);
     const values = readForm(SETTINGS_FIELDS, body);
     const typed = { base: textOf(body.base), values, terms: textOf(body.terms).replace(/\r\n?/g, '\n') };
-    if (body.preview === undefined) await submit(deps, res, { ...typed, termsBase: textOf(body.termsBase) });
-    else await render(deps, res, { ...typed, termsBase: textOf(body.termsBase) });
+    const looked = body.preview !== undefined || body.again !== undefined;
+    await (looked ? render : submit)(deps, res, { ...typed, termsBase: textOf(body.termsBase) });
   };
 }
 
@@ -77,6 +77,7 @@ async function submit(deps: Deps, res: Response, typed: Typed): Promise<void> {
     {
       edits: removed ? [...edits, { path: ['portal', 'terms'], value: undefined }] : edits,
       ...(changed && !removed && { terms }),
+      typed: { ...values, terms, termsBase: typed.termsBase },
     },
     (shown) => render(deps, res, { terms, ...(shown.status === 422 ? { ...typed } : {}), ...shown }),
   );

@@ -7,15 +7,15 @@ import {
   type Addressed,
   type Needless,
 } from '../../store/notices.js';
-import { findRequest } from '../../store/requests.js';
 import type { NoticeRow } from '../../store/schema.js';
-import type { Audience, Recipient } from './audience.js';
+import { findWaiting } from './findWaiting.js';
+import type { FindDeciders, Recipient } from './audience.js';
 
 /** Turns a notice to those who decide into one a person, or ends it where nobody is to be told. */
-export async function addressNotice(deps: Deps, audience: Audience, notice: NoticeRow): Promise<void> {
+export async function addressNotice(deps: Deps, deciders: FindDeciders, notice: NoticeRow): Promise<void> {
   const people = await (notice.request_id === null
-    ? peopleOfDigest(deps, audience)
-    : peopleOfRequest(deps, audience, notice.request_id));
+    ? peopleOfDigest(deps, deciders)
+    : peopleOfRequest(deps, deciders, notice));
   await deps.store.db.transaction().execute(async (trx) => {
     const settled = Array.isArray(people)
       ? await settleNotice(trx, notice, 'addressed')
@@ -26,24 +26,24 @@ export async function addressNotice(deps: Deps, audience: Audience, notice: Noti
 
 async function peopleOfRequest(
   deps: Deps,
-  audience: Audience,
-  requestId: string,
+  deciders: FindDeciders,
+  notice: NoticeRow,
 ): Promise<Addressed[] | Needless> {
-  const request = await findRequest(deps.store.db, requestId);
-  if (request?.state !== 'pending') return 'decided';
+  const request = await findWaiting(deps, notice);
+  if (!request) return 'decided';
   const mode = modeOf(deps, request.partner);
   if (mode === 'off') return 'off';
   if (mode === 'digest') return 'inDigest';
-  const people = await audience.of(request.partner, request.address);
+  const people = await deciders(request.partner, request.address);
   return people.length > 0 ? people.map(({ key }) => ({ recipient: key })) : 'nobody';
 }
 
 /** Each person once, with all of their partners of which requests wait. */
-async function peopleOfDigest(deps: Deps, audience: Audience): Promise<Addressed[] | Needless> {
+async function peopleOfDigest(deps: Deps, deciders: FindDeciders): Promise<Addressed[] | Needless> {
   const waiting = await findWaitingPartners(deps.store.db);
   const partnersOf = new Map<Recipient['key'], (string | null)[]>();
   for (const partner of waiting.filter((one) => modeOf(deps, one) === 'digest')) {
-    for (const { key } of await audience.of(partner)) {
+    for (const { key } of await deciders(partner)) {
       partnersOf.set(key, [...(partnersOf.get(key) ?? []), partner]);
     }
   }

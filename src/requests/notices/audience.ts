@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Deps } from '../../deps.js';
+import { GraphFault } from '../../graph/graphFault.js';
 import { findGroupRecipients, findRecipient, type DirectoryRecipient } from '../../graph/recipients.js';
 
 /** Somebody to write to. Addresses come from the directory or the policy each time, and are not stored. */
@@ -13,9 +14,14 @@ export type Recipient = {
   language: string;
 };
 
+/** Who decides on a partner's requests, null being no partner, and is not the one with the address `except`. */
+export type FindDeciders = (partner: string | null, except?: string) => Promise<Recipient[]>;
+
 export type Audience = {
-  /** Who decides on a partner's requests, null being no partner, and is not the one with the address `except`. */
-  of(partner: string | null, except?: string): Promise<Recipient[]>;
+  /** @throws {GraphFault} */
+  of: FindDeciders;
+  /** The same, with an approver whom the directory does not tell of taken for nobody. */
+  ofKnown: FindDeciders;
   /** Whom the store knows by a key; null when they are gone, cannot sign in any more or have no address. */
   find(key: string): Promise<Recipient | null>;
 };
@@ -32,31 +38,44 @@ export function openAudience(deps: Deps): Audience {
   const approvers = once((id) => findApprover(deps, id));
   const people = once((id) => findRecipient(deps.graph, id));
 
-  async function approversOf(partner: string | null): Promise<Recipient[]> {
+  async function approversOf(
+    partner: string | null,
+    look: (id: string) => Promise<Recipient[]>,
+  ): Promise<Recipient[]> {
     const ids = partner === null ? [] : (policy.partner(partner)?.approvers ?? []);
     const found = new Map<string, Recipient>();
     for (const id of ids) {
-      for (const recipient of await approvers(id)) found.set(recipient.key, recipient);
+      for (const recipient of await look(id)) found.set(recipient.key, recipient);
     }
     if (found.size > MOST_PEOPLE)
       deps.log.warn({ partner, approvers: found.size }, 'not every approver is told');
     return [...found.values()].slice(0, MOST_PEOPLE);
   }
 
-  return {
-    async of(partner, except) {
+  const deciders =
+    (look: (id: string) => Promise<Recipient[]>): FindDeciders =>
+    async (partner, except) => {
       const others = (all: Recipient[]) =>
         all.filter(({ addresses }) => except === undefined || !addresses.includes(except));
-      const told = others(await approversOf(partner));
+      const told = others(await approversOf(partner, look));
       // A request that nobody hears of would wait for ever.
       return told.length > 0 ? told : others(reviewers);
-    },
+    };
+
+  return {
+    of: deciders(approvers),
+    ofKnown: deciders((id) => approvers(id).catch(nobodyIfUntold)),
     async find(key) {
       if (key.startsWith('mail ')) return reviewers.find((reviewer) => reviewer.key === key) ?? null;
       const person = await people(key);
       return person && ofDirectory(deps, person);
     },
   };
+}
+
+function nobodyIfUntold(error: unknown): Recipient[] {
+  if (error instanceof GraphFault) return [];
+  throw error;
 }
 
 /** An approver is a person or a group, and only the directory knows which. */

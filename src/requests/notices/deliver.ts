@@ -14,9 +14,10 @@ import {
   type Needless,
 } from '../../store/notices.js';
 import { findRequest } from '../../store/requests.js';
-import type { Db, NoticeRow, Problem, RequestRow } from '../../store/schema.js';
+import type { Db, NoticeRow, Problem } from '../../store/schema.js';
 import type { Audience, Recipient } from './audience.js';
 import { composeDenied, composeDigest, composeWaiting, type Message } from './compose.js';
+import { findWaiting } from './findWaiting.js';
 
 /** Most mails about single requests that a person gets in a window; of what comes beyond them they get one summary. */
 const MOST_MAILS = 20;
@@ -76,25 +77,25 @@ function messageIdOf({ config }: Deps, { id }: NoticeRow): string {
 }
 
 async function prepare(deps: Deps, audience: Audience, notice: NoticeRow): Promise<Ready | Needless> {
-  const request =
-    notice.request_id === null ? undefined : await findRequest(deps.store.db, notice.request_id);
   if (notice.recipient === APPLICANT) {
-    if (request?.state !== 'denied') return 'decided';
+    const request = notice.request_id && (await findRequest(deps.store.db, notice.request_id));
+    if (!request || request.state !== 'denied') return 'decided';
     return { message: await composeDenied(deps, request), count: 1 };
   }
   const recipient = await audience.find(notice.recipient);
   if (!recipient) return 'gone';
   return notice.kind === 'digest'
     ? prepareDigest(deps, recipient, notice)
-    : prepareWaiting(deps, recipient, request);
+    : prepareWaiting(deps, recipient, notice);
 }
 
 async function prepareWaiting(
   deps: Deps,
   recipient: Recipient,
-  request: RequestRow | undefined,
+  notice: NoticeRow,
 ): Promise<Ready | Needless> {
-  if (request?.state !== 'pending') return 'decided';
+  const request = await findWaiting(deps, notice);
+  if (!request) return 'decided';
   return {
     message: await composeWaiting(deps, recipient, request),
     count: 1,

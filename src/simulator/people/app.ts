@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import express, { type ErrorRequestHandler, type Express } from 'express';
+import { root } from '../../root.js';
 import { controlApi } from '../control.js';
 import { offeredAccounts } from '../entra/accounts.js';
 import { everyTenant } from '../entra/authorities.js';
@@ -13,18 +13,16 @@ import { redeemPages } from './redeemPages.js';
 import { securityHeaders } from './securityHeaders.js';
 import { signInPages } from './signInPages.js';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-
 /** The plain HTTP port: pages on which a person looks at the tenant, and the control endpoint for tests. */
 export function createPeopleApp(tenant: Tenant): Express {
   const app = express();
   app.set('view engine', 'ejs');
-  app.set('views', join(ROOT, 'views/simulator'));
+  app.set('views', join(root, 'views/simulator'));
   app.locals.organization = seed.organization;
 
   app.use(securityHeaders());
-  app.use('/assets', express.static(join(ROOT, 'node_modules/bootstrap/dist')));
-  app.use('/assets', express.static(join(ROOT, 'views/simulator/assets')));
+  app.use('/assets', express.static(join(root, 'node_modules/bootstrap/dist')));
+  app.use('/assets', express.static(join(root, 'views/simulator/assets')));
   app.use(express.urlencoded({ extended: false }));
   app.get('/', function overview(_request, response) {
     const people = offeredAccounts(tenant, everyTenant);

@@ -158,3 +158,19 @@ test.each(Object.keys(MAY) as StaffName[])(
     }
   },
 );
+
+test('refusals of one person are recorded once in ten minutes, not as often as they ask', async () => {
+  const nils = await portal.staff('nils');
+  const refusals = async () => {
+    const { count } = await portal.deps.store.db
+      .selectFrom('audit_event')
+      .select(({ fn }) => fn.countAll<string>().as('count'))
+      .where('action', '=', 'access.refused')
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  };
+  await nils.get('/admin/audit');
+  const before = await refusals();
+  for (let count = 0; count < 5; count++) expect((await nils.get('/admin/audit')).status).toBe(403);
+  expect(await refusals()).toBe(before);
+});

@@ -70,13 +70,17 @@ export function addItem(deps: Deps, kind: Kind): RequestHandler {
     const values = readForm(page.fields, body);
     const { [kind]: taken } = deps.policy.current().policy.document;
     const t = res.locals.t as (key: string) => string;
+    if (body.again !== undefined) {
+      await renderForm(deps, res, page, { values, base: textOf(body.base) });
+      return;
+    }
     const fault =
       key === '' ? t('catalogue.key.missing') : Object.hasOwn(taken, key) ? t('catalogue.key.taken') : null;
     if (fault !== null) {
       await renderForm(deps, res, page, { status: 422, values, faults: [{ field: 'key', message: fault }] });
       return;
     }
-    await submitForm(deps, res, page, { base: textOf(body.base), values });
+    await submitForm(deps, res, page, { base: textOf(body.base), values, besides: { key } });
   };
 }
 
@@ -87,7 +91,8 @@ export function changeItem(deps: Deps, kind: Kind): RequestHandler<KeyParams> {
     const body = bodyOf(req);
     const page = pageOf(deps, kind, req.params.key);
     if (await answered(deps, res, page, kind, body)) return;
-    await submitForm(deps, res, page, { base: textOf(body.base), values: readForm(page.fields, body) });
+    const values = readForm(page.fields, body);
+    await submitForm(deps, res, page, { base: textOf(body.base), values, again: body.again !== undefined });
   };
 }
 
@@ -107,7 +112,8 @@ export function removeItem(deps: Deps, kind: Kind): RequestHandler<KeyParams> {
       return;
     }
     const edits = [{ path: [kind, key], value: undefined }];
-    await showProposal(deps, res, { base: current.hash, edits }, { back: `/admin/${kind}` });
+    const form = { path: `${page.path}/remove`, values: {} };
+    await showProposal(deps, res, { base: current.hash, edits }, { back: `/admin/${kind}`, form });
   };
 }
 

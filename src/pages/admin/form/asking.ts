@@ -28,9 +28,19 @@ export async function answer(
   return { field, text, found: await find(deps, picker, { text, ...(cursor !== undefined && { cursor }) }) };
 }
 
-/** What stands in a field of ids, with the ids that were ticked below it. */
-export function withPicked(typed: string, picked: unknown): string {
-  const known = new Set(typed.split(/[\s,;]+/).map((id) => id.toLowerCase()));
-  const added = textsOf(picked).filter((id) => !known.has(id.toLowerCase()));
-  return [typed.trimEnd(), ...added].filter((line) => line !== '').join('\n');
+/**
+ * The ids of a field of people, one a line: those that are typed in `<field>`, without those of `<field>Shown` whose tick in
+ * `<field>Keep` was taken away, and with those that were ticked among what a search found, in `<field>Pick`.
+ */
+export function chosenIds(body: Record<string, unknown>, field: string): string {
+  const typed = textOf(body[field]).trimEnd();
+  const kept = new Set(textsOf(body[`${field}Keep`]));
+  const dropped = new Set(textsOf(body[`${field}Shown`]).filter((id) => !kept.has(id)));
+  const ids = typed.split(/[\s,;]+/).filter((id) => id !== '');
+  const left = ids.filter((id) => !dropped.has(id.toLowerCase()));
+  const known = new Set(left.map((id) => id.toLowerCase()));
+  const added = textsOf(body[`${field}Pick`]).filter((id) => !known.has(id.toLowerCase()));
+  // What was typed stays as it is, also where it is no id: the check names what is wrong with it.
+  const rest = left.length === ids.length ? typed : left.join('\n');
+  return [rest, ...added].filter((line) => line !== '').join('\n');
 }

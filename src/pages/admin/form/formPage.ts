@@ -13,6 +13,7 @@ import {
   type FormValues,
 } from './fields.js';
 import { formFaults, propose, type FormFault } from './propose.js';
+import { readTyped, type TypedForm } from './typedForm.js';
 import { editing, since, writtenPolicy, type WrittenPolicy } from './writtenPolicy.js';
 
 /** A page with the form of one object of the policy. */
@@ -32,6 +33,17 @@ export type FormPage<Name extends string> = {
   otherwise?: string;
   /** What the view needs besides. */
   locals: Record<string, unknown>;
+};
+
+/** A form that was sent. */
+export type Posted<Name extends string> = {
+  /** SHA-256 of the policy that the form was made from. */
+  base: string;
+  values: FormValues<Name>;
+  /** What else was typed, such as the key of a new object. */
+  besides?: Record<string, string>;
+  /** It comes back from the preview, to be changed further. */
+  again?: boolean;
 };
 
 /** A field that somebody else has changed while the form was open. */
@@ -81,22 +93,26 @@ export async function submitForm<Name extends string>(
   deps: Deps,
   res: Response,
   page: FormPage<Name>,
-  posted: { base: string; values: FormValues<Name> },
-  more: Record<string, unknown> = {},
+  posted: Posted<Name>,
 ): Promise<void> {
-  const { base, values } = posted;
+  const { base, values, besides, again } = posted;
   await requireEditable(deps, res);
+  if (again) {
+    await renderForm(deps, res, page, { values, base });
+    return;
+  }
   const outdated = page.isNew ? undefined : await conflictOf(deps, page, posted);
   if (outdated) {
-    await renderForm(deps, res, page, { status: 409, values, conflict: outdated, ...more });
+    await renderForm(deps, res, page, { status: 409, values, conflict: outdated });
     return;
   }
   const policy = writtenPolicy(deps.policy.current());
   const edits = page.isNew
     ? [{ path: page.at(policy), value: newObject(page.fields, values) }]
     : changeEdits(page, policy, values);
-  await sendOn(deps, res, page, { edits }, ({ status, ...shown }) =>
-    renderForm(deps, res, page, { ...(status === 422 && { status, values, base }), ...shown, ...more }),
+  const typed = { ...values, ...besides };
+  await sendOn(deps, res, page, { edits, typed }, ({ status, ...shown }) =>
+    renderForm(deps, res, page, { ...(status === 422 && { status, values, base }), ...shown }),
   );
 }
 
@@ -115,7 +131,7 @@ export function sendOn<Name extends string>(
   deps: Deps,
   res: Response,
   page: FormPage<Name>,
-  { edits, terms }: { edits: PolicyEdit[]; terms?: string },
+  { edits, terms, typed }: { edits: PolicyEdit[]; terms?: string; typed: TypedForm['values'] },
   again: (shown: { status?: 422; faults?: FormFault[]; notice?: string }) => Promise<void>,
 ): Promise<void> {
   const object = page.at(writtenPolicy(deps.policy.current())).reduce<string>(childPath, '');
@@ -123,6 +139,7 @@ export function sendOn<Name extends string>(
     edits,
     ...(terms !== undefined && { terms }),
     back: page.back,
+    form: { path: page.path, values: typed },
     again: (outcome) => {
       if (outcome.status === 200) return again({ notice: 'unchanged' });
       const otherwise = page.otherwise ?? null;
@@ -162,7 +179,9 @@ export async function conflictOf<Name extends string>(
   };
 }
 
-/** The fields of a posted form, whatever was sent. */
+/** The fields of a posted form, whatever was sent; those of one that comes back from the preview are unpacked. */
 export function bodyOf(req: Request<never> | Request): Record<string, unknown> {
-  return (req.body as Record<string, unknown> | undefined) ?? {};
+  const body = (req.body as Record<string, unknown> | undefined) ?? {};
+  const typed = readTyped(body);
+  return typed ? { ...typed.values, base: body.base, again: body.again } : body;
 }

@@ -5,6 +5,7 @@ import type { PolicyEdit } from '../../../policy/editText.js';
 import type { PolicyFault } from '../../../policy/policyFault.js';
 import { showProposal } from '../policy/policyPreview.js';
 import { fieldOfFault, type Fields } from './fields.js';
+import type { TypedForm } from './typedForm.js';
 import { writtenPolicy, type WrittenPolicy } from './writtenPolicy.js';
 
 /** What is wrong with a form: words of the policy's own check, and the field that they are about, if it is one. */
@@ -13,8 +14,10 @@ export type FormFault = { field: string | null; message: string };
 type Proposed = {
   edits: PolicyEdit[];
   terms?: string;
-  /** The form's path. */
+  /** The page that follows when the change is saved, or discarded. */
   back: string;
+  /** The form as it was filled in. */
+  form: TypedForm;
   /** Shows the form again: with what is wrong (422), or because it changes nothing. */
   again: (outcome: { status: 422; faults: PolicyFault[] } | { status: 200 }) => Promise<void>;
 };
@@ -23,7 +26,7 @@ type Proposed = {
 export async function propose(
   deps: Deps,
   res: Response,
-  { edits, terms, back, again }: Proposed,
+  { edits, terms, back, form, again }: Proposed,
 ): Promise<void> {
   const proposal = { base: deps.policy.current().hash, edits, ...(terms !== undefined && { terms }) };
   if (edits.length === 0 && terms === undefined) {
@@ -34,7 +37,7 @@ export async function propose(
   const { reading, differs } = draft;
   if (reading.kind === 'refused') await again({ status: 422, faults: reading.faults });
   else if (!differs) await again({ status: 200 });
-  else await showProposal(deps, res, proposal, { back }, { draft });
+  else await showProposal(deps, res, proposal, { back, form }, { draft });
 }
 
 /**
@@ -49,7 +52,7 @@ export function formFaults<Name extends string>(
   { fields, object, otherwise = null }: { fields: Fields<Name>; object: string; otherwise?: string | null },
 ): FormFault[] {
   const written = writtenPolicy(deps.policy.current());
-  return faults.map(({ path, message }) => {
+  return faults.map(({ path, message, cause = '' }) => {
     const words = namedPlaces(message, written);
     const field = fieldOfFault(fields, object, path) ?? (path === object ? otherwise : null);
     const within =
@@ -57,7 +60,6 @@ export function formFaults<Name extends string>(
       (path === object || (/^[.[]/.test(path.slice(object.length)) && path.startsWith(object)));
     if (field !== null || within) return { field, message: words };
     // Another's fault, because of what was typed here: "partners[5].domains[0]: x stands at partners[2].domains[1] already".
-    const cause = /(\w+\[\d+\][\w.[\]]*)/.exec(message)?.[1] ?? '';
     return { field: fieldOfFault(fields, object, cause), message: `${namedPlaces(path, written)}: ${words}` };
   });
 }

@@ -31,6 +31,7 @@ export function showRules(deps: Deps): RequestHandler {
 export function changeRules(deps: Deps): RequestHandler {
   return (req, res) => {
     const body = bodyOf(req);
-    return submitForm(deps, res, PAGE, { base: textOf(body.base), values: readForm(RULE_FIELDS, body) });
+    const values = readForm(RULE_FIELDS, body);
+    return submitForm(deps, res, PAGE, { base: textOf(body.base), values, again: body.again !== undefined });
   };
 }

@@ -3,12 +3,13 @@ import type { Deps } from '../../../deps.js';
 import { notFound } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
 import { tenantOfDomain, type DomainTenant } from '../../../entra/tenantOfDomain.js';
-import { countOpenRequests } from '../../../store/partnerRequests.js';
+import { countOpenRequests } from '../../../store/requestFigures.js';
 import { showProposal } from '../policy/policyPreview.js';
-import { answer, askedOf, withPicked } from '../form/asking.js';
+import { answer, askedOf, chosenIds } from '../form/asking.js';
 import { readForm, textOf, type Fields, type FormValues } from '../form/fields.js';
 import { bodyOf, renderForm, requireEditable, submitForm, type FormPage } from '../form/formPage.js';
 import { since, writtenPolicy, type WrittenPolicy } from '../form/writtenPolicy.js';
+import { TAKEN_PROOFS } from '../../../requests/proofFaults.js';
 import { appPath, groupPath, partnerPath } from '../objectPath.js';
 import { NEW_PARTNER_FIELDS, PARTNER_FIELDS } from './partnerForm.js';
 
@@ -84,7 +85,9 @@ async function proposeFor(
   }
   const path = [...page.at(writtenPolicy(current)), ...member];
   const back = value === undefined ? '/admin/partners' : page.path;
-  await showProposal(deps, res, { base: current.hash, edits: [{ path, value }] }, { back });
+  const action = value === undefined ? 'remove' : value === true ? 'enable' : 'disable';
+  const form = { path: `${page.path}/${action}`, values: {} };
+  await showProposal(deps, res, { base: current.hash, edits: [{ path, value }] }, { back, form });
 }
 
 async function receive<Name extends keyof typeof NEW_PARTNER_FIELDS>(
@@ -101,7 +104,7 @@ async function receive<Name extends keyof typeof NEW_PARTNER_FIELDS>(
   } else if (body.lookUp !== undefined) {
     await renderForm(deps, res, page, { base, ...(await lookUp(deps, values)) });
   } else {
-    await submitForm(deps, res, page, { base, values });
+    await submitForm(deps, res, page, { base, values, again: body.again !== undefined });
   }
 }
 
@@ -109,8 +112,8 @@ function readPartner<Name extends string>(
   fields: Fields<Name>,
   body: Record<string, unknown>,
 ): FormValues<Name> {
-  const picked = PEOPLE.map((field) => [field, withPicked(textOf(body[field]), body[`${field}Pick`])]);
-  return { ...readForm(fields, body), ...(Object.fromEntries(picked) as object) };
+  const people = PEOPLE.map((field) => [field, chosenIds(body, field)]);
+  return { ...readForm(fields, body), ...(Object.fromEntries(people) as object) };
 }
 
 /** Which Entra tenant the first domain belongs to; an empty field is filled with it. */
@@ -157,7 +160,7 @@ async function pageOf(deps: Deps, res: Response, id: string): Promise<FormPage<k
     isNew: false,
     locals: {
       id,
-      open: mayRemove ? await countOpenRequests(deps.store.db, id) : [],
+      open: mayRemove ? await countOpenRequests(deps.store.db, [id]) : [],
       enabled: deps.policy.current().policy.partner(id)?.enabled ?? true,
       ...commonLocals(deps),
     },
@@ -166,5 +169,5 @@ async function pageOf(deps: Deps, res: Response, id: string): Promise<FormPage<k
 
 function commonLocals({ policy }: Deps): Record<string, unknown> {
   const { apps, groups } = policy.current().policy.document;
-  return { apps, groups, appPath, groupPath, search: null, tenant: null };
+  return { apps, groups, appPath, groupPath, takenProofs: TAKEN_PROOFS, search: null, tenant: null };
 }

@@ -13,7 +13,7 @@ const STATES = ['all', 'enabled', 'disabled'] as const;
 export function listPartners(deps: Deps): RequestHandler {
   return async (req, res) => {
     const { q, state, page } = readFilter(req.query);
-    const { partners } = deps.policy.current().policy.document;
+    const { partners, apps } = deps.policy.current().policy.document;
     const found = partners.filter((partner) => isIn(partner, state) && matches(partner, q));
     const pages = Math.max(1, Math.ceil(found.length / PAGE));
     const at = Math.min(page, pages);
@@ -26,6 +26,7 @@ export function listPartners(deps: Deps): RequestHandler {
       total: partners.length,
       count: found.length,
       from: (at - 1) * PAGE + 1,
+      apps,
       partners: found.slice((at - 1) * PAGE, at * PAGE),
       previous: at > 1 ? link(at - 1) : null,
       next: at < pages ? link(at + 1) : null,

@@ -18,7 +18,8 @@ export type Found =
   | { ok: true; choices: Choice[]; next: string | null }
   | { ok: false; why: GraphFaultKind; missing: string; waitSeconds: number | null };
 
-const PERMISSIONS: Record<Picker, string> = {
+/** The permission that each picker needs. */
+export const PERMISSIONS: Record<Picker, string> = {
   groups: 'GroupMember.ReadWrite.All',
   apps: 'Application.Read.All',
   people: 'User.Read.All',

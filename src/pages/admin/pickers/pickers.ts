@@ -1,9 +1,11 @@
 import type { RequestHandler } from 'express';
 import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
-import { namesOf } from '../../../graph/namesOf.js';
-import { find, patience, whyNot, type Picker } from './find.js';
+import { findGroups } from '../../../graph/groups.js';
+import { findPeople } from '../../../graph/users.js';
+import { find, patience, PERMISSIONS, whyNot, type Found, type Picker } from './find.js';
 import { textOf, textsOf } from '../form/fields.js';
+import { editing } from '../form/writtenPolicy.js';
 
 /** The most ids whose names one page asks for. */
 const MOST_NAMES = 60;
@@ -22,21 +24,43 @@ export function pick(deps: Deps, picker: Picker): RequestHandler {
   };
 }
 
-/** GET /admin/pickers/names?id=…&id=…: who stands behind object ids; always a part of a page. */
+/**
+ * GET /admin/pickers/names?field=…&id=…&id=…: who stands behind the object ids of a form's `field`, to be kept or not; always
+ * a part of a page.
+ */
 export function showNames(deps: Deps): RequestHandler {
   return async (req, res) => {
+    const { field } = readQuery(req.query);
     const ids = textsOf(req.query.id).map((id) => id.toLowerCase());
     if (ids.length > MOST_NAMES || !ids.every((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)))
       throw malformed();
-    let names = new Map<string, string>();
-    let failed = null;
-    try {
-      names = await namesOf(deps.graph, ids, patience());
-    } catch (error) {
-      failed = whyNot(deps, error, 'User.Read.All');
-    }
-    res.render('admin/partials/names', { ids, names, failed });
+    const found = await lookUp(deps, ids);
+    res.render('admin/partials/names', { field, ids, closed: await editing(deps, res), ...found });
   };
+}
+
+type Known = { name: string; detail: string | null };
+
+/** Names of people and groups by id; `failed` says why Graph gave none. */
+async function lookUp(
+  deps: Deps,
+  ids: string[],
+): Promise<{ names: Map<string, Known> | null; failed: (Found & { ok: false }) | null }> {
+  try {
+    const signal = patience();
+    const [users, groups] = await Promise.all([
+      findPeople(deps.graph, ids, signal),
+      findGroups(deps.graph, ids, signal),
+    ]);
+    const names = new Map<string, Known>();
+    for (const [id, { displayName }] of groups) names.set(id, { name: displayName ?? id, detail: null });
+    for (const [id, { displayName, userPrincipalName }] of users) {
+      names.set(id, { name: displayName ?? userPrincipalName ?? id, detail: userPrincipalName ?? null });
+    }
+    return { names, failed: null };
+  } catch (error) {
+    return { names: null, failed: whyNot(deps, error, PERMISSIONS.people) };
+  }
 }
 
 function readQuery(query: Record<string, unknown>): { field: string; text: string; cursor?: string } {

@@ -3,6 +3,7 @@ import type { Deps } from '../../../deps.js';
 import type { Translate } from '../../../language.js';
 import type { Decision } from '../../../policy/decide.js';
 import { explain, type Explanation } from '../../../policy/explain.js';
+import type { Policy } from '../../../policy/policy.js';
 import type { Reason } from '../../../policy/reason.js';
 
 /** GET /admin/policy/explain?address=… */
@@ -13,13 +14,13 @@ export function explainAddress({ policy }: Deps): RequestHandler {
     const explanation = asked ? explain(policy.current().policy, address) : null;
     res.status(explanation?.ok === false ? 422 : 200).render('admin/explainAddress', {
       address: asked ? address : '',
-      explanation: explanation && inWords(explanation, res.locals.t as Translate),
+      explanation: explanation && inWords(policy.current().policy, explanation, res.locals.t as Translate),
     });
   };
 }
 
 /** What the command `policy explain` says, in the reader's language. */
-function inWords(explanation: Explanation, t: Translate) {
+function inWords(policy: Policy, explanation: Explanation, t: Translate) {
   if (!explanation.ok) {
     const { fault, suggestion } = explanation;
     return { fault: t(`policy.addressFault.${fault}`), suggestion: suggestion ?? null };
@@ -30,7 +31,7 @@ function inWords(explanation: Explanation, t: Translate) {
     address: address.canonical,
     outcome: t(`policy.outcome.${decision.outcome}`),
     code: decision.outcome,
-    partner: decision.partner,
+    partner: partnerOf(policy, decision),
     rule: decision.rule,
     reasons: decision.reasons.map((reason) => reasonInWords(reason, t)),
     grants: grantsOf(decision),
@@ -42,9 +43,13 @@ function inWords(explanation: Explanation, t: Translate) {
   };
 }
 
+function partnerOf(policy: Policy, { partner: id }: Decision): { id: string; name: string } | null {
+  return id === null ? null : { id, name: policy.partner(id)?.name ?? id };
+}
+
 function reasonInWords(reason: Reason, t: Translate): string {
   const code = reason.code === 'unlisted' ? `unlisted.${reason.outcome}` : reason.code;
-  return t(`policy.reason.${code}`, { ...reason });
+  return t(`request.because.${code}`, { ...reason });
 }
 
 function grantsOf({ grants }: Decision) {

@@ -3,34 +3,57 @@ import type { PolicyProposal } from '../../../administration/draftPolicy.js';
 import type { Deps } from '../../../deps.js';
 import { malformed, notFound } from '../../../errors.js';
 import { localPath } from '../../../http/localPath.js';
+import { isNestedDeeperThan } from '../../../policy/nesting.js';
 import { findPolicyVersion } from '../../../store/policyVersions.js';
+import { fieldsOfTyped, readTyped, type TypedForm } from '../form/typedForm.js';
 
-/** Where the form stands that made a proposal, and what a person says about it. */
-export type ProposalFrom = { back: string; comment?: string; restoredFrom?: string };
+/**
+ * Where the form stands that made a proposal, what a person says about it, and the form itself where it has fields of its own:
+ * the policy's text does without.
+ */
+export type ProposalFrom = { back: string; comment?: string; restoredFrom?: string; form?: TypedForm };
 
 export type ProposalForm = { proposal: PolicyProposal; from: ProposalFrom };
 
 export const COMMENT_LENGTH = 500;
 
-const edits = z.array(
-  z
-    .object({ path: z.array(z.union([z.string(), z.int()])).min(1), value: z.unknown().optional() })
-    // JSON knows no undefined: an edit that removes something comes without its value.
-    .transform(({ path, value }) => ({ path, value })),
-);
+/** Far more than a policy needs, and few enough for what walks through it. */
+const DEEPEST = 64;
+/** A form changes tens of values at once. */
+const MOST_EDITS = 1_000;
+
+const json = z.string().refine((text) => !isNestedDeeperThan(text, DEEPEST));
+/** PostgreSQL takes no NUL. */
+const text = z.string().regex(/^([^\p{Cc}\p{Cs}]|[\t\r\n])*$/u);
+const edits = z
+  .array(
+    z
+      .object({
+        path: z
+          .array(z.union([z.string(), z.int()]))
+          .min(1)
+          .max(10),
+        value: z.unknown().optional(),
+      })
+      // JSON knows no undefined: an edit that removes something comes without its value.
+      .transform(({ path, value }) => ({ path, value })),
+  )
+  .max(MOST_EDITS);
 
 // What else a body holds is ignored; a field that is sent twice arrives as a list and is refused.
-const form = z.object({
+const posted = z.object({
   base: z.string().regex(/^[0-9a-f]{64}$/),
-  text: z.string().optional(),
-  edits: z.string().optional(),
-  terms: z.string().optional(),
+  text: json.optional(),
+  edits: json.optional(),
+  terms: text.optional(),
   restores: z
     .string()
     .regex(/^\d{1,18}$/)
     .optional(),
-  comment: z.string().trim().max(COMMENT_LENGTH).optional(),
+  comment: text.trim().max(COMMENT_LENGTH).optional(),
   back: z.string().optional(),
+  form: z.string().optional(),
+  typed: z.string().optional(),
 });
 
 /**
@@ -39,10 +62,11 @@ const form = z.object({
  * @throws malformed when a field is missing, sent twice or of another shape: no person can cause that
  */
 export async function readProposal(deps: Deps, body: unknown): Promise<ProposalForm> {
-  const parsed = form.safeParse(body);
+  const parsed = posted.safeParse(body);
   if (!parsed.success) throw malformed();
   const { base, text, terms, restores, comment, back } = parsed.data;
-  const from = { back: backTo(back), ...(comment && { comment }) };
+  const form = readTyped(parsed.data);
+  const from = { back: backTo(back), ...(comment && { comment }), ...(form && { form }) };
   if (restores !== undefined) {
     const version = await findPolicyVersion(deps.store.db, restores);
     if (!version) throw notFound();
@@ -74,6 +98,7 @@ export function fieldsOf({ proposal, from }: ProposalForm): [name: string, value
   const fields: Record<string, string | undefined> = {
     base: proposal.base,
     back: from.back,
+    ...(from.form && fieldsOfTyped(from.form)),
     ...(from.restoredFrom !== undefined
       ? { restores: from.restoredFrom }
       : {

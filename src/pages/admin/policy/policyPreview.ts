@@ -47,6 +47,8 @@ export async function showProposal(
     base: proposal.base,
     newTerms: proposal.terms,
     editable: 'text' in proposal && from.restoredFrom === undefined,
+    // A button has no values to go back to.
+    form: from.form && Object.keys(from.form.values).length > 0 ? from.form.path : null,
     commentLength: COMMENT_LENGTH,
   });
 }
@@ -63,6 +65,12 @@ async function showConflict(
   from: ProposalFrom,
 ): Promise<void> {
   const conflict = await describeConflict(deps, proposal);
+  // The form knows its fields: it puts what was typed beside what the policy holds now. Terms of use have no versions to be
+  // compared by, so only their form can tell whether somebody else has changed them.
+  if (from.form && (!conflict.onTop || proposal.terms !== undefined)) {
+    res.redirect(307, from.form.path);
+    return;
+  }
   const author = conflict.latest?.author;
   const names = await namesOf(deps.store.db, author === undefined ? [] : [author]);
   res.status(409).render('admin/policyConflict', {
@@ -70,7 +78,12 @@ async function showConflict(
     author: author === undefined ? null : (names.get(author) ?? author),
     theirs: conflict.theirs && changesForPeople(conflict.theirs, res.locals),
     mine: conflict.mine && changesForPeople(conflict.mine, res.locals),
-    onTop: conflict.onTop && fieldsOf({ proposal: conflict.onTop, from: { back: from.back } }),
+    onTop:
+      conflict.onTop &&
+      fieldsOf({
+        proposal: conflict.onTop,
+        from: { back: from.back, ...(from.form && { form: from.form }) },
+      }),
     terms: proposal.terms,
     from,
   });

@@ -1,3 +1,4 @@
+import { parse } from 'node:querystring';
 import { z } from 'zod';
 import { malformed } from '../../../errors.js';
 import type { ListFilter } from '../../../requests/list.js';
@@ -53,6 +54,21 @@ export function readListQuery(query: unknown): ListQuery {
   return { ...values, position: cursor === undefined ? null : readCursor(cursor, values.sort) };
 }
 
+/**
+ * Reads the list that a form says it was sent from, as {@link writeListQuery} wrote it into a hidden field.
+ *
+ * @throws {PublicError} `malformed` as {@link readListQuery} does
+ */
+export function readReturnQuery(text: unknown): ListQuery {
+  if (text !== undefined && typeof text !== 'string') throw malformed();
+  return readListQuery(parse(text ?? ''));
+}
+
+/** What is wrong with a list's address that somebody may well have filled in so. */
+export function faultsOf({ from, to }: ListQuery): 'period'[] {
+  return from !== '' && to !== '' && from > to ? ['period'] : [];
+}
+
 export function filterOf({ search, state, partner, from, to }: ListQuery): ListFilter {
   return {
     ...(search !== '' && { search }),
@@ -71,6 +87,11 @@ export function listAddress(path: string, query: ListQuery, changes: Partial<Lis
   for (const one of state) parameters.append('state', one);
   if (position) parameters.set('cursor', writeCursor(position, sort));
   return parameters.size === 0 ? path : `${path}?${parameters.toString()}`;
+}
+
+/** A list at its page, as the query of its address. */
+export function writeListQuery(query: ListQuery): string {
+  return listAddress('', query, { position: query.position }).slice(1);
 }
 
 const moment = z.int().nonnegative();

@@ -2,10 +2,11 @@ import type { RequestHandler, Response } from 'express';
 import type { Deps } from '../../../deps.js';
 import { PublicError } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
-import { inspect } from '../../../requests/inspect.js';
+import { inspect, type Inspection } from '../../../requests/inspect.js';
 import { approve, deny, hold, resendAsAdmin, retry } from '../../../requests/review/review.js';
 import type { ReviewAction } from '../../../requests/review/reviewActions.js';
 import { ReviewConflict } from '../../../requests/review/reviewConflict.js';
+import { problemOf } from './problem.js';
 import { LENGTHS, readReviewForm, type Body, type ReviewForm } from './requestForm.js';
 
 type Params = { id: string };
@@ -36,7 +37,7 @@ export function showRequest(deps: Deps): RequestHandler<Params> {
     }
     // Forms are replaced only when they are stale: somebody may be typing.
     const movedOn = typeof version === 'string' && version !== String(inspection.request.version);
-    res.render('admin/request', { ...inspection, movedOn, returned: null, lengths: LENGTHS });
+    render(res, inspection, movedOn, null);
   };
 }
 
@@ -91,5 +92,10 @@ async function carryOut(deps: Deps, res: Response, id: string, action: Action, {
 
 async function showAgain(deps: Deps, id: string, res: Response, status: number, returned: Returned) {
   const inspection = await inspect(deps, accessIn(res), id, returned.form.values.partner);
-  res.status(status).render('admin/request', { ...inspection, movedOn: false, returned, lengths: LENGTHS });
+  render(res.status(status), inspection, false, returned);
+}
+
+function render(res: Response, inspection: Inspection, movedOn: boolean, returned: Returned | null): void {
+  const problem = problemOf(inspection.request);
+  res.render('admin/request', { ...inspection, problem, movedOn, returned, lengths: LENGTHS });
 }

@@ -5,31 +5,31 @@ import { accessIn } from '../../../http/guard.js';
 import { decideSeveral, type SharedDecision } from '../../../requests/review/decideSeveral.js';
 import { isRequestId } from '../../../requests/requestId.js';
 import { REVIEW_ACTIONS, type ReviewAction } from '../../../requests/review/reviewActions.js';
-import { LENGTHS, readVersion, readWords, type Body, type ReviewValues } from './requestForm.js';
-
-const MOST_AT_ONCE = 200;
+import { LIST, MOST_AT_ONCE, showList } from './listPage.js';
+import { listAddress, readReturnQuery } from './listQuery.js';
+import { readTyped, readVersion, readWords, type Body, type ReviewValues } from './requestForm.js';
 
 /**
  * POST /admin/requests/decide: `request`, one or many of `<id>:<version>`, and one `action` for all, with `reason` and
- * `note`. What is approved is provisioned in the background; the answer says what was done and what was not, and why.
+ * `note`; `list` is the query of the list they were chosen from. What is approved is provisioned in the background; the
+ * answer says what was done and what was not, and why. A decision that cannot be taken comes back with the list.
  */
 export function decideRequests(deps: Deps): RequestHandler<object, unknown, Body> {
   return async (req, res) => {
     const posted = req.body ?? {};
     const action = readAction(posted.action);
     const named = readNamed(posted.request);
+    const query = readReturnQuery(posted.list);
     const { values, faults } = readWords(action, posted);
-    const tooMany = named.length > MOST_AT_ONCE;
-    if (named.length === 0 || tooMany || faults.length > 0) {
-      const problem = named.length === 0 ? 'noneChosen' : tooMany ? 'tooMany' : null;
-      res.status(422).render('admin/requestBatch', {
-        ...{ action, named, values, faults, problem, lengths: LENGTHS, most: MOST_AT_ONCE },
-        settled: null,
-      });
+    const problem = named.length === 0 ? 'noneChosen' : named.length > MOST_AT_ONCE ? 'tooMany' : null;
+    if (problem || faults.length > 0) {
+      const chosen = new Set(named.map(({ id, version }) => `${id}:${version}`));
+      await showList(deps, res, query, { action, problem, faults, words: readTyped(posted), chosen });
       return;
     }
     const settled = await decideSeveral(deps, accessIn(res), named, sharedDecision(action, values));
-    res.render('admin/requestBatch', { action, settled });
+    const back = listAddress(LIST, query, { position: query.position });
+    res.render('admin/requestBatch', { action, settled, reason: values.reason, back });
   };
 }
 

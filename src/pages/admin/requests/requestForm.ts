@@ -15,6 +15,9 @@ export type ReviewValues = {
   grants: GrantChoice | null;
 };
 
+/** The words of a form as they were typed, whether or not the action at hand has a use for them. */
+export type TypedWords = Pick<ReviewValues, 'reason' | 'note'>;
+
 /** `field` is `reason` or `note`; `code` names a message under `request.fault`; `max` is the length that was exceeded. */
 export type ReviewFault = { field: 'reason' | 'note'; code: string; max?: number };
 
@@ -46,9 +49,10 @@ export function readWords(
   action: ReviewAction | 'resend',
   posted: Record<string, unknown>,
 ): Omit<ReviewForm, 'seen'> {
+  const { reason, note } = readTyped(posted);
   const values: ReviewValues = {
-    reason: action === 'deny' ? typed(posted.reason) : '',
-    note: action === 'retry' ? '' : typed(posted.note),
+    reason: action === 'deny' ? reason : '',
+    note: action === 'retry' ? '' : note,
     partner: typeof posted.partner === 'string' && posted.partner !== '' ? posted.partner : undefined,
     grants: posted.choose === undefined ? null : { apps: keys(posted.app), groups: keys(posted.group) },
   };
@@ -76,6 +80,10 @@ function seenIn({ version, state, seenAt }: Record<string, unknown>): Seen {
 export function readVersion(version: unknown): number {
   if (typeof version !== 'string' || !/^[1-9]\d{0,8}$/.test(version)) throw malformed();
   return Number(version);
+}
+
+export function readTyped({ reason, note }: Record<string, unknown>): TypedWords {
+  return { reason: typed(reason), note: typed(note) };
 }
 
 /** Browsers send line breaks as two characters and count them as one. */

@@ -1,63 +1,41 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { stringify } from 'csv-stringify';
 import type { RequestHandler } from 'express';
 import type { Deps } from '../../../deps.js';
+import { malformed } from '../../../errors.js';
+import { sendCsv } from '../../../http/csvDownload.js';
 import { accessIn } from '../../../http/guard.js';
 import type { Translate } from '../../../language.js';
 import { exportList } from '../../../requests/exportList.js';
-import { listFor } from '../../../requests/list.js';
 import type { ListedRequest } from '../../../store/requestList.js';
-import { ageOf } from '../age.js';
-import { filterOf, listAddress, NO_PARTNER, readListQuery, REQUEST_STATES } from './listQuery.js';
-
-const LIST = '/admin/requests';
+import { showList } from './listPage.js';
+import { faultsOf, filterOf, readListQuery } from './listQuery.js';
 
 /** GET /admin/requests */
 export function showRequests(deps: Deps): RequestHandler {
   return async (req, res) => {
-    const query = readListQuery(req.query);
-    const { sort, position } = query;
-    const filter = filterOf(query);
-    const listing = await listFor(deps, accessIn(res), filter, sort, position);
-    res.render('admin/requests', {
-      query,
-      states: REQUEST_STATES,
-      noPartner: NO_PARTNER,
-      filtered: Object.keys(filter).length > 0,
-      ...listing,
-      age: (moment: Date) => ageOf(moment, res.locals.language as string),
-      addressOf: (changes: object) => listAddress(LIST, query, changes),
-      csvAddress: listAddress('/admin/requests.csv', query),
-    });
+    await showList(deps, res, readListQuery(req.query));
   };
 }
 
-/** GET /admin/requests.csv: RFC 4180, with the byte order mark by which spreadsheets know UTF-8. */
+/** GET /admin/requests.csv */
 export function exportRequests(deps: Deps): RequestHandler {
   return async (req, res) => {
-    const filter = filterOf(readListQuery(req.query));
+    const query = readListQuery(req.query);
+    if (faultsOf(query).length > 0) throw malformed(422);
+    const filter = filterOf(query);
     const t = res.locals.t as Translate;
     const columns = columnsOf(t);
     const nameOf = (id: string | null) => id && (deps.policy.current().policy.partner(id)?.name ?? null);
-    const csv = stringify({
-      header: true,
-      columns: columns.map(({ header }, index) => ({ key: String(index), header })),
-      bom: true,
-      record_delimiter: 'windows',
-      // Otherwise a line feed inside a cell would be left as it is.
-      quote_record_delimiter: true,
-      // A cell that begins like a formula gets an apostrophe before it: partners' people wrote what is in it.
-      escape_formulas: true,
-    });
     async function* records() {
       for await (const request of exportList(deps, accessIn(res), filter)) {
         yield columns.map(({ value }) => value(request, nameOf));
       }
     }
-    res.attachment(`requests-${new Date().toISOString().slice(0, 10)}.csv`);
-    res.type('text/csv');
-    await pipeline(Readable.from(records()), csv, res);
+    await sendCsv(
+      res,
+      'requests',
+      columns.map(({ header }) => header),
+      records(),
+    );
   };
 }
 

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { TAKEN_PROOFS } from '../../../../src/requests/proofFaults.js';
 import { aPartner, aPolicy } from '../../../support/aPolicy.js';
 import { aRequest, insertARequest } from '../../../support/aRequest.js';
 import { fill, formOf, save } from '../../../support/formOf.js';
@@ -73,6 +74,11 @@ describe('the list', () => {
     expect(status).toBe(200);
     const rows = [...text.matchAll(/<a href="\/admin\/partners\/\w+">([^<]+)<\/a>\s+<span/g)];
     expect(rows.map(([, name]) => name)).toEqual(names);
+  });
+
+  test('names the apps', async () => {
+    const { text } = await ada.get('/admin/partners?q=fabrikam');
+    expect(text).toContain('<td>Contoso CRM</td>');
   });
 
   test('refuses a search that is sent twice', async () => {
@@ -211,6 +217,22 @@ describe('a form', () => {
     }
   });
 
+  test('offers no kind of proof that cannot be taken yet', async () => {
+    const { text } = await ada.get('/admin/partners/new');
+    const options = /<select[^>]* id="proof"[\s\S]*?<\/select>/.exec(text)?.[0] ?? '';
+    const open = (kind: string) => !new RegExp(`<option value="${kind}"[^>]* disabled`).test(options);
+    expect(['invitation', 'mailbox', 'tenant'].filter(open)).toEqual([...TAKEN_PROOFS]);
+    expect(textOf(options)).toContain('Sign in at the home tenant (this version cannot take it yet)');
+  });
+
+  test('keeps a kind of proof that was chosen, for the check to refuse', async () => {
+    const { status, text } = await fill(ada, '/admin/partners/fabrikam', { proof: 'tenant' });
+    expect(status).toBe(422);
+    expect(faultsOf(text)).toEqual([['proof', expect.stringContaining('"invitation" only')]]);
+    expect(formOf(text, '/admin/partners/fabrikam').proof).toBe('tenant');
+    expect(text).not.toMatch(/<option value="tenant"[^>]* disabled/);
+  });
+
   test('is refused when a field is sent twice', async () => {
     expect((await fill(ada, '/admin/partners/fabrikam', { name: ['a', 'b'] })).status).toBe(400);
     expect((await fill(ada, '/admin/partners/fabrikam', { base: ['a', 'b'] })).status).toBe(400);
@@ -346,6 +368,7 @@ describe('the tenant of a domain', () => {
     expect(status).toBe(200);
     expect(valueOf(text, 'tenantId')).toBe('fab00000-0000-4000-8000-000000000001');
     expect(textOf(text)).toContain('fabrikam.com belongs to the Entra tenant fab00000');
+    expect(text).toMatch(/id="lookUp"[^>]* formaction="\/admin\/partners\/new#tenant" autofocus/);
     expect(formOf(text, '/admin/partners/new')).toMatchObject({ name: 'Litware', apps: 'crm' });
   });
 
@@ -391,7 +414,7 @@ describe('the rules for everybody', () => {
     });
     expect(status).toBe(422);
     expect(textOf(text)).toContain('“Fabrikam”: "fabrikam.com" can never match');
-    expect(faultsOf(text).map(([field]) => field)).toEqual(['denied']);
+    expect(faultsOf(text).map(([field]) => field)).toEqual(['denied', 'denied']);
   });
 });
 

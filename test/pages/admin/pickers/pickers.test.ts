@@ -124,6 +124,29 @@ describe('inside a form and without JavaScript', () => {
     expect(next.text.match(/name="approversPick"/g)).toHaveLength(5);
   });
 
+  test('the browser lands on what was found', async () => {
+    const path = '/admin/partners/fabrikam';
+    const { text } = await fill(ada, path, { find: 'sponsors', sponsorsSearch: 'megan' });
+    expect(text).toContain(`formaction="${path}#sponsors-found"`);
+    expect(text).toMatch(/<div id="sponsors-found"[^>]* tabindex="-1" autofocus>/);
+    expect(text.match(/ autofocus/g)).toHaveLength(1);
+  });
+
+  test('whose tick is taken away is left out, and what was typed beside stays', async () => {
+    const path = '/admin/partners/fabrikam';
+    const held = [STAFF.lia, STAFF.ada.toUpperCase(), STAFF.nils];
+    const approvers = `${held.join('\r\n')}\r\nsomebody`;
+    const find = { find: 'approvers', approversSearch: 'x' };
+    const { text } = await fill(ada, path, { approvers, ...find });
+    const shown = formOf(text, path);
+    expect(shown.approvers).toBe(approvers);
+    expect(shown.approversShown).toEqual(held.map((id) => id.toLowerCase()));
+    expect(shown.approversKeep).toEqual(shown.approversShown);
+    const sent = { ...shown, ...find, approversKeep: STAFF.lia, approversPick: STAFF.nils };
+    const left = formOf((await ada.postRaw(path, sent)).text, path);
+    expect(left.approvers).toBe([STAFF.lia, 'somebody', STAFF.nils].join('\r\n'));
+  });
+
   test('the Enter key in a search field searches', async () => {
     const { text } = await fill(ada, '/admin/partners/fabrikam', { enter: 'yes', sponsorsSearch: 'megan' });
     expect(text).toContain('name="sponsorsPick" value="11111111-0000-4000-8000-000000000002"');
@@ -133,8 +156,11 @@ describe('inside a form and without JavaScript', () => {
 test('names stand beside the ids of people and groups', async () => {
   const ids = [STAFF.ada, '22222222-0000-4000-8000-000000000009', '99999999-0000-4000-8000-000000000009'];
   const query = ids.map((id) => `id=${id}`).join('&');
-  const { text } = await ada.get(`/admin/pickers/names?${query}`, htmx);
-  expect(textOf(text)).toMatch(/Ada Admin .*Northwind approvers .*Not found in the directory/);
+  const { text } = await ada.get(`/admin/pickers/names?field=sponsors&${query}`, htmx);
+  expect(textOf(text)).toMatch(
+    /Ada Admin ada@contoso.com .*Northwind approvers .*Not found in the directory/,
+  );
+  expect(formOf(`<form action="/">${text}</form>`, '/').sponsorsKeep).toEqual(ids);
   expect((await ada.get(`/admin/pickers/names?id=${encodeURIComponent("x') or ('a' eq 'a")}`)).status).toBe(
     400,
   );

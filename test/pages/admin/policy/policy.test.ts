@@ -115,7 +115,7 @@ describe('the preview', () => {
     expect(textOf(page.text)).toMatch(/Changed Partner fabrikam , Fabrikam approval .*manual/);
     expect(page.text).toMatch(/<ins>\s*&#34;approval&#34;: &#34;manual&#34;/);
     expect(textOf(page.text)).toMatch(
-      /zoe@fabrikam\.com Denied invited at once .* waits for a reviewer Partner: fabrikam Apps: crm/,
+      /zoe@fabrikam\.com Denied invited at once .* waits for an approver Partner: fabrikam Apps: crm/,
     );
     expect(page.text).toContain(`href="/admin/requests/${request.id}"`);
     expect(await onDisk()).toBe(GOOD);
@@ -380,4 +380,39 @@ test('a change on disk shows in the list as such', async () => {
   await deps.policy.reload();
   await waitFor('the version', async () => (await newest())?.hash === base());
   expect(textOf((await ada.get('/admin/policy/versions')).text)).toMatch(/In force .* the file on disk/);
+});
+
+describe('what no form of ours sends', () => {
+  const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+
+  test.each<[what: string, fields: Record<string, string>]>([
+    [
+      'a text that is nested without end',
+      { text: `{"partners":[{"id":"x","invitation":${nested(20_000)}}]}` },
+    ],
+    [
+      'an edit at a place without end',
+      { edits: JSON.stringify([{ path: Array(50_000).fill(0), value: 1 }]) },
+    ],
+    ['a value without end', { edits: `[{"path":["partners",0,"name"],"value":${nested(20_000)}}]` }],
+    ['edits without number', { edits: JSON.stringify(Array(1_001).fill({ path: ['version'], value: 1 })) }],
+    ['a NUL in the comment', { text: GOOD, comment: 'a\0b' }],
+    ['a NUL in the terms', { text: GOOD, terms: 'a\0b' }],
+  ])('%s is refused at once', async (_, fields) => {
+    const began = performance.now();
+    const previewed = await preview({ base: base(), ...fields });
+    const saved = await ada.post(
+      '/admin/policy/save',
+      { base: base(), ...fields },
+      { from: '/admin/policy' },
+    );
+    expect([previewed.status, saved.status]).toEqual([400, 400]);
+    // It took eleven seconds, during which nobody was answered.
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
+  test('terms for a document that has no place for them are no fault of ours', async () => {
+    const { status } = await preview({ base: base(), text: '{"portal":null}', terms: 'Be kind.' });
+    expect(status).toBe(422);
+  });
 });

@@ -131,6 +131,47 @@ describe('the page of a request', () => {
     expect(await current(foreign)).toMatchObject({ state: 'pending', version: 1 });
   });
 
+  test('of one that was denied says how it can go on, and where to add the partner to whoever may', async () => {
+    const request = await submitted(portal.deps, 'next@stranger.com');
+    const { fields } = await opened(arne, request);
+    await arne.postRaw(`${pathOf(request)}/deny`, { ...fields, reason: 'Unknown' });
+    const ada = await portal.staff('ada');
+    for (const [person, mayAdd] of [
+      [ada, true],
+      [arne, false],
+      [aud, false],
+    ] as const) {
+      const { text } = await person.get(pathOf(request));
+      expect(textOf(text)).toContain('The person may ask again at any time.');
+      expect(text.includes('href="/admin/partners/new"')).toBe(mayAdd);
+    }
+    const listed = await submitted(portal.deps, 'next@fabrikam.com');
+    await arne.postRaw(`${pathOf(listed)}/deny`, { ...(await opened(arne, listed)).fields, reason: 'No' });
+    expect((await ada.get(pathOf(listed))).text).not.toContain('/admin/partners/new');
+  });
+
+  test('says what holds it up so that an admin can mend it, with the doctor for what is the tenant’s', async () => {
+    const request = await submitted(portal.deps, 'stuck@fabrikam.com');
+    const doctorIn = (html: string) =>
+      /<div\s+id="live"[\s\S]*?<div id="actions"/.exec(html)?.[0].includes('href="/admin/doctor"');
+    for (const [code, sentence, ofTenant] of [
+      ['invitationsOff', 'Change the external collaboration settings', true],
+      ['mailRefused', 'Check the address with the partner', false],
+      // There is no sentence of its own for this one.
+      ['guestGone', 'The guest account was removed in the meantime', false],
+    ] as const) {
+      await portal.deps.store.db
+        .updateTable('request')
+        .set({ state: 'held', problem: JSON.stringify({ code, detail: 'From Graph' }) })
+        .where('id', '=', request.id)
+        .execute();
+      const { text } = await aud.get(pathOf(request));
+      expect(textOf(text)).toContain(sentence);
+      expect([code, doctorIn(text)]).toEqual([code, ofTenant]);
+      expect(doctorIn((await arne.get(pathOf(request))).text)).toBe(false);
+    }
+  });
+
   test('shows a delegated approver no request of another partner beside their own', async () => {
     const request = await submitted(portal.deps, 'alone@fabrikam.com');
     const { text } = await lia.get(pathOf(request));
@@ -364,14 +405,58 @@ describe('several at once', () => {
     expect((await current(foreign)).state).toBe('pending');
   });
 
-  test('denying without a reason asks for it and keeps the choice', async () => {
+  test('what cannot be taken comes back with the list as it was filtered, the choice and the words', async () => {
     const row = await submitted(portal.deps, 'reasonless@fabrikam.com');
-    const answer = await decide(arne, { action: 'deny', request: named([row]), note: 'Called' });
+    const changed = await submitted(portal.deps, 'reasonless2@fabrikam.com');
+    await submitted(portal.deps, 'elsewhere@other.com');
+    const answer = await decide(arne, {
+      action: 'deny',
+      request: [...named([row]), `${changed.id}:7`],
+      note: 'Called <them>',
+      list: 'search=reasonless&sort=address',
+    });
     expect(answer.status).toBe(422);
-    expect(faultsOf(answer.text)).toEqual([['denyReason', 'Give a reason that the partner will understand']]);
-    expect(answer.text).toContain(`name="request" value="${row.id}:1"`);
-    expect(valueOf(answer.text, 'denyNote')).toBe('Called');
+    expect(faultsOf(answer.text)).toEqual([['reason', 'Give a reason that the partner will understand']]);
+    expect(answer.text).toContain(`name="request" value="${row.id}:1" checked`);
+    expect(answer.text).toContain(`name="request" value="${changed.id}:1" aria-label`);
+    expect(textOf(answer.text)).toContain('One chosen request has changed');
+    expect(answer.text).not.toContain('elsewhere@other.com');
+    expect(answer.text).toContain('name="list" value="search=reasonless&amp;sort=address"');
+    expect(valueOf(answer.text, 'search')).toBe('reasonless');
+    expect(valueOf(answer.text, 'note')).toBe('Called <them>');
+
+    const nothing = await decide(arne, { action: 'approve', reason: 'Ended', list: 'search=reasonless' });
+    expect(nothing.status).toBe(422);
+    expect(textOf(nothing.text)).toContain('Choose at least one request');
+    expect(valueOf(nothing.text, 'reason')).toBe('Ended');
     expect((await current(row)).state).toBe('pending');
+  });
+
+  test('a denial names the people and what they are told, and leads back to the list as it was', async () => {
+    const row = await submitted(portal.deps, 'told@fabrikam.com');
+    const list = 'search=told&state=pending';
+    const answer = await decide(arne, { action: 'deny', request: named([row]), reason: 'Ended', list });
+    expect(answer.status).toBe(200);
+    expect(textOf(answer.text)).toMatch(/Told to the partner Ended .*told@fabrikam\.com Denied/);
+    expect(answer.text).toContain(`href="/admin/requests?${list.replace('&', '&amp;')}"`);
+  });
+
+  test.each([
+    ['a list that there is not', 'state=approved'],
+    ['a cursor that no page gave', 'cursor=x'],
+    ['two lists', ['search=a', 'search=b']],
+  ])('%s is refused', async (_, list) => {
+    const row = await submitted(portal.deps, 'nolist@fabrikam.com');
+    expect((await decide(arne, { action: 'approve', request: named([row]), list })).status).toBe(400);
+    expect((await current(row)).state).toBe('pending');
+  });
+
+  test('a way back that leads elsewhere is none', async () => {
+    const row = await submitted(portal.deps, 'away@fabrikam.com');
+    const list = '//evil.example/?x=';
+    const answer = await decide(arne, { action: 'hold', request: named([row]), list });
+    expect(answer.text).not.toContain('evil.example');
+    expect(answer.text).toContain('<p><a href="/admin/requests">');
   });
 
   test('none, more than two hundred, or what no list holds is refused', async () => {

@@ -68,7 +68,9 @@ test('the list shows who asked, for whom, where it stands and why', async () => 
   for (const part of ['Ana Lind, Fabrikam', 'Waits for approval', 'Litware', 'Failed']) {
     expect(text).toContain(part);
   }
-  expect(text).toContain('The portal lacks a permission that Contoso has to give it.');
+  // What a person can do about it, and not what the partner reads.
+  expect(text).toContain('Grant it to the app registration with admin consent');
+  expect(text).not.toContain('that Contoso has to give it');
 });
 
 test('search and filters of the form narrow it, and stay in the form', async () => {
@@ -103,6 +105,17 @@ test('what nothing matches is said, with a way out', async () => {
   const html = await page(ada, `${LIST}?search=zzz`);
   expect(textOf(html)).toContain('No request matches.');
   expect(html).toContain('<a href="/admin/requests">Remove all filters</a>');
+});
+
+test.each(['', '.csv'])('a period that ends before it begins is refused by the list%s', async (suffix) => {
+  await insert({});
+  const answer = await ada.get(`${LIST}${suffix}?from=2026-05-02&to=2026-05-01`);
+  expect(answer.status).toBe(422);
+  if (suffix !== '') return;
+  const text = textOf(answer.text);
+  expect(text).toContain('The period begins on 2026-05-02 and ends before that, on 2026-05-01.');
+  expect(text).not.toContain('No request matches');
+  expect(answer.text).toMatch(/id="from"[^>]* value="2026-05-02"/);
 });
 
 test('column headers sort, say so, and keep the filter', async () => {
@@ -182,7 +195,7 @@ test('a cursor far away shows an end of the list, and what is unknown is left as
 test('what can be decided can be chosen, with the version that was seen, by those who decide', async () => {
   const [pending, denied] = await insert({ version: 3 }, { state: 'denied' });
   const html = await page(ada);
-  expect(html).toContain('<form method="post" action="/admin/requests/decide">');
+  expect(html).toContain('<form id="decide" method="post" action="/admin/requests/decide">');
   expect(html).toContain(`name="request" value="${pending?.id}:3"`);
   expect(html).not.toContain(`value="${denied?.id}:`);
   for (const action of ['approve', 'deny', 'retry', 'hold']) {
@@ -193,9 +206,22 @@ test('what can be decided can be chosen, with the version that was seen, by thos
   expect(read).not.toMatch(/name="(request|action)"/);
 });
 
-test('where nothing can be decided there are no buttons', async () => {
+test('where nothing can be decided nothing can be chosen', async () => {
   await insert({ state: 'provisioned' });
-  expect(await page(ada)).not.toMatch(/name="(request|action)"/);
+  expect(await page(ada)).not.toMatch(/name="request"|data-select-all/);
+});
+
+test('the first button of what decides sends nothing, so that Enter decides nothing', async () => {
+  await insert({});
+  const form = /<form id="decide"[\s\S]*<\/form>/.exec(await page(ada))?.[0] ?? '';
+  const buttons = [...form.matchAll(/<button[^>]*>/g)].map(([button]) => button);
+  expect(buttons.map((button) => button.includes('formmethod="dialog"'))).toEqual([
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
 });
 
 describe('an approver of one partner', () => {

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { aDocument } from './aPolicy.js';
+import { aDocument } from '../policy/aPolicy.js';
+import { built } from '../support/built.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'policy-cli-'));
@@ -13,9 +14,12 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function policy(args: string[], file?: string): { code: number | null; out: string; err: string } {
+async function policy(
+  args: string[],
+  file?: string,
+): Promise<{ code: number | null; out: string; err: string }> {
   const env = { ...process.env, POLICY_FILE: file ?? '' };
-  const command = ['--import', 'tsx', 'src/cli/policy.ts', ...args];
+  const command = [await built('cli/policy'), ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, {
     cwd: root,
     env,
@@ -92,8 +96,8 @@ const CASES: Case[] = [
 ];
 
 describe('npm run policy --', () => {
-  it.each(CASES)('%j with POLICY_FILE=%s exits %i', (args, file, code, out, err) => {
-    const result = policy(args, file);
+  it.each(CASES)('%j with POLICY_FILE=%s exits %i', async (args, file, code, out, err) => {
+    const result = await policy(args, file);
     expect(result).toEqual({
       code,
       out: expect.stringMatching(out) as string,
@@ -101,8 +105,8 @@ describe('npm run policy --', () => {
     });
   });
 
-  it('explains as JSON for machines', () => {
-    const { code, out } = policy(['explain', '--json', 'ana@litware.com']);
+  it('explains as JSON for machines', async () => {
+    const { code, out } = await policy(['explain', '--json', 'ana@litware.com']);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ ok: true, decision: { outcome: 'review', partner: 'litware' } });
   });
