@@ -185,6 +185,6 @@ describe('groups', () => {
     expect((await (await portal.staff('gro')).get('/admin')).status).toBe(403);
     expect((await (await portal.staff('ada')).get('/admin')).status).toBe(200);
     const warnings = portal.logged().filter(({ level }) => level === 'warn');
-    expect(warnings.at(-1)).toMatchObject({ msg: 'the groups of a person who signs in could not be read' });
+    expect(warnings.at(-1)).toMatchObject({ msg: 'the groups of a person could not be read' });
   });
 });
