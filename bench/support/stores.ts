@@ -40,7 +40,7 @@ export async function createStore(kind: StoreKind): Promise<BenchStore> {
       const counted = await openStore(config, log);
       const { rows } = await sql<{ requests: number; auditEvents: number; jobs: number }>`
         select (select count(*)::int from request) as requests,
-               (select count(*)::int from audit_event) as "auditEvents",
+               (select count(*)::int from audit_event where action = 'request.submitted') as "auditEvents",
                (select count(*)::int from pgboss.job where name = 'provision') as jobs`.execute(counted.db);
       await counted.close();
       if (!rows[0]) throw new Error('The store was not counted');
