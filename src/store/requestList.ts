@@ -163,7 +163,10 @@ function isOneOf(place: RawBuilder<unknown>, values: readonly string[]) {
 }
 
 const DOMAIN = sql`split_part(address, '@', 2)`;
-const NAMES = [sql`lower(first_name || ' ' || last_name) collate "C"`, sql`lower(last_name) collate "C"`];
+const NAMES = [
+  sql`lower((first_name || ' ' || last_name) collate "und-x-icu") collate "C"`,
+  sql`lower(last_name collate "und-x-icu") collate "C"`,
+];
 
 function matches(search: string) {
   const term = search.trim().toLowerCase();

@@ -1,7 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 
 // What `store/requestList.ts` and `store/requestFigures.ts` ask for. The collation "C" orders by bytes, so that one index
-// serves both the order and the beginning of a text, whatever the collation of the database is.
+// serves both the order and the beginning of a text, whatever the collation of the database is. Letters are folded by ICU:
+// in a database of the locale C, `lower` knows ASCII only.
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   // Addresses are lower-case ASCII.
@@ -10,8 +11,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   const indexes = {
     request_address: sql`(address, id)`,
     request_domain: sql`((split_part(address, '@', 2)))`,
-    request_name: sql`((lower(first_name || ' ' || last_name) collate "C"))`,
-    request_last_name: sql`((lower(last_name) collate "C"))`,
+    request_name: sql`((lower((first_name || ' ' || last_name) collate "und-x-icu") collate "C"))`,
+    request_last_name: sql`((lower(last_name collate "und-x-icu") collate "C"))`,
     request_created: sql`(created_at, id)`,
     request_updated: sql`(updated_at, id)`,
     request_state: sql`(state, created_at, id)`,
