@@ -57,7 +57,7 @@ export type Deps = Awaited<ReturnType<typeof openDeps>>;
 export async function openDeps(config: Config, log: Log, patience: Patience = PATIENCE) {
   let history: PolicyHistory | null = null;
   const policy = await openPolicyFile(config.policyFile, {
-    check: proofFaults,
+    check: proofFaults(config),
     onChange(event) {
       history?.note(event);
       if (event.kind === 'loaded') log.info({ policy: event.hash }, 'policy loaded');

@@ -1,9 +1,9 @@
 import { covers, type Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
-import { parseAddress } from '../policy/address.js';
-import { decide, type Decision, type Outcome } from '../policy/decide.js';
+import type { Decision, Outcome } from '../policy/decide.js';
 import type { Policy } from '../policy/policy.js';
 import { eachInSlices } from '../policy/slices.js';
+import { decisionNow } from '../requests/decisionNow.js';
 import { findLastRequests, type LastRequest } from '../store/lastRequests.js';
 
 /** How many of the newest requests are decided again. */
@@ -31,9 +31,7 @@ export async function replay(deps: Deps, access: Access, before: Policy, after: 
   const visible = requests.filter(({ partner }) => covers(access.reads, partner));
   const changed: ReplayedRequest[] = [];
   await eachInSlices(visible, (request) => {
-    const parsed = parseAddress(request.address);
-    if (!parsed.ok) throw new Error(`Request ${request.id} holds an address that does not parse`);
-    const [one, other] = [before, after].map((policy) => decide(policy, { address: parsed.address }));
+    const [one, other] = [before, after].map((policy) => decisionNow(policy, request));
     if (one && other && essence(one) !== essence(other)) {
       changed.push({ ...request, before: verdictOf(one), after: verdictOf(other) });
     }

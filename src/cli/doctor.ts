@@ -70,7 +70,7 @@ type Opening<T> = { opened: T | null; findings: Finding[] };
 
 async function openPolicy(config: Config): Promise<Opening<PolicyFile>> {
   try {
-    return { opened: await openPolicyFile(config.policyFile, { check: proofFaults }), findings: [] };
+    return { opened: await openPolicyFile(config.policyFile, { check: proofFaults(config) }), findings: [] };
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     return { opened: null, findings: faultFindings(error.faults) };

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Deps } from '../deps.js';
+import { rememberBrowser } from '../http/browserKey.js';
 import { submit } from '../requests/submit.js';
 import { EMPTY_FORM, readSignUpForm } from './signUpForm.js';
 
@@ -24,7 +25,11 @@ export function signUp(deps: Deps): RequestHandler<object, unknown, Record<strin
       res.status(422).render('signUp', { ...form, termsHash });
       return;
     }
-    const { token } = await submit(deps, { ...form.input, language: res.locals.language as string });
+    const application = { ...form.input, language: res.locals.language as string };
+    const { token } = await submit(deps, application, {
+      browser: rememberBrowser(deps.config, req, res),
+      suspicions: [],
+    });
     res.redirect(303, `/requests/${token}`);
   };
 }

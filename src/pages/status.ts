@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Deps } from '../deps.js';
+import { knownBrowser } from '../http/browserKey.js';
 import { findByToken, follow } from '../requests/follow.js';
 import { resend } from '../requests/resend.js';
 
@@ -8,7 +9,7 @@ type TokenParams = { token: string };
 /** GET /requests/:token, for people and, as JSON, for machines. */
 export function showStatus(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
-    const request = await follow(deps, req.params.token);
+    const request = await follow(deps, req.params.token, knownBrowser(deps.config, req));
     res.vary('Accept');
     if (req.accepts(['html', 'json']) === 'json') {
       const { status, reason, steps, updatedAt } = request;

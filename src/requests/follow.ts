@@ -3,6 +3,7 @@ import { notFound } from '../errors.js';
 import { findRequestByToken } from '../store/requests.js';
 import type { RequestRow, RequestState, StepRow } from '../store/schema.js';
 import { findSteps } from '../store/steps.js';
+import { awaitedProof, type AwaitedProof } from './proof/awaitedProof.js';
 import { mayResend, type ResendPermission } from './resend.js';
 import { hashToken } from './statusToken.js';
 
@@ -25,6 +26,8 @@ export type PublicStatus = {
   /** True until nothing changes any more without somebody's doing. */
   moving: boolean;
   resend: ResendPermission;
+  /** What the person is to show first; null when nothing is. */
+  proof: AwaitedProof | null;
   updatedAt: Date;
 };
 
@@ -40,7 +43,8 @@ export async function findByToken(
   return { request, steps: await findSteps(deps.store.db, request.id) };
 }
 
-export async function follow(deps: Deps, token: string): Promise<PublicStatus> {
+/** @param browser of the viewer, as far as it is known; see `http/browserKey.ts` */
+export async function follow(deps: Deps, token: string, browser: Buffer | null): Promise<PublicStatus> {
   const { request, steps } = await findByToken(deps, token);
   const moments = steps.flatMap(({ started_at, finished_at }) => [started_at, finished_at]);
   return {
@@ -52,6 +56,7 @@ export async function follow(deps: Deps, token: string): Promise<PublicStatus> {
     steps: publicSteps(request, steps),
     moving: request.due_at !== null || request.state === 'pending',
     resend: mayResend(request, steps),
+    proof: await awaitedProof(deps, request, browser),
     updatedAt: new Date(Math.max(request.updated_at.getTime(), ...moments.map((at) => at?.getTime() ?? 0))),
   };
 }

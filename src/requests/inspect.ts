@@ -12,7 +12,7 @@ import { findSteps } from '../store/steps.js';
 import { approvalChoices, type ApprovalChoices } from './review/approvalChoices.js';
 import { permissionsOf, type Permissions } from './review/permissions.js';
 import { findReadable } from './review/review.js';
-import { decisionNow } from './review/reviewedGrants.js';
+import { decisionNow } from './decisionNow.js';
 
 /** Everything that whoever may read a request is shown of it. Names stand in the place of ids where they are known. */
 export type Inspection = {

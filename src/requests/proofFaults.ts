@@ -1,24 +1,29 @@
-import type { Policy } from '../policy/policy.js';
-import type { PolicyFault } from '../policy/policyFault.js';
+import type { Config } from '../config.js';
+import type { PolicyCheck } from '../policy/policyReading.js';
 import type { Partner } from '../policy/schema.js';
 
-/** The kinds of proof that this version of the portal can take. */
-export const TAKEN_PROOFS: readonly Partner['proof'][] = ['invitation'];
+const ALL: readonly Partner['proof'][] = ['invitation', 'mailbox', 'tenant'];
+
+/** The kinds of proof that this portal, as it is set up, can take. */
+export function takenProofs({ mail }: Pick<Config, 'mail'>): readonly Partner['proof'][] {
+  return mail === null ? ALL.filter((proof) => proof !== 'mailbox') : ALL;
+}
 
 /**
- * A policy may ask for proof of the mailbox or of the home tenant before a request counts. This version of the
- * portal cannot take such proof yet, and a rule that nobody can satisfy must not be accepted silently.
+ * Faults of a policy that this portal, as it is set up, could not follow: proof of a mailbox takes a mail of the portal's own, and
+ * a rule that nobody can satisfy must not be accepted silently.
  */
-export function proofFaults(policy: Policy): PolicyFault[] {
-  const quoted = TAKEN_PROOFS.map((proof) => `"${proof}"`).join(' and ');
-  return policy.document.partners.flatMap(({ proof }, index) =>
-    TAKEN_PROOFS.includes(proof)
-      ? []
-      : [
-          {
-            path: `partners[${index}].proof`,
-            message: `This version takes proof by ${quoted} only, not by "${proof}".`,
-          },
-        ],
-  );
+export function proofFaults({ mail }: Pick<Config, 'mail'>): PolicyCheck {
+  return ({ document }) =>
+    document.partners.flatMap(({ proof }, index) =>
+      proof === 'mailbox' && mail === null
+        ? [
+            {
+              path: `partners[${index}].proof`,
+              message:
+                'asks for proof of the mailbox, for which the portal needs a mail server: set SMTP_URL, or use another proof',
+            },
+          ]
+        : [],
+    );
 }

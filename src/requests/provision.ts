@@ -1,11 +1,12 @@
 import type { Deps } from '../deps.js';
-import { parseAddress } from '../policy/address.js';
-import { decide, type Decision } from '../policy/decide.js';
+import type { Decision } from '../policy/decide.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import { queueNotice } from '../store/notices.js';
 import { endTurn, type Turn } from '../store/requests.js';
 import type { RecordedDecision, RequestRow, RequestState } from '../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../store/steps.js';
+import { decisionNow } from './decisionNow.js';
+import { countedBeside } from './judge.js';
 import { withApproval } from './review/approval.js';
 import { takeLease, type Lease } from './provisioning/lease.js';
 import { runSteps } from './provisioning/runSteps.js';
@@ -58,16 +59,13 @@ function decidedAnew(
   decision: Decision,
 ): NonNullable<Turn['decided']> {
   // The policy does not say that somebody came after the last place, and only a person lets them in.
-  const limits = recorded.reasons.filter(({ code }) => code.startsWith('limit.'));
-  const anew: RecordedDecision = { ...decision, reasons: [...decision.reasons, ...limits] };
+  const anew: RecordedDecision = { ...decision, reasons: [...decision.reasons, ...countedBeside(recorded)] };
   return { decision: anew, partner: decision.partner, policy_hash: deps.policy.current().hash };
 }
 
 function decideAgain(deps: Deps, request: RequestRow): Decision {
-  const parsed = parseAddress(request.address);
-  if (!parsed.ok) throw new Error(`Request ${request.id} holds an address that does not parse`);
   const { policy } = deps.policy.current();
-  return withApproval(policy, decide(policy, { address: parsed.address }), request);
+  return withApproval(policy, decisionNow(policy, request), request);
 }
 
 /** Put back to work without the approval that it has needed from the beginning: nothing has changed for it. */

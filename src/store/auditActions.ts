@@ -7,6 +7,9 @@ export const AUDIT_ACTIONS = [
   'request.approved',
   'request.retried',
   'request.resend',
+  // What somebody has shown, or tried to.
+  'request.proven',
+  'proof.failed',
   // What a request has become.
   'request.unproven',
   'request.pending',

@@ -146,3 +146,8 @@ export function isStoreDown(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   return DOWN_SQLSTATE.test(code) || DOWN_SYSTEM.has(code) || DOWN_MESSAGE.test(error.message);
 }
+
+/** Whether a statement failed because a row of that kind is there already (23505: errcodes-appendix of PostgreSQL). */
+export function isUniqueViolation(error: unknown): boolean {
+  return types.isNativeError(error) && (error as { code?: string }).code === '23505';
+}

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import type { AuditEvent } from './auditEvents.js';
 import {
-  OPEN_STATES,
+  PROVEN_OPEN_STATES,
   type Db,
   type NewRequest,
   type Problem,
+  type Proof,
   type RecordedDecision,
   type RequestRow,
   type RequestState,
@@ -12,7 +13,8 @@ import {
 
 /**
  * Inserts a request and the event that records it, unless its address has an open request, or one that was
- * provisioned less than `quietSeconds` ago. Returns whether it did. One statement for both, because each round trip is
+ * provisioned less than `quietSeconds` ago. One that waits for a proof gives way to others of its kind alone.
+ * Returns whether it did. One statement for both, because each round trip is
  * a tenth of what accepting a sign-up costs.
  */
 export async function insertRequest(
@@ -30,6 +32,7 @@ export async function insertRequest(
       where not exists (
         select from request
         where address = ${request.address} and state = 'provisioned' and updated_at > ${fromNow(-quietSeconds)}
+          and ${request.state} <> 'unproven'
       )
       on conflict do nothing
       returning id
@@ -43,7 +46,7 @@ export async function insertRequest(
 /** What keeps {@link insertRequest} from inserting. */
 export function findStandingRequest(
   db: Db,
-  address: string,
+  { address, state }: Pick<RequestRow, 'address' | 'state'>,
   quietSeconds: number,
 ): Promise<RequestRow | undefined> {
   return db
@@ -51,10 +54,12 @@ export function findStandingRequest(
     .selectAll()
     .where('address', '=', address)
     .where((is) =>
-      is.or([
-        is('state', 'in', OPEN_STATES),
-        is.and([is('state', '=', 'provisioned'), is('updated_at', '>', fromNow(-quietSeconds))]),
-      ]),
+      state === 'unproven'
+        ? is('state', '=', 'unproven')
+        : is.or([
+            is('state', 'in', PROVEN_OPEN_STATES),
+            is.and([is('state', '=', 'provisioned'), is('updated_at', '>', fromNow(-quietSeconds))]),
+          ]),
     )
     .orderBy('created_at', 'desc')
     .limit(1)
@@ -90,6 +95,56 @@ export function findRelatedRequests(
 
 export function findRequestByToken(db: Db, tokenHash: Buffer): Promise<RequestRow | undefined> {
   return db.selectFrom('request').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst();
+}
+
+/** Holds a request that waits for a proof until the transaction ends; nothing when it does not (any more). */
+export function lockUnproven(trx: Db, id: string): Promise<RequestRow | undefined> {
+  return trx
+    .selectFrom('request')
+    .selectAll()
+    .where('id', '=', id)
+    .where('state', '=', 'unproven')
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+/** What a request becomes by its proof. */
+export type ProofSettlement = {
+  state: RequestState;
+  problem: Problem | null;
+  proof: Proof;
+  decision: RecordedDecision;
+  partner: string | null;
+  policyHash: string;
+};
+
+/** Settles a request that {@link lockUnproven} holds. */
+export async function settleProof(trx: Db, id: string, settlement: ProofSettlement): Promise<void> {
+  const { state, problem, proof, decision, partner, policyHash } = settlement;
+  await trx
+    .updateTable('request')
+    .set({
+      state,
+      problem: problem && JSON.stringify(problem),
+      proof: JSON.stringify(proof),
+      decision: JSON.stringify(decision),
+      partner,
+      policy_hash: policyHash,
+      version: sql<number>`version + 1`,
+      due_at: state === 'queued' ? sql<Date>`now()` : null,
+      updated_at: sql<Date>`now()`,
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Notes what somebody has shown about the address of a request that had been on its way before. */
+export async function noteProof(trx: Db, id: string, proof: Proof): Promise<void> {
+  await trx
+    .updateTable('request')
+    .set({ proof: JSON.stringify(proof) })
+    .where('id', '=', id)
+    .execute();
 }
 
 export async function replaceToken(db: Db, id: string, tokenHash: Buffer): Promise<void> {

@@ -8,10 +8,24 @@ export type RequestState =
 /** States in which somebody or something has yet to do with a request. */
 export const OPEN_STATES: readonly RequestState[] = ['unproven', 'pending', 'queued', 'failed', 'held'];
 
+/** Open states of which an address has one request at most; beside it there may be one that nobody has proved. */
+export const PROVEN_OPEN_STATES: readonly RequestState[] = ['pending', 'queued', 'failed', 'held'];
+
 export type StepState = 'waiting' | 'running' | 'done' | 'unconfirmed' | 'failed';
 
 /** Why a request or a step stands where it does: `code` for people's sentences, `detail` for admins. */
 export type Problem = { code: string; detail?: string };
+
+/** What somebody has shown: that they read the mailbox, or that they belong to the tenant that owns the address's domain. */
+export type Proof = {
+  kind: 'mailbox' | 'tenant';
+  /** ISO 8601. */
+  at: string;
+  /** SHA-256, in hex, of the key of the browser in which it was shown; see `http/browserKey.ts`. */
+  browser: string;
+  /** With `tenant`: who signed in, `tid/oid`. */
+  by?: string;
+};
 
 /** A decision as it was recorded: what the policy said, and what was counted besides. */
 export type RecordedDecision = Omit<Decision, 'reasons'> & { reasons: { code: string }[] };
@@ -73,6 +87,7 @@ export interface RequestTable {
   state: RequestState;
   problem: OptionalJson<Problem>;
   review: OptionalJson<Review>;
+  proof: OptionalJson<Proof>;
   /** Grows with each change of state or decision; a form that names an older one is stale. */
   version: Generated<number>;
   /** Object id of the guest in our directory, once known. */
@@ -132,7 +147,7 @@ export interface PersonTable {
 }
 
 /** What a mail of the process tells of. */
-export type NoticeKind = 'waiting' | 'denied' | 'digest';
+export type NoticeKind = 'waiting' | 'denied' | 'digest' | 'proof' | 'known';
 
 /** `addressed`: turned into one notice a person. `unconfirmed`: nobody can tell whether the mail arrived. */
 export type NoticeState = 'waiting' | 'sending' | 'addressed' | 'sent' | 'unconfirmed' | 'failed' | 'skipped';
@@ -160,6 +175,29 @@ export interface NoticeTable {
   problem: OptionalJson<Problem>;
   created_at: Stamp;
   finished_at: Optional<Date>;
+}
+
+/** What has been asked of somebody who is to show that they read a mailbox. */
+export interface ChallengeTable {
+  request_id: string;
+  /** SHA-256 of the key of the browser that sent the form: the only one that may answer with the code. */
+  browser_hash: Buffer;
+  /** The code, sealed under the session secret; null until it is mailed, and once it is used up. */
+  sealed_code: Optional<string>;
+  /** SHA-256 of the secret in the mailed link, which counts in any browser. */
+  link_hash: Optional<Buffer>;
+  expires_at: Optional<Date>;
+  tries_left: Generated<number>;
+}
+
+/** When a mailbox was last sent something that a stranger can bring about. */
+export interface MailboxTable {
+  /** SHA-256 of the canonical address. */
+  address_hash: Buffer;
+  mailed_at: Date;
+  /** Begin of the 24 hours in which `mails` are counted. */
+  day_began_at: Date;
+  mails: number;
 }
 
 /** A policy that was in force, or is. */
@@ -195,6 +233,8 @@ export interface Database {
   audit_seal: AuditSealTable;
   pause: PauseTable;
   notice: NoticeTable;
+  challenge: ChallengeTable;
+  mailbox: MailboxTable;
   person: PersonTable;
   policy_version: PolicyVersionTable;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { accessOf, type Access } from '../../src/access/access.js';
 import type { Person } from '../../src/access/person.js';
 import type { Deps } from '../../src/deps.js';
@@ -32,7 +33,7 @@ export function accessFor(deps: Deps, overrides: Partial<Person> = {}): Access {
 export async function submitted(deps: Deps, email: string): Promise<RequestRow & { token: string }> {
   const parsed = parseAddress(email);
   if (!parsed.ok) throw new Error(parsed.fault);
-  const { token } = await submit(deps, {
+  const application = {
     address: parsed.address,
     firstName: 'Ana',
     lastName: 'Lind',
@@ -40,7 +41,8 @@ export async function submitted(deps: Deps, email: string): Promise<RequestRow &
     reason: 'Orders in the CRM',
     language: 'en',
     acceptedTerms: null,
-  });
+  };
+  const { token } = await submit(deps, application, { browser: randomBytes(32), suspicions: [] });
   const row = await findRequestByToken(deps.store.db, hashToken(token));
   if (!row) throw new Error(`${email} has left no request`);
   return { ...row, token };

@@ -2,7 +2,8 @@ import type { Decision } from '../../policy/decide.js';
 import { NO_GRANTS, type Grants } from '../../policy/grants.js';
 import { isEmpty, narrowGrants } from '../../policy/narrowGrants.js';
 import type { Policy } from '../../policy/policy.js';
-import type { RecordedDecision, RequestRow, Review } from '../../store/schema.js';
+import type { RequestRow, Review } from '../../store/schema.js';
+import { countedBeside } from '../judge.js';
 
 /** What an approval gives under a policy: never more than the policy grants the partner now. */
 export function approvedGrants(policy: Policy, { partner, grants }: Review): Grants {
@@ -23,8 +24,9 @@ export function withApproval(
 ): Decision {
   const openToReview = decision.outcome === 'invite' || decision.outcome === 'review';
   if (!openToReview) return decision;
+  // Whoever came after the last place, or looked like a program, waits for a person, though the policy would not say so.
   if (review?.outcome !== 'approved') {
-    return wasOverLimit(recorded) ? { ...decision, outcome: 'review' } : decision;
+    return countedBeside(recorded).length > 0 ? { ...decision, outcome: 'review' } : decision;
   }
   const partnerId = decision.partner ?? review.partner;
   const partner = partnerId === undefined ? undefined : policy.partner(partnerId);
@@ -38,9 +40,4 @@ export function withApproval(
 /** Whether an address that no partner lists may be taken on as one of this partner's: its own people could be invited. */
 export function mayTakeUnlisted({ enabled, proof }: { enabled: boolean; proof: string }): boolean {
   return enabled && proof === 'invitation';
-}
-
-/** Whoever came after the last place waits for a person, also when a policy that is read again would not say so. */
-function wasOverLimit({ reasons }: RecordedDecision): boolean {
-  return reasons.some(({ code }) => code.startsWith('limit.'));
 }

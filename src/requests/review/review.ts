@@ -13,7 +13,8 @@ import { isRequestId } from '../requestId.js';
 import { resend, type ResendPermission } from '../resend.js';
 import { ACTION_TABLE, type ReviewAction } from './reviewActions.js';
 import { conflictOf, ReviewConflict } from './reviewConflict.js';
-import { decisionNow, reviewedGrants, type Choice } from './reviewedGrants.js';
+import { decisionNow } from '../decisionNow.js';
+import { reviewedGrants, type Choice } from './reviewedGrants.js';
 import { assertTransition } from '../transitions.js';
 
 /** The version of the request that the person saw when they decided. */

@@ -1,21 +1,13 @@
 import { covers, type Access } from '../../access/access.js';
 import { forbidden, grantsOutside, nothingChosen, partnerNeeded, policyRefuses } from '../../errors.js';
-import { parseAddress } from '../../policy/address.js';
-import { decide, type Decision } from '../../policy/decide.js';
 import { isEmpty, isWithin, narrowGrants, wholeChoice, type GrantChoice } from '../../policy/narrowGrants.js';
 import type { Policy } from '../../policy/policy.js';
 import type { RequestRow, Review } from '../../store/schema.js';
+import { decisionNow } from '../decisionNow.js';
 import { mayTakeUnlisted } from './approval.js';
 
 /** What an approver chooses: without `grants` all that the partner has; `partner` where no partner lists the address. */
 export type Choice = { partner?: string; grants?: GrantChoice };
-
-/** What the policy in force says about a request's address, whatever anybody has decided. */
-export function decisionNow(policy: Policy, { id, address }: Pick<RequestRow, 'id' | 'address'>): Decision {
-  const parsed = parseAddress(address);
-  if (!parsed.ok) throw new Error(`Request ${id} holds an address that does not parse`);
-  return decide(policy, { address: parsed.address });
-}
 
 /**
  * Checks an approver's choice against the policy in force, and gives it as it is to be recorded: always by name, also when

@@ -7,6 +7,7 @@ import * as requestList from './0003-request-list.js';
 import * as policyVersions from './0004-policy-versions.js';
 import * as auditChain from './0005-audit-chain.js';
 import * as notices from './0006-notices.js';
+import * as proof from './0007-proof.js';
 
 /** Append-only: a migration that has been merged is never edited, renamed or reordered. */
 const migrations: Record<string, Migration> = {
@@ -16,6 +17,7 @@ const migrations: Record<string, Migration> = {
   '0004-policy-versions': policyVersions,
   '0005-audit-chain': auditChain,
   '0006-notices': notices,
+  '0007-proof': proof,
 };
 
 /** How many migrations a database still lacks. Changes nothing. */

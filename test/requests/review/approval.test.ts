@@ -47,7 +47,7 @@ const grantedTo = async (address: string) => {
 describe('an approval', () => {
   test('gives all that the partner has, and the partner sees who is to thank: a person', async () => {
     const { id, token, version, address } = await submitted(portal.deps, 'all@fabrikam.com');
-    expect((await follow(portal.deps, token)).steps[1]).toEqual({
+    expect((await follow(portal.deps, token, null)).steps[1]).toEqual({
       name: 'review',
       status: 'waiting',
       at: null,
@@ -58,7 +58,7 @@ describe('an approval', () => {
       groups: [GROUPS.partners, GROUPS.crm, GROUPS.wiki],
       appRoles: [WIKI],
     });
-    const status = await follow(portal.deps, token);
+    const status = await follow(portal.deps, token, null);
     expect(status.steps[1]).toEqual({ name: 'review', status: 'done', at: expect.any(Date) as Date });
     expect(status.apps.map(({ name }) => name)).toEqual(['Contoso CRM', 'Wiki']);
     expect(JSON.stringify(status)).not.toContain('Known since 2020');
@@ -82,7 +82,7 @@ describe('an approval', () => {
     await approve(portal.deps, arne, id, { version, grants });
     await worked(id);
     expect(await grantedTo(address)).toEqual({ groups, appRoles });
-    const status = await follow(portal.deps, token);
+    const status = await follow(portal.deps, token, null);
     expect([status.status, status.apps.map(({ name }) => name)]).toEqual(['provisioned', apps]);
     const [mail] = await portal.tenant.mailsTo(address);
     for (const name of ['Contoso CRM', 'Wiki']) {
@@ -158,7 +158,7 @@ describe('somebody whom no partner lists', () => {
     });
     expect(await worked(id)).toMatchObject({ state: 'provisioned', partner: 'fabrikam' });
     expect(await grantedTo(address)).toEqual({ groups: [GROUPS.partners, GROUPS.crm], appRoles: [] });
-    expect((await follow(portal.deps, token)).apps.map(({ name }) => name)).toEqual(['Contoso CRM']);
+    expect((await follow(portal.deps, token, null)).apps.map(({ name }) => name)).toEqual(['Contoso CRM']);
   });
 
   test('is refused when the policy has stopped taking such requests meanwhile', async () => {
@@ -291,7 +291,7 @@ describe('nobody decides their own request', () => {
     const stopped = await worked(id);
     expect(stopped).toMatchObject({ state: 'held', problem: { code: 'selfApproval' }, guest_id: oid });
     expect(await grantedTo(email)).toEqual({ groups: [], appRoles: [] });
-    expect(await follow(portal.deps, token)).toMatchObject({ status: 'held', reason: 'selfApproval' });
+    expect(await follow(portal.deps, token, null)).toMatchObject({ status: 'held', reason: 'selfApproval' });
 
     await expect(approve(portal.deps, self, id, { version: stopped.version })).rejects.toMatchObject({
       id: 'ownRequest',
@@ -331,7 +331,7 @@ describe('a denial', () => {
     expect(held).toMatchObject({ state: 'held' });
     await deny(portal.deps, arne, id, { version: held.version, reason: 'No' });
     expect(await portal.tenant.guest('half@half.com')).toMatchObject({ accountEnabled: true });
-    const { steps } = await follow(portal.deps, token);
+    const { steps } = await follow(portal.deps, token, null);
     expect(steps.map(({ status }) => status)).not.toContain('waiting');
   });
 });
@@ -438,7 +438,7 @@ describe('a request that waits again', () => {
 });
 
 describe('a guest who is in place is shown the apps that they were given', () => {
-  const appsShown = async (token: string) => (await follow(portal.deps, token)).apps.map(({ name }) => name);
+  const appsShown = async (token: string) => (await follow(portal.deps, token, null)).apps.map(({ name }) => name);
 
   test.each([
     ['approved', 'manual', 'one@fabrikam.com'],

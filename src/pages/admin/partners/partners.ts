@@ -9,7 +9,7 @@ import { answer, askedOf, chosenIds } from '../form/asking.js';
 import { readForm, textOf, type Fields, type FormValues } from '../form/fields.js';
 import { bodyOf, renderForm, requireEditable, submitForm, type FormPage } from '../form/formPage.js';
 import { since, writtenPolicy, type WrittenPolicy } from '../form/writtenPolicy.js';
-import { TAKEN_PROOFS } from '../../../requests/proofFaults.js';
+import { takenProofs } from '../../../requests/proofFaults.js';
 import { appPath, groupPath, partnerPath } from '../objectPath.js';
 import { NEW_PARTNER_FIELDS, PARTNER_FIELDS } from './partnerForm.js';
 
@@ -167,7 +167,8 @@ async function pageOf(deps: Deps, res: Response, id: string): Promise<FormPage<k
   };
 }
 
-function commonLocals({ policy }: Deps): Record<string, unknown> {
+function commonLocals({ policy, config }: Deps): Record<string, unknown> {
   const { apps, groups } = policy.current().policy.document;
-  return { apps, groups, appPath, groupPath, takenProofs: TAKEN_PROOFS, search: null, tenant: null };
+  const proofs = takenProofs(config);
+  return { apps, groups, appPath, groupPath, takenProofs: proofs, search: null, tenant: null };
 }

@@ -1,5 +1,4 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { TAKEN_PROOFS } from '../../../../src/requests/proofFaults.js';
 import { aPartner, aPolicy } from '../../../support/aPolicy.js';
 import { aRequest, insertARequest } from '../../../support/aRequest.js';
 import { fill, formOf, save } from '../../../support/formOf.js';
@@ -217,20 +216,11 @@ describe('a form', () => {
     }
   });
 
-  test('offers no kind of proof that cannot be taken yet', async () => {
+  test('offers every kind of proof where there is a mail server', async () => {
     const { text } = await ada.get('/admin/partners/new');
     const options = /<select[^>]* id="proof"[\s\S]*?<\/select>/.exec(text)?.[0] ?? '';
     const open = (kind: string) => !new RegExp(`<option value="${kind}"[^>]* disabled`).test(options);
-    expect(['invitation', 'mailbox', 'tenant'].filter(open)).toEqual([...TAKEN_PROOFS]);
-    expect(textOf(options)).toContain('Sign in at the home tenant (this version cannot take it yet)');
-  });
-
-  test('keeps a kind of proof that was chosen, for the check to refuse', async () => {
-    const { status, text } = await fill(ada, '/admin/partners/fabrikam', { proof: 'tenant' });
-    expect(status).toBe(422);
-    expect(faultsOf(text)).toEqual([['proof', expect.stringContaining('"invitation" only')]]);
-    expect(formOf(text, '/admin/partners/fabrikam').proof).toBe('tenant');
-    expect(text).not.toMatch(/<option value="tenant"[^>]* disabled/);
+    expect(['invitation', 'mailbox', 'tenant'].filter(open)).toEqual(['invitation', 'mailbox', 'tenant']);
   });
 
   test('is refused when a field is sent twice', async () => {

@@ -1,0 +1,40 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { CookieOptions, Request, Response } from 'express';
+import type { Config } from '../config.js';
+
+/** As long as a request may wait for its proof. */
+const MAX_AGE_MS = 24 * 3600 * 1000;
+const KEY = /^[\w-]{22}$/;
+
+type Asking = Pick<Request, 'cookies'>;
+
+function cookieOf({ baseUrl }: Pick<Config, 'baseUrl'>): { name: string; options: CookieOptions } {
+  const secure = baseUrl.startsWith('https:');
+  return {
+    name: secure ? '__Host-portal.browser' : 'portal.browser',
+    options: { httpOnly: true, sameSite: 'lax', secure, path: '/', maxAge: MAX_AGE_MS },
+  };
+}
+
+/**
+ * The SHA-256 of the key by which a browser is known again: 128 random bits in a cookie, of which the store holds the hash
+ * alone. It says nothing about who sits there; null for a browser without one.
+ */
+export function knownBrowser(config: Pick<Config, 'baseUrl'>, req: Asking): Buffer | null {
+  const key: unknown = (req.cookies as Record<string, unknown> | undefined)?.[cookieOf(config).name];
+  return typeof key === 'string' && KEY.test(key) ? hashOf(key) : null;
+}
+
+/** The same, for a browser that is to be known from now on: it gets a key if it has none. */
+export function rememberBrowser(config: Pick<Config, 'baseUrl'>, req: Asking, res: Response): Buffer {
+  const known = knownBrowser(config, req);
+  if (known) return known;
+  const { name, options } = cookieOf(config);
+  const key = randomBytes(16).toString('base64url');
+  res.cookie(name, key, options);
+  return hashOf(key);
+}
+
+function hashOf(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
