@@ -53,7 +53,8 @@ function decisionsPerSecond(policy: Policy, domains: number): number {
 
 // Exact domains, domains below a wildcard, and strangers, spread over the whole policy.
 function typedAddress(index: number, domains: number): string {
-  const number = (index * 7919) % domains;
+  // A company has two rules.
+  const number = (index * 7919) % (domains / 2);
   const hosts = [`company${number}.com`, `mail.eu.company${number}.com`, `stranger${number}.org`];
   return `First.Last${index}@${hosts[index % hosts.length] ?? ''}`;
 }

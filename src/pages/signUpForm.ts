@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { parseAddress, type Address, type AddressFault } from '../policy/address.js';
+import { parseAddress, type Address } from '../policy/address.js';
+import { companyName, personName } from './formTexts.js';
 
 const FIELDS = ['email', 'firstName', 'lastName', 'company', 'reason'] as const;
 type Field = (typeof FIELDS)[number] | 'terms';
@@ -19,9 +20,15 @@ export type FormInput = {
   acceptedTerms: string | null;
 };
 
+/** Another address to use, and what is wrong with the one typed; null where only its owner can tell. */
+export type Suggestion = { kind: 'plus' | 'lookAlike'; address: string | null };
+
 export type FormResult =
   | { ok: true; input: FormInput }
-  | { ok: false; values: FormValues; faults: FormFault[]; suggestion: string | null };
+  | { ok: false; values: FormValues; faults: FormFault[]; suggestion: Suggestion | null };
+
+/** What is said of an address whose domain looks like a partner's; null for any other. See `policy/didYouMean.ts`. */
+type LookAlikeOf = (address: Address) => { suggestion: string | null } | null;
 
 export const EMPTY_FORM: FormValues = {
   email: '',
@@ -32,23 +39,10 @@ export const EMPTY_FORM: FormValues = {
   terms: false,
 };
 
-const line = (max: number) =>
-  z
-    .string('missing')
-    .trim()
-    .min(1, 'missing')
-    .max(max, 'tooLong')
-    .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'character');
-
-// The name is the one thing typed here that enters a mail: letters only, and nothing that reads as a link.
-const name = line(64)
-  .regex(/^[\p{L}\p{M} '’.-]*$/u, 'name')
-  .refine((value) => !/\s\.|\.\p{L}{2,}/u.test(value), 'name');
-
 const schema = z.object({
-  firstName: name,
-  lastName: name,
-  company: line(100),
+  firstName: personName,
+  lastName: personName,
+  company: companyName,
   reason: z
     .string('missing')
     .trim()
@@ -66,11 +60,14 @@ const schema = z.object({
 export function readSignUpForm(
   body: Record<string, unknown> | undefined,
   termsHash: string | null,
+  lookAlikeOf: LookAlikeOf = () => null,
 ): FormResult {
   const posted = body ?? {};
-  const fields = posted.useSuggestion === undefined ? posted : { ...posted, email: plain(posted.email) };
+  const asTyped = readAddress(posted.email, lookAlikeOf);
+  const instead = posted.useSuggestion === undefined ? null : suggestedFor(asTyped);
+  const email = instead === null ? asTyped : readAddress(instead, lookAlikeOf);
+  const fields = instead === null ? posted : { ...posted, email: instead };
   const accepted = acceptedTerms(fields.terms, termsHash);
-  const email = parseAddress(fields.email);
   const rest = schema.safeParse(fields);
   if (email.ok && rest.success && accepted.ok) {
     return {
@@ -79,22 +76,31 @@ export function readSignUpForm(
     };
   }
   const faults: FormFault[] = [
-    ...(email.ok ? [] : [{ field: 'email' as const, code: emailCode(email.fault) }]),
+    ...(email.ok ? [] : [{ field: 'email' as const, code: `email.${email.fault}` }]),
     ...firstFaults(rest.error),
     ...(accepted.ok ? [] : [{ field: 'terms' as const, code: accepted.code }]),
   ];
-  const suggestion = !email.ok && email.suggestion !== undefined ? email.suggestion : null;
+  const suggestion = email.ok ? null : email.suggestion;
   return { ok: false, values: { ...typed(fields), terms: accepted.ok }, faults, suggestion };
 }
 
-/** The address without its tag, for the button that offers it. */
-function plain(email: unknown): unknown {
-  const parsed = parseAddress(email);
-  return parsed.ok ? email : (parsed.suggestion ?? email);
+type ReadAddress =
+  { ok: true; address: Address } | { ok: false; fault: string; suggestion: Suggestion | null };
+
+function readAddress(typed: unknown, lookAlikeOf: LookAlikeOf): ReadAddress {
+  const parsed = parseAddress(typed);
+  if (!parsed.ok) {
+    const { fault, suggestion: address } = parsed;
+    return { ok: false, fault, suggestion: address === undefined ? null : { kind: 'plus', address } };
+  }
+  const alike = lookAlikeOf(parsed.address);
+  if (alike === null) return parsed;
+  return { ok: false, fault: 'lookAlike', suggestion: { kind: 'lookAlike', address: alike.suggestion } };
 }
 
-function emailCode(fault: AddressFault): string {
-  return `email.${fault}`;
+/** The address that the button under the field offers. */
+function suggestedFor(read: ReadAddress): string | null {
+  return read.ok ? null : (read.suggestion?.address ?? null);
 }
 
 function firstFaults(error: z.ZodError | undefined): FormFault[] {

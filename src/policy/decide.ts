@@ -17,7 +17,7 @@ export type Outcome = 'invite' | 'review' | 'prove' | 'deny';
 
 /**
  * `partner` is the partner's id, `rule` the rule that fired: a domain rule of the partner (`*.fabrikam.com`), a denial
- * (`deny: competitor.com`, `deny: consumer`, `deny: disposable`) or `unlisted`. `reasons` stand in the order of the
+ * (`deny: competitor.com`, `deny: consumer`, `deny: disposable`, `deny: look-alike`) or `unlisted`. `reasons` stand in the order of the
  * decision. `grants` are frozen, and empty when no partner gives any.
  */
 export type Decision = {
@@ -29,15 +29,17 @@ export type Decision = {
 };
 
 /**
- * Decides on one applicant: denials first, then the most specific rule of any partner, then `unlisted`. Pure: the same policy
- * and applicant always give the same decision.
+ * Decides on one applicant: denials first, then the most specific rule of any partner, then what looks like such a rule's
+ * domain, then `unlisted`. Pure: the same policy and applicant always give the same decision.
  *
  * A person who has to prove something (`prove`) is decided on again with `proven`; then approval counts.
  */
 export function decide(policy: Policy, applicant: Applicant): Decision {
   const { address } = applicant;
   const listed = policy.listed.find(address);
-  return denial(policy, address, listed?.rule) ?? (listed ? admission(listed, applicant) : unlisted(policy));
+  const denied = denial(policy, address, listed?.rule);
+  if (denied !== undefined) return denied;
+  return listed ? admission(listed, applicant) : (imitation(policy, address) ?? unlisted(policy));
 }
 
 // A partner may name one full address at a public or throw-away provider; `deny.domains` knows no exception.
@@ -53,6 +55,14 @@ function denial({ denied, document }: Policy, address: Address, listed?: Rule): 
     return refusal('deny: disposable', { code: 'denied.disposable', domain });
   }
   return undefined;
+}
+
+// Whoever reads a request in a hurry would take it for the partner's; an admin who means this domain lists it.
+function imitation({ lookAlike }: Policy, { domain }: Address): Decision | undefined {
+  const near = lookAlike(domain)?.near;
+  return near === undefined
+    ? undefined
+    : refusal('deny: look-alike', { code: 'denied.lookAlike', domain, near });
 }
 
 function refusal(rule: string, reason: Reason): Decision {

@@ -1,3 +1,4 @@
+import type { Decision } from './decide.js';
 import type { Explanation } from './explain.js';
 import { explainFault } from './explainFault.js';
 import { explainReason } from './reason.js';
@@ -15,13 +16,14 @@ export function describe(explanation: Explanation): string {
     const { fault, suggestion } = explanation;
     return `${explainFault(fault)}${suggestion === undefined ? '' : ` Try ${suggestion}.`} (${fault})`;
   }
-  const { address, decision, others } = explanation;
+  const { address, decision, afterProof, others } = explanation;
   const { outcome, partner, rule, grants, reasons } = decision;
   return [
     `${address.canonical}: ${OUTCOMES[outcome]} (${outcome})`,
     `  partner  ${partner ?? 'none'}`,
     `  rule     ${rule ?? 'none'}`,
     ...list('why', reasons.map(explainReason)),
+    ...list('then', afterProof ? [thenSentence(afterProof)] : []),
     ...list(
       'groups',
       grants.groups.map(({ name, id }) => `${name} (${id})`),
@@ -39,6 +41,12 @@ export function describe(explanation: Explanation): string {
       others.map(({ rule: text, partner: owner, why }) => `${text}${owner ? ` of ${owner}` : ''}: ${why}`),
     ),
   ].join('\n');
+}
+
+/** What follows the proof; the reasons that stand before it as well are not said again. */
+function thenSentence({ outcome, reasons }: Decision): string {
+  const further = reasons.slice(1).map((reason) => ` ${explainReason(reason)}`);
+  return `${OUTCOMES[outcome]} (${outcome})${further.length > 0 ? `:${further.join('')}` : ''}`;
 }
 
 function list(title: string, lines: string[]): string[] {

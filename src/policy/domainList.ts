@@ -1,7 +1,13 @@
-import { parentDomains } from './domainName.js';
+import { labelCount, parentDomains } from './domainName.js';
 
-/** Makes a question of a list, one domain a word: is this domain on it, or below one that is? */
-export function domainList(words: string): (domain: string) => boolean {
-  const domains = new Set(words.trim().split(/\s+/));
-  return (domain) => domains.has(domain) || parentDomains(domain).some((parent) => domains.has(parent));
+/** Makes a question of a list: is this domain on it, or below one that is? */
+export function domainList(listed: Iterable<string>): (domain: string) => boolean {
+  const domains = new Set(listed);
+  const most = Math.max(0, ...Array.from(domains, labelCount));
+  return (domain) => domains.has(domain) || parentDomains(domain, most).some((parent) => domains.has(parent));
+}
+
+/** The words of a list that is kept in a source file, one domain a word. */
+export function words(text: string): string[] {
+  return text.trim().split(/\s+/);
 }

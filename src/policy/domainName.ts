@@ -42,11 +42,22 @@ function isEncodedFaithfully(domain: string): boolean {
   return !/(^|\.)xn--/.test(decoded) && domainToASCII(decoded) === domain;
 }
 
-/** The domains above a domain, nearest first: `b.c` and `c` for `a.b.c`. */
-export function parentDomains(domain: string): string[] {
+/**
+ * The domains above a domain, nearest first: `b.c` and `c` for `a.b.c`.
+ *
+ * @param most how many labels they have at most: a look-up in a list need not ask for what is longer than all that is there
+ */
+export function parentDomains(domain: string, most = Infinity): string[] {
   const parents: string[] = [];
-  for (let dot = domain.indexOf('.'); dot !== -1; dot = domain.indexOf('.', dot + 1)) {
+  let dot = domain.lastIndexOf('.');
+  while (dot !== -1 && parents.length < most) {
     parents.push(domain.slice(dot + 1));
+    // A start below 0 would count as 0.
+    dot = dot === 0 ? -1 : domain.lastIndexOf('.', dot - 1);
   }
-  return parents;
+  return parents.reverse();
+}
+
+export function labelCount(domain: string): number {
+  return domain.split('.').length;
 }

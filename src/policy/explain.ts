@@ -1,3 +1,4 @@
+import { afterProof } from './afterProof.js';
 import { parseAddress, type Address, type AddressFault } from './address.js';
 import { isConsumerDomain } from './consumerDomains.js';
 import { isDisposableDomain } from './disposableDomains.js';
@@ -32,7 +33,7 @@ function sentence(because: Because): string {
     case 'oneAddress':
       return `names this one address only, not ${because.address}`;
     case 'lookAlike':
-      return `${because.domain} looks like ${because.near} (1 letter differs)`;
+      return `${because.domain} looks like ${because.near}`;
   }
 }
 
@@ -42,7 +43,14 @@ function other(rule: string, partner: string | null, because: Because): OtherRul
 
 export type Explanation =
   | { ok: false; fault: AddressFault; suggestion?: string }
-  | { ok: true; address: Address; decision: Decision; others: OtherRule[] };
+  | {
+      ok: true;
+      address: Address;
+      decision: Decision;
+      /** What follows once the person has proved what is asked; null when nothing is. */
+      afterProof: Decision | null;
+      others: OtherRule[];
+    };
 
 const MAX_ADDRESSES = 5;
 
@@ -59,7 +67,7 @@ export function explain(policy: Policy, input: string): Explanation {
     ...otherAddresses(policy, address),
     ...lookAlikes(policy, address, decision),
   ];
-  return { ok: true, address, decision, others };
+  return { ok: true, address, decision, afterProof: afterProof(policy, address, decision), others };
 }
 
 // Rules that match, but give way to a denial or to a more specific rule.
@@ -106,7 +114,12 @@ function otherAddresses({ listed }: Policy, { domain, canonical }: Address): Oth
     .map(({ rule, value }) => other(rule.text, value.partner.id, { code: 'oneAddress', address: canonical }));
 }
 
-function lookAlikes(policy: Policy, { domain }: Address, { rule: fired }: Decision): OtherRule[] {
+function lookAlikes(policy: Policy, { domain }: Address, { rule: fired, reasons }: Decision): OtherRule[] {
+  const alike = reasons[0]?.code === 'denied.lookAlike' ? policy.lookAlike(domain) : undefined;
+  if (alike) {
+    const { near, entry } = alike;
+    return [other(entry.rule.text, entry.value.partner.id, { code: 'lookAlike', near, domain })];
+  }
   if (fired !== 'unlisted') return [];
   return nearMisses(policy, domain).map((near) =>
     other(near.rule, near.partner, { code: 'lookAlike', near: near.domain, domain }),

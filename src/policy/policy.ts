@@ -1,5 +1,6 @@
 import { grantsOf, NO_GRANTS, type Grants } from './grants.js';
 import { deepFreeze } from './deepFreeze.js';
+import { indexLookAlikes, type FindLookAlike } from './lookAlikes.js';
 import { parseRule } from './rule.js';
 import { RuleIndex } from './ruleIndex.js';
 import type { Partner, PolicyDocument } from './schema.js';
@@ -14,6 +15,8 @@ export type Policy = {
   /** Which partner a rule belongs to. */
   readonly listed: RuleIndex<ListedPartner>;
   readonly denied: RuleIndex<null>;
+  /** Which listed domain one that nobody lists looks like. */
+  readonly lookAlike: FindLookAlike<ListedPartner>;
   /** The partner with this id, if there is one. */
   readonly partner: (id: string) => Partner | undefined;
   /** What the people of the partner with this id get; nothing for an unknown id. */
@@ -37,10 +40,12 @@ export async function compilePolicy(document: PolicyDocument): Promise<Policy> {
     partners.set(partner.id, entry);
     for (const text of partner.domains) listed.add(validRule(text), entry);
   });
+  const lookAlike = await indexLookAlikes(listed.domains());
   return Object.freeze({
     document: deepFreeze(document),
     listed,
     denied,
+    lookAlike,
     partner: (id: string) => partners.get(id)?.partner,
     grants: (id: string) => partners.get(id)?.grants ?? NO_GRANTS,
   });

@@ -1,20 +1,59 @@
+import { domainToUnicode } from 'node:url';
 import { parse } from 'tldts';
 
 // Missing in the Public Suffix List, though every tenant of Microsoft 365 has a name below one of them.
-const SHARED_BY_TENANTS = new Set([
+const SHARED_BY_TENANTS = [
   'onmicrosoft.com',
   'mail.onmicrosoft.com',
   'onmicrosoft.us',
   'onmicrosoft.de',
   'partner.onmschina.cn',
-]);
+];
 
 /**
  * Whether strangers can register names directly below this domain: `uk`, `co.uk`, and privately run ones such as `github.io`
  * (Public Suffix List, both sections).
  */
 export function isPublicSuffix(domain: string): boolean {
-  if (!domain.includes('.') || SHARED_BY_TENANTS.has(domain)) return true;
+  if (!domain.includes('.') || SHARED_BY_TENANTS.includes(domain)) return true;
   const { publicSuffix, isIcann, isPrivate } = parse(domain, { allowPrivateDomains: true });
   return publicSuffix === domain && (isIcann === true || isPrivate === true);
+}
+
+/**
+ * A domain name by who owns what: somebody registered `domain`, which is `name` at `suffix`, and named `below` at will.
+ * `seen` is the name as people see it, with an A-label decoded. `suffixExists` is false for a top-level domain that the
+ * Public Suffix List does not have, such as `con`.
+ */
+export type Registration = {
+  domain: string;
+  name: string;
+  seen: string;
+  suffix: string;
+  below: string;
+  suffixExists: boolean;
+};
+
+/** @returns undefined for a public suffix itself, which nobody registers */
+export function registrationOf(domain: string): Registration | undefined {
+  const shared = SHARED_BY_TENANTS.find((one) => domain.endsWith(`.${one}`));
+  const parsed = parse(domain, { allowPrivateDomains: true, extractHostname: false, detectIp: false });
+  const suffix = shared ?? parsed.publicSuffix;
+  if (suffix === null || suffix === domain) return undefined;
+  const labels = domain.slice(0, -suffix.length - 1);
+  const dot = labels.lastIndexOf('.');
+  const name = labels.slice(dot + 1);
+  return {
+    domain: `${name}.${suffix}`,
+    name,
+    seen: decoded(name),
+    suffix,
+    below: dot === -1 ? '' : labels.slice(0, dot),
+    suffixExists: parsed.isIcann === true || parsed.isPrivate === true,
+  };
+}
+
+/** A domain name, or a label of one, with its A-labels decoded. */
+export function decoded(name: string): string {
+  return name.includes('xn--') ? domainToUnicode(name) : name;
 }

@@ -2,6 +2,7 @@
 export type Reason =
   | { code: 'denied.domain'; rule: string }
   | { code: 'denied.consumer' | 'denied.disposable'; domain: string }
+  | { code: 'denied.lookAlike'; domain: string; near: string }
   | { code: 'address.listed' | 'domain.listed' | 'domain.wildcard'; rule: string; partner: string }
   | { code: 'partner.disabled' | 'proof.mailbox' | 'proof.tenant' | 'approval.manual'; partner: string }
   | { code: 'unlisted'; outcome: 'deny' | 'review' };
@@ -15,6 +16,8 @@ export function explainReason(reason: Reason): string {
       return `${reason.domain} is a public mail provider, and the policy refuses those.`;
     case 'denied.disposable':
       return `${reason.domain} is a throw-away mail provider, and the policy refuses those.`;
+    case 'denied.lookAlike':
+      return `${reason.domain} looks like ${reason.near}, which a partner lists, but is another domain.`;
     case 'address.listed':
       return `Partner ${reason.partner} lists this very address.`;
     case 'domain.listed':

@@ -10,9 +10,11 @@ export type Rule = { kind: 'address' | 'domain' | 'wildcard'; text: string; doma
 
 export type ParsedRule = { ok: true; rule: Rule } | { ok: false; message: string };
 
+const BEYOND_ASCII = /[^!-~]/;
+
 /** Reads a domain rule as an admin wrote it; nothing is trimmed, upper case folds. The message says what to write instead. */
 export function parseRule(written: string): ParsedRule {
-  if (!/^[!-~]*$/.test(written)) return { ok: false, message: notAsciiMessage(written) };
+  if (BEYOND_ASCII.test(written)) return { ok: false, message: notAsciiMessage(written) };
   const text = written.toLowerCase();
   if (text.includes('@')) return parseAddressRule(text, written);
   const kind = text.startsWith('*.') ? 'wildcard' : 'domain';
@@ -35,7 +37,8 @@ function notAsciiMessage(written: string): string {
   const [, before = '', domain = ''] = /^(.*@|\*\.)?(.*)$/s.exec(written) ?? [];
   const encoded = domainToASCII(domain);
   const plain = `${before}${encoded}`;
-  return encoded !== '' && parseRule(plain).ok
+  // Only a domain has an ASCII form; with anything else before it, the text would come back here for ever.
+  return encoded !== '' && !BEYOND_ASCII.test(before) && parseRule(plain).ok
     ? `"${written}" must be written in ASCII: "${plain}"`
     : `"${written}" must be written in visible ASCII characters`;
 }

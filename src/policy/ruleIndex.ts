@@ -1,5 +1,5 @@
 import type { Address } from './address.js';
-import { parentDomains } from './domainName.js';
+import { labelCount, parentDomains } from './domainName.js';
 import type { Rule } from './rule.js';
 
 export type Entry<T> = { rule: Rule; value: T };
@@ -14,6 +14,7 @@ export class RuleIndex<T> {
     domain: new Map<string, Entry<T>>(),
     wildcard: new Map<string, Entry<T>>(),
   };
+  #mostLabels = 0;
 
   /** Adds a rule, unless it is there already: then the older entry stays and is returned. */
   add(rule: Rule, value: T): Entry<T> | undefined {
@@ -21,6 +22,7 @@ export class RuleIndex<T> {
     const key = keyOf(rule);
     const older = entries.get(key);
     if (older === undefined) entries.set(key, { rule, value });
+    if (rule.kind === 'wildcard') this.#mostLabels = Math.max(this.#mostLabels, labelCount(rule.domain));
     return older;
   }
 
@@ -57,13 +59,19 @@ export class RuleIndex<T> {
     return this.#entries[kind].get(domain);
   }
 
+  /** Every rule for a domain or for what is below one. */
+  *domains(): Iterable<Entry<T>> {
+    yield* this.#entries.domain.values();
+    yield* this.#entries.wildcard.values();
+  }
+
   /** Every rule that names one full address. */
   addresses(): Iterable<Entry<T>> {
     return this.#entries.address.values();
   }
 
   #wildcardsAbove(domain: string): Entry<T>[] {
-    return parentDomains(domain)
+    return parentDomains(domain, this.#mostLabels)
       .map((parent) => this.#entries.wildcard.get(parent))
       .filter((entry) => entry !== undefined);
   }

@@ -109,7 +109,21 @@ describe('an address', () => {
     expect(await requests()).toEqual([]);
   });
 
-  test.each(vectors.cases.filter((one) => one.expect === 'deny'))(
+  const LOOK_ALIKES = /evil-contoso|contoso\.com\.|fabrikam\.com\.|evil-fabrikam|contoso\.comm|contos0|xn--/;
+  const denied = vectors.cases.filter((one) => one.expect === 'deny');
+
+  test.each(denied.filter(({ address }) => LOOK_ALIKES.test(address)))(
+    '$address is refused as a look-alike, and nothing is recorded ($why)',
+    async ({ address }) => {
+      const answer = await portal.visitor().signUp({ email: address });
+      expect(answer.status).toBe(422);
+      expect(faultsOf(answer.text)).toEqual([['email', MESSAGES.email.lookAlike]]);
+      expect(valueOf(answer.text, 'email')).toBe(address);
+      expect(await requestOf(address)).toBeUndefined();
+    },
+  );
+
+  test.each(denied.filter(({ address }) => !LOOK_ALIKES.test(address)))(
     '$address ends on a page with a reason and a contact ($why)',
     async ({ address }) => {
       const visitor = portal.visitor();

@@ -104,6 +104,7 @@ const CASES: Case[] = [
     ['address.listed'],
     'a partner names one throw-away address',
   ],
+  ['a@manual.co', 'deny', null, 'deny: look-alike', ['denied.lookAlike'], 'a look-alike of a listed domain'],
   [
     'a@off.wide.com',
     'deny',

@@ -8,11 +8,17 @@ const shipped = (name: string) => new URL(`../../policies/${name}`, import.meta.
 const readJson = (name: string) => JSON.parse(readFileSync(shipped(name), 'utf8')) as Record<string, unknown>;
 
 describe('the shipped example', () => {
-  it('is a good policy of three partners with terms of use', async () => {
+  it('is a good policy of five partners, one for each way in, with terms of use', async () => {
     const file = await openPolicyFile(shipped('partners.json').pathname);
     file.close();
     const { policy, terms } = file.current();
-    expect(policy.document.partners.map(({ id }) => id)).toEqual(['fabrikam', 'litware', 'northwind']);
+    expect(policy.document.partners.map(({ id, approval, proof }) => [id, approval, proof])).toEqual([
+      ['fabrikam', 'automatic', 'invitation'],
+      ['litware', 'manual', 'invitation'],
+      ['northwind', 'automatic', 'invitation'],
+      ['wingtip', 'automatic', 'mailbox'],
+      ['proseware', 'automatic', 'tenant'],
+    ]);
     expect(terms?.text).toMatch(/^# Terms of use/);
   });
 });

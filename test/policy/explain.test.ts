@@ -35,11 +35,11 @@ const CASES: Case[] = [
   ],
   ['kim@gmail.com', 'deny: consumer', 'refuses gmail.com, but a partner names this address in full'],
   ['kim@gmail.com', 'ana@gmail.com', 'names this one address only, not kim@gmail.com'],
-  ['a@litvare.com', 'litware.com', 'litvare.com looks like litware.com (1 letter differs)'],
-  ['a@litwar.com', 'litware.com', 'litwar.com looks like litware.com (1 letter differs)'],
-  ['a@litwaree.com', 'litware.com', 'litwaree.com looks like litware.com (1 letter differs)'],
-  ['a@ltiware.com', 'litware.com', 'ltiware.com looks like litware.com (1 letter differs)'],
-  ['a@x.fabrlkam.com', '*.fabrikam.com', 'x.fabrlkam.com looks like fabrikam.com (1 letter differs)'],
+  ['a@litvare.com', 'litware.com', 'litvare.com looks like litware.com'],
+  ['a@litwar.com', 'litware.com', 'litwar.com looks like litware.com'],
+  ['a@litwaree.com', 'litware.com', 'litwaree.com looks like litware.com'],
+  ['a@ltiware.com', 'litware.com', 'ltiware.com looks like litware.com'],
+  ['a@x.fabrlkam.com', '*.fabrikam.com', 'x.fabrlkam.com looks like fabrikam.com'],
 ];
 
 describe('explain', () => {

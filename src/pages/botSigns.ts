@@ -1,0 +1,35 @@
+import type { Deps } from '../deps.js';
+import { fillTime } from '../http/fillTime.js';
+import type { Suspicion } from '../requests/judge.js';
+
+type Posted = Record<string, unknown> | undefined;
+
+export type BotSigns = {
+  /** For the hidden field `begun`: when the person got the form. One that comes back with faults keeps its first moment. */
+  begun: (posted?: Posted) => string;
+  suspicions: (posted: Posted) => Suspicion[];
+};
+
+/**
+ * Cheap signs of a program behind a form; the fields are in `views/partials/botFields.ejs`. They only send a request to a
+ * person, so a wrong sign loses nobody.
+ *
+ * A form without a moment, or with one that is not ours, is no sign: other programs may post on somebody's behalf, and the
+ * secret may have changed since the form was opened. Nor is an old one: people go to lunch. A moment that lies ahead
+ * comes from an instance whose clock does.
+ */
+export function botSigns({ config, patience }: Pick<Deps, 'config' | 'patience'>): BotSigns {
+  const times = fillTime(config.secrets);
+  return {
+    begun(posted) {
+      const given = posted?.begun;
+      return typeof given === 'string' && times.secondsSince(given) !== null ? given : times.stamp();
+    },
+    suspicions(posted) {
+      const seconds = times.secondsSince(posted?.begun);
+      const tooFast = seconds !== null && seconds >= 0 && seconds < patience.fillSeconds;
+      const { website = '' } = posted ?? {};
+      return [...(website === '' ? [] : (['honeypot'] as const)), ...(tooFast ? (['tooFast'] as const) : [])];
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { isLong, lookAlikeIndex, type Listed, type LookAlikeIndex } from './lookAlikeIndex.js';
+import { decoded, registrationOf, type Registration } from './publicSuffix.js';
+import type { Entry } from './ruleIndex.js';
+import { skeletonOf } from './skeleton.js';
+import { isOneSlip } from './slipIndex.js';
+
+/**
+ * `near` is the listed domain and `entry` a rule for it. `instead` are the domains that may have been meant, the likeliest
+ * first; none where the listed name is only borrowed, as in `fabrikam-login.com`.
+ */
+export type LookAlike<T> = { near: string; entry: Entry<T>; instead: string[] };
+
+/**
+ * Which listed domain a domain looks like; undefined where it looks like none.
+ *
+ * What counts is the part that somebody registered (`fabrikam.com` of `mail.fabrikam.com`): its owner has all that is below,
+ * so nothing below a listed registration is ever a look-alike. Of names under six letters only what nobody chooses counts: a
+ * digit or foreign letter that passes for a plain one, a top-level domain that does not exist, the whole domain in front of
+ * another one. One step for each letter typed, however many domains are listed.
+ */
+export type FindLookAlike<T> = (domain: string) => LookAlike<T> | undefined;
+
+/** @param entries what partners list: rules of the kinds `domain` and `wildcard` */
+export async function indexLookAlikes<T>(entries: Iterable<Entry<T>>): Promise<FindLookAlike<T>> {
+  const index = await lookAlikeIndex(entries);
+  return (domain) => {
+    const registration = registrationOf(domain);
+    if (registration === undefined || index.byDomain.has(registration.domain)) return undefined;
+    const typed = inPieces(domain, registration);
+    return (
+      sameToTheEye(index, typed) ??
+      dotsElsewhere(index, typed) ??
+      borrowed(index, typed) ??
+      oneSlipAway(index, typed)
+    );
+  };
+}
+
+/** A domain whose skeleton is cut at each dot and hyphen; the registered name is from `nameBegins` up to `nameEnds`. */
+type Typed = { registration: Registration; tokens: string[]; nameBegins: number; nameEnds: number };
+
+function inPieces(domain: string, registration: Registration): Typed {
+  const tokens = skeletonOf(decoded(domain)).split(/[.-]/);
+  const nameEnds = tokens.length - decoded(registration.suffix).split(/[.-]/).length;
+  return { registration, tokens, nameBegins: nameEnds - registration.seen.split('-').length, nameEnds };
+}
+
+/** fabrikam.co, fabr1kam.com, fabrikarn.com, or with a letter of another script: at the same or another top-level domain. */
+function sameToTheEye<T>({ bySkeleton }: LookAlikeIndex<T>, typed: Typed): LookAlike<T> | undefined {
+  const { registration, tokens, nameBegins, nameEnds } = typed;
+  const { seen, suffix, suffixExists } = registration;
+  const alike = bySkeleton.get(tokens.slice(nameBegins, nameEnds).join(''))?.filter((listed) => {
+    if (isLong(listed.seen)) return true;
+    if (listed.seen === seen) return !suffixExists;
+    return /[^a-z-]/.test(seen) && sharesSuffix(listed, registration);
+  });
+  const nearest = alike?.find((listed) => isOneSlip(listed.suffix, suffix)) ?? alike?.[0];
+  return nearest && mistyped(nearest, registration);
+}
+
+/** fab.rikam.com, fabrikamc.om: the same letters with a dot or hyphen more, less or elsewhere. */
+function dotsElsewhere<T>({ byLetters }: LookAlikeIndex<T>, { tokens }: Typed): LookAlike<T> | undefined {
+  const listed = byLetters.get(tokens.join(''));
+  return listed && { ...listed, instead: [listed.near] };
+}
+
+/** fabrikam.com.evil.net, fabrikam-login.com: a listed domain in front of another one, or its name as a part of another. */
+function borrowed<T>(
+  { byFirstToken }: LookAlikeIndex<T>,
+  { tokens, nameBegins, nameEnds }: Typed,
+): LookAlike<T> | undefined {
+  for (let at = 0; at < nameEnds; at++) {
+    for (const listed of byFirstToken.get(tokens[at] ?? '') ?? []) {
+      const end = at + listed.nameTokens.length;
+      const long = isLong(listed.seen);
+      const inFront = (long || at < nameBegins) && continuesWith(tokens, end, listed.suffixTokens);
+      const within = long && at >= nameBegins && end <= nameEnds;
+      if ((inFront || within) && continuesWith(tokens, at, listed.nameTokens)) {
+        return { near: listed.domain, entry: listed.entry, instead: [] };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** frabikam.com, fabricam.com, fabrikamm.com, fabrkam.com. */
+function oneSlipAway<T>(
+  { namesNear, byName }: LookAlikeIndex<T>,
+  { registration }: Typed,
+): LookAlike<T> | undefined {
+  const { seen } = registration;
+  const listed = namesNear(seen)
+    .filter((name) => !differInNumber(name, seen))
+    .flatMap((name) => byName.get(name) ?? [])
+    .find((one) => sharesSuffix(one, registration));
+  return listed && mistyped(listed, registration);
+}
+
+function mistyped<T>({ domain, entry }: Listed<T>, { below }: Registration): LookAlike<T> {
+  return { near: domain, entry, instead: below === '' ? [domain] : [`${below}.${domain}`, domain] };
+}
+
+function sharesSuffix({ suffix }: Registration, typed: Registration): boolean {
+  return suffix === typed.suffix || !typed.suffixExists;
+}
+
+/** Numbers are there to tell names apart: studio54.com and studio55.com are two. */
+function differInNumber(a: string, b: string): boolean {
+  return /\d/.test(a) && /\d/.test(b) && a.replace(/\d/g, '') === b.replace(/\d/g, '');
+}
+
+function continuesWith(tokens: string[], at: number, wanted: string[]): boolean {
+  return wanted.every((token, offset) => tokens[at + offset] === token);
+}

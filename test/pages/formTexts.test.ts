@@ -1,0 +1,144 @@
+import { companyName, personName } from '../../src/pages/formTexts.js';
+
+type Case = [text: string, fact: string];
+
+/** The message of the first fault; null for what is taken. */
+const faultOf = (kind: typeof personName, text: string) =>
+  kind.safeParse(text).error?.issues[0]?.message ?? null;
+
+const INVISIBLE: Case[] = [
+  ['Ana\u0000', 'a control character'],
+  ['Ana\r\nBcc: eve@evil.com', 'a line break'],
+  ['Ana\u0085Lind', 'a control character beyond ASCII'],
+  ['Ana\u202egnp', 'writing from right to left'],
+  ['Ana\u2066Lind\u2069', 'an isolated direction'],
+  ['Ana\u200fLind', 'a mark of direction'],
+  ['A\u200bna', 'a space without width'],
+  ['A\u200dna', 'a joiner'],
+  ['A\u00adna', 'a soft hyphen'],
+  ['Ana\ufeffLind', 'a byte-order mark'],
+  ['A\u034fna', 'a joiner of marks'],
+  ['Ana\ufe0f', 'a variation selector'],
+  ['Ana\u{e0041}', 'a tag character'],
+  ['\u3164', 'a filler that counts as a letter'],
+  ['Ana\u115f', 'another one'],
+  ['Ana\u2028Lind', 'a line separator'],
+  ['Ana\u2800Lind', 'a blank of Braille'],
+  ['Ana\ue000', 'a character for private use'],
+  ['Ana\ud800', 'half a character'],
+];
+
+test.each(INVISIBLE)('%j is refused in any name: %s', (text) => {
+  expect(faultOf(personName, text)).toBe('character');
+  expect(faultOf(companyName, text)).toBe('character');
+});
+
+const NO_PERSON: Case[] = [
+  ['https://evil.com', 'a URL'],
+  ['www.evil.com', 'a domain with www'],
+  ['evil.com', 'a domain'],
+  ['Ana evil.co', 'a domain behind a name'],
+  ['evil.co\u0308m', 'a domain with a mark in it'],
+  ['evil .com', 'a domain with a space in it'],
+  ['ｅｖｉｌ．ｃｏｍ', 'a full-width domain'],
+  ['ana@evil.com', 'an address'],
+  ['Call +46 70 123 45 67', 'a phone number'],
+  ['٠٧٠١٢٣٤٥٦٧', 'a phone number in Arabic digits'],
+  ['Ana 2', 'a digit'],
+  ['<b>Ana</b>', 'markup'],
+  ['＜b＞Ana', 'full-width markup'],
+  ['[Ana](evil)', 'Markdown'],
+  ['Ana &amp; Eve', 'an entity'],
+  ['{{organization}}', 'a placeholder'],
+  ['=HYPERLINK(1)', 'a formula'],
+  ['Ana 😀', 'an emoji'],
+  ['-', 'no letter'],
+  ['...', 'no letter either'],
+];
+
+test.each(NO_PERSON)('the person %j is refused: %s', (text) => {
+  expect(faultOf(personName, text)).toBe('name');
+});
+
+test.each([
+  'Åsa-Märta',
+  'O’Neil',
+  "D'Angelo Jr.",
+  '李 小龍',
+  'J. R. R.',
+  'J.R.R.',
+  'J.\u0158. Nova\u0301k',
+  'Nguyễn',
+  'أحمد',
+  'Νίκος',
+  'Ольга',
+  'नीलम',
+  'X',
+])('the person %s is taken', (text) => {
+  expect(faultOf(personName, text)).toBeNull();
+});
+
+const NO_COMPANY: Case[] = [
+  ['https://evil.com', 'a URL'],
+  ['Fabrikam hxxp://evil', 'a URL made to slip through'],
+  ['Fabrikam ｈｔｔｐｓ：／／evil', 'a full-width URL'],
+  ['www.evil.com', 'a domain with www'],
+  ['Fabrikam WWW.evil', 'the same in capitals'],
+  ['bit.ly/x1', 'a domain with a path'],
+  ['mailto:eve@evil.com', 'a mail link'],
+  ['javascript:alert(1)', 'a script'],
+  ['tel:112', 'a phone link'],
+  ['Fabrikam, eve@evil.com', 'an address'],
+  ['<b>Fabrikam</b>', 'markup'],
+  ['Fabrikam ＜img', 'full-width markup'],
+  ['Fabrikam &lt;b', 'an entity'],
+  ['Fabrikam &#60;', 'a numbered entity'],
+  ['[Fabrikam](evil)', 'Markdown'],
+  ['[url=evil]Fabrikam[/url]', 'BBCode'],
+  ['Call 0701234567', 'seven digits and more'],
+  ['Call 070 123 45 67', 'digits with spaces'],
+  ['Call +46 (0)70-123 45 67', 'digits with signs between'],
+  ['Call 070.123.45.67', 'digits with dots between'],
+  ['Call ０７０１２３４５６７', 'full-width digits'],
+  ['Call ٠٧٠١٢٣٤', 'Arabic digits'],
+];
+
+test.each(NO_COMPANY)('the organisation %j is refused: %s', (text) => {
+  expect(faultOf(companyName, text)).toBe('company');
+});
+
+test.each([
+  'Booking.com',
+  '3M',
+  'Studio 54',
+  'Fabrikam',
+  'Alpha & Söhne GmbH & Co. KG',
+  'AT&T',
+  'Johnson & Johnson',
+  'S.A./N.V. Solvay',
+  'Yahoo!',
+  'C# Consulting (Nordic) AB',
+  '1&1 Internet SE',
+  '7-Eleven 1234',
+  'Route 66, 2026',
+  '@home',
+  'Data: Insight AB',
+  'Dr. Oetker',
+  'Procter + Gamble',
+  '株式会社ファブリカム',
+  'ООО «Фабрикам»',
+  'Société d’Énergie',
+  'Über & "Söhne"',
+  'E=mc² Labs',
+  'wwwatch GmbH',
+])('the organisation %s is taken', (text) => {
+  expect(faultOf(companyName, text)).toBeNull();
+});
+
+test('texts that are made to take long do not', () => {
+  const long = ['1 '.repeat(50_000), '&'.repeat(100_000), 'a.'.repeat(50_000), ':'.repeat(100_000)];
+  const begun = process.cpuUsage();
+  for (const text of long)
+    for (const kind of [personName, companyName]) expect(faultOf(kind, text)).toBe('tooLong');
+  expect(process.cpuUsage(begun).user / 1000).toBeLessThan(500);
+});
