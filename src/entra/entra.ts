@@ -18,7 +18,14 @@ const metadataShape = z.object({
   jwks_uri: httpsUrl,
 });
 const base64url = z.string().regex(/^[\w-]+$/);
-const keyShape = z.object({ kid: z.string().min(1), kty: z.literal('RSA'), n: base64url, e: base64url });
+const keyShape = z.object({
+  kid: z.string().min(1),
+  kty: z.literal('RSA'),
+  n: base64url,
+  e: base64url,
+  /** Whose tokens it signs, as in the metadata; the key of personal accounts names their tenant. */
+  issuer: z.string().optional(),
+});
 const keysShape = z.object({ keys: z.array(z.unknown()).max(100) });
 const tokensShape = z.object({
   token_type: z.string().regex(/^bearer$/i),
@@ -35,14 +42,28 @@ export type SigningKey = JsonWebKey & z.infer<typeof keyShape>;
 export type Tokens = z.infer<typeof tokensShape>;
 export type Entra = ReturnType<typeof createEntra>;
 
-/** The tenant at which people sign in: what it says of itself, its keys, and its token endpoint. */
-export function createEntra({
-  authorityUrl,
-  tenantId,
-  signIn,
-}: Pick<Config, 'authorityUrl' | 'tenantId' | 'signIn'>) {
-  const address = `${authorityUrl}/${tenantId}/v2.0/.well-known/openid-configuration`;
-  const metadata = kept(() => loadMetadata(address, tenantId));
+/** Stands in the issuer of `organizations` where each tenant writes its own id. */
+export const TENANT_PLACE = '{tenantid}';
+
+/**
+ * Where people sign in: what Entra says of itself there, its keys, and its token endpoint. `own` is our tenant, for staff;
+ * at `organizations` the people of any tenant sign in, for partners who prove to which one they belong.
+ *
+ * For the latter the portal's own app registration has to be open to other tenants (`signInAudience` AzureADMultipleOrgs;
+ * otherwise Microsoft's page says AADSTS50194), with the same redirect address as for staff. It asks for no more than
+ * `openid profile email`, to which people may consent themselves unless their organisation forbids that; then an admin there
+ * consents once for all. Optional claims of its id_tokens that help: `email` and `xms_edov` (where people sign in with
+ * another name than their address), `acct` (tells guests), `given_name` and `family_name` (fill in the form).
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/howto-convert-app-to-be-multi-tenant
+ */
+export function createEntra(
+  { authorityUrl, tenantId, signIn }: Pick<Config, 'authorityUrl' | 'tenantId' | 'signIn'>,
+  who: 'own' | 'organizations' = 'own',
+) {
+  const [authority, issuing] = who === 'own' ? [tenantId, tenantId] : [who, TENANT_PLACE];
+  const address = `${authorityUrl}/${authority}/v2.0/.well-known/openid-configuration`;
+  const metadata = kept(() => loadMetadata(address, issuing));
   const keys = kept(async () => loadKeys((await metadata.get()).jwks_uri));
 
   return {
@@ -84,12 +105,12 @@ export function createEntra({
   };
 }
 
-async function loadMetadata(address: string, tenantId: string): Promise<EntraMetadata> {
+async function loadMetadata(address: string, issuing: string): Promise<EntraMetadata> {
   const { status, body } = await fetchJson(address);
   const parsed = metadataShape.safeParse(body);
   if (status !== 200 || !parsed.success) throw new EntraFault('unreadable', `metadata, status ${status}`);
   // Entra's keys sign for every tenant: who is believed is decided by the issuer alone.
-  if (!parsed.data.issuer.endsWith(`/${tenantId}/v2.0`))
+  if (!parsed.data.issuer.endsWith(`/${issuing}/v2.0`))
     throw new EntraFault('issuer', 'metadata of another tenant');
   return parsed.data;
 }

@@ -21,7 +21,7 @@ const KNOWN_FOR_MS = 10 * 60_000;
 const MOST_KNOWN = 1_000;
 
 /** Of every personal Microsoft account: https://learn.microsoft.com/entra/identity-platform/access-tokens */
-const PERSONAL_ACCOUNTS = '9188040d-6c67-4c5b-b112-36a304b66dad';
+export const PERSONAL_ACCOUNTS = '9188040d-6c67-4c5b-b112-36a304b66dad';
 const PUBLIC_CLOUD = 'https://login.microsoftonline.com';
 
 const configuration = z.object({ issuer: z.string() });

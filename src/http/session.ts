@@ -2,8 +2,9 @@ import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
 import type { Person } from '../access/person.js';
 import type { Deps } from '../deps.js';
+import type { TenantIdentity } from '../requests/proof/tenantIdentity.js';
 import { allowFormTarget } from './security.js';
-import { SessionStore } from './sessionStore.js';
+import { contentOf, SessionStore } from './sessionStore.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -19,6 +20,15 @@ declare module 'express-session' {
     refreshToken: string;
     /** Where to go after signing in: a path of this portal. */
     returnTo: string;
+    /** Sign-ins of a partner's people that are under way, and for which request; null before any form. */
+    tenantSignIns: { state: string; requestId: string | null }[];
+    /** Who of a partner has signed in before any form: it fills in the form and gives no right in the portal. */
+    tenantIdentity: TenantIdentity & {
+      /** The address with which they may sign up, canonical. */
+      address: string;
+      /** In ms since 1970. */
+      signedInAt: number;
+    };
   }
 }
 
@@ -60,9 +70,26 @@ export async function endSession(deps: Pick<Deps, 'config'>, req: Request, res?:
   (res ?? req.res)?.clearCookie(name, options);
 }
 
+/** Ends a session that knows nobody and in which no partner's sign-in is under way; stores any other. */
+export async function endIdleSession(deps: Pick<Deps, 'config'>, req: Request, res: Response): Promise<void> {
+  const { person, tenantIdentity, tenantSignIns = [] } = req.session;
+  if (person || tenantIdentity || tenantSignIns.length > 0) await saveSession(req);
+  else await endSession(deps, req, res);
+}
+
 /** A new session in the place of the old one, so that nobody who knew its id profits from what follows. */
 export async function renewSession(req: Request): Promise<void> {
   await called((done) => req.session.regenerate(done));
+}
+
+/**
+ * The same session under a new id, for a sign-in that adds to what is there: staff stay signed in, and what is under way in
+ * other tabs goes on.
+ */
+export async function moveSession(req: Request): Promise<void> {
+  const content = contentOf(req.session);
+  await renewSession(req);
+  Object.assign(req.session, content);
 }
 
 /**

@@ -11,7 +11,7 @@ type Done = (error?: unknown) => void;
 type Stored = Partial<SessionData> & { stored?: true };
 
 /** Sessions before anybody signed in hold state and nonce: there has to be time to type a password. */
-const SIGN_IN_SECONDS = 15 * 60;
+export const SIGN_IN_SECONDS = 15 * 60;
 
 /**
  * Sessions in the portal's own store, so that all instances share them. A session that was ended stays ended: a page
@@ -64,6 +64,13 @@ export class SessionStore extends PgStore {
       done();
     }, done);
   }
+}
+
+/** What a session holds, as it can be put into another one. */
+export function contentOf(session: Partial<SessionData>): Partial<SessionData> {
+  return Object.fromEntries(
+    Object.entries(session).filter(([name]) => name !== 'cookie' && name !== 'stored'),
+  );
 }
 
 function isSignedIn({ person }: Stored): boolean {

@@ -4,7 +4,7 @@ import type { Deps } from '../deps.js';
 import { EntraFault } from '../entra/entraFault.js';
 import { signInFailed, unavailable } from '../errors.js';
 import { localPath } from '../http/localPath.js';
-import { endSession, saveSession } from '../http/session.js';
+import { endIdleSession, endSession, saveSession } from '../http/session.js';
 import { admit } from '../http/signIn/admit.js';
 import type { SignIn } from '../http/signIn/signIn.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
@@ -41,7 +41,7 @@ export function finishSignIn(deps: Deps, signIn: SignIn): RequestHandler {
   };
 }
 
-/** Whoever is signed in already stays so: a link from elsewhere must not be able to sign people out. */
+/** Whoever is signed in already stays so, or on the way: a link from elsewhere must not be able to sign people out. */
 async function refuse(
   deps: Deps,
   req: Request,
@@ -53,7 +53,7 @@ async function refuse(
   if (req.session.returnTo !== undefined) {
     await insertAuditEvent(deps.store.db, { actor: 'portal', action: 'signIn.refused', detail: { reason } });
   }
-  if (!req.session.person) await endSession(deps, req, res);
+  await endIdleSession(deps, req, res);
 }
 
 /** GET /sign-out: asks, and changes nothing. */

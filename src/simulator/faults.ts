@@ -36,6 +36,9 @@ export const idTokenChanges = [
   'wrongIssuer',
   'wrongAudience',
   'wrongTenant',
+  'templateTenant',
+  'missingTenant',
+  'personalAccount',
   'wrongNonce',
   'noNonce',
   'expired',
@@ -44,8 +47,10 @@ export const idTokenChanges = [
   'hs256WithPublicKey',
   'badSignature',
   'unknownKid',
+  'missingKid',
   'missingSub',
   'missingOid',
+  'missingIat',
 ] as const;
 
 const signInFault = z.strictObject({ kind: z.literal('idToken'), change: z.enum(idTokenChanges) });

@@ -83,8 +83,9 @@ export const seedPeople = [
 const fabrikam = 'fab00000-0000-4000-8000-000000000001';
 const litware = '117a0000-0000-4000-8000-000000000002';
 const northwind = '40000000-0000-4000-8000-000000000003';
+const proseware = '9205e000-0000-4000-8000-000000000004';
 
-/** Every tenant of the simulated Entra, with its verified domains; our own comes first. */
+/** Every tenant of the simulated Entra, with its verified domains; our own comes first. Wingtip Toys (wingtiptoys.com) has none. */
 export const seedTenants = [
   { id: seed.tenantId, name: seed.organization, domains: seed.verifiedDomains },
   {
@@ -94,12 +95,27 @@ export const seedTenants = [
   },
   { id: litware, name: 'Litware', domains: ['litware.com', 'litware.onmicrosoft.com'] },
   { id: northwind, name: 'Northwind', domains: ['northwind.se', 'northwind.onmicrosoft.com'] },
+  { id: proseware, name: 'Proseware', domains: ['proseware.com', 'proseware.onmicrosoft.com'] },
 ];
 
 const partnerPersonId = (last: number) => `66666666-0000-4000-8000-${String(last).padStart(12, '0')}`;
 
+export type SeedPartnerPerson = {
+  id: string;
+  tenantId: string;
+  displayName: string;
+  givenName?: string;
+  familyName?: string;
+  userName: string;
+  email: string | null;
+  emailDomainVerified: boolean;
+  /** In that tenant only as a guest of somebody else's. */
+  guest?: true;
+  about: string;
+};
+
 /** People of the partners, who sign in at their own tenants. */
-export const seedPartnerPeople = [
+export const seedPartnerPeople: SeedPartnerPerson[] = [
   {
     id: partnerPersonId(1),
     tenantId: fabrikam,
@@ -144,6 +160,49 @@ export const seedPartnerPeople = [
     email: 'cy@northwind.se',
     emailDomainVerified: true,
     about: 'His address is vouched for by his tenant',
+  },
+  {
+    id: partnerPersonId(6),
+    tenantId: proseware,
+    displayName: 'Pia Holm',
+    givenName: 'Pia',
+    familyName: 'Holm',
+    userName: 'pia@proseware.com',
+    email: 'pia@proseware.com',
+    emailDomainVerified: true,
+    about: 'Signs in with her address',
+  },
+  {
+    id: partnerPersonId(7),
+    tenantId: proseware,
+    displayName: 'Berg, Per Olof',
+    userName: 'per@proseware.onmicrosoft.com',
+    email: 'per.olof.berg@proseware.com',
+    emailDomainVerified: true,
+    about: 'Signs in with another name than his address, which his tenant vouches for',
+  },
+  {
+    id: partnerPersonId(8),
+    tenantId: proseware,
+    displayName: 'Max Proseware',
+    givenName: 'Max',
+    familyName: 'Proseware',
+    userName: 'max@proseware.onmicrosoft.com',
+    email: 'pia@proseware.com',
+    emailDomainVerified: false,
+    about: 'Claims the address of a colleague, for which nobody vouches',
+  },
+  {
+    id: partnerPersonId(9),
+    tenantId: proseware,
+    displayName: 'Gus Guest',
+    givenName: 'Gus',
+    familyName: 'Guest',
+    userName: 'gus@proseware.com',
+    email: 'gus@proseware.com',
+    emailDomainVerified: true,
+    guest: true,
+    about: 'Is a guest there, whose name looks like a member’s',
   },
 ];
 

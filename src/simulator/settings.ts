@@ -8,6 +8,13 @@ export const inviterSettings = [
   'everyone',
 ] as const;
 
+/** Whose accounts the portal's app registration is open to. */
+export const audienceSettings = [
+  'AzureADMyOrg',
+  'AzureADMultipleOrgs',
+  'AzureADandPersonalMicrosoftAccount',
+] as const;
+
 /** Everything about the tenant that can be turned while it runs. */
 export type Settings = {
   /** How long every Graph call takes at least, in ms. */
@@ -31,6 +38,9 @@ export type Settings = {
   httpsSignIn: boolean;
   /** Whether id_tokens name the person's groups: an app has to be set up for it, and some people have too many. */
   groupsClaim: boolean;
+  /** What the portal's registration says of itself; signing in takes any address on this machine. */
+  signInAudience: (typeof audienceSettings)[number];
+  redirectUris: string[];
 };
 
 /** What `PUT /control/settings` accepts: any part of the settings. */
@@ -47,6 +57,8 @@ export const settingsChange = z
     codeLifetimeSeconds: z.number().int().min(0),
     httpsSignIn: z.boolean(),
     groupsClaim: z.boolean(),
+    signInAudience: z.enum(audienceSettings),
+    redirectUris: z.array(z.string()),
   })
   .partial();
 
@@ -64,5 +76,8 @@ export function defaultSettings(): Settings {
     codeLifetimeSeconds: 300,
     httpsSignIn: false,
     groupsClaim: true,
+    signInAudience: 'AzureADMultipleOrgs',
+    // Entra looks past the port of an address on localhost, so this one stands for all.
+    redirectUris: ['http://localhost:3000/auth/callback'],
   };
 }

@@ -166,6 +166,7 @@ describe('the code', () => {
       ver: '2.0',
       iss: (await app.metadata()).issuer,
       aud: harness.simulator.clientId,
+      acct: 0,
       tid: harness.simulator.tenantId,
       oid: ada,
       sub: expect.stringMatching(/^[\w-]{43}$/) as string,

@@ -20,6 +20,9 @@ describe('a bad token', () => {
     wrongIssuer: ['iss'],
     wrongAudience: ['aud'],
     wrongTenant: ['tid'],
+    templateTenant: ['iss', 'tid'],
+    missingTenant: ['tid'],
+    personalAccount: ['iss', 'tid'],
     wrongNonce: ['nonce'],
     noNonce: ['nonce'],
     expired: ['exp', 'iat', 'nbf'],
@@ -28,8 +31,10 @@ describe('a bad token', () => {
     hs256WithPublicKey: [],
     badSignature: [],
     unknownKid: [],
+    missingKid: [],
     missingSub: ['sub'],
     missingOid: ['oid'],
+    missingIat: ['iat'],
   };
   const differ = (one: unknown, other: unknown) =>
     typeof one === 'number' && typeof other === 'number' ? Math.abs(one - other) > 60 : one !== other;
@@ -63,6 +68,7 @@ describe('a bad token', () => {
     expect((await badToken('algNone')).header).toMatchObject({ alg: 'none', kid: key?.kid });
     expect((await badToken('badSignature')).header).toMatchObject({ alg: 'RS256', kid: key?.kid });
     expect((await badToken('unknownKid')).header.kid).not.toBe(key?.kid);
+    expect((await badToken('missingKid')).header).toEqual({ typ: 'JWT', alg: 'RS256' });
   });
 
   it('hs256WithPublicKey is what a careless check of the public key believes', async () => {

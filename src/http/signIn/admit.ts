@@ -5,7 +5,7 @@ import { insertAuditEvent } from '../../store/auditEvents.js';
 import { upsertPerson } from '../../store/persons.js';
 import { renewSession } from '../session.js';
 import { describePerson } from './describePerson.js';
-import { seal } from './sealed.js';
+import { seal } from '../../sealed.js';
 import type { SignedIn } from './strategy.js';
 
 /**
@@ -28,5 +28,5 @@ export async function admit(deps: Deps, req: Request, { claims, refreshToken }: 
   req.session.person = person;
   req.session.signedInAt = now;
   req.session.rightsReadAt = now;
-  if (refreshToken !== undefined) req.session.refreshToken = seal(refreshToken, deps.config.secrets);
+  if (refreshToken !== undefined) req.session.refreshToken = seal(refreshToken, 'refresh tokens', deps.config.secrets);
 }

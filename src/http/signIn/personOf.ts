@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PORTAL_ROLES, type Person, type PortalRole } from '../../access/person.js';
+import { claimText } from '../../entra/claimText.js';
 import { EntraFault } from '../../entra/entraFault.js';
 import { parseAddress } from '../../policy/address.js';
 
@@ -30,18 +31,12 @@ export function personOf(claims: unknown, tenantId: string): TokenPerson {
   return {
     tid,
     oid,
-    name: shown(name) ?? shown(username) ?? oid,
-    username: shown(username) ?? null,
+    name: claimText(name) ?? claimText(username) ?? oid,
+    username: claimText(username) ?? null,
     addresses: addressesOf([email, username, invitedAs(username)]),
     roles: PORTAL_ROLES.filter((role) => roles.includes(role)) satisfies PortalRole[],
     groups: groups?.map((id) => id.toLowerCase()) ?? null,
   };
-}
-
-/** As pages and the store can take it: whoever runs the directory may write anything into a name. */
-function shown(text: string | undefined): string | undefined {
-  const cleaned = text?.replace(/[\p{Cc}\p{Cs}]/gu, '').slice(0, 256);
-  return cleaned === '' ? undefined : cleaned;
 }
 
 function addressesOf(texts: (string | undefined)[]): string[] {

@@ -3,7 +3,7 @@ import type { Person } from '../../access/person.js';
 import type { Deps } from '../../deps.js';
 import { EntraFault } from '../../entra/entraFault.js';
 import { describePerson } from './describePerson.js';
-import { seal, unseal } from './sealed.js';
+import { seal, unseal } from '../../sealed.js';
 
 /** What Entra says of a signed-in person when it is asked again. */
 export type Rights =
@@ -24,7 +24,7 @@ const CLOCK_SKEW_SECONDS = 300;
  */
 export async function readRights(deps: Deps, person: Person, refreshToken = ''): Promise<Rights> {
   const { entra, config } = deps;
-  const token = unseal(refreshToken, config.secrets);
+  const token = unseal(refreshToken, 'refresh tokens', config.secrets);
   if (token === null) return { kind: 'over', reason: 'noRefreshToken' };
   try {
     const tokens = await entra.redeem({ grant_type: 'refresh_token', refresh_token: token });
@@ -36,7 +36,7 @@ export async function readRights(deps: Deps, person: Person, refreshToken = ''):
       kind: 'read',
       person: described,
       readAt: Date.now(),
-      refreshToken: seal(tokens.refresh_token ?? token, config.secrets),
+      refreshToken: seal(tokens.refresh_token ?? token, 'refresh tokens', config.secrets),
     };
   } catch (error) {
     if (!(error instanceof EntraFault)) throw error;

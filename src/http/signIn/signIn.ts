@@ -4,29 +4,39 @@ import passport from 'passport';
 import type { Config } from '../../config.js';
 import type { Entra } from '../../entra/entra.js';
 import { ENTRA_FAULT_REASONS, EntraFault, type EntraFaultReason } from '../../entra/entraFault.js';
-import { EntraStrategy, type SignedIn } from './strategy.js';
+import { EntraStrategy, type SignedIn, type SignInKind } from './strategy.js';
 
 type Query = Record<string, string>;
+
+/** Of staff, at our own tenant. The refresh token buys later looks at what they may do. */
+const STAFF: SignInKind = {
+  sessionKey: 'staffSignIns',
+  scope: ['openid', 'profile', 'email', 'offline_access'],
+  atOnce: 10,
+};
+
+/** What Entra's page is to do: whom to expect, and whether to take whoever is signed in there without asking. */
+export type AtEntra = { login_hint?: string; prompt?: 'select_account' };
 
 /** Sends people to Entra, and takes them in when they come back. */
 export type SignIn = ReturnType<typeof createSignIn>;
 
-export function createSignIn(config: Pick<Config, 'baseUrl' | 'signIn'>, entra: Entra) {
+export function createSignIn(config: Pick<Config, 'baseUrl' | 'signIn'>, entra: Entra, kind = STAFF) {
   const authenticator = new passport.Passport();
-  authenticator.use('entra', new EntraStrategy(config, entra));
+  authenticator.use('entra', new EntraStrategy(config, entra, kind));
 
   /**
    * Lets the library see the session and these parameters, and nothing else of the request.
    *
    * @returns who has signed in, or where it wants to send the browser
    */
-  function run(session: Request['session'], query: Query): Promise<SignedIn | URL> {
+  function run(session: Request['session'], query: Query, atEntra: AtEntra = {}): Promise<SignedIn | URL> {
     return new Promise((resolve, reject) => {
       const response = new RedirectOnly(resolve) as unknown as Response;
       const request = { session, query, body: {}, res: response } as unknown as Request;
       const middleware = authenticator.authenticate(
         'entra',
-        { session: false },
+        { session: false, ...atEntra },
         (error: unknown, result: SignedIn | false | undefined, message: unknown) => {
           if (result) resolve(result);
           else reject(toFault(error ?? message));
@@ -42,9 +52,9 @@ export function createSignIn(config: Pick<Config, 'baseUrl' | 'signIn'>, entra: 
      *
      * @throws {EntraFault} when the tenant's metadata cannot be had
      */
-    async begin(req: Request): Promise<URL> {
+    async begin(req: Pick<Request, 'session'>, atEntra?: AtEntra): Promise<URL> {
       await entra.metadata();
-      const page = await run(req.session, {});
+      const page = await run(req.session, {}, atEntra);
       if (page instanceof URL) return page;
       throw new Error('Somebody has signed in before they were asked to');
     },
@@ -53,7 +63,7 @@ export function createSignIn(config: Pick<Config, 'baseUrl' | 'signIn'>, entra: 
      *
      * @throws {EntraFault} for whatever is wrong with it
      */
-    async complete(req: Request): Promise<SignedIn> {
+    async complete(req: Pick<Request, 'session' | 'query'>): Promise<SignedIn> {
       const result = await run(req.session, answerIn(req.query));
       // Without a code or an error the library would begin again.
       if (result instanceof URL) throw new EntraFault('callback', 'no answer in the callback');

@@ -11,11 +11,15 @@ export type Account = {
   tenantId: string;
   organization: string;
   name: string;
+  givenName: string | null;
+  familyName: string | null;
   userName: string;
   /** In the token only when there is one, and no proof of anything: an admin of the tenant may write any address. */
   email: string | null;
   /** The optional claim `xms_edov`: the tenant has verified the domain of the address. */
   emailDomainVerified: boolean;
+  /** Whether the tenant that signs the person in holds them as a guest only. */
+  guest: boolean;
   roles: string[];
   /** Ids of security groups. */
   groups: string[];
@@ -53,9 +57,12 @@ function accountOfUser(tenant: Tenant, user: User): Account {
     tenantId: seed.tenantId,
     organization: seed.organization,
     name: user.displayName,
+    givenName: user.givenName,
+    familyName: user.surname,
     userName: user.userType === 'Guest' && user.mail !== null ? user.mail : user.userPrincipalName,
     email: user.mail,
     emailDomainVerified: false,
+    guest: user.userType === 'Guest',
     roles: portalRolesOf(directory, user.id),
     groups: groups.map((group) => group.id),
     enabled: user.accountEnabled,
@@ -64,11 +71,14 @@ function accountOfUser(tenant: Tenant, user: User): Account {
 }
 
 function partnerAccounts(): Account[] {
-  return seedPartnerPeople.map(({ id, displayName, ...person }) => ({
+  return seedPartnerPeople.map(({ id, displayName, givenName, familyName, guest, ...person }) => ({
     ...person,
     oid: id,
     organization: seedTenants.find((one) => one.id === person.tenantId)?.name ?? '',
     name: displayName,
+    givenName: givenName ?? null,
+    familyName: familyName ?? null,
+    guest: guest ?? false,
     roles: [],
     groups: [],
     enabled: true,

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, sign } from 'node:crypto';
 import type { IdTokenChange } from '../faults.js';
 import { seedTenants } from '../seed.js';
 import { signToken, signingInput, type Claims, type TokenKey } from './tokenKey.js';
@@ -6,6 +6,8 @@ import { signToken, signingInput, type Claims, type TokenKey } from './tokenKey.
 type Forgery = (key: TokenKey, claims: Claims) => string;
 
 const HOUR = 3600;
+/** The tenant of every personal Microsoft account. */
+const PERSONAL_ACCOUNTS = '9188040d-6c67-4c5b-b112-36a304b66dad';
 
 /** id_tokens that nobody must believe, each wrong in one way. */
 export const forgeries: Record<IdTokenChange, Forgery> = {
@@ -14,6 +16,10 @@ export const forgeries: Record<IdTokenChange, Forgery> = {
     ...claims,
     iss: String(claims.iss).replace(String(claims.tid), otherTenant(claims)),
   })),
+  // What the metadata of `organizations` names, taken literally.
+  templateTenant: signed((claims) => withTenant(claims, '{tenantid}')),
+  missingTenant: signed((claims) => without(claims, 'tid')),
+  personalAccount: signed((claims) => withTenant(claims, PERSONAL_ACCOUNTS)),
   wrongAudience: signed((claims) => ({ ...claims, aud: '00000000-0000-4000-8000-00000000beef' })),
   wrongTenant: signed((claims) => ({ ...claims, tid: otherTenant(claims) })),
   wrongNonce: signed((claims) => ({ ...claims, nonce: 'of-somebody-else' })),
@@ -34,8 +40,13 @@ export const forgeries: Record<IdTokenChange, Forgery> = {
     return [header, payload, bytes.toString('base64url')].join('.');
   },
   unknownKid: (key, claims) => signToken({ ...key, keyId: 'nobody-knows-this-key' }, claims),
+  missingKid({ privateKey }, claims) {
+    const input = signingInput({ alg: 'RS256' }, claims);
+    return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;
+  },
   missingSub: signed((claims) => without(claims, 'sub')),
   missingOid: signed((claims) => without(claims, 'oid')),
+  missingIat: signed((claims) => without(claims, 'iat')),
 };
 
 /** Signed as it should be: only the claims are wrong. */
@@ -45,6 +56,11 @@ function signed(change: (claims: Claims) => Claims): Forgery {
 
 function without(claims: Claims, name: string): Claims {
   return Object.fromEntries(Object.entries(claims).filter(([other]) => other !== name));
+}
+
+/** As that tenant would sign it: issuer and tenant agree. */
+function withTenant(claims: Claims, tid: string): Claims {
+  return { ...claims, tid, iss: String(claims.iss).replace(String(claims.tid), tid) };
 }
 
 /** Far beyond any tolerance for clocks. */

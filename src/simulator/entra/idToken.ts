@@ -17,10 +17,13 @@ export function issueIdToken(tenant: Tenant, grant: Grant): string {
   return change ? forgeries[change](key, claims) : signToken(key, claims);
 }
 
-/** Source: learn.microsoft.com/entra/identity-platform/id-token-claims-reference. */
+/**
+ * Sources: learn.microsoft.com/entra/identity-platform/id-token-claims-reference and, for `acct`, `xms_edov` and the two
+ * names, which a registration has to ask for, …/optional-claims-reference.
+ */
 function claimsOf(tenant: Tenant, { request, account }: Grant): Claims {
   const now = Math.floor(Date.now() / 1000);
-  const { email, emailDomainVerified, roles, groups } = account;
+  const { email, emailDomainVerified, roles, groups, givenName, familyName } = account;
   return {
     ver: '2.0',
     iss: issuerOf(tenant, account.tenantId),
@@ -36,7 +39,10 @@ function claimsOf(tenant: Tenant, { request, account }: Grant): Claims {
       oid: account.oid,
       name: account.name,
       preferred_username: account.userName,
+      ...(givenName !== null && { given_name: givenName }),
+      ...(familyName !== null && { family_name: familyName }),
     }),
+    acct: account.guest ? 1 : 0,
     ...(request.scope.includes('email') && email !== null && { email }),
     ...(request.scope.includes('email') && emailDomainVerified && { xms_edov: true }),
     ...(roles.length > 0 && { roles }),

@@ -34,6 +34,8 @@ export function metadata(tenant: Tenant, authority: Authority): object {
       'preferred_username',
       'name',
       'email',
+      'given_name',
+      'family_name',
     ],
   };
 }

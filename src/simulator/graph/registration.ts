@@ -37,6 +37,8 @@ function applicationOf({ settings }: Tenant) {
     id: '33333333-0000-4000-8000-000000000104',
     appId: seed.clientId,
     displayName: 'Partner portal',
+    signInAudience: settings.signInAudience,
+    web: { homePageUrl: null, logoutUrl: null, redirectUris: settings.redirectUris },
     groupMembershipClaims: settings.groupsClaim ? 'ApplicationGroup' : null,
     passwordCredentials: [
       {

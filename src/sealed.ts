@@ -3,26 +3,30 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** The key of one purpose, so that a secret never serves two in the same form. */
-function keyOf(secret: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, '', 'portal: refresh tokens', 32));
+/** What sealed texts are for. Each purpose has keys of its own, so that a secret never serves two in the same form. */
+export type Purpose = 'refresh tokens' | `code of ${string}`;
+
+function keyOf(secret: string, purpose: Purpose): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', `portal: ${purpose}`, 32));
 }
 
 /** Encrypts a text (AES-256-GCM) under the newest of the secrets: whoever reads the store alone learns nothing. */
-export function seal(text: string, [newest]: readonly [string, ...string[]]): string {
+export function seal(text: string, purpose: Purpose, [newest]: readonly [string, ...string[]]): string {
   const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', keyOf(newest), nonce, { authTagLength: TAG_BYTES });
+  const cipher = createCipheriv('aes-256-gcm', keyOf(newest, purpose), nonce, { authTagLength: TAG_BYTES });
   const encrypted = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
   return Buffer.concat([nonce, cipher.getAuthTag(), encrypted]).toString('base64url');
 }
 
-/** What was sealed under any of the secrets; null for anything else. */
-export function unseal(sealed: string, secrets: readonly string[]): string | null {
+/** What was sealed for this purpose under any of the secrets; null for anything else. */
+export function unseal(sealed: string, purpose: Purpose, secrets: readonly string[]): string | null {
   const bytes = Buffer.from(sealed, 'base64url');
   if (bytes.length < NONCE_BYTES + TAG_BYTES) return null;
   for (const secret of secrets) {
     const nonce = bytes.subarray(0, NONCE_BYTES);
-    const decipher = createDecipheriv('aes-256-gcm', keyOf(secret), nonce, { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv('aes-256-gcm', keyOf(secret, purpose), nonce, {
+      authTagLength: TAG_BYTES,
+    });
     decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
     try {
       return (

@@ -1,0 +1,86 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { Deps } from '../deps.js';
+import { tenantSignInOver } from '../errors.js';
+import { rememberBrowser } from '../http/browserKey.js';
+import { SIGN_IN_SECONDS } from '../http/sessionStore.js';
+import { parseAddress, type Address } from '../policy/address.js';
+import { tenantProof } from '../requests/proof/tenant.js';
+import type { TenantIdentity } from '../requests/proof/tenantIdentity.js';
+import { namedTenant } from '../requests/proof/tenantOwner.js';
+import { submit } from '../requests/submit.js';
+import { botSigns } from './botSigns.js';
+import { EMPTY_FORM, readSignUpForm } from './signUpForm.js';
+import { showRefusal } from './tenantRefused.js';
+
+type Known = { identity: TenantIdentity; address: Address; signedInAt: Date };
+type Form = Record<string, unknown> | undefined;
+
+/** GET /verify/form: the form as far as the sign-in fills it in. Whoever has not signed in is sent to do so. */
+export function showVerifiedForm(deps: Deps): RequestHandler {
+  const { begun } = botSigns(deps);
+  return (req, res) => {
+    const known = whoSignedIn(req);
+    if (!known) {
+      res.redirect(303, '/verify/tenant');
+      return;
+    }
+    const { firstName, lastName } = known.identity;
+    render(deps, res, known, { values: { ...EMPTY_FORM, firstName, lastName }, faults: [], begun: begun() });
+  };
+}
+
+/** POST /verify/form: the address is that of the sign-in, whatever is posted. */
+export function signUpVerified(deps: Deps): RequestHandler<object, unknown, Form> {
+  const { begun, suspicions } = botSigns(deps);
+  return async (req, res) => {
+    const known = whoSignedIn(req);
+    if (!known) throw tenantSignInOver();
+    const { identity, address, signedInAt } = known;
+    const { terms, policy } = deps.policy.current();
+    // The policy may have come to name another tenant since.
+    if ((namedTenant(policy, address) ?? identity.tid) !== identity.tid) {
+      showRefusal(res, { reason: 'otherTenant', account: identity.account });
+      return;
+    }
+    // The proof is about this address: another one must not come in by a suggestion either.
+    const fields = { ...req.body, email: address.canonical, useSuggestion: undefined };
+    const form = readSignUpForm(fields, terms?.hash ?? null);
+    if (!form.ok) {
+      render(deps, res.status(422), known, { ...form, begun: begun(req.body) });
+      return;
+    }
+    const browser = rememberBrowser(deps.config, req, res);
+    const { token } = await submit(
+      deps,
+      { ...form.input, address, language: res.locals.language as string },
+      { browser, suspicions: suspicions(req.body), proof: tenantProof(identity, browser, signedInAt) },
+    );
+    // Who it was stays known for the rest of its time: a form that is sent twice is answered twice with the same page.
+    res.redirect(303, `/requests/${token}`);
+  };
+}
+
+/** Who has signed in, for as long as that counts. */
+function whoSignedIn({ session: { tenantIdentity } }: Pick<Request, 'session'>): Known | null {
+  if (!tenantIdentity) return null;
+  const { address: text, signedInAt, ...identity } = tenantIdentity;
+  const parsed = parseAddress(text);
+  if (!parsed.ok || Date.now() - signedInAt > SIGN_IN_SECONDS * 1000) return null;
+  return { identity, address: parsed.address, signedInAt: new Date(signedInAt) };
+}
+
+function render(
+  { policy }: Deps,
+  res: Response,
+  { address, identity }: Known,
+  { values, faults, begun }: { values: object; faults: object[]; begun: string },
+): void {
+  res.render('signUp', {
+    values: { ...values, email: address.canonical },
+    faults,
+    suggestion: null,
+    termsHash: policy.current().terms?.hash ?? null,
+    begun,
+    fixed: { account: identity.account },
+  });
+}
