@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.js';
 import { isStoreDown } from '../store/database.js';
+import { createBell, type Bell } from './bell.js';
 
 export type Periodic = {
   /** Starts no further run, and waits for the one in hand. */
@@ -11,10 +11,11 @@ export type Periodic = {
  * Runs a piece of work in this process, at once and then `everyMs` after its last end, so that it never overlaps itself.
  * A run that fails is logged, when it is the first of a row that do, and the next one is tried all the same.
  *
+ * @param options.bell brings the next run forward when it rings
  * @param work gets a signal that is aborted by `stop`, for work that would take long
  */
 export function startPeriodic(
-  { name, everyMs, log }: { name: string; everyMs: number; log: Log },
+  { name, everyMs, log, bell = createBell() }: { name: string; everyMs: number; log: Log; bell?: Bell },
   work: (stopping: AbortSignal) => Promise<void>,
 ): Periodic {
   const stopping = new AbortController();
@@ -37,7 +38,7 @@ export function startPeriodic(
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       await runOnce();
-      await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await bell.rest(everyMs);
     }
   }
 
@@ -45,6 +46,7 @@ export function startPeriodic(
   return {
     async stop() {
       stopping.abort();
+      bell.announce();
       await running;
     },
   };

@@ -3,6 +3,7 @@ import PgBoss from 'pg-boss';
 import type { Log } from '../log.js';
 import type { Store } from '../store/database.js';
 import type { Db } from '../store/schema.js';
+import { createBell, type Bell } from './bell.js';
 
 /** A wake-up call for one request. The request's row, not the job, says whether there is work. */
 export type Job = { id: string; requestId: string };
@@ -18,12 +19,8 @@ export type Queue = {
   /** Takes up to `limit` jobs that are due, the most urgent first. */
   take(limit: number): Promise<Job[]>;
   finish(jobs: Job[]): Promise<void>;
-  /** Says that a job has been committed in this process, so that it need not wait for the next poll. */
-  announce(): void;
-  /** Waits for an announcement, at most `ms`. */
-  rest(ms: number): Promise<void>;
   stop(): Promise<void>;
-};
+} & Bell;
 
 const PROVISION = 'provision';
 
@@ -77,31 +74,6 @@ export async function openQueue(
     },
     ...createBell(),
     stop: () => boss.stop({ graceful: false }),
-  };
-}
-
-/** An announcement that comes while nobody rests is kept for the next who does. */
-function createBell(): Pick<Queue, 'announce' | 'rest'> {
-  let announced = false;
-  let wake: (() => void) | null = null;
-  return {
-    announce() {
-      announced = true;
-      wake?.();
-    },
-    async rest(ms) {
-      if (!announced) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-      wake = null;
-      announced = false;
-    },
   };
 }
 

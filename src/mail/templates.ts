@@ -31,13 +31,28 @@ export type DigestMail = Mail & {
 /** Tells the requester that a person has refused; `reason` is in that person's words. */
 export type DeniedMail = Mail & { firstName: string; reason: string | null; statusUrl: string | null };
 
-type Mails = { invitation: InvitationMail; waiting: WaitingMail; digest: DigestMail; denied: DeniedMail };
+/** Asks the requester to show that the mailbox is theirs. Of what they typed only the first name. */
+export type ProofMail = Mail & { firstName: string; code: string; linkUrl: string; minutes: number };
+
+/** Tells the owner of the mailbox what the directory says of it, `reason` being a code with a sentence of its own. */
+export type KnownMail = Mail & { reason: string };
+
+type Mails = {
+  invitation: InvitationMail;
+  waiting: WaitingMail;
+  digest: DigestMail;
+  denied: DeniedMail;
+  proof: ProofMail;
+  known: KnownMail;
+};
 
 const SUBJECTS: { [Name in keyof Mails]: (t: Translate, mail: Mails[Name]) => string } = {
   invitation: (t, { organization }) => t('mail.invitation.subject', { organization }),
   waiting: (t, { partnerName }) => t('notice.waiting.subject', { partner: partnerName }),
   digest: (t, { count }) => t('notice.digest.subject', { count }),
   denied: (t, { organization }) => t('notice.denied.subject', { organization }),
+  proof: (t, { organization }) => t('proof.mail.subject', { organization }),
+  known: (t, { organization }) => t('notice.known.subject', { organization }),
 };
 
 /** Renders a mail: its subject from `locales/`, its HTML and plain text from one template each. */

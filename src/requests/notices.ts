@@ -10,17 +10,19 @@ import { openAudience, type Audience } from './notices/audience.js';
 import { deliver, finish } from './notices/deliver.js';
 import { backoffSeconds } from './provisioning/consequence.js';
 
+/** Mails to the person themselves, who may sit in front of a page: they go first, and nobody need ask Graph whom to tell. */
+const TO_APPLICANT: readonly NoticeKind[] = ['proof', 'known', 'denied'];
+/** Longer than sending one mail may take, with every wait that the mailer allows. */
+const MAIL_LEASE_SECONDS = 120;
+const TO_DECIDERS: readonly NoticeKind[] = ['waiting', 'digest'];
 /** Longer than looking up the people and sending one mail may take, with every wait that the client and the mailer allow. */
 const LEASE_SECONDS = 600;
-/** For which nobody need ask Graph who is to be told. */
-const WITHOUT_GRAPH: readonly NoticeKind[] = ['denied'];
-const ALL: readonly NoticeKind[] = ['waiting', 'denied', 'digest'];
 /** Digests go out after this hour, UTC. */
 const DIGEST_HOUR = 8;
 
 /**
- * Sends the mails of the process that are due: tells approvers of waiting requests and partners of denials. Decisions do
- * not wait for it, and nothing that goes wrong here reaches them. Any number of instances may run it at once.
+ * Sends the mails of the process that are due: tells approvers of waiting requests and partners of denials, and mails what
+ * proves a mailbox. Decisions do not wait for it, and nothing that goes wrong here reaches them. Any number of instances may run it at once.
  *
  * @param now decides which day's digests are due
  * @throws when the store is down
@@ -34,9 +36,12 @@ export async function sendDueNotices(
   const audience = openAudience(deps);
   let graphAnswers = true;
   while (!stopping?.aborted) {
-    // Who the approvers are is asked of Graph, which may have told everybody to wait.
-    const askGraph = graphAnswers && (await pauseSecondsLeft(db, 'graph')) === 0;
-    const notice = await claimNotice(db, LEASE_SECONDS, askGraph ? ALL : WITHOUT_GRAPH);
+    const notice =
+      (await claimNotice(db, MAIL_LEASE_SECONDS, TO_APPLICANT)) ??
+      // Who the approvers are is asked of Graph, which may have told everybody to wait.
+      (graphAnswers && (await pauseSecondsLeft(db, 'graph')) === 0
+        ? await claimNotice(db, LEASE_SECONDS, TO_DECIDERS)
+        : undefined);
     if (!notice) return;
     const silent = await work(deps, audience, notice);
     if (silent === 'mail') return;

@@ -1,6 +1,153 @@
-import type { Db } from './schema.js';
+import { sql } from 'kysely';
+import type { Db, NoticeState } from './schema.js';
 
-/** Notes that whoever sits at this browser is to show that they read the mailbox of a request. */
-export async function insertChallenge(trx: Db, requestId: string, browser: Buffer): Promise<void> {
-  await trx.insertInto('challenge').values({ request_id: requestId, browser_hash: browser }).execute();
+/** What is asked of somebody who is to show that they read the mailbox of a request. */
+export type Challenge = {
+  /** Whether the code may be typed in the browser that looks. */
+  bound: boolean;
+  triesLeft: number;
+  /** Since the mail was asked for. */
+  askedSecondsAgo: number;
+  /** How the latest mail stands; null before there is one. */
+  mail: NoticeState | null;
+};
+
+/**
+ * Notes that a request waits until somebody shows that they read its mailbox; `browser` alone may answer with the code.
+ * Leaves one that there is already.
+ */
+export async function insertChallenge(
+  trx: Db,
+  requestId: string,
+  browser: Buffer,
+  tries: number,
+): Promise<void> {
+  await trx
+    .insertInto('challenge')
+    .values({ request_id: requestId, browser_hash: browser, tries_left: tries })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** @param browser of whoever looks; null when it is not known */
+export function findChallenge(
+  db: Db,
+  requestId: string,
+  browser: Buffer | null,
+): Promise<Challenge | undefined> {
+  return db
+    .selectFrom('challenge')
+    .select((of) => [
+      sql<boolean>`browser_hash is not distinct from ${browser}::bytea`.as('bound'),
+      'tries_left as triesLeft',
+      sql<number>`extract(epoch from clock_timestamp() - asked_at)::float8`.as('askedSecondsAgo'),
+      of
+        .selectFrom('notice')
+        .select('state')
+        .whereRef('notice.request_id', '=', 'challenge.request_id')
+        .where('kind', '=', 'proof')
+        .orderBy('round', 'desc')
+        .limit(1)
+        .as('mail'),
+    ])
+    .where('request_id', '=', requestId)
+    .executeTakeFirst();
+}
+
+/** Notes that a mail is asked for again. Tries are given back only where there is no code that they could be spent on. */
+export async function noteAsked(trx: Db, requestId: string, tries: number): Promise<void> {
+  await trx
+    .updateTable('challenge')
+    .set({
+      asked_at: sql<Date>`clock_timestamp()`,
+      tries_left: sql<number>`case when sealed_code is null then ${tries}::int else tries_left end`,
+    })
+    .where('request_id', '=', requestId)
+    .execute();
+}
+
+/** Puts what a mail says into force, in the place of what an earlier one said. */
+export async function armChallenge(
+  trx: Db,
+  requestId: string,
+  {
+    sealedCode,
+    linkHash,
+    seconds,
+    tries,
+  }: {
+    sealedCode: string;
+    linkHash: Buffer;
+    seconds: number;
+    tries: number;
+  },
+): Promise<void> {
+  await trx
+    .updateTable('challenge')
+    .set({
+      sealed_code: sealedCode,
+      link_hash: linkHash,
+      expires_at: sql<Date>`clock_timestamp() + ${seconds} * interval '1 second'`,
+      tries_left: tries,
+    })
+    .where('request_id', '=', requestId)
+    .execute();
+}
+
+/**
+ * Spends one of the tries that a browser has. Whoever tries at the same time waits until the transaction ends.
+ *
+ * @returns what the try is compared with, null before the mail; nothing when no try is left, or for another browser
+ */
+export function spendTry(
+  trx: Db,
+  requestId: string,
+  browser: Buffer,
+): Promise<{ sealedCode: string | null; live: boolean; triesLeft: number } | undefined> {
+  return trx
+    .updateTable('challenge')
+    .set({ tries_left: sql<number>`tries_left - 1` })
+    .where('request_id', '=', requestId)
+    .where('browser_hash', '=', browser)
+    .where('tries_left', '>', 0)
+    .returning([
+      'sealed_code as sealedCode',
+      sql<boolean>`coalesce(expires_at > clock_timestamp(), false)`.as('live'),
+      'tries_left as triesLeft',
+    ])
+    .executeTakeFirst();
+}
+
+/** Which request a link belongs to, and whether it counts. */
+export function findLink(
+  db: Db,
+  linkHash: Buffer,
+): Promise<{ requestId: string; live: boolean } | undefined> {
+  return db
+    .selectFrom('challenge')
+    .select([
+      'request_id as requestId',
+      sql<boolean>`coalesce(expires_at > clock_timestamp(), false)`.as('live'),
+    ])
+    .where('link_hash', '=', linkHash)
+    .executeTakeFirst();
+}
+
+/**
+ * Uses up a mail's code and link, named by either. Returns false when they no longer count: whoever comes first has used
+ * them, or a newer mail has replaced them.
+ */
+export async function useUpChallenge(
+  trx: Db,
+  by: { sealedCode: string } | { linkHash: Buffer },
+): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('challenge')
+    .set({ sealed_code: null, expires_at: null, tries_left: 0 })
+    .where((is) =>
+      'sealedCode' in by ? is('sealed_code', '=', by.sealedCode) : is('link_hash', '=', by.linkHash),
+    )
+    .where('expires_at', '>', sql<Date>`clock_timestamp()`)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }

@@ -13,7 +13,7 @@ export const APPLICANT = 'partner';
  */
 export async function queueNotice(
   trx: Db,
-  kind: Exclude<NoticeKind, 'digest'>,
+  kind: Exclude<NoticeKind, 'digest' | 'proof'>,
   requestId: string,
 ): Promise<void> {
   await trx
@@ -32,6 +32,44 @@ export async function queueNotice(
         .where('request.id', '=', requestId),
     )
     .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/**
+ * Notes that the person is to be mailed what proves that the mailbox is theirs, not before `dueAt`. Each mail of a request
+ * is a round of its own; of two that are noted at the same time one remains.
+ */
+export async function queueProofNotice(trx: Db, requestId: string, dueAt: Date): Promise<void> {
+  await trx
+    .insertInto('notice')
+    .columns(['id', 'kind', 'request_id', 'round', 'recipient', 'due_at'])
+    .expression((from) =>
+      from
+        .selectFrom('notice')
+        .select([
+          sql<string>`${randomUUID()}::uuid`.as('id'),
+          sql<NoticeKind>`'proof'`.as('kind'),
+          sql<string>`${requestId}::uuid`.as('request_id'),
+          sql<number>`coalesce(max(round), 0) + 1`.as('round'),
+          sql<string>`${APPLICANT}::text`.as('recipient'),
+          sql<Date>`${dueAt}::timestamptz`.as('due_at'),
+        ])
+        .where('request_id', '=', requestId)
+        .where('kind', '=', 'proof'),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** Sends a mail to the person once more, not before `dueAt`; one that is yet to go out is enough. */
+export async function repeatNotice(trx: Db, kind: NoticeKind, requestId: string, dueAt: Date): Promise<void> {
+  await trx
+    .updateTable('notice')
+    .set({ state: 'waiting', due_at: dueAt, begun_at: null, finished_at: null, problem: null })
+    .where('request_id', '=', requestId)
+    .where('kind', '=', kind)
+    .where('recipient', '=', APPLICANT)
+    .where('state', 'in', ['sent', 'unconfirmed', 'failed'])
     .execute();
 }
 
@@ -149,7 +187,15 @@ export function settleNotice(
 
 /** Why a notice needs no mail, as a code of `notice.problem`. */
 export type Needless =
-  'off' | 'inDigest' | 'summary' | 'decided' | 'nobody' | 'gone' | 'nothingWaiting' | 'noMailer';
+  | 'off'
+  | 'inDigest'
+  | 'summary'
+  | 'decided'
+  | 'nobody'
+  | 'gone'
+  | 'nothingWaiting'
+  | 'noMailer'
+  | 'notAwaited';
 
 /** Ends a notice that needs no mail. Returns false when another sender has taken it over. */
 export function skipNotice(db: Db, notice: NoticeRow, why: Needless): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { createBell } from '../../src/jobs/bell.js';
 import { startPeriodic } from '../../src/jobs/periodic.js';
 import { createLog } from '../../src/log.js';
 import { waitFor } from '../support/waitFor.js';
@@ -55,6 +56,21 @@ test('a long pause does not hold a stop up', async () => {
   });
   await waitFor('the first run', () => runs === 1);
   await periodic.stop();
+});
+
+test('a bell brings the next run forward, also one that rings during a run', async () => {
+  const { log } = aLog();
+  const bell = createBell();
+  let runs = 0;
+  const periodic = startPeriodic({ name: 'rare', everyMs: 3_600_000, log, bell }, () => {
+    if (++runs === 1) bell.announce();
+    return Promise.resolve();
+  });
+  await waitFor('the run after the first', () => runs === 2);
+  bell.announce();
+  await waitFor('the third run', () => runs === 3);
+  await periodic.stop();
+  expect(runs).toBe(3);
 });
 
 test('a store that is down is said once, and the work goes on until it is back', async () => {

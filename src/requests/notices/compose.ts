@@ -2,6 +2,7 @@ import type { Deps } from '../../deps.js';
 import { renderMail } from '../../mail/templates.js';
 import type { WaitingRequests } from '../../store/notices.js';
 import type { RequestRow } from '../../store/schema.js';
+import { validMinutes } from '../proof/secrets.js';
 import { tokenOf } from '../statusToken.js';
 import type { Recipient } from './audience.js';
 
@@ -47,6 +48,22 @@ export async function composeDigest(
   return { to, ...mail };
 }
 
+/** Asks whoever asked for access to show that the mailbox is theirs, in the language of the form. */
+export async function composeProof(
+  deps: Deps,
+  request: RequestRow,
+  { code, link }: { code: string; link: string },
+): Promise<Message> {
+  const mail = await renderMail(deps.languages.translate(request.language), 'proof', {
+    ...sender(deps),
+    firstName: request.first_name,
+    code,
+    linkUrl: `${deps.config.baseUrl}/verify/link/${link}`,
+    minutes: validMinutes(deps.patience),
+  });
+  return { to: request.address, ...mail };
+}
+
 /** Tells whoever asked for access that a person has refused it, or that the policy has after a person had agreed. */
 export async function composeDenied(deps: Deps, request: RequestRow): Promise<Message> {
   const { policy } = deps.policy.current();
@@ -63,6 +80,14 @@ export async function composeDenied(deps: Deps, request: RequestRow): Promise<Me
     },
   );
   return { to: request.address, ...mail };
+}
+
+/** Tells whoever reads the mailbox what keeps it from being invited: the status page shows that to nobody else. */
+export async function composeKnown(deps: Deps, request: RequestRow, reason: string): Promise<Message> {
+  const { policy } = deps.policy.current();
+  const partner = request.partner === null ? undefined : policy.partner(request.partner);
+  const t = deps.languages.translate(partner?.invitation.language ?? request.language);
+  return { to: request.address, ...(await renderMail(t, 'known', { ...sender(deps), reason })) };
 }
 
 function sender({ policy }: Deps): { organization: string; contact: string } {

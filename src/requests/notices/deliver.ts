@@ -15,16 +15,26 @@ import {
 } from '../../store/notices.js';
 import { findRequest } from '../../store/requests.js';
 import type { Db, NoticeRow, Problem } from '../../store/schema.js';
+import { isToldByMail } from '../following/ownersOnly.js';
 import type { Audience, Recipient } from './audience.js';
-import { composeDenied, composeDigest, composeWaiting, type Message } from './compose.js';
+import { composeDenied, composeDigest, composeKnown, composeWaiting, type Message } from './compose.js';
 import { findWaiting } from './findWaiting.js';
+import { prepareProof } from './prepareProof.js';
 
 /** Most mails about single requests that a person gets in a window; of what comes beyond them they get one summary. */
 const MOST_MAILS = 20;
 const WINDOW_SECONDS = 3600;
 
-/** A mail that is ready to go; `count` is the number of requests that it tells of. */
-type Ready = { message: Message; count: number; partner?: string | null };
+/**
+ * A mail that is ready to go; `count` is the number of requests that it tells of, `alongside` what has to be stored before
+ * it goes.
+ */
+export type Ready = {
+  message: Message;
+  count: number;
+  partner?: string | null;
+  alongside?: (trx: Db) => Promise<void>;
+};
 
 /**
  * Sends one mail at most: that it is about to go out is noted first, and whoever finds that note cannot know whether it
@@ -77,16 +87,26 @@ function messageIdOf({ config }: Deps, { id }: NoticeRow): string {
 }
 
 async function prepare(deps: Deps, audience: Audience, notice: NoticeRow): Promise<Ready | Needless> {
-  if (notice.recipient === APPLICANT) {
-    const request = notice.request_id && (await findRequest(deps.store.db, notice.request_id));
-    if (!request || request.state !== 'denied') return 'decided';
-    return { message: await composeDenied(deps, request), count: 1 };
-  }
+  if (notice.recipient === APPLICANT) return prepareForApplicant(deps, notice);
   const recipient = await audience.find(notice.recipient);
   if (!recipient) return 'gone';
   return notice.kind === 'digest'
     ? prepareDigest(deps, recipient, notice)
     : prepareWaiting(deps, recipient, notice);
+}
+
+async function prepareForApplicant(
+  deps: Deps,
+  { kind, request_id: id }: NoticeRow,
+): Promise<Ready | Needless> {
+  const request = id === null ? undefined : await findRequest(deps.store.db, id);
+  if (request && kind === 'proof') return prepareProof(deps, request);
+  if (request && kind === 'known') {
+    if (!isToldByMail(request) || !request.problem) return 'decided';
+    return { message: await composeKnown(deps, request, request.problem.code), count: 1 };
+  }
+  if (request?.state !== 'denied') return 'decided';
+  return { message: await composeDenied(deps, request), count: 1 };
 }
 
 async function prepareWaiting(
@@ -118,7 +138,14 @@ async function prepareDigest(
  * Notes that the mail begins to flow. Of too many about single requests it makes a line of a summary instead: a flood of
  * sign-ups must not become a flood of mail. Returns whether the mail is to be sent.
  */
-async function begin(db: Db, notice: NoticeRow, { partner }: Ready): Promise<boolean> {
+async function begin(db: Db, notice: NoticeRow, { partner, alongside }: Ready): Promise<boolean> {
+  if (alongside) {
+    return db.transaction().execute(async (trx) => {
+      const begun = await beginNotice(trx, notice);
+      if (begun) await alongside(trx);
+      return begun;
+    });
+  }
   if (partner === undefined) return beginNotice(db, notice);
   return db.transaction().execute(async (trx) => {
     // Several senders must not each find the last place free.

@@ -1,0 +1,79 @@
+import type { RequestHandler, Response } from 'express';
+import type { Deps } from '../deps.js';
+import { knownBrowser, rememberBrowser } from '../http/browserKey.js';
+import { findByToken } from '../requests/follow.js';
+import { askForAnotherMail } from '../requests/proof/askForMail.js';
+import { enterCode, type CodeFault } from '../requests/proof/enterCode.js';
+import { followLink, lookAtLink, type Link } from '../requests/proof/followLink.js';
+import { answerStatus } from './status.js';
+
+type LinkParams = { secret: string };
+type TokenParams = { token: string };
+type Body = Record<string, unknown> | undefined;
+
+const STATUS_OF: Record<CodeFault['fault'], number> = {
+  settled: 409,
+  otherBrowser: 403,
+  malformed: 422,
+  wrong: 422,
+  expired: 422,
+  usedUp: 422,
+};
+
+/** GET /verify/link/:secret, which mail scanners open too: it consumes nothing. */
+export function showLink(deps: Deps): RequestHandler<LinkParams> {
+  return async (req, res) => {
+    const { secret } = req.params;
+    const link = await lookAtLink(deps, secret, knownBrowser(deps.config, req));
+    if (link.state !== 'open') {
+      refuseLink(res, link);
+      return;
+    }
+    // So that whoever presses the button twice is known the second time.
+    rememberBrowser(deps.config, req, res);
+    res.render('proof/link', { secret, address: link.address });
+  };
+}
+
+/** POST /verify/link/:secret */
+export function confirmLink(deps: Deps): RequestHandler<LinkParams> {
+  return async (req, res) => {
+    const link = await followLink(deps, req.params.secret, rememberBrowser(deps.config, req, res));
+    if (link.state) refuseLink(res, link);
+    else res.redirect(303, `/requests/${link.token}`);
+  };
+}
+
+function refuseLink(res: Response, link: Exclude<Link, { state: 'open' }>): void {
+  res.status(410).render('proof/deadLink', { token: null, ...link });
+}
+
+/** GET /verify/code/:token: whoever loads the answer to a code again. */
+export const leaveCode: RequestHandler<TokenParams> = function leaveCode(req, res) {
+  res.redirect(303, `/requests/${encodeURIComponent(req.params.token)}`);
+};
+
+/** POST /verify/code/:token */
+export function takeCode(deps: Deps): RequestHandler<TokenParams, unknown, Body> {
+  return async (req, res) => {
+    const { request } = await findByToken(deps, req.params.token);
+    const taken = await enterCode(deps, request, req.body?.code, knownBrowser(deps.config, req));
+    if ('token' in taken) {
+      res.redirect(303, `/requests/${taken.token}`);
+      return;
+    }
+    res.status(STATUS_OF[taken.fault]);
+    await answerStatus(deps, req, res, taken);
+  };
+}
+
+/** POST /verify/code/:token/again */
+export function askForMail(deps: Deps): RequestHandler<TokenParams> {
+  return async (req, res) => {
+    const { token } = req.params;
+    const { request } = await findByToken(deps, token);
+    await askForAnotherMail(deps, request.id, rememberBrowser(deps.config, req, res));
+    // Whatever came of it, the page says when a mail may be asked for.
+    res.redirect(303, `/requests/${token}`);
+  };
+}

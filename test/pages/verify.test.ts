@@ -1,0 +1,500 @@
+import type { RequestState } from '../../src/store/schema.js';
+import { aPartner, aPolicy } from '../support/aPolicy.js';
+import { invitationsOf, signUpUntil } from '../support/journey.js';
+import { textOf } from '../support/page.js';
+import { startPortal, type TestPortal } from '../support/portal.js';
+import {
+  ageProof,
+  eventsOf,
+  otherThan,
+  proofMailTo,
+  requestAt,
+  tokenIn,
+  type ProofMail,
+} from '../support/proofMail.js';
+import type { Visitor } from '../support/visitor.js';
+import { waitFor } from '../support/waitFor.js';
+
+let portal: TestPortal;
+
+beforeAll(async () => {
+  portal = await startPortal({
+    env: { TRUST_PROXY: '1' },
+    policy: aPolicy({
+      partners: [
+        aPartner(),
+        aPartner({ id: 'wingtip', name: 'Wingtip Toys', domains: ['wingtiptoys.com'], proof: 'mailbox' }),
+        aPartner({
+          id: 'litware',
+          name: 'Litware',
+          domains: ['litware.com'],
+          proof: 'mailbox',
+          approval: 'manual',
+        }),
+      ],
+    }),
+  });
+});
+afterAll(() => portal.close());
+
+const db = () => portal.deps.store.db;
+const codePath = (path: string) => `/verify/code/${tokenIn(path)}`;
+const challengeOf = async (path: string) =>
+  db()
+    .selectFrom('challenge')
+    .selectAll()
+    .where('request_id', '=', (await requestAt(portal, path)).id)
+    .executeTakeFirstOrThrow();
+
+let people = 0;
+/** Each at home behind an address of their own, so that they do not share what one client may post. */
+const somebody = (headers = {}) =>
+  portal.visitor({ 'X-Forwarded-For': `10.0.${++people >> 8}.${people & 255}`, ...headers });
+const anAddress = (domain = 'wingtiptoys.com') => `person${++people}@${domain}`;
+
+/** Somebody who has sent the form and got the mail. */
+async function asked(
+  email = anAddress(),
+): Promise<ProofMail & { visitor: Visitor; path: string; email: string }> {
+  const visitor = somebody();
+  const path = await visitor.apply({ email });
+  return { visitor, path, email, ...(await proofMailTo(portal, email)) };
+}
+
+const enter = (visitor: Visitor, path: string, code: unknown) =>
+  visitor.post(codePath(path), { code }, { from: '/' });
+const press = (visitor: Visitor, link: string) => visitor.post(link, {}, { from: link });
+const again = (visitor: Visitor, path: string) => visitor.post(`${codePath(path)}/again`, {}, { from: '/' });
+
+/** A page without what is in the nature of each: tokens, times and addresses. */
+const normalised = (html: string, email: string, path: string) =>
+  html
+    .replaceAll(email, 'ADDRESS')
+    .replaceAll(tokenIn(path), 'TOKEN')
+    .replace(/name="_csrf" value="[^"]+"/g, 'CSRF')
+    .replace(/data-wait="\d+"/g, 'WAIT')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z|\d+ \w{3} \d{4}, \d\d:\d\d/g, 'TIME');
+
+describe('after the form', () => {
+  test('a mail with a link and a code goes out, and nobody is invited', async () => {
+    const email = anAddress();
+    const typed = { firstName: 'Ana', lastName: 'Quux', company: 'Xyzzy AB', reason: 'Frobnicate' };
+    const path = await somebody().apply({ email, ...typed });
+    const { mail, code, link } = await proofMailTo(portal, email);
+    expect(mail.subject).toBe('Confirm your address for Contoso');
+    expect(mail.to).toEqual([email]);
+    expect(mail.text).toContain('Hello Ana,');
+    expect(mail.text).toContain(`http://localhost:3000${link}\n`);
+    expect(mail.html).toContain(`href="http://localhost:3000${link}"`);
+    expect(mail.html).toContain(code);
+    expect(textOf(mail.html)).toContain('valid for 10 minutes');
+    expect(`${mail.subject}${mail.text}${mail.html}`).not.toMatch(/Quux|Xyzzy|Frobnicate/);
+    expect(mail.text).not.toContain(tokenIn(path));
+    expect((await somebody().status(path)).status).toBe('unproven');
+    expect(await invitationsOf(portal, email)).toEqual([]);
+  });
+
+  test.each([
+    ['sv', 'Bekräfta din adress hos Contoso', 'Hej Ana!', 'i 10 minuter'],
+    ['de', 'Bestätigen Sie Ihre Adresse für Contoso', 'Guten Tag Ana,', '10 Minuten lang'],
+  ])('the mail is in the language of the form (%s)', async (language, subject, greeting, valid) => {
+    const email = anAddress();
+    await somebody({ 'Accept-Language': language }).apply({ email });
+    const { mail } = await proofMailTo(portal, email);
+    expect(mail.subject).toBe(subject);
+    expect(mail.text).toContain(greeting);
+    expect(mail.text).toContain(valid);
+  });
+
+  test('neither the store nor the log holds the code or the link', async () => {
+    const { path, code, link, visitor } = await asked();
+    await enter(visitor, path, otherThan(code));
+    await press(somebody(), link);
+    const tables = ['challenge', 'notice', 'request', 'audit_event'] as const;
+    const rows = await Promise.all(tables.map((table) => db().selectFrom(table).selectAll().execute()));
+    const kept = JSON.stringify([rows, portal.logged()]);
+    expect(kept).not.toContain(link.split('/').at(-1));
+    expect(kept).not.toMatch(new RegExp(`\\b${code}\\b|\\b${otherThan(code)}\\b`));
+  });
+
+  test('the page asks for the code as phones expect it, follows by itself, and reloads nothing', async () => {
+    const { visitor, path } = await asked();
+    const { text } = await visitor.get(path);
+    expect(text).toMatch(/<input[^>]* inputmode="numeric"\s+autocomplete="one-time-code"/);
+    expect(text).toContain('data-moving="true"');
+    expect(text).not.toContain('http-equiv="refresh"');
+    expect(textOf(text)).toContain('Open the link in it, or enter the code here.');
+    expect(textOf(text)).toContain('You can ask for a new mail in 5 minutes.');
+  });
+});
+
+describe('the code', () => {
+  test('proves the mailbox in the browser that sent the form, and the guest is invited', async () => {
+    const { visitor, path, email, code } = await asked();
+    const answer = await enter(visitor, path, code);
+    expect([answer.status, answer.headers.location]).toEqual([303, path]);
+    await signUpUntil(portal, 'provisioned', email, path);
+    expect(await invitationsOf(portal, email)).toHaveLength(1);
+    const { id, proof } = await requestAt(portal, path);
+    const { browser_hash } = await challengeOf(path);
+    expect(proof).toMatchObject({ kind: 'mailbox', browser: Buffer.from(browser_hash).toString('hex') });
+    expect(await eventsOf(portal, id)).toEqual(
+      expect.arrayContaining(['request.submitted', 'notice.sent', 'request.proven', 'request.provisioned']),
+    );
+  });
+
+  test.each([
+    ['spaces', (code: string) => ` ${code.slice(0, 3)} ${code.slice(3)} `],
+    ['a no-break space', (code: string) => `${code.slice(0, 3)}\u00a0${code.slice(3)}`],
+    ['a hyphen', (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`],
+    ['a dash', (code: string) => `${code.slice(0, 3)}–${code.slice(3)}`],
+  ])('may be typed with %s', async (_, typed) => {
+    const { visitor, path, code } = await asked();
+    expect((await enter(visitor, path, typed(code))).status).toBe(303);
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['letters', 'abcdef'],
+    ['too few digits', '12345'],
+    ['too many digits', '1234567'],
+    ['digits of another script', '١٢٣٤٥٦'],
+    ['a number', '1e5000'],
+    ['several', ['123456', '123456']],
+    ['a huge text', '1'.repeat(20_000)],
+  ])('is no code when it is %s: that costs no try', async (_, typed) => {
+    const { visitor, path, code } = await asked();
+    const answer = await enter(visitor, path, typed);
+    expect(answer.status).toBe(422);
+    expect(textOf(answer.text)).toContain('Enter the six digits of the code in the mail.');
+    expect((await challengeOf(path)).tries_left).toBe(5);
+    expect((await enter(visitor, path, code)).status).toBe(303);
+  });
+
+  test('dies after five wrong tries; the link stays with whoever reads the mailbox', async () => {
+    const { visitor, path, code, link } = await asked();
+    const answers = [];
+    for (let by = 1; by <= 5; by++) answers.push(await enter(visitor, path, otherThan(code, by)));
+    answers.push(await enter(visitor, path, code));
+    expect(answers.map(({ status }) => status)).toEqual([422, 422, 422, 422, 422, 422]);
+    expect(textOf(answers[0]?.text ?? '')).toContain('You can try 4 more times.');
+    expect(textOf(answers[3]?.text ?? '')).toContain('You can try once more.');
+    expect(textOf(answers[5]?.text ?? '')).toContain('There are no tries left for this code.');
+    expect((await visitor.get(path)).text).not.toContain('name="code"');
+    const { id, state } = await requestAt(portal, path);
+    expect(state).toBe('unproven');
+    expect((await eventsOf(portal, id)).filter((action) => action === 'proof.failed')).toHaveLength(1);
+    expect((await press(somebody(), link)).status).toBe(303);
+  });
+
+  test('is compared five times at most when fifty wrong ones come at once', async () => {
+    const { visitor, path, code } = await asked();
+    const _csrf = await visitor.csrf(path);
+    const from = portal.logged().length;
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, by) =>
+        visitor.postRaw(codePath(path), { _csrf, code: otherThan(code, by + 1) }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status !== 422)).toEqual([]);
+    const refused = portal
+      .logged()
+      .slice(from)
+      .filter(({ msg }) => msg === 'code refused');
+    expect(refused.filter(({ fault }) => fault === 'wrong')).toHaveLength(4);
+    expect(refused.filter(({ fault }) => fault === 'usedUp')).toHaveLength(46);
+    const { id } = await requestAt(portal, path);
+    expect((await eventsOf(portal, id)).filter((action) => action === 'proof.failed')).toHaveLength(1);
+    expect((await enter(visitor, path, code)).status).toBe(422);
+  });
+
+  test('makes one proof, one job and one invitation when the right one comes fifty times at once', async () => {
+    const { visitor, path, email, code } = await asked();
+    const _csrf = await visitor.csrf(path);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => visitor.postRaw(codePath(path), { _csrf, code })),
+    );
+    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1);
+    expect(answers.filter(({ status }) => ![303, 409, 422].includes(status))).toEqual([]);
+    await signUpUntil(portal, 'provisioned', email, path);
+    const { id } = await requestAt(portal, path);
+    expect((await eventsOf(portal, id)).filter((action) => action === 'request.proven')).toHaveLength(1);
+    expect(await invitationsOf(portal, email)).toHaveLength(1);
+  });
+
+  test('counts in no other browser, which has no field for it and can use up no tries', async () => {
+    const { visitor, path, code } = await asked();
+    const stranger = somebody();
+    // The stranger is known to the portal by a form of their own.
+    await stranger.apply({ email: anAddress() });
+    const page = await stranger.get(path);
+    expect(page.text).not.toContain('name="code"');
+    expect(textOf(page.text)).toContain('works only in the browser in which the form was sent');
+    for (const typed of [otherThan(code), otherThan(code, 2), code]) {
+      expect((await enter(stranger, path, typed)).status).toBe(403);
+      expect((await enter(somebody(), path, typed)).status).toBe(403);
+    }
+    expect((await challengeOf(path)).tries_left).toBe(5);
+    expect((await enter(visitor, path, code)).status).toBe(303);
+  });
+
+  test('of one request opens no other, not even put into its place', async () => {
+    const email = anAddress();
+    const mine = await asked(email);
+    const visitor = mine.visitor;
+    const other = await visitor.apply({ email: anAddress() });
+    await waitFor('the other mail', async () => (await challengeOf(other)).sealed_code);
+    const { sealed_code } = await challengeOf(mine.path);
+    await db()
+      .updateTable('challenge')
+      .set({ sealed_code })
+      .where('request_id', '=', (await requestAt(portal, other)).id)
+      .execute();
+    expect((await enter(visitor, other, mine.code)).status).toBe(422);
+  });
+
+  test('counts for ten minutes', async () => {
+    const { visitor, path, code } = await asked();
+    await ageProof(portal, path, 590);
+    expect((await visitor.get(path)).text).toContain('name="code"');
+    await ageProof(portal, path, 11);
+    const answer = await enter(visitor, path, code);
+    expect(answer.status).toBe(422);
+    expect(textOf(answer.text)).toContain('The code is too old. Ask for a new mail below.');
+    const young = await asked();
+    await ageProof(portal, young.path, 590);
+    expect((await enter(young.visitor, young.path, young.code)).status).toBe(303);
+  });
+
+  test('may be shown again by loading the page that refused it', async () => {
+    const { visitor, path, code } = await asked();
+    await enter(visitor, path, otherThan(code));
+    const answer = await visitor.get(codePath(path));
+    expect([answer.status, answer.headers.location]).toEqual([303, path]);
+  });
+});
+
+describe('a request that waits for no code', () => {
+  test.each<RequestState>([
+    'pending',
+    'queued',
+    'provisioned',
+    'denied',
+    'failed',
+    'held',
+    'lapsed',
+    'revoked',
+  ])('because it is %s takes none, and sends no mail: 409', async (state) => {
+    const { visitor, path, code, link, email } = await asked();
+    await ageProof(portal, path, 301);
+    const _csrf = await visitor.csrf(path);
+    await db().updateTable('request').set({ state }).where('address', '=', email).execute();
+    const [entered, asks, pressed] = [
+      await visitor.postRaw(codePath(path), { _csrf, code }),
+      await visitor.postRaw(`${codePath(path)}/again`, { _csrf }),
+      await visitor.postRaw(link, { _csrf }),
+    ];
+    expect([entered.status, asks.status, pressed.status]).toEqual([409, 409, 410]);
+    expect((await requestAt(portal, path)).state).toBe(state);
+    expect(await portal.tenant.mailsTo(email)).toHaveLength(1);
+  });
+
+  test('because it has been proved just now shows where it stands: 409', async () => {
+    const { visitor, path, code } = await asked(anAddress('litware.com'));
+    const _csrf = await visitor.csrf(path);
+    expect((await visitor.postRaw(codePath(path), { _csrf, code })).status).toBe(303);
+    const second = await visitor.postRaw(codePath(path), { _csrf, code });
+    expect(second.status).toBe(409);
+    expect(textOf(second.text)).toContain('Waiting for approval');
+    expect(second.text).not.toContain('name="code"');
+  });
+
+  test('because it was never asked for one: 409; because there is none: 404', async () => {
+    const visitor = somebody();
+    const path = await visitor.apply({ email: anAddress('fabrikam.com') });
+    expect((await enter(visitor, path, '123456')).status).toBe(409);
+    expect((await again(visitor, path)).status).toBe(409);
+    const nowhere = `/requests/${'A'.repeat(22)}`;
+    const _csrf = await visitor.csrf();
+    expect((await visitor.postRaw(codePath(nowhere), { _csrf, code: '123456' })).status).toBe(404);
+    expect((await visitor.postRaw(`${codePath(nowhere)}/again`, { _csrf })).status).toBe(404);
+  });
+});
+
+describe('the link', () => {
+  test('changes nothing when it is opened, however often, and by whomever', async () => {
+    const { path, link, email, visitor } = await asked();
+    const before = [await challengeOf(path), await requestAt(portal, path)];
+    const scanner = somebody({ 'User-Agent': 'LinkScanner' });
+    for (let times = 0; times < 5; times++) {
+      const { status, text, headers } = await scanner.get(link);
+      expect(status).toBe(200);
+      expect(text).toContain(`<form class="card panel" method="post" action="${link}">`);
+      expect(textOf(text)).toContain(email);
+      expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    }
+    expect((await visitor.get(`${link}?utm=1`)).status).toBe(200);
+    expect([await challengeOf(path), await requestAt(portal, path)]).toEqual(before);
+  });
+
+  test('proves the mailbox by its button in any browser, and makes that browser known', async () => {
+    const { path, link, email } = await asked();
+    const phone = somebody();
+    const answer = await press(phone, link);
+    expect([answer.status, answer.headers.location]).toEqual([303, path]);
+    await signUpUntil(portal, 'provisioned', email, path);
+    const { proof } = await requestAt(portal, path);
+    expect(proof?.kind).toBe('mailbox');
+    expect(proof?.browser).not.toBe(Buffer.from((await challengeOf(path)).browser_hash).toString('hex'));
+    const used = await phone.get(link);
+    expect(used.status).toBe(410);
+    expect(used.text).toContain(`href="${path}"`);
+    expect(textOf(used.text)).toContain('You have confirmed the address');
+  });
+
+  test('works once: a used one is to everybody else what an unknown one is', async () => {
+    const { link, path, visitor, code } = await asked();
+    await press(somebody(), link);
+    const unknown = `/verify/link/${'A'.repeat(22)}`;
+    const [used, none] = [await somebody().get(link), await somebody().get(unknown)];
+    expect([used.status, none.status]).toEqual([410, 410]);
+    expect(used.text).toBe(none.text);
+    expect(textOf(used.text)).toContain('This link does not work');
+    const _csrf = await visitor.csrf();
+    const pressed = [await visitor.postRaw(link, { _csrf }), await visitor.postRaw(unknown, { _csrf })];
+    expect(pressed.map(({ status }) => status)).toEqual([410, 410]);
+    // The code of the same mail is used up, too.
+    expect((await visitor.postRaw(codePath(path), { _csrf, code })).status).toBe(409);
+  });
+
+  test('makes one proof when its button is pressed fifty times at once', async () => {
+    const { link, path } = await asked();
+    const phone = somebody();
+    const _csrf = await phone.csrf(link);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => phone.postRaw(link, { _csrf })));
+    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 410)).toHaveLength(49);
+    const { id } = await requestAt(portal, path);
+    expect((await eventsOf(portal, id)).filter((action) => action === 'request.proven')).toHaveLength(1);
+  });
+
+  test('is dead after ten minutes, and leads to where a new mail can be asked for', async () => {
+    const { link, path } = await asked();
+    await ageProof(portal, path, 601);
+    const visitor = somebody();
+    const _csrf = await visitor.csrf();
+    for (const answer of [await visitor.get(link), await visitor.postRaw(link, { _csrf })]) {
+      expect(answer.status).toBe(410);
+      expect(textOf(answer.text)).toContain('This link is no longer valid');
+      expect(answer.text).toContain(`href="${path}"`);
+    }
+    expect((await requestAt(portal, path)).state).toBe('unproven');
+  });
+
+  test.each([
+    ['too short', 'abc'],
+    ['too long', 'A'.repeat(23)],
+    ['hostile', "'%20or%201=1--"],
+    ['with markup', '%3Cscript%3E'],
+    ['beyond ASCII', '%E2%84%AA'.repeat(22)],
+  ])('does not work when it is %s', async (_, secret) => {
+    const { status, text } = await somebody().get(`/verify/link/${secret}`);
+    expect(status).toBe(410);
+    expect(text).not.toContain(decodeURIComponent(secret));
+  });
+});
+
+describe('another mail', () => {
+  test('may be asked for after five minutes; the older code and link are dead then', async () => {
+    const { visitor, path, email, code, link } = await asked();
+    expect((await visitor.get(path)).text).not.toContain(`action="${codePath(path)}/again"`);
+    expect((await again(visitor, path)).status).toBe(303);
+    await ageProof(portal, path, 301);
+    expect((await visitor.get(path)).text).toContain(`action="${codePath(path)}/again"`);
+    const answer = await again(visitor, path);
+    expect([answer.status, answer.headers.location]).toEqual([303, path]);
+    const next = await proofMailTo(portal, email, 2);
+    expect((await visitor.get(path)).text).not.toContain(`action="${codePath(path)}/again"`);
+    expect(await portal.tenant.mailsTo(email)).toHaveLength(2);
+    expect((await somebody().get(link)).status).toBe(410);
+    if (next.code !== code) expect((await enter(visitor, path, code)).status).toBe(422);
+    expect((await enter(visitor, path, next.code)).status).toBe(303);
+  });
+
+  test('gives a code that was guessed at too often back its tries, with another code', async () => {
+    const { visitor, path, email, code } = await asked();
+    for (let by = 1; by <= 5; by++) await enter(visitor, path, otherThan(code, by));
+    await ageProof(portal, path, 301);
+    await again(visitor, path);
+    const next = await proofMailTo(portal, email, 2);
+    expect((await enter(visitor, path, otherThan(next.code))).status).toBe(422);
+    expect((await enter(visitor, path, next.code)).status).toBe(303);
+  });
+
+  test('may be asked for by anybody who has the page, but the code stays with the first browser', async () => {
+    const { visitor, path, email } = await asked();
+    await ageProof(portal, path, 301);
+    const stranger = somebody();
+    expect((await again(stranger, path)).status).toBe(303);
+    const next = await proofMailTo(portal, email, 2);
+    expect((await enter(stranger, path, next.code)).status).toBe(403);
+    expect((await enter(visitor, path, next.code)).status).toBe(303);
+  });
+
+  test('is one when it is asked for ten times at once', async () => {
+    const { visitor, path, email } = await asked();
+    await ageProof(portal, path, 301);
+    const _csrf = await visitor.csrf(path);
+    await Promise.all(
+      Array.from({ length: 10 }, () => visitor.postRaw(`${codePath(path)}/again`, { _csrf })),
+    );
+    await proofMailTo(portal, email, 2);
+    const notices = db()
+      .selectFrom('notice')
+      .select('state')
+      .where('request_id', '=', (await requestAt(portal, path)).id);
+    await waitFor('both to be sent', async () =>
+      (await notices.execute()).every(({ state }) => state === 'sent'),
+    );
+    expect(await notices.execute()).toHaveLength(2);
+    expect(await portal.tenant.mailsTo(email)).toHaveLength(2);
+  });
+});
+
+describe('somebody who posts an address that is not theirs', () => {
+  test('can neither take over nor hold up its owner', async () => {
+    const email = anAddress();
+    const stranger = somebody();
+    const path = await stranger.apply({ email });
+    const owner = somebody();
+    expect(await owner.apply({ email })).toBe(path);
+    const { code, link } = await proofMailTo(portal, email);
+    for (let by = 1; by <= 6; by++) await enter(stranger, path, otherThan(code, by));
+    expect((await press(owner, link)).headers.location).toBe(path);
+    await signUpUntil(portal, 'provisioned', email, path);
+    expect((await portal.tenant.mailsTo(email)).filter(({ text }) => text.includes('/verify/'))).toHaveLength(
+      1,
+    );
+  });
+
+  test('sees the same page whether the mailbox has just been written to or not', async () => {
+    const [free, busy] = [anAddress(), anAddress()];
+    // The mailbox has just had an invitation.
+    const earlier = await asked(busy);
+    await press(somebody(), earlier.link);
+    await signUpUntil(portal, 'provisioned', busy, earlier.path);
+    const pages = [];
+    for (const email of [free, busy]) {
+      const visitor = somebody();
+      const path = await visitor.apply({ email });
+      const json = await visitor.status(path);
+      const refused = await enter(visitor, path, '12');
+      pages.push({
+        page: normalised((await visitor.get(path)).text, email, path),
+        refused: [refused.status, normalised(refused.text, email, path)],
+        json: { ...json, updatedAt: '', steps: json.steps.map((step) => ({ ...step, at: '' })) },
+      });
+    }
+    expect(pages[1]).toEqual(pages[0]);
+  });
+});
