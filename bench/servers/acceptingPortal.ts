@@ -1,17 +1,21 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-// The portal as `dist/server.js` starts it, without its worker: requests are accepted and nothing becomes of them.
+// The portal as `dist/server.js` starts it, without its worker: requests are accepted and nothing becomes of them. Only the
+// brake is let go, which would turn nearly all of them away.
 
 const built = (file: string) =>
   import(pathToFileURL(join(process.cwd(), 'dist', file)).href) as Promise<unknown>;
 const { createApp } = (await built('app.js')) as typeof import('../../src/app.js');
 const { loadConfig } = (await built('config.js')) as typeof import('../../src/config.js');
-const { openDeps } = (await built('deps.js')) as typeof import('../../src/deps.js');
+const { openDeps, PATIENCE } = (await built('deps.js')) as typeof import('../../src/deps.js');
 const { createLog } = (await built('log.js')) as typeof import('../../src/log.js');
 
 const config = loadConfig(process.env);
-const deps = await openDeps(config, createLog(config.logLevel));
+const deps = await openDeps(config, createLog(config.logLevel), {
+  ...PATIENCE,
+  signUpsPerMinute: 10_000_000,
+});
 const server = createApp(deps).listen(config.port);
 
 process.once('SIGTERM', () => {

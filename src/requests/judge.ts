@@ -23,7 +23,7 @@ export async function judge(
   // Who has to prove something first is judged again after it; until then the guards are only noted.
   if (decision.outcome === 'prove') return { ...decision, reasons: [...decision.reasons, ...guards] };
   if (decision.outcome !== 'invite') return decision;
-  const exceeded = await exceededLimit(trx, policy, decision.partner);
+  const exceeded = await exceededLimit(trx, policy, decision.partner, applicant.address);
   const beside = [...(exceeded ? [{ code: `limit.${exceeded}` }] : []), ...guards];
   if (beside.length === 0) return decision;
   return { ...decision, outcome: 'review', reasons: [...decision.reasons, ...beside] };

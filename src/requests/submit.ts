@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Deps } from '../deps.js';
 import { INTERACTIVE } from '../jobs/queue.js';
 import type { Address } from '../policy/address.js';
+import { noteAsking } from '../store/askings.js';
 import type { AuditEvent } from '../store/auditEvents.js';
-import { insertChallenge } from '../store/challenges.js';
 import { queueNotice } from '../store/notices.js';
-import { findStandingRequest, insertRequest, noteProof, replaceToken } from '../store/requests.js';
+import { noteProof, postpone, replaceToken } from '../store/requests.js';
 import type { Db, NewRequest, Proof, RecordedDecision, RequestRow, RequestState } from '../store/schema.js';
+import { claimAddress, Overtaken } from './claimAddress.js';
+import { beginMailboxProof } from './proof/askForMail.js';
 import { judge, type Suspicion } from './judge.js';
 import { hashToken, statusToken, tokenOf } from './statusToken.js';
 
@@ -39,58 +41,71 @@ export const STATE_AFTER: Record<RecordedDecision['outcome'], RequestState> = {
 };
 
 /**
- * A mailbox gets at most one invitation in this time, whatever is posted: whoever asks again is shown the request
- * that has just been provisioned.
- */
-export const MAILBOX_WINDOW_SECONDS = 15 * 60;
-
-/**
  * Decides on an application and records it: the request, its audit event and its job in one transaction.
  * An address that has an open request, or one that was provisioned just now, gets that one back and leaves nothing new.
  * Where something is to be proved first, nobody is told of such a request: the answer is the same for every address.
+ * A mailbox that has had a mail just now is invited later, and the answer is the same, too.
  *
  * @returns the token of the request's status page
+ * @throws {PublicError} `tooManySignUps`
  */
 export async function submit(
   deps: Deps,
   application: Application,
   sender: Sender,
 ): Promise<{ token: string }> {
+  await deps.brake.take();
+  let token: string | null = null;
+  while (token === null) token = await attempt(deps, application, sender);
+  deps.queue.announce();
+  deps.noticeBell.announce();
+  return { token };
+}
+
+/** Returns null when it is to be tried again. */
+async function attempt(deps: Deps, application: Application, sender: Sender): Promise<string | null> {
   const { policy, hash } = deps.policy.current();
   const { address } = application;
   const { proof } = sender;
-  const token = await deps.store.db.transaction().execute(async (trx) => {
-    const applicant = { address, ...(proof && { proven: proof.kind }) };
-    const decision = await judge(trx, policy, applicant, sender.suspicions);
-    const request = toRequest(deps, application, decision, hash, proof);
-    if (await insertRequest(trx, request, submissionOf(request), MAILBOX_WINDOW_SECONDS)) {
-      await begin(deps, trx, request, decision, sender);
+  return deps.store.db
+    .transaction()
+    .execute(async (trx) => {
+      const applicant = { address, ...(proof && { proven: proof.kind }) };
+      const decision = await judge(trx, policy, applicant, sender.suspicions);
+      const request = toRequest(deps, application, decision, hash, sender);
+      // Nobody has shown that they read the mailbox, and nobody will be asked: the invitation is the first that it hears of it.
+      const mails = request.state === 'queued' && !proof ? deps.patience : null;
+      const claim = await claimAddress(trx, request, submissionOf(request), mails);
+      if (claim.standing) {
+        await noteAsking(trx, claim.standing.id);
+        if (proof) await noteProof(trx, claim.standing.id, proof);
+        return tokenOfStanding(deps, trx, claim.standing);
+      }
+      await begin(deps, trx, request, decision, sender, claim.waitSeconds);
       return statusToken(deps.config.secrets[0], request.id);
-    }
-    const standing = await findStandingRequest(trx, request, MAILBOX_WINDOW_SECONDS);
-    if (!standing) return null;
-    if (proof) await noteProof(trx, standing.id, proof);
-    return tokenOfStanding(deps, trx, standing);
-  });
-  // The standing request was settled between the two statements: its address is free again.
-  if (token === null) return submit(deps, application, sender);
-  deps.queue.announce();
-  return { token };
+    })
+    .catch((error: unknown) => {
+      if (error instanceof Overtaken) return null;
+      throw error;
+    });
 }
 
 /** What follows from a request's first state. */
 async function begin(
   deps: Deps,
   trx: Db,
-  { id, state }: Pick<RequestRow, 'id' | 'state'>,
+  { id, address, state }: Pick<RequestRow, 'id' | 'address' | 'state'>,
   { reasons }: RecordedDecision,
   { browser }: Sender,
+  waitSeconds: number,
 ): Promise<void> {
   if (state === 'pending') await queueNotice(trx, 'waiting', id);
-  if (state === 'queued') await deps.queue.send(trx, id, { priority: INTERACTIVE });
+  if (state === 'queued') {
+    if (waitSeconds > 0) await postpone(trx, id, waitSeconds);
+    await deps.queue.send(trx, id, { priority: INTERACTIVE, delaySeconds: Math.ceil(waitSeconds) });
+  }
   if (state === 'unproven' && reasons.some(({ code }) => code === 'proof.mailbox')) {
-    await insertChallenge(trx, id, browser);
-    await queueNotice(trx, 'proof', id);
+    await beginMailboxProof(deps, trx, { id, address }, browser);
   }
 }
 
@@ -99,7 +114,7 @@ function toRequest(
   application: Application,
   decision: RecordedDecision,
   policyHash: string,
-  proof: Proof | undefined,
+  { browser, proof }: Sender,
 ): NewRequest & { id: string } {
   const id = randomUUID();
   const state = STATE_AFTER[decision.outcome];
@@ -120,6 +135,7 @@ function toRequest(
     terms_accepted_at: application.acceptedTerms === null ? null : now,
     state,
     proof: proof ? JSON.stringify(proof) : null,
+    browser_hash: browser,
     due_at: state === 'queued' ? now : null,
   };
 }

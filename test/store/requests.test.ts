@@ -43,7 +43,7 @@ test.each<[RequestState, boolean]>([
   expect(await insertARequest(store.db, aRequest(), QUIET)).toBe(inserted);
   const standing = await findStandingRequest(
     store.db,
-    { address: 'ana@fabrikam.com', state: 'queued' },
+    { id: randomUUID(), address: 'ana@fabrikam.com', state: 'queued' },
     QUIET,
   );
   expect(standing?.state).toBe(inserted ? 'queued' : state);

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { sql, type RawBuilder } from 'kysely';
+import type { Db } from './schema.js';
+
+/** How much of what a stranger can bring about may reach one mailbox: invitations, mails with a code and repetitions together. */
+export type MailLimits = {
+  /** The least time between two such mails. */
+  mailWindowSeconds: number;
+  /** The most of them in 24 hours, counted from the first. */
+  mailsPerDay: number;
+};
+
+/** Mailboxes are found again, but not listed, by whoever reads the table. */
+export function mailboxOf(address: string): Buffer {
+  return createHash('sha256').update(address).digest();
+}
+
+/**
+ * When the next mail may go to a mailbox. Reserves nothing.
+ *
+ * @param address canonical, as `policy/address.ts` gives it
+ * @returns now or later, on this process's clock
+ */
+export async function mailAllowedAt(db: Db, address: string, limits: MailLimits): Promise<Date> {
+  const { at } = nextMail(limits, sql`clock_timestamp()`);
+  const { rows } = await sql<{ wait: number }>`
+    select extract(epoch from ${at} - clock_timestamp())::float8 as wait
+    from mailbox as box
+    where address_hash = ${mailboxOf(address)}`.execute(db);
+  return new Date(Date.now() + Math.max(0, rows[0]?.wait ?? 0) * 1000);
+}
+
+/**
+ * Reserves the next mail to a mailbox. Belongs into the transaction that queues the mail: others who want to write to the
+ * same mailbox wait until it ends, and come after it.
+ *
+ * @param address canonical, as `policy/address.ts` gives it
+ * @returns the moment at which the mail may go, now or later, on the database's clock
+ */
+export async function reserveMail(trx: Db, address: string, limits: MailLimits): Promise<Date> {
+  const { rows } = await sql<{ at: Date }>`${reservation(mailboxOf(address), limits)}`.execute(trx);
+  const [reserved] = rows;
+  if (!reserved) throw new Error('A mailbox could not be reserved');
+  return reserved.at;
+}
+
+/**
+ * {@link reserveMail} as a part of another statement; it returns one row with the moment, `at`.
+ *
+ * @param from where the other statement says whether there is anything to reserve
+ */
+export function reservation(
+  mailbox: Buffer,
+  limits: MailLimits,
+  from: RawBuilder<unknown> = sql``,
+): RawBuilder<{ at: Date }> {
+  const { at, sameDay } = nextMail(limits, sql`excluded.mailed_at`);
+  return sql`
+    insert into mailbox as box (address_hash, mailed_at, day_began_at, mails)
+    select ${mailbox}::bytea, statement_timestamp(), statement_timestamp(), 1 ${from}
+    on conflict (address_hash) do update set
+      mailed_at = ${at},
+      day_began_at = case when ${sameDay} then box.day_began_at else ${at} end,
+      mails = case when ${sameDay} then box.mails + 1 else 1 end
+    returning mailed_at as at`;
+}
+
+/**
+ * Notes that whatever a mailbox was to be sent has gone out by now, which may be long after the moment that was reserved for
+ * it, or was not counted. The next mail keeps its distance from the real one.
+ */
+export async function noteMailed(trx: Db, address: string): Promise<void> {
+  await sql`
+    insert into mailbox as box (address_hash, mailed_at, day_began_at, mails)
+    select ${mailboxOf(address)}::bytea, moment, moment, 0 from clock_timestamp() as moment
+    on conflict (address_hash) do update set mailed_at = greatest(box.mailed_at, excluded.mailed_at)`.execute(
+    trx,
+  );
+}
+
+/** Removes the rows that limit nothing any more: a day's count never begins after its last mail. */
+export async function deleteIdleMailboxes(db: Db): Promise<void> {
+  await db
+    .deleteFrom('mailbox')
+    .where('mailed_at', '<', sql<Date>`now() - interval '24 hours'`)
+    .execute();
+}
+
+/**
+ * The next mail to the row `box`: when it may go (`at`), and whether it is one of those already being counted (`sameDay`).
+ * Spelt out twice, because with a sub-query the mailbox's share of a sign-up's statement takes half as long again (measured on
+ * the embedded store).
+ */
+function nextMail({ mailWindowSeconds, mailsPerDay }: MailLimits, now: RawBuilder<unknown>) {
+  const free = sql`greatest(${now}, box.mailed_at + ${mailWindowSeconds}::float8 * interval '1 second')`;
+  const dayOver = sql`box.day_began_at + interval '24 hours'`;
+  const sameDay = sql`(${free} < ${dayOver} and box.mails < ${mailsPerDay}::int)`;
+  return { at: sql`case when ${sameDay} then ${free} else greatest(${free}, ${dayOver}) end`, sameDay };
+}

@@ -1,0 +1,116 @@
+import { sql } from 'kysely';
+import {
+  deleteIdleMailboxes,
+  mailAllowedAt,
+  noteMailed,
+  reserveMail,
+  type MailLimits,
+} from '../../src/store/mailboxes.js';
+import { openTestStore, type TestStore } from '../support/openTestStore.js';
+
+const ANA = 'ana@fabrikam.com';
+const LIMITS: MailLimits = { mailWindowSeconds: 300, mailsPerDay: 3 };
+const DAY = 24 * 3600;
+
+let store: TestStore;
+
+beforeAll(async () => {
+  store = await openTestStore();
+});
+afterAll(() => store.remove());
+beforeEach(() => store.db.deleteFrom('mailbox').execute());
+
+/** In how many seconds the mail may go that is reserved now. */
+async function reserved(address = ANA, limits = LIMITS): Promise<number> {
+  const at = await store.db.transaction().execute((trx) => reserveMail(trx, address, limits));
+  return secondsUntil(at);
+}
+
+const allowed = async (address = ANA) => secondsUntil(await mailAllowedAt(store.db, address, LIMITS));
+
+/** In tens: a slow machine is no fault. */
+const secondsUntil = (at: Date) => Math.max(0, Math.round((at.getTime() - Date.now()) / 10_000) * 10);
+
+/** Lets time pass for what is recorded. */
+async function pass(seconds: number): Promise<void> {
+  const by = sql`${seconds}::float8 * interval '1 second'`;
+  await sql`update mailbox set mailed_at = mailed_at - ${by}, day_began_at = day_began_at - ${by}`.execute(
+    store.db,
+  );
+}
+
+test('the first mail to a mailbox goes at once, the next when the window is over', async () => {
+  expect([await reserved(), await reserved()]).toEqual([0, 300]);
+  expect(await reserved('bo@fabrikam.com')).toBe(0);
+});
+
+test('looking when a mail may go reserves nothing', async () => {
+  expect([await allowed(), await allowed()]).toEqual([0, 0]);
+  await reserved();
+  expect([await allowed(), await allowed()]).toEqual([300, 300]);
+  await pass(100);
+  expect(await allowed()).toBe(200);
+  await pass(200);
+  expect(await allowed()).toBe(0);
+});
+
+test('what may go now is not a moment ahead of whoever asks', async () => {
+  const at = await mailAllowedAt(store.db, ANA, LIMITS);
+  expect(at.getTime()).toBeLessThanOrEqual(Date.now());
+});
+
+test('a day has a most, counted from its first mail; the one after it waits for the next day', async () => {
+  expect([await reserved(), await reserved(), await reserved()]).toEqual([0, 300, 600]);
+  expect(await allowed()).toBe(DAY);
+  expect([await reserved(), await reserved()]).toEqual([DAY, DAY + 300]);
+});
+
+test('a new day counts from one again', async () => {
+  for (let mail = 0; mail < 3; mail++) await reserved();
+  await pass(DAY);
+  expect([await reserved(), await reserved(), await reserved()]).toEqual([0, 300, 600]);
+  expect(await reserved()).toBe(DAY);
+});
+
+test('a reservation that is rolled back was none', async () => {
+  const undone = store.db.transaction().execute(async (trx) => {
+    await reserveMail(trx, ANA, LIMITS);
+    throw new Error('undone');
+  });
+  await expect(undone).rejects.toThrow('undone');
+  expect(await reserved()).toBe(0);
+});
+
+test('of many reservations at once each has its own moment', async () => {
+  const limits = { mailWindowSeconds: 300, mailsPerDay: 100 };
+  const moments = await Promise.all(Array.from({ length: 20 }, () => reserved(ANA, limits)));
+  expect(moments.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, turn) => turn * 300));
+});
+
+test('a mail that went out late keeps the next one away from itself', async () => {
+  await reserved();
+  await pass(3000);
+  expect(await allowed()).toBe(0);
+  await noteMailed(store.db, ANA);
+  expect(await allowed()).toBe(300);
+});
+
+test('a mail that went out does not bring a reserved one forward', async () => {
+  await reserved();
+  await reserved();
+  await noteMailed(store.db, ANA);
+  expect(await allowed()).toBe(600);
+});
+
+test('mailboxes are kept by a hash alone, and removed when they limit nothing any more', async () => {
+  await reserved();
+  const [row] = await store.db.selectFrom('mailbox').selectAll().execute();
+  expect(Buffer.from(row?.address_hash ?? '')).toHaveLength(32);
+  const count = async () => (await store.db.selectFrom('mailbox').selectAll().execute()).length;
+  await pass(DAY - 60);
+  await deleteIdleMailboxes(store.db);
+  expect(await count()).toBe(1);
+  await pass(120);
+  await deleteIdleMailboxes(store.db);
+  expect(await count()).toBe(0);
+});
