@@ -4,6 +4,7 @@ import { policyChanges, type PolicyChange } from '../policy/changes.js';
 import type { PolicyFault } from '../policy/policyFault.js';
 import { parsedJson } from '../policy/rawJson.js';
 import { directoryFaults } from './directoryFaults.js';
+import { findTenantless, type Tenantless } from './homeTenants.js';
 import { draftPolicy, type PolicyDraft, type PolicyProposal } from './draftPolicy.js';
 import { lineDiff, type DiffLine } from './lineDiff.js';
 import { replay, type Replay } from './replay.js';
@@ -15,6 +16,8 @@ export type PolicyPreview = {
   faults: PolicyFault[];
   /** Paths of ids that could not be looked up in the directory. */
   unchecked: string[];
+  /** Domains at whose tenant people would have to sign in, and that have none as far as can be told. */
+  tenantless: Tenantless[];
   changes: PolicyChange[];
   lines: DiffLine[] | null;
   /** The difference of the terms of use; null when they stay. */
@@ -44,12 +47,17 @@ export async function previewPolicy(
   };
   if (reading.kind !== 'loaded') {
     const faults = reading.kind === 'refused' ? reading.faults : [];
-    return { ...common, faults, unchecked: [], terms: null, replay: null };
+    return { ...common, faults, unchecked: [], tenantless: [], terms: null, replay: null };
   }
   const { policy, terms } = reading.loaded;
+  const [directory, tenantless] = await Promise.all([
+    directoryFaults(deps, reading.loaded),
+    findTenantless(deps.config, current.policy.document, policy.document),
+  ]);
   return {
     ...common,
-    ...(await directoryFaults(deps, reading.loaded)),
+    ...directory,
+    tenantless,
     terms:
       terms?.hash === current.terms?.hash
         ? null

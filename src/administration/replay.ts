@@ -2,6 +2,7 @@ import { covers, type Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import type { Decision, Outcome } from '../policy/decide.js';
 import type { Policy } from '../policy/policy.js';
+import { proofAskedBy } from '../policy/afterProof.js';
 import { eachInSlices } from '../policy/slices.js';
 import { decisionNow } from '../requests/decisionNow.js';
 import { findLastRequests, type LastRequest } from '../store/lastRequests.js';
@@ -9,8 +10,17 @@ import { findLastRequests, type LastRequest } from '../store/lastRequests.js';
 /** How many of the newest requests are decided again. */
 export const REPLAYED = 500;
 
-/** What of a decision people look at: the outcome, the partner, and the keys of what is granted. */
-export type Verdict = { outcome: Outcome; partner: string | null; groups: string[]; apps: string[] };
+/**
+ * What of a decision people look at: the outcome, what is to be proved first and the outcome after that, the partner, and the
+ * keys of what is granted.
+ */
+export type Verdict = {
+  outcome: Outcome;
+  proof: { kind: 'mailbox' | 'tenant'; then: Outcome } | null;
+  partner: string | null;
+  groups: string[];
+  apps: string[];
+};
 
 export type ReplayedRequest = LastRequest & { before: Verdict; after: Verdict };
 
@@ -18,7 +28,7 @@ export type Replay = {
   /** How many requests were decided again. */
   examined: number;
   changed: ReplayedRequest[];
-  /** How many change from one outcome to another; where both are the same, the partner or the grants differ. */
+  /** How many change from one outcome to another; where both are the same, the proof, the partner or the grants differ. */
   counts: { before: Outcome; after: Outcome; count: number }[];
 };
 
@@ -31,18 +41,30 @@ export async function replay(deps: Deps, access: Access, before: Policy, after: 
   const visible = requests.filter(({ partner }) => covers(access.reads, partner));
   const changed: ReplayedRequest[] = [];
   await eachInSlices(visible, (request) => {
-    const [one, other] = [before, after].map((policy) => decisionNow(policy, request));
-    if (one && other && essence(one) !== essence(other)) {
-      changed.push({ ...request, before: verdictOf(one), after: verdictOf(other) });
+    const [one, other] = [before, after].map((policy) => judged(policy, request));
+    if (one && other && one.essence !== other.essence) {
+      changed.push({ ...request, before: one.verdict, after: other.verdict });
     }
   });
   return { examined: visible.length, changed, counts: countsOf(changed) };
 }
 
+function judged(policy: Policy, request: LastRequest): { verdict: Verdict; essence: string } {
+  const decision = decisionNow(policy, request);
+  const kind = proofAskedBy(decision);
+  const then = kind && decisionNow(policy, { ...request, proof: { kind } }).outcome;
+  const proof = kind && then && { kind, then };
+  return { verdict: verdictOf(decision, proof), essence: essence(decision, proof) };
+}
+
 // Ids rather than keys: a key that leads to another group grants something else.
-function essence({ outcome, partner, grants: { groups, appRoles, apps } }: Decision): string {
+function essence(
+  { outcome, partner, grants: { groups, appRoles, apps } }: Decision,
+  proof: Verdict['proof'],
+): string {
   return JSON.stringify([
     outcome,
+    proof,
     partner,
     groups.map(({ id }) => id).sort(),
     appRoles.map(({ servicePrincipalId, appRoleId }) => `${servicePrincipalId} ${appRoleId}`).sort(),
@@ -50,9 +72,9 @@ function essence({ outcome, partner, grants: { groups, appRoles, apps } }: Decis
   ]);
 }
 
-function verdictOf({ outcome, partner, grants }: Decision): Verdict {
+function verdictOf({ outcome, partner, grants }: Decision, proof: Verdict['proof']): Verdict {
   const keys = (granted: { key: string }[]) => granted.map(({ key }) => key);
-  return { outcome, partner, groups: keys(grants.groups), apps: keys(grants.apps) };
+  return { outcome, proof, partner, groups: keys(grants.groups), apps: keys(grants.apps) };
 }
 
 function countsOf(changed: ReplayedRequest[]): Replay['counts'] {

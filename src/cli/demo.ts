@@ -120,6 +120,8 @@ function introduce(portal: string, tenant: Tenant): void {
     bo@sales.fabrikam.com  the same, through the rule *.fabrikam.com
     cy@northwind.se      Northwind: invited at once, in Swedish
     dee@litware.com      Litware: waits for an approval
+    tom@wingtiptoys.com  Wingtip Toys: first enters a code from the inbox, or opens the link beside it
+    pia@proseware.com    Proseware: first signs in at her own organisation, as Pia Holm
     eve@competitor.com   refused, as is anybody who is not listed
 
   Who may sign in at ${portal}/admin:

@@ -2,7 +2,7 @@ import { describe } from '../policy/describe.js';
 import { explain } from '../policy/explain.js';
 import { openPolicyFile, type LoadedPolicy } from '../policy/policyFile.js';
 import { formatFault, PolicyError } from '../policy/policyFault.js';
-import { policyJsonSchema } from '../policy/schema.js';
+import { policyJsonSchema, type Partner, type PolicyDocument } from '../policy/schema.js';
 
 const USAGE = `Usage: npm run policy -- <command>
 
@@ -46,7 +46,28 @@ async function check(path: string): Promise<number> {
     count(Object.keys(groups).length, 'group'),
   ];
   console.log(`${path} is in order: ${counts.join(', ')}${terms ? ', terms of use' : ''}.`);
+  for (const hint of proofHints(policy.document)) console.log(hint);
   return EXIT.ok;
+}
+
+/** What the proofs that are asked for need besides the policy. Settings may be others where the portal runs: hints, not faults. */
+function proofHints({ partners }: PolicyDocument): string[] {
+  const asking = (kind: Partner['proof']) =>
+    partners.filter(({ proof }) => proof === kind).map(({ id }) => id);
+  const verb = (ids: string[]) => `${ids.join(', ')} ${ids.length === 1 ? 'asks' : 'ask'}`;
+  const [mailbox, tenant] = [asking('mailbox'), asking('tenant')];
+  const mailSet = (process.env.SMTP_URL ?? '') !== '';
+  return [
+    ...(mailbox.length > 0 && !mailSet
+      ? [`${verb(mailbox)} for proof of the mailbox: the portal starts with it only where SMTP_URL is set.`]
+      : []),
+    ...(tenant.length > 0
+      ? [
+          `${verb(tenant)} for a sign-in at the home tenant: the app registration has to be open to other organisations ` +
+            '(npm run doctor looks).',
+        ]
+      : []),
+  ];
 }
 
 function count(number: number, noun: string): string {

@@ -2,6 +2,7 @@ import { GraphFault } from '../graph/graphFault.js';
 import { examineApps } from './checks/apps.js';
 import { examineGraph } from './checks/graph.js';
 import { examineGroups } from './checks/groups.js';
+import { examineHomeTenants } from './checks/homeTenants.js';
 import { examineInvitations } from './checks/invitations.js';
 import { examineMail } from './checks/mail.js';
 import { examinePeople } from './checks/people.js';
@@ -26,6 +27,7 @@ const OURSELVES: [Check, CheckUp][] = [
 const TENANT: [Check, CheckUp<TenantPatient>][] = [
   ['permissions', examinePermissions],
   ['policy', examineOwnDomains],
+  ['policy', examineHomeTenants],
   ['groups', examineGroups],
   ['apps', examineApps],
   ['people', examinePeople],

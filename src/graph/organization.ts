@@ -62,9 +62,18 @@ const registration = z.object({
     } satisfies FieldsOf<Microsoft.PasswordCredential>),
   ),
   groupMembershipClaims: z.string().nullish(),
+  signInAudience: z.string().nullish(),
+  web: z
+    .object({
+      redirectUris: z.array(z.string()).nullish(),
+    } satisfies FieldsOf<Microsoft.WebApplication>)
+    .nullish(),
 } satisfies FieldsOf<Microsoft.Application>);
 
-/** An app registration: its secrets, each with its first three characters, and which groups its tokens name. */
+/**
+ * An app registration: its secrets, each with its first three characters, which groups its tokens name, whose accounts may sign in
+ * (`AzureADMyOrg`, `AzureADMultipleOrgs` …) and where they come back to.
+ */
 export type Registration = z.infer<typeof registration>;
 
 /**

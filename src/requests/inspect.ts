@@ -13,6 +13,7 @@ import { approvalChoices, type ApprovalChoices } from './review/approvalChoices.
 import { permissionsOf, type Permissions } from './review/permissions.js';
 import { findReadable } from './review/review.js';
 import { decisionNow } from './decisionNow.js';
+import { proofStanding, type ProofStanding } from './proofStanding.js';
 
 /** Everything that whoever may read a request is shown of it. Names stand in the place of ids where they are known. */
 export type Inspection = {
@@ -21,6 +22,7 @@ export type Inspection = {
   /** What was decided when the request came, and what the policy in force says today. */
   reasons: DecisionReason[];
   today: Pick<Decision, 'outcome' | 'rule'> & { partnerName: string | null; reasons: DecisionReason[] };
+  proof: ProofStanding;
   reviewer: string | null;
   /** Names of what an approval was narrowed to; null where it was for all. */
   approved: string[] | null;
@@ -86,6 +88,7 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
       partnerName: partnerName(policy, today.partner),
       reasons: reasonsOf(policy, today),
     },
+    proof: proofStanding(request, today, deps.patience.lapseSeconds),
     reviewer: request.review && nameOf(request.review.by),
     approved: namesOfChoice(policy, request),
     steps: labelled,

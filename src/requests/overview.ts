@@ -6,6 +6,7 @@ import { pauseSecondsLeft } from '../store/pauses.js';
 import {
   countOpenRequests,
   countProblems,
+  countSetAside,
   countSignUps,
   currentDay,
   findOverdue,
@@ -27,6 +28,8 @@ export type Overview = {
   overdue: number;
   /** What open requests are stuck or slowed down by. */
   problems: { code: string; count: number }[];
+  /** What approvers have to look at though the policy alone would have let it in. */
+  setAside: { code: string; count: number }[];
   signUps: Omit<SignUpFigures, 'partners'>;
   busiest: (PartnerFigures & { name: string | null })[];
   /** How many more partners had sign-ups. */
@@ -51,10 +54,11 @@ export async function overview(deps: Deps, access: Access, partner: string | und
   const { db } = deps.store;
   const { policy } = deps.policy.current();
   const today = await currentDay(db);
-  const [open, overdue, problems, counted, pauseSeconds] = await Promise.all([
+  const [open, overdue, problems, setAside, counted, pauseSeconds] = await Promise.all([
     countOpenRequests(db, access.reads),
     findOverdue(db, access.reads, OVERDUE_SECONDS),
     countProblems(db, access.reads),
+    countSetAside(db, access.reads),
     countSignUps(db, access.reads, firstDay(today, DAYS), partner),
     pauseSecondsLeft(db, 'graph'),
   ]);
@@ -63,6 +67,7 @@ export async function overview(deps: Deps, access: Access, partner: string | und
     open: new Map(open.map((standing) => [standing.state, standing])),
     overdue: overdue.count,
     problems,
+    setAside,
     signUps,
     busiest: partners.slice(0, MOST_PARTNERS).map((figures) => ({
       ...figures,

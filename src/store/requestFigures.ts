@@ -46,6 +46,25 @@ export function countProblems(db: Db, scope: Scope): Promise<{ code: string; cou
     .execute();
 }
 
+/**
+ * Why requests wait for an approver besides what the policy says: reasons that were counted when they came, such as
+ * `limit.perDay`, the commonest first.
+ */
+export function countSetAside(db: Db, scope: Scope): Promise<{ code: string; count: number }[]> {
+  const code = sql<string>`beside.code #>> '{}'`;
+  return inScope(db, scope)
+    .innerJoin(SET_ASIDE, (join) => join.onTrue())
+    .select([code.as('code'), sql<number>`count(*)::int`.as('count')])
+    .where('state', '=', 'pending')
+    .groupBy(code)
+    .orderBy(sql`count(*) desc, 1`)
+    .execute();
+}
+
+const SET_ASIDE = sql<{ code: unknown }>`jsonb_path_query(
+  decision, '$.reasons[*].code ? (@ starts with "limit." || @ starts with "guard.")'
+)`.as<'beside'>(sql`beside(code)`);
+
 /** The day that the database has, in UTC, as `2026-01-31`. */
 export async function currentDay(db: Db): Promise<string> {
   const { rows } = await sql<{ day: string }>`

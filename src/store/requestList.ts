@@ -1,6 +1,6 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import type { Scope } from '../access/access.js';
-import type { Db, RequestRow, RequestState } from './schema.js';
+import type { Db, Proof, RequestRow, RequestState } from './schema.js';
 
 /** What a list of requests is narrowed to. Members left out do not narrow. */
 export type RequestFilter = {
@@ -46,6 +46,10 @@ export type ListedRequest = Pick<
 > & {
   /** Code of why it was refused by the policy, is stuck, or takes longer; null when all goes well. */
   problem: string | null;
+  /** What the person has shown; null when nothing was asked of them, or nothing shown. */
+  proof: Omit<Proof, 'browser'> | null;
+  /** Why an open request waits besides the approval that the policy asks for: codes such as `proof.mailbox`, `limit.perDay`. */
+  waitsFor: string[];
 };
 
 export type RequestPage = {
@@ -116,6 +120,7 @@ export function pageQuery(
   const query = filtered(db, filter)
     .select(['id', 'address', 'first_name', 'last_name', 'company', 'reason', 'partner', 'state'])
     .select(['version', 'created_at', 'updated_at', PROBLEM.as('problem')])
+    .select([PROOF.as('proof'), WAITS_FOR.as('waitsFor')])
     .select(
       sql<ListPosition['keys']>`jsonb_build_array(${sql.join(keys.map((key) => KEYS[key][1]))})`.as('keys'),
     )
@@ -129,6 +134,13 @@ const PROBLEM = sql<string | null>`coalesce(
   problem ->> 'code',
   case when state = 'denied' and review is null then decision -> 'reasons' -> -1 ->> 'code' end
 )`;
+
+/** What was shown, without what would tell one browser from another. */
+const PROOF = sql<Omit<Proof, 'browser'> | null>`proof - 'browser'`;
+
+const WAITS_FOR = sql<string[]>`case when state in ('unproven', 'pending') then jsonb_path_query_array(
+  decision, '$.reasons[*].code ? (@ starts with "proof." || @ starts with "limit." || @ starts with "guard.")'
+) else '[]'::jsonb end`;
 
 function beyond({ toward, keys, id }: ListPosition, sort: RequestSort) {
   const { keys: names, descending } = REQUEST_SORTS[sort];

@@ -1,4 +1,4 @@
-import { replay } from '../../src/administration/replay.js';
+import { replay, type Verdict } from '../../src/administration/replay.js';
 import { previewPolicy } from '../../src/administration/previewPolicy.js';
 import { savePolicy } from '../../src/administration/savePolicy.js';
 import type { Policy } from '../../src/policy/policy.js';
@@ -58,11 +58,20 @@ const CASES: [fact: string, overrides: Record<string, unknown>, changed: string[
     ['ana@fabrikam.com invite fabrikam > invite fabrikam'],
   ],
   [
+    'a proof that is asked for comes before everything else',
+    { partners: [aPartner({ proof: 'mailbox', approval: 'manual' })] },
+    ['ana@fabrikam.com invite fabrikam > prove (mailbox, then review) fabrikam'],
+  ],
+  [
     'a denial that goes lets others in',
     { deny: {}, unlisted: 'review' },
     ['bo@competitor.com deny null > review null', 'cy@nowhere.org deny null > review null'],
   ],
 ];
+
+function said({ outcome, proof, partner }: Verdict): string {
+  return `${outcome}${proof ? ` (${proof.kind}, then ${proof.then})` : ''} ${partner}`;
+}
 
 test.each(CASES)('%s', async (_fact, overrides, expected) => {
   await receive(['ana@fabrikam.com', 'bo@competitor.com', 'cy@nowhere.org']);
@@ -70,12 +79,53 @@ test.each(CASES)('%s', async (_fact, overrides, expected) => {
   const found = await replay(deps, accessFor(deps), await policyOf({}), await policyOf(overrides));
   expect(found.examined).toBe(3);
   expect(
-    found.changed.map(
-      ({ address, before, after }) =>
-        `${address} ${before.outcome} ${before.partner} > ${after.outcome} ${after.partner}`,
-    ),
+    found.changed.map(({ address, before, after }) => `${address} ${said(before)} > ${said(after)}`),
   ).toEqual(expected);
   expect(found.counts.reduce((sum, { count }) => sum + count, 0)).toBe(expected.length);
+});
+
+const asking = (overrides: object) => ({ partners: [aPartner({ proof: 'mailbox', ...overrides })] });
+
+test.each<[fact: string, overrides: object, changed: string[]]>([
+  [
+    'another proof',
+    { proof: 'tenant' },
+    ['prove (mailbox, then invite) fabrikam > prove (tenant, then invite) fabrikam'],
+  ],
+  [
+    'what follows the proof',
+    { approval: 'manual' },
+    ['prove (mailbox, then invite) fabrikam > prove (mailbox, then review) fabrikam'],
+  ],
+  ['a name', { name: 'F' }, []],
+])(
+  'where a proof is asked for before and after, what differs is found: %s',
+  async (_fact, change, expected) => {
+    await receive(['ana@fabrikam.com']);
+    const { deps } = portal;
+    const found = await replay(
+      deps,
+      accessFor(deps),
+      await policyOf(asking({})),
+      await policyOf(asking(change)),
+    );
+    expect(found.changed.map(({ before, after }) => `${said(before)} > ${said(after)}`)).toEqual(expected);
+  },
+);
+
+test('whoever has shown what is asked is judged with it', async () => {
+  await receive(['ana@fabrikam.com', 'bo@fabrikam.com']);
+  const { deps } = portal;
+  const proof = { kind: 'mailbox', at: new Date().toISOString(), browser: '00' };
+  await deps.store.db
+    .updateTable('request')
+    .set({ proof: JSON.stringify(proof) })
+    .where('address', '=', 'ana@fabrikam.com')
+    .execute();
+  const found = await replay(deps, accessFor(deps), await policyOf({}), await policyOf(asking({})));
+  expect(found.changed.map(({ address, after }) => `${address} ${said(after)}`)).toEqual([
+    'bo@fabrikam.com prove (mailbox, then invite) fabrikam',
+  ]);
 });
 
 test('whoever sees some partners only sees their requests only', async () => {

@@ -48,7 +48,7 @@ inChromium({ policy }, (walk) => {
     expect(row).not.toContain('All partners');
 
     await page.goto(`${portal.url}${status}`);
-    await page.getByRole('heading', { name: 'Your access is ready' }).waitFor();
+    await page.getByRole('heading', { name: 'We have dealt with your request' }).waitFor();
     await page.getByText('Approved', { exact: true }).waitFor();
 
     await page.goto(`${portal.url}/admin`);
@@ -63,7 +63,7 @@ inChromium({ policy }, (walk) => {
     // Refused before the rule is there.
     const refused = portal.visitor();
     const before = await refused.status(
-      await refused.apply({ email: 'pia@proseware.com', firstName: 'Pia' }),
+      await refused.apply({ email: 'tia@tailspintoys.com', firstName: 'Tia' }),
     );
     expect(before.status).toBe('denied');
 
@@ -71,25 +71,29 @@ inChromium({ policy }, (walk) => {
     await signIn(page, walk(), 'Ada Admin');
     await openTab(page, 'Partners');
     await page.getByRole('link', { name: /Add a partner|New partner/ }).click();
-    await page.fill('[name=id]', 'proseware');
-    await page.fill('[name=name]', 'Proseware');
-    await page.fill('[name=domains]', 'proseware.com');
+    await page.fill('[name=id]', 'tailspin');
+    await page.fill('[name=name]', 'Tailspin Toys');
+    await page.fill('[name=domains]', 'tailspintoys.com');
     await page.getByLabel('Contoso CRM (crm)').check();
     await page.locator('#approvers-search, [name="approversSearch"]').first().fill('lia');
     await page.getByText('Lia Litware').first().waitFor();
     await page.getByRole('button', { name: 'Preview the change' }).last().click();
     // The request that was refused a moment ago would now be accepted.
-    await page.getByRole('link', { name: 'pia@proseware.com' }).waitFor();
+    await page.getByRole('link', { name: 'tia@tailspintoys.com' }).waitFor();
     await takePicture(page, 'preview');
     await page.getByRole('button', { name: /^Save/ }).click();
     await page.getByText('The new policy is in force').waitFor();
-    await page.getByText('proseware.com').waitFor();
+    await page.getByText('tailspintoys.com').waitFor();
 
     const visitor = portal.visitor();
-    const path = await visitor.apply({ email: 'pia@proseware.com', firstName: 'Pia', company: 'Proseware' });
+    const path = await visitor.apply({
+      email: 'tia@tailspintoys.com',
+      firstName: 'Tia',
+      company: 'Tailspin Toys',
+    });
     await page.goto(`${portal.url}${path}`);
-    await page.getByRole('heading', { name: 'Your access is ready' }).waitFor();
-    expect(await site.tenant.guest('pia@proseware.com')).toMatchObject({ userType: 'Guest' });
+    await page.getByRole('heading', { name: 'We have dealt with your request' }).waitFor();
+    expect(await site.tenant.guest('tia@tailspintoys.com')).toMatchObject({ userType: 'Guest' });
 
     await page.goto(`${portal.url}/admin/audit`);
     await page.getByText('policy.saved').first().waitFor();

@@ -114,6 +114,7 @@ describe('with a store in use', () => {
   });
 
   test('a portal that runs on the embedded store is left alone, one on PostgreSQL shares it', async () => {
+    await tenant.settings({ redirectUris: ['https://portal.contoso.com/auth/callback'] });
     const { code, said, worse } = await findings({ BASE_URL: 'https://portal.contoso.com' });
     expect(code).toBe(0);
     const own = database.databaseUrl === null;

@@ -17,8 +17,9 @@ afterAll(() => {
 async function policy(
   args: string[],
   file?: string,
+  settings: Record<string, string> = {},
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const env = { ...process.env, POLICY_FILE: file ?? '' };
+  const env = { ...process.env, SMTP_URL: '', ...settings, POLICY_FILE: file ?? '' };
   const command = [await built('cli/policy'), ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, {
     cwd: root,
@@ -36,7 +37,7 @@ const CASES: Case[] = [
     ['check'],
     undefined,
     0,
-    /in order: 3 partners, 5 domain rules, 3 apps, 3 groups, terms of use\.\n$/,
+    /in order: 5 partners, 7 domain rules, 3 apps, 3 groups, terms of use\.\n/,
     NOTHING,
     'a good file is counted',
   ],
@@ -103,6 +104,32 @@ describe('npm run policy --', () => {
       out: expect.stringMatching(out) as string,
       err: expect.stringMatching(err) as string,
     });
+  });
+
+  it('says what the proofs that are asked for need: SMTP_URL where it is not set, and an open registration', async () => {
+    const { code, out } = await policy(['check']);
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'wingtip asks for proof of the mailbox: the portal starts with it only where SMTP_URL is set.',
+    );
+    expect(out).toContain(
+      'proseware asks for a sign-in at the home tenant: the app registration has to be open',
+    );
+    const set = await policy(['check'], undefined, { SMTP_URL: 'smtp://localhost:25' });
+    expect(set.out).not.toContain('SMTP_URL');
+    expect(set.out).toContain('proseware');
+  });
+
+  it('says nothing of proofs that nobody is asked for', async () => {
+    const plain = join(folder, 'plain.json');
+    writeFileSync(plain, JSON.stringify(aDocument()));
+    expect((await policy(['check', plain])).out).toMatch(/^\S+ is in order: [^\n]*\n$/);
+  });
+
+  it('explains what follows a proof', async () => {
+    const { out } = await policy(['explain', 'pia@proseware.com']);
+    expect(out).toContain('pia@proseware.com: has to prove something first (prove)');
+    expect(out).toContain('  then     invited at once (invite)');
   });
 
   it('explains as JSON for machines', async () => {

@@ -160,6 +160,85 @@ describe('a fault of the tenant is its own finding and no other', () => {
   });
 });
 
+describe('where people are to sign in at their home tenant', () => {
+  const asking = (partner: Json = {}) =>
+    whole({}, { proof: 'tenant', domains: ['fabrikam.com'], ...partner });
+
+  test('a registration that is open to other organisations is what it takes, and one that is not is bad', async () => {
+    await usePolicy(asking());
+    expect((await examine(portal.deps)).map(named)).toContain('registration.multiTenant');
+    await portal.tenant.settings({ signInAudience: 'AzureADMyOrg' });
+    const [found, ...others] = worse(await examine(portal.deps));
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({
+      check: 'registration',
+      code: 'singleTenant',
+      level: 'bad',
+      values: { partner: 'Fabrikam', count: 1 },
+    });
+    await portal.tenant.settings({ signInAudience: 'AzureADandPersonalMicrosoftAccount' });
+    expect(await diagnosis()).toEqual([]);
+  });
+
+  test('one that is not is no fault where nobody is asked to', async () => {
+    await portal.tenant.settings({ signInAudience: 'AzureADMyOrg' });
+    expect(await diagnosis()).toEqual([]);
+    await usePolicy(asking({ enabled: false }));
+    expect(await diagnosis()).toEqual(['policy.nobody']);
+  });
+
+  test('a registration that cannot be read is unknown, and it says what to do', async () => {
+    await portal.tenant.settings({ permissions: GRANTED.filter((one) => !one.startsWith('App')) });
+    // Without apps whose roles are assigned directly, nobody misses these permissions.
+    await usePolicy(asking({ apps: ['crm'], groups: [] }));
+    const { apps, ...rest } = asking({ apps: ['crm'] }) as { apps: { crm: object } };
+    await usePolicy({ ...rest, apps: { crm: apps.crm } });
+    expect(await diagnosis()).toEqual(['registration.audienceUnknown']);
+  });
+
+  test('a domain that no tenant has is named, unless the partner names its tenant', async () => {
+    await usePolicy(asking({ domains: ['fabrikam.com', 'nobody.example', '*.nobody.example'] }));
+    const [found, ...others] = worse(await examine(portal.deps));
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({
+      code: 'noHomeTenant',
+      level: 'warning',
+      values: { partner: 'Fabrikam', domain: 'nobody.example' },
+    });
+    await usePolicy(asking({ domains: ['nobody.example'], tenantId: NOWHERE }));
+    expect(await diagnosis()).toEqual([]);
+  });
+
+  test('where Entra does not say whose a domain is, that is unknown; and so are those beyond the first twenty', async () => {
+    await usePolicy(asking({ domains: ['silent.example'] }));
+    await portal.tenant.fault({
+      on: 'token',
+      method: 'GET',
+      path: 'silent.example',
+      times: 0,
+      fault: { kind: 'status', status: 503 },
+    });
+    expect(await diagnosis()).toEqual(['policy.homeTenantUnknown']);
+    await portal.tenant.clearFaults();
+    await usePolicy(asking({ domains: Array.from({ length: 21 }, (_, index) => `n${index}.example`) }));
+    const found = await diagnosis();
+    expect(found.filter((one) => one === 'policy.noHomeTenant')).toHaveLength(20);
+    expect(found).toContain('policy.homeTenantsTooMany');
+  });
+});
+
+test.each([
+  [['http://localhost:3000/auth/callback'], []],
+  // Entra looks past the port on localhost, and past nothing else.
+  [['http://localhost:9/auth/callback'], []],
+  [['http://localhost:3000/auth/callback/'], ['registration.redirectMissing']],
+  [['https://localhost:3000/auth/callback'], ['registration.redirectMissing']],
+  [[], ['registration.redirectMissing']],
+])('a registration that sends people back to %j', async (redirectUris, expected) => {
+  await portal.tenant.settings({ redirectUris });
+  expect(await diagnosis()).toEqual(expected);
+});
+
 function inDays(days: number): string {
   return new Date(Date.now() + days * 24 * 3600_000).toISOString();
 }
@@ -434,6 +513,16 @@ describe('the portal itself', () => {
     const found = await diagnosis(patientWith({ mail: { url, from: 'p@contoso.com' } }));
     server.close();
     expect(found).toEqual(['mail.refused']);
+  });
+
+  test('where people are to prove their mailbox, the mail server is what everything hangs on', async () => {
+    await usePolicy(whole({}, { proof: 'mailbox' }));
+    const good = (await examine(portal.deps)).find(({ check }) => check === 'mail');
+    expect(good).toMatchObject({ code: 'readyForProof', values: { partner: 'Fabrikam', count: 1 } });
+    const down = patientWith({ mail: { url: 'smtp://localhost:9', from: 'p@contoso.com' } });
+    const [found, ...others] = worse(await examine(down));
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ check: 'mail', code: 'noProof', level: 'bad' });
   });
 
   test('a pause in force, and work that nobody does', async () => {

@@ -56,6 +56,17 @@ test('a faulty policy file is refused at the start, each fault with its path', a
   expect(stderr).not.toMatch(/^\s+at /m);
 });
 
+test('a policy that asks for proof of the mailbox is refused at the start where no mail server is set', async () => {
+  const policyFile = `${site.policyFile}.proof`;
+  await writeFile(policyFile, JSON.stringify(aPolicy({ partners: [aPartner({ proof: 'mailbox' })] })));
+  const { code, stderr } = await site.run({ POLICY_FILE: policyFile, SMTP_URL: '' });
+  expect(code).toBe(1);
+  expect(stderr).toContain(`The policy ${policyFile} cannot be used:`);
+  expect(stderr).toContain('partners[0].proof');
+  expect(stderr).toContain('set SMTP_URL, or use another proof');
+  expect(stderr).not.toMatch(/^\s+at /m);
+});
+
 test('a port that is taken is said in a sentence', async () => {
   const port = await freePort();
   const other = createServer().listen(port);

@@ -1,18 +1,55 @@
 import { findGroups } from '../../graph/groups.js';
 import { getRegistration, type Registration } from '../../graph/organization.js';
 import type { Config } from '../../config.js';
+import { GraphFault } from '../../graph/graphFault.js';
 import { finding, type Finding } from '../finding.js';
 import type { CheckUp, Patient } from '../patient.js';
+import { partnersAsking } from './partnersAsking.js';
 
 const SOON_DAYS = 30;
 const DAY_MS = 24 * 3600_000;
 
-/** Our own app registration: how long its secret lasts, and whether its tokens name groups that approve. */
+/**
+ * Our own app registration: how long its secret lasts, whether its tokens name groups that approve, where it sends people back
+ * to, and whether people of other organisations can sign in with it, where a partner asks them to.
+ */
 export const examineRegistration: CheckUp = async function examineRegistration(patient, signal) {
-  const { graph, config } = patient;
-  const registration = await getRegistration(graph, config.signIn.clientId, signal);
-  return [secretFinding(registration, config), ...(await groupClaim(patient, registration, signal))];
+  const { graph, config, policy } = patient;
+  const asking = partnersAsking(policy, 'tenant');
+  const registration = await getRegistration(graph, config.signIn.clientId, signal).catch(
+    (error: unknown) => {
+      if (asking && error instanceof GraphFault && error.kind === 'forbidden') return null;
+      throw error;
+    },
+  );
+  if (!registration) return [finding('registration', 'audienceUnknown', asking ?? {})];
+  return [
+    secretFinding(registration, config),
+    ...redirectFindings(registration, config),
+    ...(asking ? [audienceFinding(registration, asking)] : []),
+    ...(await groupClaim(patient, registration, signal)),
+  ];
 };
+
+/** Entra lets people of other tenants sign in at an app that is open to them; @see https://learn.microsoft.com/graph/api/resources/application */
+function audienceFinding({ signInAudience }: Registration, asking: { partner: string; count: number }) {
+  const open = signInAudience === 'AzureADMultipleOrgs' || signInAudience === OPEN_TO_ALL;
+  return finding('registration', open ? 'multiTenant' : 'singleTenant', asking);
+}
+
+const OPEN_TO_ALL = 'AzureADandPersonalMicrosoftAccount';
+
+/** Without it Entra sends nobody back to the portal: neither staff nor people of partners can sign in. */
+function redirectFindings({ web }: Registration, { baseUrl }: Config): Finding[] {
+  const url = `${baseUrl}/auth/callback`;
+  const known = (web?.redirectUris ?? []).map(comparable);
+  return known.includes(comparable(url)) ? [] : [finding('registration', 'redirectMissing', { url })];
+}
+
+/** Entra looks past the port of an address on localhost; @see https://learn.microsoft.com/entra/identity-platform/reply-url */
+function comparable(url: string): string {
+  return url.replace(/^(http:\/\/localhost):\d+(?=\/)/, '$1');
+}
 
 /**
  * Entra shows the first three characters of each secret, which tells ours among them. One that has ended is not ours: with

@@ -8,7 +8,10 @@ import { ACTION_TABLE, REVIEW_ACTIONS, type ReviewAction } from './reviewActions
 /** Whether an action is open to a person, and if not, why. What counts is what the action itself finds out. */
 export type Permission =
   | { allowed: true }
-  | { allowed: false; why: 'forbidden' | 'ownRequest' | 'state' | 'underway' | 'policyRefuses' };
+  | {
+      allowed: false;
+      why: 'forbidden' | 'ownRequest' | 'state' | 'underway' | 'policyRefuses' | 'proofMissing';
+    };
 
 export type Permissions = Record<ReviewAction, Permission> & { resend: Permission | ResendPermission };
 
@@ -54,6 +57,7 @@ function approvable(
 ): Permission {
   const open = openIn(request, 'approve');
   if (!open.allowed) return open;
-  if (outcome === 'deny' || outcome === 'prove') return refused('policyRefuses');
+  if (outcome === 'deny') return refused('policyRefuses');
+  if (outcome === 'prove') return refused('proofMissing');
   return covers(decides, partner) ? ALLOWED : refused('forbidden');
 }

@@ -154,7 +154,8 @@ async function settle(
       await deps.queue.sendNow(trx, id);
     }
     if (to === 'denied') {
-      await queueNotice(trx, 'denied', id);
+      // Nobody has shown that the address is theirs: whoever reads that mailbox may know nothing of it.
+      if (request.state !== 'unproven') await queueNotice(trx, 'denied', id);
       await deleteUnbegunSteps(trx, id);
       await failOpenSteps(trx, id, { code: 'deniedByReviewer' });
     }

@@ -11,7 +11,7 @@ export const ACTION_TABLE: Record<
   { from: readonly RequestState[]; to: RequestState; event: AuditAction }
 > = {
   approve: { from: ['pending', 'held'], to: 'queued', event: 'request.approved' },
-  deny: { from: ['pending', 'failed', 'held'], to: 'denied', event: 'request.denied' },
+  deny: { from: ['unproven', 'pending', 'failed', 'held'], to: 'denied', event: 'request.denied' },
   retry: { from: ['failed', 'held'], to: 'queued', event: 'request.retried' },
   hold: { from: ['pending', 'queued'], to: 'held', event: 'request.held' },
 };

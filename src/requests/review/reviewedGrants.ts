@@ -1,5 +1,12 @@
 import { covers, type Access } from '../../access/access.js';
-import { forbidden, grantsOutside, nothingChosen, partnerNeeded, policyRefuses } from '../../errors.js';
+import {
+  forbidden,
+  grantsOutside,
+  nothingChosen,
+  partnerNeeded,
+  policyRefuses,
+  proofMissing,
+} from '../../errors.js';
 import { isEmpty, isWithin, narrowGrants, wholeChoice, type GrantChoice } from '../../policy/narrowGrants.js';
 import type { Policy } from '../../policy/policy.js';
 import type { RequestRow, Review } from '../../store/schema.js';
@@ -13,7 +20,7 @@ export type Choice = { partner?: string; grants?: GrantChoice };
  * Checks an approver's choice against the policy in force, and gives it as it is to be recorded: always by name, also when
  * nothing was left out. What the policy adds before the work is done was not approved by anybody.
  *
- * @throws {PublicError} `policyRefuses`, `forbidden` (another partner's by now), `partnerNeeded`, `grantsOutside`, `nothingChosen`
+ * @throws {PublicError} `policyRefuses`, `proofMissing`, `forbidden` (another partner's by now), `partnerNeeded`, `grantsOutside`, `nothingChosen`
  */
 export function reviewedGrants(
   policy: Policy,
@@ -22,7 +29,8 @@ export function reviewedGrants(
   { partner: chosen, grants }: Choice,
 ): Required<Pick<Review, 'partner'>> & Pick<Review, 'grants'> {
   const decision = decisionNow(policy, request);
-  if (decision.outcome === 'deny' || decision.outcome === 'prove') throw policyRefuses();
+  if (decision.outcome === 'deny') throw policyRefuses();
+  if (decision.outcome === 'prove') throw proofMissing();
   const partner = decision.partner ?? choosePartner(policy, access, chosen);
   if (!covers(access.decides, partner)) throw forbidden();
   const { apps, groups } = grants ?? wholeChoice(policy, partner);

@@ -22,9 +22,18 @@ const PUBLIC = [
   'GET /signed-out',
   'GET /terms',
   'GET /theme.css',
+  'GET /verify/code/:token',
+  'GET /verify/form',
+  'GET /verify/link/:secret',
+  'GET /verify/tenant',
+  'GET /verify/tenant/:token',
   'POST /requests/:token/resend',
   'POST /sign-out',
   'POST /sign-up',
+  'POST /verify/code/:token',
+  'POST /verify/code/:token/again',
+  'POST /verify/form',
+  'POST /verify/link/:secret',
 ];
 
 const RIGHTS = {

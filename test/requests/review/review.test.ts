@@ -93,7 +93,7 @@ const countOf = (outcomes: string[], one: string) => outcomes.filter((outcome) =
 describe('each action in each state', () => {
   const OPEN: Record<ReviewAction, Partial<Record<RequestState, RequestState>>> = {
     approve: { pending: 'queued', held: 'queued' },
-    deny: { pending: 'denied', failed: 'denied', held: 'denied' },
+    deny: { unproven: 'denied', pending: 'denied', failed: 'denied', held: 'denied' },
     retry: { failed: 'queued', held: 'queued' },
     hold: { pending: 'held', queued: 'held' },
   };

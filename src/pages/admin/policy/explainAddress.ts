@@ -25,7 +25,7 @@ function inWords(policy: Policy, explanation: Explanation, t: Translate) {
     const { fault, suggestion } = explanation;
     return { fault: t(`policy.addressFault.${fault}`), suggestion: suggestion ?? null };
   }
-  const { address, decision, others } = explanation;
+  const { address, decision, afterProof, others } = explanation;
   return {
     fault: null,
     address: address.canonical,
@@ -34,12 +34,22 @@ function inWords(policy: Policy, explanation: Explanation, t: Translate) {
     partner: partnerOf(policy, decision),
     rule: decision.rule,
     reasons: decision.reasons.map((reason) => reasonInWords(reason, t)),
+    after: afterProof && afterInWords(afterProof, t),
     grants: grantsOf(decision),
     others: others.map(({ rule, partner, because }) => ({
       rule,
       partner,
       why: t(`policy.because.${because.code}`, because),
     })),
+  };
+}
+
+/** What follows the proof; the rule that fired is the same, and is not explained again. */
+function afterInWords({ outcome, reasons }: Decision, t: Translate) {
+  return {
+    outcome: t(`policy.outcome.${outcome}`),
+    code: outcome,
+    reasons: reasons.slice(1).map((reason) => reasonInWords(reason, t)),
   };
 }
 

@@ -56,9 +56,10 @@ export function replayForPeople(replay: Replay, locals: Locals) {
   };
 }
 
-function verdictInWords({ outcome, partner, groups, apps }: Verdict, t: Translate) {
+function verdictInWords({ outcome, proof, partner, groups, apps }: Verdict, t: Translate) {
   return {
     outcome: t(`policy.outcome.${outcome}`),
+    proof: proof && t(`policy.replay.proof.${proof.kind}`, { then: t(`policy.outcome.${proof.then}`) }),
     partner: partner ?? t('policy.noPartner'),
     apps: apps.join(', '),
     groups: groups.join(', '),

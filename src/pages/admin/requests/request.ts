@@ -16,7 +16,13 @@ type Action = ReviewAction | 'resend';
 type Returned = { action: Action; form: ReviewForm; refusal: string | null; conflict: ReviewConflict | null };
 
 /** Refusals that the person mends in the form itself. */
-const MENDABLE = new Set(['partnerNeeded', 'grantsOutside', 'nothingChosen', 'policyRefuses']);
+const MENDABLE = new Set([
+  'partnerNeeded',
+  'grantsOutside',
+  'nothingChosen',
+  'policyRefuses',
+  'proofMissing',
+]);
 
 /**
  * GET /admin/requests/:id; `partner` names one whose grants are to be offered. A page that follows the work says what it

@@ -67,6 +67,34 @@ test('cards say what waits and for how long, what failed and is held, and who ca
   expect(html).not.toContain('id="overdue"');
 });
 
+test('a card counts those who have shown nothing yet, and a list says why some wait though the policy would let them in', async () => {
+  const decision = (...codes: string[]) =>
+    JSON.stringify({
+      outcome: 'review',
+      partner: 'fabrikam',
+      rule: 'fabrikam.com',
+      grants: {},
+      reasons: [{ code: 'domain.listed' }, ...codes.map((code) => ({ code }))],
+    });
+  await insert(
+    { state: 'unproven', decision: decision('proof.mailbox', 'guard.tooFast') },
+    { state: 'pending', decision: decision('limit.perDay') },
+    { state: 'pending', decision: decision('limit.perDay', 'guard.honeypot'), partner: 'litware' },
+    { state: 'pending', decision: decision('approval.manual') },
+    // Those who are through do not wait.
+    { state: 'provisioned', decision: decision('limit.total') },
+  );
+  const html = await page(ada);
+  expect(part(html, 'card-unproven')).toBe('Not confirmed 1 Oldest: 1 minute');
+  expect(part(html, 'set-aside')).toBe(
+    'Left to an approver, though the policy would have let it in ' +
+      '2 Came after the last place of the day 1 Filled in a field that people do not see Look at those that wait',
+  );
+  expect(part(await page(lia), 'set-aside')).toContain('1 Came after the last place of the day');
+  await portal.deps.store.db.deleteFrom('request').execute();
+  expect(await page(ada)).not.toContain('id="set-aside"');
+});
+
 test('work that is overdue is told', async () => {
   await insert(
     { state: 'queued', due_at: new Date(Date.now() - 2 * 60_000) },

@@ -377,6 +377,95 @@ describe('the tenant of a domain', () => {
   });
 });
 
+describe('the proof that is asked for', () => {
+  const optionsIn = (html: string) =>
+    [
+      ...(/<select[^>]* id="proof"[\s\S]*?<\/select>/.exec(html)?.[0] ?? '').matchAll(
+        /<option value="(\w+)"([^>]*)>([^<]*)/g,
+      ),
+    ].map(([, value, more = '', label = '']) => ({
+      value,
+      disabled: more.includes('disabled'),
+      label: textOf(label),
+    }));
+
+  test('is chosen from three kinds, each with what it shows and takes', async () => {
+    const { text } = await ada.get('/admin/partners/fabrikam');
+    expect(optionsIn(text).map(({ value, disabled }) => [value, disabled])).toEqual([
+      ['invitation', false],
+      ['mailbox', false],
+      ['tenant', false],
+    ]);
+    const kinds = textOf(/<ul[^>]* id="proof-kinds">[\s\S]*?<\/ul>/.exec(text)?.[0] ?? '');
+    expect(kinds).toMatch(/Accept the invitation mail:.*Enter a code.*SMTP_URL.*Sign in.*multi-tenant/);
+    const preview = await fill(ada, '/admin/partners/fabrikam', { proof: 'mailbox' });
+    expect((await save(ada, preview.text)).status).toBe(303);
+    expect(await partner('fabrikam')).toMatchObject({ proof: 'mailbox' });
+  });
+
+  test('by a mail of the portal takes a mail server: without one the choice says so, and typing it all the same is refused', async () => {
+    const mailless = await startPortal({ smtp: false, worker: false });
+    try {
+      const admin = await mailless.staff('ada');
+      const { text } = await admin.get('/admin/partners/fabrikam');
+      expect(optionsIn(text)[1]).toEqual({
+        value: 'mailbox',
+        disabled: true,
+        label: 'Enter a code that is mailed first (needs a mail server: SMTP_URL)',
+      });
+      const refused = await fill(admin, '/admin/partners/fabrikam', { proof: 'mailbox' });
+      expect(refused.status).toBe(422);
+      expect(faultsOf(refused.text)).toEqual([['proof', expect.stringContaining('set SMTP_URL')]]);
+      const taken = await fill(admin, '/admin/partners/fabrikam', { proof: 'tenant' });
+      expect(taken.status).toBe(200);
+    } finally {
+      await mailless.close();
+    }
+  });
+
+  const warningOf = (html: string) =>
+    textOf(/<div class="alert-note warning" id="tenantless">[\s\S]*?<\/div>/.exec(html)?.[0] ?? '');
+
+  test('at a home tenant that nobody has is warned of before it is saved, and can be saved all the same', async () => {
+    const typed = {
+      ...LITWARE,
+      domains: 'litware.com\r\n*.nowhere.example\r\nkim@nowhere.example',
+      proof: 'tenant',
+    };
+    const preview = await fill(ada, '/admin/partners/new', typed);
+    expect(warningOf(preview.text)).toMatch(/No Entra tenant has nowhere\.example of Litware: nobody/);
+    expect(warningOf(preview.text)).not.toContain('litware.com');
+    const withTenant = { ...typed, tenantId: '117a0000-0000-4000-8000-000000000002' };
+    expect(warningOf((await fill(ada, '/admin/partners/new', withTenant)).text)).toBe('');
+    expect((await save(ada, preview.text)).status).toBe(303);
+    // It is warned of when it comes, and not with every change after it.
+    const later = await fill(ada, '/admin/partners/litware', { name: 'Litware AB' });
+    expect(warningOf(later.text)).toBe('');
+  });
+
+  test('where Entra does not say whose a domain is, the preview says that', async () => {
+    await portal.tenant.fault({
+      on: 'token',
+      method: 'GET',
+      path: 'mute.example',
+      times: 0,
+      fault: { kind: 'status', status: 503 },
+    });
+    const preview = await fill(ada, '/admin/partners/new', {
+      ...LITWARE,
+      domains: 'mute.example',
+      proof: 'tenant',
+    });
+    expect(warningOf(preview.text)).toContain('Entra did not say whose mute.example of Litware is.');
+  });
+
+  test('a domain that no tenant has is told by the look-up in the words of the proof', async () => {
+    const typed = { ...LITWARE, domains: 'nowhere.example', proof: 'tenant', lookUp: 'yes' };
+    const { text } = await fill(ada, '/admin/partners/new', typed);
+    expect(textOf(text)).toContain('its people could not sign in at a home tenant');
+  });
+});
+
 describe('the rules for everybody', () => {
   test('are changed by their form', async () => {
     const preview = await fill(ada, '/admin/partners/rules', {

@@ -326,6 +326,8 @@ describe('testing an address', () => {
       aPartner({ domains: ['*.fabrikam.com', 'x.fabrikam.com', 'kim@gmail.com'], apps: ['crm', 'wiki'] }),
       aPartner({ id: 'manual', domains: ['manual.com'], approval: 'manual' }),
       aPartner({ id: 'off', domains: ['off.com'], enabled: false }),
+      aPartner({ id: 'code', domains: ['code.com'], proof: 'mailbox' }),
+      aPartner({ id: 'home', domains: ['home.com'], proof: 'tenant', approval: 'manual' }),
     ],
     unlisted: 'review',
   });
@@ -339,6 +341,8 @@ describe('testing an address', () => {
     'a@sub.competitor.com',
     'a@manual.com',
     'a@off.com',
+    'a@code.com',
+    'a@home.com',
     'a@manuel.com',
     'a@b@c.com',
     'ana+tag@manual.com',
@@ -367,6 +371,26 @@ describe('testing an address', () => {
     const sentences = lines.flatMap((line) => /^ {2}(?:partner|rule|why) +(.*)$/.exec(line)?.[1] ?? []);
     return [first.replace(/ \(\w+\)$/, '').replace(/ Try \S+$/, ''), ...sentences];
   }
+
+  test.each([
+    ['a@code.com', 'After that invited at once', '  then     invited at once (invite)'],
+    [
+      'a@home.com',
+      'After that waits for an approver Partner home leaves the approval to a person.',
+      '  then     waits for an approver (review): Partner home leaves the approval to a person.',
+    ],
+    ['a@manual.com', null, null],
+  ])('"%s": what follows once something was proved', async (address, onPage, fromCommand) => {
+    const page = await aud.get(`/admin/policy/explain?address=${address}`);
+    const said = describePolicy(explain(deps.policy.current().policy, address));
+    if (onPage === null) {
+      expect(textOf(page.text)).not.toContain('After that');
+      expect(said).not.toContain('  then');
+    } else {
+      expect(textOf(page.text)).toContain(onPage);
+      expect(said.split('\n')).toContain(fromCommand);
+    }
+  });
 
   test('shows what was typed as text', async () => {
     const page = await ada.get(`/admin/policy/explain?address=${encodeURIComponent('"><script>')}`);

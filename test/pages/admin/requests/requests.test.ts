@@ -301,6 +301,73 @@ test('markup in what partners typed, and in the filter, arrives escaped', async 
   }
 });
 
+/** A decision as it is recorded, with these codes as its reasons. */
+const decided = (outcome: string, ...codes: string[]) =>
+  JSON.stringify({
+    outcome,
+    partner: 'fabrikam',
+    rule: 'fabrikam.com',
+    grants: {},
+    reasons: codes.map((code) => ({ code })),
+  });
+const PROOF = { at: '2026-05-01T08:00:00.000Z', browser: 'ab'.repeat(32) };
+
+test('the list and the export say what was shown, and what is waited for', async () => {
+  await insert(
+    {
+      address: 'code@fabrikam.com',
+      state: 'unproven',
+      decision: decided('prove', 'domain.listed', 'proof.mailbox'),
+    },
+    {
+      address: 'home@fabrikam.com',
+      state: 'unproven',
+      decision: decided('prove', 'proof.tenant', 'guard.tooFast'),
+    },
+    { address: 'late@fabrikam.com', decision: decided('review', 'domain.listed', 'limit.perDay') },
+    {
+      address: 'shown@fabrikam.com',
+      state: 'provisioned',
+      decision: decided('invite', 'domain.listed', 'limit.total'),
+      proof: JSON.stringify({ kind: 'mailbox', ...PROOF }),
+    },
+    {
+      address: 'signed@fabrikam.com',
+      decision: decided('review', 'approval.manual'),
+      proof: JSON.stringify({ kind: 'tenant', by: 'tid/oid', ...PROOF }),
+    },
+  );
+  const html = await page(ada);
+  const rowOf = (address: string) => textOf(html.split('<tr>').find((row) => row.includes(address)) ?? '');
+  expect(rowOf('code@')).toMatch(/Not confirmed Waits for the code from the mail \d/);
+  expect(rowOf('home@')).toMatch(
+    /Waits for the sign-in at the home organisation Sent the form faster than people fill it in \d/,
+  );
+  expect(rowOf('late@')).toMatch(/Waits for approval Came after the last place of the day \d/);
+  expect(rowOf('shown@')).toMatch(/Has access Mailbox confirmed \d/);
+  expect(rowOf('signed@')).toMatch(/Waits for approval Signed in at the home organisation \d/);
+  // An unproven one can be closed, like any other that waits.
+  expect(html).toMatch(/aria-label="Choose code@fabrikam.com"/);
+
+  const { text } = await ada.get(`${LIST}.csv?sort=address`);
+  const [head = '', ...lines] = text.trim().split('\r\n');
+  const columns = head.replace(/^\uFEFF/, '').split(',');
+  const cells = (address: string) => {
+    const values = lines.find((line) => line.includes(address))?.split(',') ?? [];
+    return ['Waits because of', 'Proof', 'Proof given', 'Signed in as (tenant/object id)'].map(
+      (column) => values[columns.indexOf(column)],
+    );
+  };
+  expect(cells('code@')).toEqual(['proof.mailbox', '', '', '']);
+  expect(cells('home@')).toEqual(['proof.tenant guard.tooFast', '', '', '']);
+  expect(cells('shown@')).toEqual(['', 'mailbox', PROOF.at, '']);
+  expect(cells('signed@')).toEqual(['', 'tenant', PROOF.at, 'tid/oid']);
+  // What tells one browser from another leaves the store for nobody's list.
+  for await (const { proof } of exportList(portal.deps, accessFor(portal.deps), {})) {
+    expect(proof ?? {}).not.toHaveProperty('browser');
+  }
+});
+
 describe('the export', () => {
   test('is a CSV file with every row that the filter leaves, in the reader’s language', async () => {
     await insertManyRequests(portal.deps.store.db, 2_500);

@@ -1,0 +1,35 @@
+import type { Decision } from '../policy/decide.js';
+import { proofAskedBy } from '../policy/afterProof.js';
+import type { Proof, RequestRow } from '../store/schema.js';
+
+/** Where a request stands with the proof that may be asked of its person, for those who read it in the admin area. */
+export type ProofStanding = {
+  /** What was shown; `by` is `tid/oid` of whoever signed in. */
+  shown: { kind: Proof['kind']; at: Date; by: string | null } | null;
+  /** What the request waits for, and when it lapses without it. */
+  awaited: { kind: Proof['kind']; lapsesAt: Date } | null;
+  /** What the policy in force asks for, and the request came without: nobody can approve it as it stands. */
+  missing: Proof['kind'] | null;
+};
+
+/**
+ * @param today what the policy in force says about the request
+ * @param lapseSeconds how long a request waits for its proof
+ */
+export function proofStanding(
+  { state, proof, decision, created_at }: RequestRow,
+  today: Decision,
+  lapseSeconds: number,
+): ProofStanding {
+  // An unproven request waits for what it was told to; the policy in force is asked when that has been shown.
+  const awaited = state === 'unproven' ? (proofAskedBy(decision) ?? 'mailbox') : null;
+  const settled = ['unproven', 'provisioned', 'denied', 'lapsed', 'revoked'].includes(state);
+  return {
+    shown: proof && { kind: proof.kind, at: new Date(proof.at), by: proof.by ?? null },
+    awaited: awaited && {
+      kind: awaited,
+      lapsesAt: new Date(created_at.getTime() + lapseSeconds * 1000),
+    },
+    missing: settled ? null : proofAskedBy(today),
+  };
+}
