@@ -25,15 +25,20 @@ async function follow() {
   setTimeout(follow, waitMs);
 }
 
-/** Puts the new state into the page's parts, which stay: screen readers announce what changes inside the verdict. */
+/**
+ * Puts the new state into the page's parts, which stay: screen readers announce what changes inside the verdict. A form
+ * that somebody may have begun to fill in stays as it is, until it is of no use any more.
+ */
 async function refresh() {
   const answer = await fetch(location.pathname, { headers: { Accept: 'text/html' } });
   if (!answer.ok) throw new Error(answer.statusText);
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  for (const id of ['verdict', 'progress']) {
+  // A code may be half typed: of what is to be proved only the question for another mail is renewed.
+  if (!page.getElementById('proof')) document.getElementById('proof')?.remove();
+  for (const id of ['verdict', 'progress', 'proof-again']) {
     const shown = document.getElementById(id);
     const next = page.getElementById(id);
-    if (shown.innerHTML === next.innerHTML) continue;
+    if (!shown || !next || shown.innerHTML === next.innerHTML) continue;
     shown.className = next.className;
     shown.replaceChildren(...next.childNodes);
   }

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { CookieOptions, Request, Response } from 'express';
 import type { Config } from '../config.js';
 
-/** As long as a request may wait for its proof. */
-const MAX_AGE_MS = 24 * 3600 * 1000;
+/** As long as an approver may take: whoever sent the form is shown what the approver has to say. */
+const MAX_AGE_MS = 30 * 24 * 3600 * 1000;
 const KEY = /^[\w-]{22}$/;
 
 type Asking = Pick<Request, 'cookies'>;

@@ -1,32 +1,46 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Deps } from '../deps.js';
 import { knownBrowser } from '../http/browserKey.js';
-import { findByToken, follow } from '../requests/follow.js';
-import { resend } from '../requests/resend.js';
+import { askForInvitation } from '../requests/askForInvitation.js';
+import { follow } from '../requests/follow.js';
+import type { CodeFault } from '../requests/proof/enterCode.js';
 
 type TokenParams = { token: string };
 
 /** GET /requests/:token, for people and, as JSON, for machines. */
 export function showStatus(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
-    const request = await follow(deps, req.params.token, knownBrowser(deps.config, req));
-    res.vary('Accept');
-    if (req.accepts(['html', 'json']) === 'json') {
-      const { status, reason, steps, updatedAt } = request;
-      res.json({ status, reason, steps, updatedAt });
-      return;
-    }
-    res.render('status', { request, token: req.params.token });
+    await answerStatus(deps, req, res);
   };
+}
+
+/**
+ * Answers with where a request stands, as this viewer may see it.
+ *
+ * @param refused what is wrong with a code that was typed there
+ */
+export async function answerStatus(
+  deps: Deps,
+  req: Request<TokenParams>,
+  res: Response,
+  refused: CodeFault | null = null,
+): Promise<void> {
+  const request = await follow(deps, req.params.token, knownBrowser(deps.config, req));
+  res.vary('Accept');
+  if (req.accepts(['html', 'json']) === 'json') {
+    const { status, reason, steps, updatedAt } = request;
+    res.json({ status, reason, steps, updatedAt });
+    return;
+  }
+  res.render('status', { request, token: req.params.token, refused });
 }
 
 /** POST /requests/:token/resend */
 export function resendInvitation(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
-    const { request, steps } = await findByToken(deps, token);
     // Whatever came of it, the page says where the mail stands.
-    await resend(deps, request, steps);
+    await askForInvitation(deps, token, knownBrowser(deps.config, req));
     res.redirect(303, `/requests/${token}`);
   };
 }

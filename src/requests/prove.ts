@@ -7,8 +7,9 @@ import { queueNotice } from '../store/notices.js';
 import { findStandingRequest, lockUnproven, noteProof, settleProof } from '../store/requests.js';
 import type { Db, Proof, RequestRow } from '../store/schema.js';
 import { isUniqueViolation } from '../store/database.js';
+import { MAILBOX_WINDOW_SECONDS } from './claimAddress.js';
 import { judge, suspicionsOf } from './judge.js';
-import { MAILBOX_WINDOW_SECONDS, STATE_AFTER, tokenOfStanding } from './submit.js';
+import { STATE_AFTER, tokenOfStanding } from './submit.js';
 import { assertTransition } from './transitions.js';
 
 /**
@@ -40,6 +41,7 @@ export async function prove(
     });
   if (token === null) return prove(deps, requestId, proof, within);
   deps.queue.announce();
+  deps.noticeBell.announce();
   deps.log.info({ requestId, proof: proof.kind }, 'request proven');
   return { token };
 }
@@ -56,7 +58,7 @@ async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): P
   const standing =
     state === 'denied'
       ? undefined
-      : await findStandingRequest(trx, { address: request.address, state }, MAILBOX_WINDOW_SECONDS);
+      : await findStandingRequest(trx, { ...request, state }, MAILBOX_WINDOW_SECONDS);
   assertTransition(request.state, standing ? 'lapsed' : state);
   const { kind, by } = proof;
   await settleProof(trx, request.id, {

@@ -1,11 +1,13 @@
 import type { Deps } from '../deps.js';
 import type { Decision } from '../policy/decide.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
+import { noteMailed } from '../store/mailboxes.js';
 import { queueNotice } from '../store/notices.js';
 import { endTurn, type Turn } from '../store/requests.js';
 import type { RecordedDecision, RequestRow, RequestState } from '../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../store/steps.js';
 import { decisionNow } from './decisionNow.js';
+import { endedForOwnerOnly, isToldByMail } from './following/ownersOnly.js';
 import { countedBeside } from './judge.js';
 import { withApproval } from './review/approval.js';
 import { takeLease, type Lease } from './provisioning/lease.js';
@@ -48,7 +50,7 @@ async function work(deps: Deps, lease: Lease, stopping: AbortSignal): Promise<Tu
   }
   const turn = await runSteps({ deps, lease, partner, decision, stopping });
   // What was given, whatever the policy says by the time that somebody looks.
-  const given = request.state === 'queued' && turn.state === 'provisioned';
+  const given = request.state === 'queued' && (turn.state === 'provisioned' || endedForOwnerOnly(turn));
   return given ? { ...turn, decided: { decision: { ...request.decision, grants: decision.grants } } } : turn;
 }
 
@@ -88,6 +90,8 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
   assertTransition(request.state, turn.state);
   const ended = await deps.store.db.transaction().execute(async (trx) => {
     if (!(await endTurn(trx, request.id, owner, turn))) return false;
+    // In the same transaction, so that whoever signs the address up again at this moment sees either or both.
+    if (turn.state === 'provisioned' || endedForOwnerOnly(turn)) await noteMailed(trx, request.address);
     // Nobody will come back to these: a step that was planned would seem to wait for ever.
     const over = turn.state === 'denied' || (turn.state === 'provisioned' && turn.dueInSeconds === null);
     if (over && turn.problem) {
@@ -104,7 +108,8 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
       });
       if (turn.state === 'pending') await queueNotice(trx, 'waiting', request.id);
       // Whom a person had approved is told; of what the policy alone refuses, the status page tells.
-      if (turn.state === 'denied' && request.review) await queueNotice(trx, 'denied', request.id);
+      if (isToldByMail(turn)) await queueNotice(trx, 'known', request.id);
+      else if (turn.state === 'denied' && request.review) await queueNotice(trx, 'denied', request.id);
     }
     if (turn.dueInSeconds !== null) {
       await deps.queue.send(trx, request.id, { delaySeconds: turn.dueInSeconds });

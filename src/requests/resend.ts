@@ -2,7 +2,7 @@ import type { Deps } from '../deps.js';
 import { INTERACTIVE } from '../jobs/queue.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import { makeDue } from '../store/requests.js';
-import type { RequestRow, StepRow } from '../store/schema.js';
+import type { Db, RequestRow, StepRow } from '../store/schema.js';
 import { insertSteps } from '../store/steps.js';
 
 /** Whether the invitation mail may be asked for again, and if not, why. */
@@ -23,8 +23,25 @@ export function mayResend(request: RequestRow, steps: StepRow[], most = MOST_RES
   const mails = steps.filter(({ key }) => key === 'mail' || key.startsWith('resend:'));
   if (mails.at(-1)?.detail.mailedBy === 'nobody') return { allowed: false, why: 'notMailed' };
   if (mails.length > most) return { allowed: false, why: 'used' };
-  const last = Math.max(...mails.map(({ finished_at }) => finished_at?.getTime() ?? 0));
-  const waitSeconds = Math.ceil(WAIT_SECONDS - (Date.now() - last) / 1000);
+  return patient(Math.max(...mails.map(({ finished_at }) => finished_at?.getTime() ?? 0)), WAIT_SECONDS);
+}
+
+/**
+ * The same for those who have not shown that the mailbox is theirs. It goes by what they have seen and asked for alone:
+ * whether anything was mailed, or is to be, would tell them what the directory knows.
+ */
+export function repeatable(seen: {
+  mailedAt: Date;
+  resends: Date[];
+  mailWindowSeconds: number;
+}): ResendPermission {
+  if (seen.resends.length >= MOST_RESENDS) return { allowed: false, why: 'used' };
+  const last = Math.max(...[seen.mailedAt, ...seen.resends].map((at) => at.getTime()));
+  return patient(last, seen.mailWindowSeconds);
+}
+
+function patient(last: number, seconds: number): ResendPermission {
+  const waitSeconds = Math.ceil(seconds - (Date.now() - last) / 1000);
   return waitSeconds > 0 ? { allowed: false, why: 'tooSoon', waitSeconds } : { allowed: true };
 }
 
@@ -42,14 +59,26 @@ export async function resend(
 ): Promise<ResendPermission> {
   const permission = mayResend(request, steps, by.most);
   if (!permission.allowed) return permission;
-  const count = steps.filter(({ key }) => key.startsWith('resend:')).length;
   const queued = await deps.store.db.transaction().execute(async (trx) => {
-    if (!(await makeDue(trx, request.id, ['provisioned'], 'provisioned'))) return false;
-    await insertSteps(trx, request.id, [{ key: `resend:${count + 1}`, position: RESEND_POSITION + count }]);
+    if (!(await queueResend(deps, trx, request.id, steps))) return false;
     await insertAuditEvent(trx, { requestId: request.id, actor: by.actor, action: 'request.resend' });
-    await deps.queue.send(trx, request.id, { priority: INTERACTIVE });
     return true;
   });
   deps.queue.announce();
   return queued ? { allowed: true } : { allowed: false, why: 'underway' };
+}
+
+/** Adds the step and its job. Returns false when the request has work already. */
+export async function queueResend(
+  deps: Deps,
+  trx: Db,
+  requestId: string,
+  steps: StepRow[],
+  delaySeconds = 0,
+): Promise<boolean> {
+  if (!(await makeDue(trx, requestId, ['provisioned'], 'provisioned'))) return false;
+  const count = steps.filter(({ key }) => key.startsWith('resend:')).length;
+  await insertSteps(trx, requestId, [{ key: `resend:${count + 1}`, position: RESEND_POSITION + count }]);
+  await deps.queue.send(trx, requestId, { delaySeconds, priority: INTERACTIVE });
+  return true;
 }

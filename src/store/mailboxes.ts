@@ -16,21 +16,6 @@ export function mailboxOf(address: string): Buffer {
 }
 
 /**
- * When the next mail may go to a mailbox. Reserves nothing.
- *
- * @param address canonical, as `policy/address.ts` gives it
- * @returns now or later, on this process's clock
- */
-export async function mailAllowedAt(db: Db, address: string, limits: MailLimits): Promise<Date> {
-  const { at } = nextMail(limits, sql`clock_timestamp()`);
-  const { rows } = await sql<{ wait: number }>`
-    select extract(epoch from ${at} - clock_timestamp())::float8 as wait
-    from mailbox as box
-    where address_hash = ${mailboxOf(address)}`.execute(db);
-  return new Date(Date.now() + Math.max(0, rows[0]?.wait ?? 0) * 1000);
-}
-
-/**
  * Reserves the next mail to a mailbox. Belongs into the transaction that queues the mail: others who want to write to the
  * same mailbox wait until it ends, and come after it.
  *
@@ -54,7 +39,7 @@ export function reservation(
   limits: MailLimits,
   from: RawBuilder<unknown> = sql``,
 ): RawBuilder<{ at: Date }> {
-  const { at, sameDay } = nextMail(limits, sql`excluded.mailed_at`);
+  const { at, sameDay } = nextMail(limits);
   return sql`
     insert into mailbox as box (address_hash, mailed_at, day_began_at, mails)
     select ${mailbox}::bytea, statement_timestamp(), statement_timestamp(), 1 ${from}
@@ -91,8 +76,8 @@ export async function deleteIdleMailboxes(db: Db): Promise<void> {
  * Spelt out twice, because with a sub-query the mailbox's share of a sign-up's statement takes half as long again (measured on
  * the embedded store).
  */
-function nextMail({ mailWindowSeconds, mailsPerDay }: MailLimits, now: RawBuilder<unknown>) {
-  const free = sql`greatest(${now}, box.mailed_at + ${mailWindowSeconds}::float8 * interval '1 second')`;
+function nextMail({ mailWindowSeconds, mailsPerDay }: MailLimits) {
+  const free = sql`greatest(excluded.mailed_at, box.mailed_at + ${mailWindowSeconds}::float8 * interval '1 second')`;
   const dayOver = sql`box.day_began_at + interval '24 hours'`;
   const sameDay = sql`(${free} < ${dayOver} and box.mails < ${mailsPerDay}::int)`;
   return { at: sql`case when ${sameDay} then ${free} else greatest(${free}, ${dayOver}) end`, sameDay };

@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { AuditEvent } from './auditEvents.js';
+import { mailboxOf, reservation, type MailLimits } from './mailboxes.js';
 import {
   PROVEN_OPEN_STATES,
   type Db,
@@ -11,59 +12,123 @@ import {
   type RequestState,
 } from './schema.js';
 
+/** A request that was inserted; `mailInSeconds`: how long its mail has to wait for its turn, 0 or less when it may go now. */
+export type Inserted = { mailInSeconds: number };
+
 /**
  * Inserts a request and the event that records it, unless its address has an open request, or one that was
- * provisioned less than `quietSeconds` ago. One that waits for a proof gives way to others of its kind alone.
- * Returns whether it did. One statement for both, because each round trip is
- * a tenth of what accepting a sign-up costs.
+ * provisioned less than `quietSeconds` ago. One that waits for a proof gives way to others of its kind alone. With
+ * `mails` a mail to the address is reserved for it within those limits. Returns null when it was not inserted.
+ *
+ * One statement for all of it, because each round trip is a tenth of what accepting a sign-up costs. It looks at the address
+ * as it was when the statement began: a request that is being provisioned at that very moment can escape it, which
+ * {@link findStandingRequest} tells afterwards.
  */
 export async function insertRequest(
   db: Db,
   request: NewRequest,
   event: Omit<AuditEvent, 'requestId'>,
   quietSeconds: number,
-): Promise<boolean> {
+  mails: MailLimits | null = null,
+): Promise<Inserted | null> {
   const columns = Object.keys(request) as (keyof NewRequest)[];
   const values = columns.map((column) => sql`${request[column]}`);
-  const { rows } = await sql`
+  const reserved = mails && reservation(mailboxOf(request.address), mails, sql`from inserted`);
+  const { rows } = await sql<Inserted>`
     with inserted as (
       insert into request (${sql.join(columns.map((column) => sql.ref(column)))})
       select ${sql.join(values)}
       where not exists (
         select from request
-        where address = ${request.address} and state = 'provisioned' and updated_at > ${fromNow(-quietSeconds)}
+        where address = ${request.address} and ${hasJustEnded(quietSeconds)}
           and ${request.state} <> 'unproven'
       )
       on conflict do nothing
       returning id
+    ), recorded as (
+      insert into audit_event (request_id, actor, action, detail)
+      select id, ${event.actor}, ${event.action}, ${JSON.stringify(event.detail ?? {})}::jsonb from inserted
+    ), reserved as (
+      ${reserved ?? sql`select clock_timestamp() as at from inserted`}
     )
-    insert into audit_event (request_id, actor, action, detail)
-    select id, ${event.actor}, ${event.action}, ${JSON.stringify(event.detail ?? {})}::jsonb from inserted
-    returning id`.execute(db);
-  return rows.length === 1;
+    select extract(epoch from reserved.at - clock_timestamp())::float8 as "mailInSeconds"
+    from inserted, reserved`.execute(db);
+  return rows[0] ?? null;
 }
 
-/** What keeps {@link insertRequest} from inserting. */
+/**
+ * What keeps {@link insertRequest} from inserting a request, or would have, had it been looked at later: another open
+ * request of the address, or one that was provisioned just now.
+ */
 export function findStandingRequest(
   db: Db,
-  { address, state }: Pick<RequestRow, 'address' | 'state'>,
+  { id, address, state }: Pick<RequestRow, 'id' | 'address' | 'state'>,
   quietSeconds: number,
 ): Promise<RequestRow | undefined> {
   return db
     .selectFrom('request')
     .selectAll()
     .where('address', '=', address)
+    .where('id', '<>', id)
     .where((is) =>
       state === 'unproven'
         ? is('state', '=', 'unproven')
-        : is.or([
-            is('state', 'in', PROVEN_OPEN_STATES),
-            is.and([is('state', '=', 'provisioned'), is('updated_at', '>', fromNow(-quietSeconds))]),
-          ]),
+        : is.or([is('state', 'in', PROVEN_OPEN_STATES), hasJustEnded(quietSeconds)]),
     )
     .orderBy('created_at', 'desc')
     .limit(1)
     .executeTakeFirst();
+}
+
+/**
+ * Whether a request was provisioned less than `seconds` ago, or refused because of what the directory knows of its address:
+ * if these did not stand in the way of another one just the same, asking twice would tell.
+ */
+function hasJustEnded(seconds: number): RawBuilder<boolean> {
+  return sql<boolean>`(
+    (state = 'provisioned' or (state = 'denied' and problem ->> 'code' <> 'policyChanged'))
+    and updated_at > ${fromNow(-seconds)})`;
+}
+
+/** Takes an open request out of the way of a new one of its address. Returns false when it is not in one of `from` any more. */
+export async function supersede(trx: Db, id: string, from: RequestState[]): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('request')
+    .set({
+      state: 'lapsed',
+      version: sql<number>`version + 1`,
+      problem: JSON.stringify({ code: 'superseded' }),
+    })
+    .where('id', '=', id)
+    .where('state', 'in', from)
+    .where('due_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** The request that one of the same address has given way to. */
+export function findSuccessor(
+  db: Db,
+  { id, address }: Pick<RequestRow, 'id' | 'address'>,
+): Promise<RequestRow | undefined> {
+  return db
+    .selectFrom('request')
+    .selectAll()
+    .where('address', '=', address)
+    .where('id', '<>', id)
+    .where('state', 'not in', ['unproven', 'lapsed'])
+    .orderBy('updated_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Puts the work on a request off. */
+export async function postpone(trx: Db, id: string, seconds: number): Promise<void> {
+  await trx
+    .updateTable('request')
+    .set({ due_at: fromNow(seconds) })
+    .where('id', '=', id)
+    .execute();
 }
 
 export function findRequest(db: Db, id: string): Promise<RequestRow | undefined> {
@@ -266,15 +331,29 @@ export async function lockPartner(trx: Db, partner: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`partner ${partner}`}, 0))`.execute(trx);
 }
 
-/** How many requests of a partner count towards its limits, today (UTC) and in all. */
-export function countRequestsOfPartner(db: Db, partner: string): Promise<{ today: number; total: number }> {
+/** Requests that take up no place of a partner's: refused, given up, or of somebody who has yet to show who they are. */
+const WITHOUT_PLACE: RequestState[] = ['unproven', 'denied', 'lapsed'];
+
+/**
+ * How many people of a partner take up a place, today (UTC) and in all, without `address`: whoever asks twice takes up one.
+ *
+ * @param span without `total` only today's requests are read, which is far fewer
+ */
+export async function countPlacesOfPartner(
+  db: Db,
+  { partner, address }: { partner: string; address: string },
+  span: 'today' | 'total',
+): Promise<{ today: number; total: number }> {
+  const midnight = sql<Date>`date_trunc('day', now(), 'UTC')`;
   return db
     .selectFrom('request')
     .select([
-      sql<number>`count(*) filter (where created_at >= date_trunc('day', now(), 'UTC'))::int`.as('today'),
-      sql<number>`count(*)::int`.as('total'),
+      sql<number>`(count(distinct address) filter (where created_at >= ${midnight}))::int`.as('today'),
+      sql<number>`count(distinct address)::int`.as('total'),
     ])
     .where('partner', '=', partner)
-    .where('state', 'not in', ['denied', 'lapsed'])
+    .where('address', '<>', address)
+    .where('state', 'not in', WITHOUT_PLACE)
+    .$if(span === 'today', (query) => query.where('created_at', '>=', midnight))
     .executeTakeFirstOrThrow();
 }

@@ -88,6 +88,10 @@ export interface RequestTable {
   problem: OptionalJson<Problem>;
   review: OptionalJson<Review>;
   proof: OptionalJson<Proof>;
+  /** SHA-256 of the key of the browser that sent the form; see `http/browserKey.ts`. */
+  browser_hash: Optional<Buffer>;
+  /** When somebody last posted the address again and was led here; null when nobody has. */
+  asked_at: Optional<Date>;
   /** Grows with each change of state or decision; a form that names an older one is stale. */
   version: Generated<number>;
   /** Object id of the guest in our directory, once known. */
@@ -182,12 +186,16 @@ export interface ChallengeTable {
   request_id: string;
   /** SHA-256 of the key of the browser that sent the form: the only one that may answer with the code. */
   browser_hash: Buffer;
-  /** The code, sealed under the session secret; null until it is mailed, and once it is used up. */
+  /** The code, sealed under the session secret; null until it is mailed, and once a proof was made of it or of the link. */
   sealed_code: Optional<string>;
-  /** SHA-256 of the secret in the mailed link, which counts in any browser. */
+  /** SHA-256 of the secret in the mailed link, which counts in any browser. It stays, so that a used link is known again. */
   link_hash: Optional<Buffer>;
+  /** Until when code and link count; null when they do not. */
   expires_at: Optional<Date>;
-  tries_left: Generated<number>;
+  /** How many codes may still be typed. */
+  tries_left: number;
+  /** When the mail was last asked for, whenever it goes out. */
+  asked_at: Stamp;
 }
 
 /** When a mailbox was last sent something that a stranger can bring about. */

@@ -1,4 +1,5 @@
 import type { LedgerEntry } from '../../src/simulator/ledger.js';
+import { ageRequest } from '../support/ageRequest.js';
 import { aPartner, aPolicy, SPONSOR } from '../support/aPolicy.js';
 import { checkExchange, hasContract } from '../support/contract.js';
 import { signUpUntil } from '../support/journey.js';
@@ -65,10 +66,7 @@ if (hasContract) {
       const visitor = portal.visitor();
       const path = await visitor.apply({ email: 'again@fabrikam.com' });
       await signUpUntil(portal, 'provisioned', 'again@fabrikam.com', path);
-      await portal.deps.store.db
-        .updateTable('step')
-        .set({ finished_at: new Date(Date.now() - 3600_000) })
-        .execute();
+      await ageRequest(portal, path, 60);
       await visitor.post(`${path}/resend`, {});
       await waitFor(
         'the second mail',

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
-import { findByToken } from '../../src/requests/follow.js';
-import { resend } from '../../src/requests/resend.js';
-import { hashToken } from '../../src/requests/statusToken.js';
+import { PATIENCE } from '../../src/deps.js';
+import { reserveMail } from '../../src/store/mailboxes.js';
+import { noteProof } from '../../src/store/requests.js';
 import type { RequestState } from '../../src/store/schema.js';
+import { ageRequest, requestAt as at } from '../support/ageRequest.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { invitationsOf, signUpUntil } from '../support/journey.js';
 import { textOf } from '../support/page.js';
@@ -31,13 +32,7 @@ beforeAll(async () => {
 afterAll(() => portal.close());
 
 const db = () => portal.deps.store.db;
-const tokenIn = (path: string) => path.split('/').at(-1) ?? '';
-const requestAt = (path: string) =>
-  db()
-    .selectFrom('request')
-    .selectAll()
-    .where('token_hash', '=', hashToken(tokenIn(path)))
-    .executeTakeFirstOrThrow();
+const requestAt = (path: string) => at(portal, path);
 const requestsOf = (address: string) =>
   db().selectFrom('request').selectAll().where('address', '=', address).execute();
 
@@ -48,20 +43,13 @@ async function provisioned(email: string): Promise<string> {
   return path;
 }
 
-/** Makes everything that happened to a request `minutes` older. */
-async function age(path: string, minutes: number): Promise<void> {
-  const { id } = await requestAt(path);
-  const earlier = (column: string) => sql<Date>`${sql.ref(column)} - ${minutes} * interval '1 minute'`;
-  await db()
-    .updateTable('request')
-    .set({ created_at: earlier('created_at'), updated_at: earlier('updated_at') })
-    .where('id', '=', id)
-    .execute();
-  await db()
-    .updateTable('step')
-    .set({ started_at: earlier('started_at'), finished_at: earlier('finished_at') })
-    .where('request_id', '=', id)
-    .execute();
+const age = (path: string, minutes: number) => ageRequest(portal, path, minutes);
+
+/** Notes that whoever sent the form has shown, in that browser, that the mailbox is theirs. */
+async function noteProofOfSender(path: string): Promise<void> {
+  const { id, browser_hash } = await requestAt(path);
+  const browser = Buffer.from(browser_hash ?? []).toString('hex');
+  await noteProof(db(), id, { kind: 'mailbox', at: new Date().toISOString(), browser });
 }
 
 /** Posts the resend form with a token of another page, as a page without the button has none. */
@@ -204,19 +192,44 @@ describe('the status page', () => {
     });
   });
 
-  test('of somebody who is a member already shows where it ended', async () => {
+  test('of somebody who is a member already shows the owner alone where it ended', async () => {
     const email = 'member@fabrikam.com';
     await portal.tenant.addUser({ mail: email, userType: 'Member', displayName: 'Member' });
-    const path = await portal.visitor().apply({ email });
-    const status = await signUpUntil(portal, 'denied', email, path);
-    expect(status.reason).toBe('existingMember');
-    expect(status.steps.map(({ name, status }) => [name, status])).toEqual([
+    const visitor = portal.visitor();
+    const path = await visitor.apply({ email });
+    const whole = await signUpUntil(portal, 'denied', email, path);
+    expect(whole.reason).toBe('existingMember');
+    expect(whole.steps.map(({ name, status }) => [name, status])).toEqual([
       ['received', 'done'],
       ['invited', 'failed'],
     ]);
-    expect(textOf((await portal.visitor().get(path)).text)).toContain(
-      'You already have an account at Contoso',
-    );
+    expect(await visitor.status(path)).toMatchObject({ status: 'provisioned', reason: null });
+    const others = textOf((await visitor.get(path)).text);
+    expect(others).not.toContain('You already have an account');
+    await noteProofOfSender(path);
+    expect(await visitor.status(path)).toMatchObject({ status: 'denied', reason: 'existingMember' });
+    expect(textOf((await visitor.get(path)).text)).toContain('You already have an account at Contoso');
+    expect(textOf((await portal.visitor().get(path)).text)).toBe(others);
+  });
+
+  test('shows an approver’s words to the browser that sent the form, and to no other', async () => {
+    const visitor = portal.visitor();
+    const path = await visitor.apply({ email: 'words@litware.com' });
+    const review = {
+      outcome: 'denied',
+      by: 'tid/oid',
+      at: new Date().toISOString(),
+      reason: 'The project <b>ended</b>',
+    };
+    await db()
+      .updateTable('request')
+      .set({ state: 'denied', review: JSON.stringify(review) })
+      .where('address', '=', 'words@litware.com')
+      .execute();
+    expect((await visitor.get(path)).text).toContain('The project &lt;b&gt;ended&lt;/b&gt;');
+    const other = await portal.visitor().get(path);
+    expect(textOf(other.text)).toContain('decided against it');
+    expect(other.text).not.toContain('The project');
   });
 
   test('of a partner that is granted nothing has no step for access', async () => {
@@ -242,19 +255,30 @@ describe('the status page', () => {
   );
 });
 
-describe('the invitation mail', () => {
+describe('the mail', () => {
+  const ended = (path: string) =>
+    waitFor('the turn to end', async () => (await requestAt(path)).due_at === null);
+
+  /** What was asked for on a page cannot be made older: the window is made shorter. */
+  const SOON = 0.3;
+  const { mailWindowSeconds, mailsPerDay } = PATIENCE;
+  const shorten = () => Object.assign(portal.deps.patience, { mailWindowSeconds: SOON, mailsPerDay: 100 });
+  afterEach(() => Object.assign(portal.deps.patience, { mailWindowSeconds, mailsPerDay }));
+
   test('may be asked for again after five minutes: the older link is dead, one mail comes', async () => {
     const email = 'resend@fabrikam.com';
     const path = await provisioned(email);
     expect((await askAgain(path)).status).toBe(303);
     expect(await portal.tenant.mailsTo(email)).toHaveLength(1);
+    await age(path, 4);
+    expect(await resendable(path)).toBe(false);
 
-    await age(path, 6);
+    await age(path, 2);
     const visitor = portal.visitor();
     const answer = await visitor.post(`${path}/resend`, {});
     expect([answer.status, answer.headers.location]).toEqual([303, path]);
     await waitFor('the second mail', async () => (await portal.tenant.mailsTo(email)).length === 2);
-    await waitFor('the turn to end', async () => (await requestAt(path)).due_at === null);
+    await ended(path);
     const links = (await portal.tenant.mailsTo(email)).map(
       ({ text }) => /\S+\/redeem\?\S+/.exec(text)?.[0] ?? '',
     );
@@ -264,44 +288,62 @@ describe('the invitation mail', () => {
     expect(await resendable(path)).toBe(false);
   });
 
-  test('is sent once when the button is pressed twice at the same time', async () => {
+  test('is sent once when it is asked for ten times at the same time', async () => {
     const email = 'twice@fabrikam.com';
     const path = await provisioned(email);
     await age(path, 6);
-    await portal.stopWorker();
-    // On an embedded store requests hardly overlap: what each would have read is given to both.
-    const { request, steps } = await findByToken(portal.deps, tokenIn(path));
-    const permissions = await Promise.all([1, 2].map(() => resend(portal.deps, request, steps)));
-    expect(permissions).toEqual([{ allowed: true }, { allowed: false, why: 'underway' }]);
-    expect((await askAgain(path)).status).toBe(303);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => askAgain(path)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303]));
     const { id } = await requestAt(path);
     const events = db().selectFrom('audit_event').select('action').where('request_id', '=', id);
     expect(await events.where('action', '=', 'request.resend').execute()).toHaveLength(1);
-    portal.startWorker();
-    await waitFor('the turn to end', async () => (await requestAt(path)).due_at === null);
+    await ended(path);
     expect(await portal.tenant.mailsTo(email)).toHaveLength(2);
   });
 
   test('comes three times more at most', async () => {
     const email = 'often@fabrikam.com';
     const path = await provisioned(email);
+    shorten();
     for (const mails of [2, 3, 4]) {
-      await age(path, 6);
+      await waitFor('the button', () => resendable(path));
       await askAgain(path);
       await waitFor(`mail ${mails}`, async () => (await portal.tenant.mailsTo(email)).length === mails);
-      await waitFor('the turn to end', async () => (await requestAt(path)).due_at === null);
+      await ended(path);
     }
-    await age(path, 60);
-    expect(await resendable(path)).toBe(false);
-    expect(textOf((await portal.visitor().get(path)).text)).toContain('has been sent several times');
+    const { text } = await portal.visitor().get(path);
+    expect(text).not.toContain(`action="${path}/resend"`);
+    expect(textOf(text)).toContain('has been asked for several times');
     expect((await askAgain(path)).status).toBe(303);
     expect((await requestAt(path)).due_at).toBeNull();
+    // Whoever posts the address now is not told that somebody has asked for mail before.
+    const stranger = portal.visitor();
+    expect(await stranger.apply({ email })).toBe(path);
+    await waitFor('the page to be over', async () => (await stranger.status(path)).status === 'provisioned');
+    expect(textOf((await stranger.get(path)).text)).not.toContain('has been asked for several times');
+  });
+
+  test('that is asked for while the mailbox may not be written to comes later', async () => {
+    const email = 'window@fabrikam.com';
+    const path = await provisioned(email);
+    await age(path, 6);
+    await db()
+      .transaction()
+      .execute((trx) => reserveMail(trx, email, portal.deps.patience));
+    expect((await askAgain(path)).status).toBe(303);
+    const { due_at } = await requestAt(path);
+    const minutes = ((due_at?.getTime() ?? 0) - Date.now()) / 60_000;
+    expect(minutes).toBeGreaterThan(4.5);
+    expect(minutes).toBeLessThan(5.1);
+    // The page says nothing of it.
+    expect(await portal.visitor().status(path)).toMatchObject({ status: 'provisioned' });
+    expect(textOf((await portal.visitor().get(path)).text)).toContain('again in 5 minutes');
   });
 
   test('cannot be asked for where none was sent', async () => {
     const path = await portal.visitor().apply({ email: 'nomail@litware.com' });
     expect(await resendable(path)).toBe(false);
-    expect((await askAgain(path)).status).toBe(303);
+    expect((await askAgain(path)).status).toBe(409);
     expect((await requestAt(path)).due_at).toBeNull();
     expect((await askAgain(`/requests/${'A'.repeat(22)}`)).status).toBe(404);
   });
@@ -311,7 +353,7 @@ describe('the invitation mail', () => {
     const typed = {
       firstName: 'Svea',
       lastName: 'Quux',
-      company: '<b>Xyzzy</b>',
+      company: 'Xyzzy AB',
       reason: '<i>Frobnicate</i>',
     };
     const path = await portal.visitor({ 'Accept-Language': 'sv' }).apply({ email, ...typed });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { parseAddress, type Address } from '../../src/policy/address.js';
 import { submit } from '../../src/requests/submit.js';
-import { mailAllowedAt, reserveMail } from '../../src/store/mailboxes.js';
+import { reserveMail } from '../../src/store/mailboxes.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { signUpUntil } from '../support/journey.js';
 import { textOf } from '../support/page.js';

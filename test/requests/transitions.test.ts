@@ -20,8 +20,10 @@ const allowed: [RequestState, RequestState][] = [
   ['provisioned', 'revoked'],
   ['failed', 'queued'],
   ['failed', 'denied'],
+  ['failed', 'lapsed'],
   ['held', 'queued'],
   ['held', 'denied'],
+  ['held', 'lapsed'],
 ];
 
 test.each(allowed)('%s may become %s', (from, to) => {

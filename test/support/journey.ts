@@ -1,26 +1,38 @@
+import { wholeStatus } from '../../src/requests/following/wholeStatus.js';
+import { findByToken } from '../../src/requests/follow.js';
 import type { TestPortal } from './portal.js';
 import type { Exchange } from './tenant.js';
 import type { StatusAnswer } from './visitor.js';
 import { waitFor } from './waitFor.js';
 
-/** Signs somebody up, or follows the request at `path`, until the request stands in `state`. */
+/**
+ * Signs somebody up, or follows the request at `path`, until the request stands in `state`.
+ *
+ * @returns what the owner of the mailbox would be shown: others are not told what the directory has said
+ */
 export async function signUpUntil(
   portal: TestPortal,
   state: string,
   email: string,
   path?: string,
 ): Promise<StatusAnswer> {
-  const visitor = portal.visitor();
-  const page = path ?? (await visitor.apply({ email }));
+  const page = path ?? (await portal.visitor().apply({ email }));
   let last: StatusAnswer | undefined;
   try {
     return await waitFor(`${email} to be ${state}`, async () => {
-      last = await visitor.status(page);
+      last = await wholeStatusOf(portal, page);
       return last.status === state && last;
     });
   } catch (error) {
     throw new Error(`${(error as Error).message}; it is ${JSON.stringify(last)}`, { cause: error });
   }
+}
+
+/** The answer that a status page would give to the owner of the mailbox. */
+export async function wholeStatusOf(portal: TestPortal, path: string): Promise<StatusAnswer> {
+  const { request, steps } = await findByToken(portal.deps, path.split('/').at(-1) ?? '');
+  const { status, reason, steps: shown, updatedAt } = wholeStatus(request, steps);
+  return JSON.parse(JSON.stringify({ status, reason, steps: shown, updatedAt })) as StatusAnswer;
 }
 
 /** The invitations that Graph was asked for, whatever it answered. */

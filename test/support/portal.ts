@@ -10,6 +10,7 @@ import { openDeps, PATIENCE, type Deps, type Patience } from '../../src/deps.js'
 import { startPeriodic, type Periodic } from '../../src/jobs/periodic.js';
 import { startWorker, WORKER_DEFAULTS, type Worker } from '../../src/jobs/worker.js';
 import { createLog } from '../../src/log.js';
+import { lapseUnproven } from '../../src/requests/lapse.js';
 import { sendDueNotices } from '../../src/requests/notices.js';
 import { provision } from '../../src/requests/provision.js';
 import { aPolicy } from './aPolicy.js';
@@ -79,6 +80,7 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
   const sealer = startSealer({ db: deps.store.db, log }, 200);
   let worker: Worker | null = null;
   let notices: Periodic | null = null;
+  let lapse: Periodic | null = null;
 
   const portal: TestPortal = {
     url,
@@ -98,14 +100,18 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
         (requestId, stopping) => provision(deps, requestId, stopping),
         { ...WORKER_DEFAULTS, pollMs: 100, sweepMs: 200, abandonedAfterSeconds: 1 },
       );
-      notices = startPeriodic({ name: 'notices', everyMs: 200, log }, (stopping) =>
+      notices = startPeriodic({ name: 'notices', everyMs: 200, log, bell: deps.noticeBell }, (stopping) =>
         sendDueNotices(deps, { stopping }),
+      );
+      lapse = startPeriodic({ name: 'lapse', everyMs: 200, log }, (stopping) =>
+        lapseUnproven(deps, stopping),
       );
     },
     async stopWorker() {
-      await Promise.all([worker?.stop(), notices?.stop()]);
+      await Promise.all([worker?.stop(), notices?.stop(), lapse?.stop()]);
       worker = null;
       notices = null;
+      lapse = null;
     },
     async close() {
       await portal.stopWorker();

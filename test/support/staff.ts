@@ -29,7 +29,17 @@ export async function answerTenant(
   oid: string,
   returnTo = '/admin',
 ): Promise<string> {
-  const begun = await visitor.get(`/sign-in?returnTo=${encodeURIComponent(returnTo)}`);
+  return answerFrom(visitor, tenant, oid, `/sign-in?returnTo=${encodeURIComponent(returnTo)}`);
+}
+
+/** The same from any page of the portal that leads to a sign-in. */
+export async function answerFrom(
+  visitor: Visitor,
+  tenant: Pick<Tenant, 'peopleUrl'>,
+  oid: string,
+  page: string,
+): Promise<string> {
+  const begun = await visitor.get(page);
   const authorizeUrl = begun.headers.location;
   if (authorizeUrl === undefined) throw new Error(`No way to the tenant: ${begun.status} ${begun.text}`);
   const answer = await fetch(`${tenant.peopleUrl}/control/sign-in`, {

@@ -6,7 +6,12 @@ const PROVEN_OPEN_STATES = ['pending', 'queued', 'failed', 'held'];
 const list = (values: string[]) => sql.join(values.map((value) => sql.lit(value)));
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await db.schema.alterTable('request').addColumn('proof', 'jsonb').execute();
+  await db.schema
+    .alterTable('request')
+    .addColumn('proof', 'jsonb')
+    .addColumn('browser_hash', 'bytea')
+    .addColumn('asked_at', 'timestamptz')
+    .execute();
   // A request that nobody has proved claims nothing: it stands beside the one that its address may have already.
   await sql`create unique index request_unproven_address on request (address) where state = 'unproven'`.execute(
     db,
@@ -33,7 +38,8 @@ async function createChallenge(db: Kysely<unknown>): Promise<void> {
     .addColumn('sealed_code', 'text')
     .addColumn('link_hash', 'bytea', (column) => column.unique())
     .addColumn('expires_at', 'timestamptz')
-    .addColumn('tries_left', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('tries_left', 'integer', (column) => column.notNull())
+    .addColumn('asked_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
     .execute();
 }
 
