@@ -100,6 +100,9 @@ function crossFaults(given: Given): Fault[] {
     fault('BASE_URL', 'must be https:// in production');
   }
   if (production && secrets.length === 0) fault('SESSION_SECRET', 'is required in production');
+  if (production && secrets.includes(DEVELOPMENT_SECRET)) {
+    fault('SESSION_SECRET', 'must not be the one for development, which everybody can read');
+  }
   if (secrets.some((secret) => secret.length < 32)) {
     fault('SESSION_SECRET', 'each secret needs at least 32 characters');
   }

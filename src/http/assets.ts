@@ -20,5 +20,8 @@ export function assets(): Router {
       });
     });
   }
-  return router.use('/assets', express.static(join(root, 'public'), { maxAge: '1h', index: false }));
+  return router.use(
+    '/assets',
+    express.static(join(root, 'public'), { maxAge: '1h', index: false, redirect: false }),
+  );
 }
