@@ -12,6 +12,9 @@ async function follow() {
     const answer = await fetch(location.pathname, { headers: { Accept: 'application/json' } });
     if (!answer.ok) throw new Error(answer.statusText);
     const { updatedAt } = await answer.json();
+    // Whether the mail with the code could be delivered is told on the page alone.
+    const awaitsProof = document.getElementById('proof') !== null;
+    if (awaitsProof && waitMs > 2 * QUICK_MS) await refresh();
     if (updatedAt === updated) {
       waitMs = Math.min(waitMs * 1.2, SLOW_MS);
     } else {
@@ -34,8 +37,8 @@ async function refresh() {
   if (!answer.ok) throw new Error(answer.statusText);
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   // A code may be half typed: of what is to be proved only the question for another mail is renewed.
-  if (!page.getElementById('proof')) document.getElementById('proof')?.remove();
-  for (const id of ['verdict', 'progress', 'proof-again']) {
+  if (!page.getElementById('proof')) leaveProof();
+  for (const id of ['verdict', 'progress', 'proof-how', 'proof-again']) {
     const shown = document.getElementById(id);
     const next = page.getElementById(id);
     if (!shown || !next || shown.innerHTML === next.innerHTML) continue;
@@ -46,6 +49,17 @@ async function refresh() {
   document.title = page.title;
   localTimes();
   awaitResend();
+}
+
+/** Takes away what is of no use any more; whoever was about to type there goes on at the heading. */
+function leaveProof() {
+  const proof = document.getElementById('proof');
+  const typing = proof?.contains(document.activeElement);
+  proof?.remove();
+  if (!typing) return;
+  const verdict = document.getElementById('verdict');
+  verdict.tabIndex = -1;
+  verdict.focus();
 }
 
 /** The server does not know where the reader is, and writes times in UTC. */

@@ -13,7 +13,7 @@ import { pages } from './pages/index.js';
 import { root } from './root.js';
 
 /** Where people sign in and what only they see; no other page begins a session. */
-const WITH_SESSION = ['/admin', '/sign-in', '/auth', '/sign-out'];
+const WITH_SESSION = ['/admin', '/sign-in', '/auth', '/sign-out', '/verify/tenant', '/verify/form'];
 
 /** The web application: what a request passes, in this order. */
 export function createApp(deps: Deps): Express {

@@ -3,14 +3,17 @@ import type { Config } from './config.js';
 import { createDoctor } from './doctor/doctor.js';
 import { createEntra } from './entra/entra.js';
 import { createGraph } from './graph/graph.js';
+import { createBell } from './jobs/bell.js';
 import { openQueue } from './jobs/queue.js';
 import { loadLanguages } from './language.js';
 import type { Log } from './log.js';
 import { createMailer } from './mail/mailer.js';
 import { openPolicyFile } from './policy/policyFile.js';
-import { proofFaults } from './requests/proofFaults.js';
+import { proofFaults } from './requests/proof/proofFaults.js';
+import { createBrake } from './requests/submitting/brake.js';
 import { openStore } from './store/database.js';
-import { endAllLeases } from './store/requests.js';
+import { endAllLeases } from './store/leases.js';
+import { endAllNoticeLeases } from './store/notices.js';
 
 /** How patient the portal is, with Microsoft's directory and with people; tests are in more of a hurry. */
 export type Patience = {
@@ -32,6 +35,18 @@ export type Patience = {
   idleSeconds: number;
   /** How long a sign-in lasts at most. */
   absoluteSeconds: number;
+  /** The least time between two mails that a stranger can bring about in one mailbox; it doubles with each of a day. */
+  mailWindowSeconds: number;
+  /** As long as that gets. */
+  longestMailWindowSeconds: number;
+  /** The most sign-ups a minute, from whomever. */
+  signUpsPerMinute: number;
+  /** How long a mailed code or link counts. */
+  codeSeconds: number;
+  /** How long a request waits for its proof. */
+  lapseSeconds: number;
+  /** Who fills in the form in less time is taken for a program. */
+  fillSeconds: number;
 };
 
 export const PATIENCE: Patience = {
@@ -44,7 +59,19 @@ export const PATIENCE: Patience = {
   rightsStaleSeconds: 15 * 60,
   idleSeconds: 30 * 60,
   absoluteSeconds: 8 * 3600,
+  mailWindowSeconds: 5 * 60,
+  longestMailWindowSeconds: 4 * 3600,
+  // Three times what the busiest launch is to carry (200); more would be mails and guests for the sake of a flood.
+  signUpsPerMinute: 600,
+  codeSeconds: 10 * 60,
+  lapseSeconds: 24 * 3600,
+  fillSeconds: 0,
 };
+
+/** Scripts and rehearsals fill in forms at once, so only in production is that a sign of a program. */
+export function patienceIn({ production }: Pick<Config, 'production'>): Patience {
+  return { ...PATIENCE, fillSeconds: production ? 2 : 0 };
+}
 
 export type Deps = Awaited<ReturnType<typeof openDeps>>;
 
@@ -54,7 +81,7 @@ export type Deps = Awaited<ReturnType<typeof openDeps>>;
  * @throws {PolicyError} a faulty policy file
  * @throws Error a store that cannot be opened
  */
-export async function openDeps(config: Config, log: Log, patience: Patience = PATIENCE) {
+export async function openDeps(config: Config, log: Log, patience: Patience = patienceIn(config)) {
   let history: PolicyHistory | null = null;
   const policy = await openPolicyFile(config.policyFile, {
     check: proofFaults(config),
@@ -66,7 +93,7 @@ export async function openDeps(config: Config, log: Log, patience: Patience = PA
   });
   const store = await openStore(config, log);
   // Nobody else works on an exclusive store, so whoever held a lease there is dead.
-  if (store.exclusive) await endAllLeases(store.db);
+  if (store.exclusive) await Promise.all([endAllLeases(store.db), endAllNoticeLeases(store.db)]);
   history = await openPolicyHistory({ policy, store, log });
   const queue = await openQueue(store, log);
   const mailer = createMailer(config.mail);
@@ -79,10 +106,14 @@ export async function openDeps(config: Config, log: Log, patience: Patience = PA
     policyHistory: history,
     store,
     queue,
+    brake: createBrake(store, patience.signUpsPerMinute, log),
+    /** Rings for whoever sends the mails of the process. */
+    noticeBell: createBell(),
     mailer,
     graph,
     doctor: createDoctor({ config, log, graph, mailer, policy, store }),
     entra: createEntra(config),
+    organizations: createEntra(config, 'organizations'),
     languages: loadLanguages(),
     async close() {
       policy.close();

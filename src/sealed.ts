@@ -4,7 +4,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** What sealed texts are for. Each purpose has keys of its own, so that a secret never serves two in the same form. */
-export type Purpose = 'refresh tokens' | `code of ${string}`;
+type Purpose = 'refresh tokens' | 'fill time' | `code of ${string}`;
 
 function keyOf(secret: string, purpose: Purpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `portal: ${purpose}`, 32));
@@ -20,6 +20,8 @@ export function seal(text: string, purpose: Purpose, [newest]: readonly [string,
 
 /** What was sealed for this purpose under any of the secrets; null for anything else. */
 export function unseal(sealed: string, purpose: Purpose, secrets: readonly string[]): string | null {
+  // Node reads over characters that do not belong there.
+  if (!/^[\w-]*$/.test(sealed)) return null;
   const bytes = Buffer.from(sealed, 'base64url');
   if (bytes.length < NONCE_BYTES + TAG_BYTES) return null;
   for (const secret of secrets) {

@@ -3,14 +3,11 @@ import type { Server } from 'node:http';
 import { inspect } from 'node:util';
 import { createApp } from './app.js';
 import { startSealer } from './audit/sealer.js';
+import { startBackground } from './background.js';
 import { ConfigError, loadConfig } from './config.js';
 import { openDeps } from './deps.js';
-import { startPeriodic } from './jobs/periodic.js';
-import { startWorker } from './jobs/worker.js';
 import { createLog } from './log.js';
 import { PolicyError } from './policy/policyFault.js';
-import { sendDueNotices } from './requests/notices.js';
-import { provision } from './requests/provision.js';
 import { isStoreDown } from './store/database.js';
 import { LockedError } from './store/exclusiveLock.js';
 
@@ -19,8 +16,9 @@ const STOP_WITHIN_MS = 25_000;
 /** How long pages under way may take then. Browsers also open connections in advance and send nothing over them. */
 const LAST_ANSWERS_MS = 3_000;
 
-/** How long mails to approvers and partners may lie before they are looked for. */
-const NOTICES_EVERY_MS = 3_000;
+/** How long a client may take to send its headers, and all of its request: a whole policy over a slow line. */
+const SLOWEST_HEADERS_MS = 15_000;
+const SLOWEST_REQUEST_MS = 60_000;
 
 async function main(): Promise<void> {
   // Until it is ready, nothing has been promised to anybody. In a container nobody else would end the process.
@@ -30,14 +28,11 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const log = createLog(config.logLevel);
   const deps = await openDeps(config, log);
-  const worker = startWorker({ db: deps.store.db, queue: deps.queue, log }, (requestId, stopping) =>
-    provision(deps, requestId, stopping),
-  );
-  const notices = startPeriodic({ name: 'notices', everyMs: NOTICES_EVERY_MS, log }, (stopping) =>
-    sendDueNotices(deps, { stopping }),
-  );
+  const background = startBackground(deps);
   const sealer = startSealer({ db: deps.store.db, log });
   const server = createApp(deps).listen(config.port);
+  server.headersTimeout = SLOWEST_HEADERS_MS;
+  server.requestTimeout = SLOWEST_REQUEST_MS;
   await once(server, 'listening');
   log.info(
     { port: config.port, url: config.baseUrl, store: config.databaseUrl ? 'postgresql' : 'embedded' },
@@ -54,7 +49,7 @@ async function main(): Promise<void> {
       log.error('could not stop in time; what was under way is resumed at the next start');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
-    await Promise.all([closeServer(server), worker.stop(), notices.stop()]);
+    await Promise.all([closeServer(server), background.stop()]);
     // Last, so that what the others wrote at their end is sealed as well.
     await sealer.stop();
     await deps.close();

@@ -16,6 +16,7 @@ test('it opens for no other purpose, under no other secret, and not when it was 
   const bytes = Buffer.from(sealed, 'base64url');
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
   expect(unseal(bytes.toString('base64url'), 'code of a', [NEW])).toBeNull();
+  expect(unseal(`${sealed}<>`, 'code of a', [NEW])).toBeNull();
   expect(unseal('short', 'code of a', [NEW])).toBeNull();
 });
 

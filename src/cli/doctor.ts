@@ -11,7 +11,7 @@ import { loadLanguages } from '../language.js';
 import { createLog, type Log } from '../log.js';
 import { createMailer } from '../mail/mailer.js';
 import { openPolicyFile, PolicyError, type PolicyFile } from '../policy/policyFile.js';
-import { proofFaults } from '../requests/proofFaults.js';
+import { proofFaults } from '../requests/proof/proofFaults.js';
 import { openStore, type Store } from '../store/database.js';
 import { LockedError } from '../store/exclusiveLock.js';
 

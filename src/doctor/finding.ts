@@ -19,6 +19,7 @@ export const FINDINGS = {
   policy: {
     inForce: 'good',
     fault: 'bad',
+    needsMail: 'bad',
     moreFaults: 'bad',
     readOnly: 'warning',
     nobody: 'warning',

@@ -1,10 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { CookieOptions, Request, Response } from 'express';
 import type { Config } from '../config.js';
+import { drawToken, hashToken, isToken } from '../token.js';
 
 /** As long as an approver may take: whoever sent the form is shown what the approver has to say. */
 const MAX_AGE_MS = 30 * 24 * 3600 * 1000;
-const KEY = /^[\w-]{22}$/;
 
 type Asking = Pick<Request, 'cookies'>;
 
@@ -22,7 +21,7 @@ function cookieOf({ baseUrl }: Pick<Config, 'baseUrl'>): { name: string; options
  */
 export function knownBrowser(config: Pick<Config, 'baseUrl'>, req: Asking): Buffer | null {
   const key: unknown = (req.cookies as Record<string, unknown> | undefined)?.[cookieOf(config).name];
-  return typeof key === 'string' && KEY.test(key) ? hashOf(key) : null;
+  return isToken(key) ? hashToken(key) : null;
 }
 
 /** The same, for a browser that is to be known from now on: it gets a key if it has none. */
@@ -30,11 +29,7 @@ export function rememberBrowser(config: Pick<Config, 'baseUrl'>, req: Asking, re
   const known = knownBrowser(config, req);
   if (known) return known;
   const { name, options } = cookieOf(config);
-  const key = randomBytes(16).toString('base64url');
+  const key = drawToken();
   res.cookie(name, key, options);
-  return hashOf(key);
-}
-
-function hashOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hashToken(key);
 }

@@ -14,6 +14,15 @@ export function clientOf({ ip = '' }: Pick<Request, 'ip'>): string {
   return isIPv6(address) ? networkOf(address) : 'unknown';
 }
 
+/**
+ * The /48 around a client, as much as one site is given (RFC 6177), with 65,536 clients in it; null for clients of IPv4, which
+ * has no addresses to give away.
+ */
+export function siteOf(client: string): string | null {
+  if (!client.endsWith('::/64')) return null;
+  return `${client.split(':').slice(0, 3).join(':')}::/48`;
+}
+
 /** Azure's front end writes `address:port` into X-Forwarded-For; with the port every connection would be a new client. */
 function withoutPort(entry: string): string {
   const bracketed = /^\[([^\]]+)\](:\d+)?$/.exec(entry);

@@ -2,7 +2,7 @@ import cookieParser from 'cookie-parser';
 import { doubleCsrf } from 'csrf-csrf';
 import express, { Router, type Request, type RequestHandler } from 'express';
 import type { Config } from '../config.js';
-import { malformed, signedOutMeanwhile, staleForm } from '../errors.js';
+import { malformed, signedOutMeanwhile, staleForm, tenantSignInOver } from '../errors.js';
 
 type Settings = Pick<Config, 'secrets' | 'baseUrl'>;
 
@@ -33,6 +33,12 @@ function hasSession(req: Request): boolean {
 
 function isSignedIn(req: Request): boolean {
   return hasSession(req) && req.session.person !== undefined;
+}
+
+/** Partners' people have no way into the admin area by which they could sign in again. */
+function sessionOver({ path, session }: Request): Error {
+  if (!path.startsWith('/verify/')) return signedOutMeanwhile();
+  return path === '/verify/form' && !session.tenantIdentity ? tenantSignInOver() : staleForm();
 }
 
 function choose(
@@ -71,7 +77,7 @@ function doubleSubmit(
     if (['GET', 'HEAD', 'OPTIONS'].includes(req.method) || validateRequest(req)) next();
     // JSON, files and the like were not read: to call the form stale would send people in circles.
     else if (req.get('Content-Type') && !req.is('urlencoded')) next(malformed(415));
-    else next(hasSession(req) && !isSignedIn(req) ? signedOutMeanwhile() : staleForm());
+    else next(hasSession(req) && !isSignedIn(req) ? sessionOver(req) : staleForm());
   };
 
   return [offerToken, requireToken];

@@ -1,13 +1,38 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { malformed, notFound, PublicError, unavailable } from '../errors.js';
 import type { Translate } from '../language.js';
 import type { Log } from '../log.js';
 import { isStoreDown } from '../store/database.js';
 
 /** After these the browser has no form any more to which it could go back. */
-const LOSING = new Set(['staleForm', 'signedOutMeanwhile', 'signInRequired']);
+const LOSING = new Set([
+  'staleForm',
+  'signedOutMeanwhile',
+  'signInRequired',
+  'tenantSignInOver',
+  'tooManyRequests',
+  'tooManySignUps',
+]);
 /** What forms hold besides what somebody has typed. */
-const NOT_TYPED = new Set(['_csrf', 'base', 'version', 'edits', 'back', 'action', 'request', 'terms']);
+const NOT_TYPED = new Set([
+  '_csrf',
+  'base',
+  'version',
+  'edits',
+  'back',
+  'action',
+  'request',
+  'terms',
+  'begun',
+  'website',
+  'useSuggestion',
+  'code',
+]);
+/** Where the sign-up form goes, and its fields, which have labels: `form.<name>.label`. */
+const SIGN_UP_FORMS = new Set(['/sign-up', '/verify/form']);
+const SIGN_UP_FIELDS = new Set(['email', 'firstName', 'lastName', 'company', 'reason']);
+/** What belongs to one request; see `requests/statusToken.ts` for the token. */
+const OF_A_REQUEST = /^\/(?:requests|verify\/code|verify\/tenant)\/([\w-]{22})(?:\/|$)/;
 
 export const noSuchPage: RequestHandler = function noSuchPage() {
   throw notFound();
@@ -34,7 +59,7 @@ export function errorPage(log: Log): ErrorRequestHandler {
       res.sendStatus(known.status);
       return;
     }
-    const values = { count: Math.ceil((known.retryAfterSeconds ?? 0) / 60) };
+    const values = retryIn(known.retryAfterSeconds ?? 0, res.locals.language as string);
     const title = t(`error.${known.id}.title`);
     const text = t(`error.${known.id}.text`, values);
     res.status(known.status);
@@ -47,7 +72,8 @@ export function errorPage(log: Log): ErrorRequestHandler {
       title,
       text,
       requestId: known.status >= 500 ? req.id : null,
-      typed: LOSING.has(known.id) ? typedIn(req.body) : [],
+      typed: LOSING.has(known.id) ? typedIn(req, t) : [],
+      requestPage: known.status === 404 ? null : requestPageOf(req),
     };
     // Those who work in the admin area stay there.
     const view = res.locals.access && res.locals.htmxConfig ? 'admin/error' : 'error';
@@ -60,11 +86,30 @@ export function errorPage(log: Log): ErrorRequestHandler {
   };
 }
 
+/** For texts that say when to come back: in `count` minutes, at `time`. */
+function retryIn(seconds: number, language: string): { count: number; time: string } {
+  const count = Math.ceil(seconds / 60);
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short', timeZone: 'UTC' });
+  // A clock without seconds: at the full minute after it, so that nobody comes too early.
+  const fullMinute = Math.ceil((Date.now() + seconds * 1000) / 60_000) * 60_000;
+  return { count, time: `${clock.format(fullMinute)} UTC` };
+}
+
 /** What somebody had typed into a form that cannot be taken, so that it can at least be copied. */
-function typedIn(body: unknown): { name: string; value: string }[] {
+function typedIn({ path, body }: Request, t: Translate): { label: string; value: string }[] {
+  const labelOf = (name: string) =>
+    SIGN_UP_FORMS.has(path) && SIGN_UP_FIELDS.has(name) ? t(`form.${name}.label`) : name;
   return Object.entries((body ?? {}) as Record<string, unknown>)
     .filter(([name]) => !NOT_TYPED.has(name))
-    .flatMap(([name, value]) => (typeof value === 'string' && value !== '' ? [{ name, value }] : []));
+    .flatMap(([name, value]) =>
+      typeof value === 'string' && value !== '' ? [{ label: labelOf(name), value }] : [],
+    );
+}
+
+/** The page of the request about which something was asked or posted; null for everything else. */
+function requestPageOf({ path }: Request): string | null {
+  const token = OF_A_REQUEST.exec(path)?.[1];
+  return token === undefined ? null : `/requests/${token}`;
 }
 
 function isBrokenOff(error: unknown): boolean {

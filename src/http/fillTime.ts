@@ -1,36 +1,19 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { seal, unseal } from '../sealed.js';
 
 export type FillTime = {
-  /** This moment, signed, for a hidden field of a form. */
+  /** This moment, sealed, for a hidden field of a form. */
   stamp: () => string;
   /** How long ago a stamp was made, in seconds; null for what is no stamp of ours. Negative where another clock runs ahead. */
   secondsSince: (posted: unknown) => number | null;
 };
 
-/** Signed moments that tell how long somebody has had a form, without keeping anything. Anybody may send an old one again. */
-export function fillTime([newest, ...older]: readonly [string, ...string[]]): FillTime {
-  const keyOf = (secret: string) => Buffer.from(hkdfSync('sha256', secret, '', 'portal: fill time', 32));
-  const newestKey = keyOf(newest);
-  const keys = [newestKey, ...older.map(keyOf)];
+/** Moments that tell how long somebody has had a form, without keeping anything. Anybody may send an old one again. */
+export function fillTime(secrets: readonly [string, ...string[]]): FillTime {
   return {
-    stamp() {
-      const moment = Date.now().toString(36);
-      return `${moment}.${signatureOf(moment, newestKey).toString('base64url')}`;
-    },
+    stamp: () => seal(String(Date.now()), 'fill time', secrets),
     secondsSince(posted) {
-      if (typeof posted !== 'string') return null;
-      const [, moment = '', signature = ''] = /^([0-9a-z]{1,10})\.([\w-]{22})$/.exec(posted) ?? [];
-      const given = Buffer.from(signature, 'base64url');
-      const isOurs = keys.some((key) => {
-        const expected = signatureOf(moment, key);
-        return given.length === expected.length && timingSafeEqual(given, expected);
-      });
-      return isOurs ? (Date.now() - parseInt(moment, 36)) / 1000 : null;
+      const moment = typeof posted === 'string' ? unseal(posted, 'fill time', secrets) : null;
+      return moment === null ? null : (Date.now() - Number(moment)) / 1000;
     },
   };
-}
-
-/** 128 bits are enough where a right guess only passes for a slow reader. */
-function signatureOf(moment: string, key: Buffer): Buffer {
-  return createHmac('sha256', key).update(moment).digest().subarray(0, 16);
 }

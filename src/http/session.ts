@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
 import type { Person } from '../access/person.js';
 import type { Deps } from '../deps.js';
-import type { TenantIdentity } from '../requests/proof/tenantIdentity.js';
+import type { TenantIdentity } from '../entra/tenantIdentity.js';
 import { allowFormTarget } from './security.js';
 import { contentOf, SessionStore } from './sessionStore.js';
 
@@ -29,6 +29,13 @@ declare module 'express-session' {
       /** In ms since 1970. */
       signedInAt: number;
     };
+    /** Who has come back from a sign-in for a request that another browser has sent, and is to see what was typed. */
+    tenantConfirmations: {
+      requestId: string;
+      identity: TenantIdentity;
+      /** In ms since 1970. */
+      signedInAt: number;
+    }[];
   }
 }
 
@@ -72,8 +79,9 @@ export async function endSession(deps: Pick<Deps, 'config'>, req: Request, res?:
 
 /** Ends a session that knows nobody and in which no partner's sign-in is under way; stores any other. */
 export async function endIdleSession(deps: Pick<Deps, 'config'>, req: Request, res: Response): Promise<void> {
-  const { person, tenantIdentity, tenantSignIns = [] } = req.session;
-  if (person || tenantIdentity || tenantSignIns.length > 0) await saveSession(req);
+  const { person, tenantIdentity, tenantSignIns = [], tenantConfirmations = [] } = req.session;
+  const underWay = tenantSignIns.length + tenantConfirmations.length > 0;
+  if (person || tenantIdentity || underWay) await saveSession(req);
   else await endSession(deps, req, res);
 }
 

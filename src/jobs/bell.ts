@@ -1,4 +1,4 @@
-/** Wakes a loop of this process; loops of other instances find the same work at their next poll. */
+/** Wakes loops of this process that share a work; loops of other instances find the same work at their next poll. */
 export type Bell = {
   /** Says that work has been committed in this process, so that it need not wait for the next poll. */
   announce(): void;
@@ -6,26 +6,26 @@ export type Bell = {
   rest(ms: number): Promise<void>;
 };
 
-/** A bell for one loop. */
 export function createBell(): Bell {
   let announced = false;
-  let wake: (() => void) | null = null;
+  const resting = new Set<() => void>();
   return {
     announce() {
-      announced = true;
-      wake?.();
+      announced = resting.size === 0;
+      for (const wake of resting) wake();
     },
     async rest(ms) {
       if (!announced) {
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms);
-          wake = () => {
+          const wake = () => {
             clearTimeout(timer);
+            resting.delete(wake);
             resolve();
           };
+          const timer = setTimeout(wake, ms);
+          resting.add(wake);
         });
       }
-      wake = null;
       announced = false;
     },
   };

@@ -8,14 +8,21 @@ export type Periodic = {
 };
 
 /**
- * Runs a piece of work in this process, at once and then `everyMs` after its last end, so that it never overlaps itself.
- * A run that fails is logged, when it is the first of a row that do, and the next one is tried all the same.
+ * Runs a piece of work in this process, at once and then `everyMs` after its last end, so that it never overlaps itself
+ * unless it may. A run that fails is logged, when it is the first of a row that do, and the next one is tried all the same.
  *
+ * @param options.abreast how many runs may go on at once, of a work that several can share
  * @param options.bell brings the next run forward when it rings
  * @param work gets a signal that is aborted by `stop`, for work that would take long
  */
 export function startPeriodic(
-  { name, everyMs, log, bell = createBell() }: { name: string; everyMs: number; log: Log; bell?: Bell },
+  {
+    name,
+    everyMs,
+    log,
+    bell = createBell(),
+    abreast = 1,
+  }: { name: string; everyMs: number; log: Log; bell?: Bell; abreast?: number },
   work: (stopping: AbortSignal) => Promise<void>,
 ): Periodic {
   const stopping = new AbortController();
@@ -35,14 +42,16 @@ export function startPeriodic(
     }
   }
 
+  const goesOn = () => !stopping.signal.aborted;
   async function loop(): Promise<void> {
-    while (!stopping.signal.aborted) {
+    while (goesOn()) {
       await runOnce();
-      await bell.rest(everyMs);
+      // The bell that a stop rings has woken only those who were resting.
+      if (goesOn()) await bell.rest(everyMs);
     }
   }
 
-  const running = loop();
+  const running = Promise.all(Array.from({ length: abreast }, loop));
   return {
     async stop() {
       stopping.abort();

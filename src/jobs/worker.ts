@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.js';
+import { findAbandoned } from '../store/leases.js';
 import { pauseSecondsLeft } from '../store/pauses.js';
-import { findAbandoned } from '../store/requests.js';
 import type { Db } from '../store/schema.js';
 import type { Job, Queue } from './queue.js';
 

@@ -16,7 +16,11 @@ function line(max: number) {
 /** A person's name, the one thing typed here that enters a mail: letters only, and nothing that reads as a link. */
 export const personName = line(64)
   .regex(/^[\p{L}\p{M} '’.-]*$/u, 'name')
-  .refine((value) => /\p{L}/u.test(value) && !/\s\.|\.(\p{L}\p{M}*){2}/u.test(value), 'name');
+  // One letter may stand for two: mail programs and browsers read the ligature of f and i as .fi.
+  .refine(
+    (value) => /\p{L}/u.test(value) && !/\s\.|\.\p{M}*(\p{L}\p{M}*){2}/u.test(value.normalize('NFKC')),
+    'name',
+  );
 
 /** An organisation's name: whatever one may be called (Booking.com, 3M, Studio 54), but nothing to follow, call or render. */
 export const companyName = line(100).refine(
@@ -35,5 +39,5 @@ const NOT_IN_A_NAME = [
   // HTML, its entities, Markdown, BBCode.
   /[<>]|&#?\w+;|\]\(|\[\/?(url|img|b|i)\b/i,
   // A phone number: seven digits, however they are grouped.
-  /\p{Nd}([ .()/-]{0,3}\p{Nd}){6}/u,
+  /\p{Nd}([ .()/\p{Pd}]{0,3}\p{Nd}){6}/u,
 ];

@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { personKey } from '../access/person.js';
 import type { Deps } from '../deps.js';
 import { EntraFault } from '../entra/entraFault.js';
-import { signInFailed, unavailable } from '../errors.js';
+import { signInFailed, signInUnknown, unavailable } from '../errors.js';
 import { localPath } from '../http/localPath.js';
 import { endIdleSession, endSession, saveSession } from '../http/session.js';
 import { admit } from '../http/signIn/admit.js';
@@ -33,8 +33,9 @@ export function finishSignIn(deps: Deps, signIn: SignIn): RequestHandler {
       await admit(deps, req, await signIn.complete(req));
     } catch (error) {
       if (!(error instanceof EntraFault)) throw error;
+      const setOutHere = req.session.returnTo !== undefined;
       await refuse(deps, req, res, error);
-      throw signInFailed();
+      throw setOutHere ? signInFailed() : signInUnknown();
     }
     await saveSession(req);
     res.redirect(303, returnTo);
@@ -52,6 +53,8 @@ async function refuse(
   // The trail is kept for ever: a stranger who only asks for the address leaves nothing in it.
   if (req.session.returnTo !== undefined) {
     await insertAuditEvent(deps.store.db, { actor: 'portal', action: 'signIn.refused', detail: { reason } });
+    // Once for each time that they set out: a session may go on for what else is under way in it.
+    delete req.session.returnTo;
   }
   await endIdleSession(deps, req, res);
 }

@@ -1,20 +1,34 @@
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
+import type { Deps } from '../deps.js';
+import { endIdleSession } from '../http/session.js';
+import type { Address } from '../policy/address.js';
 import type { TenantRefusal } from '../requests/proof/tenantOwner.js';
+import { tokenOf } from '../requests/statusToken.js';
+import { findRequest } from '../store/requests.js';
 
-/** `failed` is whatever was wrong with what the browser or Entra brought: it is nothing that a person could mend. */
-export type ShownRefusal = TenantRefusal | 'failed' | 'denied';
+/**
+ * `failed` is whatever was wrong with what the browser or Entra brought: it is nothing that a person could mend. With
+ * `unreachable` Entra brought nothing, with `notAdmitted` the policy refuses the address, and `ownTenant` is our own.
+ */
+export type ShownRefusal = TenantRefusal | 'failed' | 'denied' | 'unreachable' | 'ownTenant' | 'notAdmitted';
 
 /** Statuses by what the person could do: come back later, take another account, or begin again. */
 const STATUS: Record<ShownRefusal, number> = {
   failed: 401,
   denied: 401,
+  ownTenant: 403,
+  notAdmitted: 403,
   personalAccount: 403,
   guestAccount: 403,
   otherTenant: 403,
   otherAddress: 403,
   noAddress: 403,
   lookUp: 503,
+  unreachable: 503,
 };
+
+/** After these another account would do no better than the same one. */
+const ACCOUNT_IS_GOOD: readonly ShownRefusal[] = ['failed', 'denied', 'lookUp', 'unreachable'];
 
 const RETRY_AFTER_SECONDS = 30;
 
@@ -22,7 +36,7 @@ const RETRY_AFTER_SECONDS = 30;
  * Says why a sign-in at the home organisation was not enough, and what to do.
  *
  * @param shown `account` is the name with which the person signed in; `address` and `token` are those of the request that
- *   waits, where there is one
+ *   waits, where there is one; `policyReason` is why the policy refuses an address
  */
 export function showRefusal(
   res: Response,
@@ -31,16 +45,51 @@ export function showRefusal(
     account?: string | undefined;
     address?: string | undefined;
     token?: string | null | undefined;
+    policyReason?: string | undefined;
   },
 ): void {
-  const { reason, account = '', address, token } = shown;
+  const { reason, account = '', address, token, policyReason } = shown;
   const status = STATUS[reason];
   if (status === 503) res.set('Retry-After', String(RETRY_AFTER_SECONDS));
   const domain = (address ?? account).split('@').at(-1) ?? '';
-  res.status(status).render('tenantRefused', {
+  res.status(status).render('proof/tenantRefused', {
     reason,
+    // Its sentence asks people to check what they typed, and nobody has typed this address.
+    policyReason: policyReason === 'denied.lookAlike' ? undefined : policyReason,
+    sameAccount: ACCOUNT_IS_GOOD.includes(reason),
     values: { account, address: address ?? account, domain },
     again: token ? `/verify/tenant/${token}` : '/verify/tenant',
     back: token ? `/requests/${token}` : '/',
+  });
+}
+
+type Refused = {
+  reason: ShownRefusal;
+  account?: string;
+  /** The address that the sign-in has fixed, where no request has one. */
+  address?: Address;
+  policyReason?: string | undefined;
+  /** What the log says where it knows more than the page. */
+  logged?: string;
+  explanation?: string;
+};
+
+/** Answers a sign-in that shows nothing about a request, or about anybody before any form: null. */
+export async function refuse(
+  deps: Deps,
+  req: Request,
+  res: Response,
+  requestId: string | null,
+  { reason, account, address, policyReason, logged = reason, explanation }: Refused,
+): Promise<void> {
+  deps.log.warn({ httpRequestId: req.id, requestId, reason: logged, explanation }, 'sign-in refused');
+  const request = requestId === null ? undefined : await findRequest(deps.store.db, requestId);
+  await endIdleSession(deps, req, res);
+  showRefusal(res, {
+    reason,
+    account,
+    address: request?.address ?? address?.canonical,
+    policyReason,
+    token: request && tokenOf(deps.config.secrets, request),
   });
 }

@@ -1,12 +1,12 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Deps } from '../deps.js';
+import type { TenantIdentity } from '../entra/tenantIdentity.js';
 import { tenantSignInOver } from '../errors.js';
 import { rememberBrowser } from '../http/browserKey.js';
 import { SIGN_IN_SECONDS } from '../http/sessionStore.js';
 import { parseAddress, type Address } from '../policy/address.js';
 import { tenantProof } from '../requests/proof/tenant.js';
-import type { TenantIdentity } from '../requests/proof/tenantIdentity.js';
-import { namedTenant } from '../requests/proof/tenantOwner.js';
+import { refusalOf } from '../requests/proof/tenantOwner.js';
 import { submit } from '../requests/submit.js';
 import { botSigns } from './botSigns.js';
 import { EMPTY_FORM, readSignUpForm } from './signUpForm.js';
@@ -36,10 +36,11 @@ export function signUpVerified(deps: Deps): RequestHandler<object, unknown, Form
     const known = whoSignedIn(req);
     if (!known) throw tenantSignInOver();
     const { identity, address, signedInAt } = known;
-    const { terms, policy } = deps.policy.current();
-    // The policy may have come to name another tenant since.
-    if ((namedTenant(policy, address) ?? identity.tid) !== identity.tid) {
-      showRefusal(res, { reason: 'otherTenant', account: identity.account });
+    const { terms } = deps.policy.current();
+    // The policy may have come to name another tenant since, or none.
+    const refused = await refusalOf(deps, identity, address);
+    if (refused) {
+      showRefusal(res, { reason: refused, account: identity.account });
       return;
     }
     // The proof is about this address: another one must not come in by a suggestion either.

@@ -13,7 +13,6 @@ type Body = Record<string, unknown> | undefined;
 
 const STATUS_OF: Record<CodeFault['fault'], number> = {
   settled: 409,
-  otherBrowser: 403,
   malformed: 422,
   wrong: 422,
   expired: 422,
@@ -31,7 +30,7 @@ export function showLink(deps: Deps): RequestHandler<LinkParams> {
     }
     // So that whoever presses the button twice is known the second time.
     rememberBrowser(deps.config, req, res);
-    res.render('proof/link', { secret, address: link.address });
+    res.render('proof/link', { secret, asked: link.asked });
   };
 }
 
@@ -57,7 +56,7 @@ export const leaveCode: RequestHandler<TokenParams> = function leaveCode(req, re
 export function takeCode(deps: Deps): RequestHandler<TokenParams, unknown, Body> {
   return async (req, res) => {
     const { request } = await findByToken(deps, req.params.token);
-    const taken = await enterCode(deps, request, req.body?.code, knownBrowser(deps.config, req));
+    const taken = await enterCode(deps, request, req.body?.code, rememberBrowser(deps.config, req, res));
     if ('token' in taken) {
       res.redirect(303, `/requests/${taken.token}`);
       return;

@@ -1,19 +1,19 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Deps } from '../deps.js';
 import { EntraFault } from '../entra/entraFault.js';
+import type { TenantIdentity } from '../entra/tenantIdentity.js';
 import { notFound, unavailable } from '../errors.js';
-import { rememberBrowser } from '../http/browserKey.js';
-import { endIdleSession, moveSession, saveSession } from '../http/session.js';
+import { moveSession, saveSession } from '../http/session.js';
 import type { TenantSignIn } from '../http/signIn/tenantSignIn.js';
+import type { Address } from '../policy/address.js';
+import { decide } from '../policy/decide.js';
 import { findByToken } from '../requests/follow.js';
-import { awaitsTenant, proveByTenant } from '../requests/proof/tenant.js';
-import type { TenantIdentity } from '../requests/proof/tenantIdentity.js';
+import { awaitsTenant } from '../requests/proof/tenant.js';
 import { isTenantOffered } from '../requests/proof/tenantOffered.js';
 import { addressFor } from '../requests/proof/tenantOwner.js';
-import { tokenOf } from '../requests/statusToken.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
-import { findRequest } from '../store/requests.js';
-import { showRefusal, type ShownRefusal } from './tenantRefused.js';
+import { takeProof } from './tenantProof.js';
+import { refuse, type ShownRefusal } from './tenantRefused.js';
 
 /** GET /verify/tenant/:token: on to the home organisation of whoever has sent this request. */
 export function beginTenantProof(deps: Deps, tenants: TenantSignIn): RequestHandler<{ token: string }> {
@@ -71,7 +71,7 @@ export function finishTenantSignIn(deps: Deps, tenants: TenantSignIn): RequestHa
       if (!(error instanceof EntraFault)) throw error;
       await noteFault(deps, requestId, error);
       await refuse(deps, req, res, requestId, {
-        reason: error.reason === 'denied' ? 'denied' : 'failed',
+        reason: error.reason === 'denied' || error.reason === 'unreachable' ? error.reason : 'failed',
         logged: error.reason,
         explanation: error.message,
       });
@@ -79,37 +79,21 @@ export function finishTenantSignIn(deps: Deps, tenants: TenantSignIn): RequestHa
     }
     await moveSession(req);
     if (requestId === null) await welcome(deps, req, res, identity);
-    else await takeProof(deps, req, res, requestId, identity);
+    else await takeProof(deps, req, res, { requestId, identity, signedInAt: Date.now() });
   };
 }
 
-async function takeProof(
-  deps: Deps,
-  req: Request,
-  res: Response,
-  requestId: string,
-  identity: TenantIdentity,
-): Promise<void> {
-  const proven = await proveByTenant(deps, requestId, identity, rememberBrowser(deps.config, req, res));
-  if ('refused' in proven) {
-    await refuse(deps, req, res, requestId, { reason: proven.refused, account: identity.account });
-    return;
-  }
-  await endIdleSession(deps, req, res);
-  res.redirect(303, `/requests/${proven.token}`);
-}
-
-/** Nobody is taken in who could not sign up with what they have shown. */
+/** Nobody is given the form to whom the policy in force would refuse everything that could be sent with it. */
 async function welcome(deps: Deps, req: Request, res: Response, identity: TenantIdentity): Promise<void> {
-  const found = await addressFor(deps, identity);
-  if ('refused' in found) {
+  const found = await admissionOf(deps, identity);
+  if ('reason' in found) {
     const { tid, oid, account } = identity;
     await insertAuditEvent(deps.store.db, {
       actor: 'portal',
       action: 'signIn.refused',
-      detail: { kind: 'tenant', reason: found.refused, by: `${tid}/${oid}` },
+      detail: { kind: 'tenant', reason: found.reason, by: `${tid}/${oid}` },
     });
-    await refuse(deps, req, res, null, { reason: found.refused, account });
+    await refuse(deps, req, res, null, { ...found, account });
     return;
   }
   req.session.tenantIdentity = {
@@ -121,6 +105,23 @@ async function welcome(deps: Deps, req: Request, res: Response, identity: Tenant
   res.redirect(303, '/verify/form');
 }
 
+/** The address with which somebody may sign up, or why not; `policyReason` is the policy's own reason, where it is that. */
+async function admissionOf(
+  deps: Deps,
+  identity: TenantIdentity,
+): Promise<
+  { address: Address } | { reason: ShownRefusal; address?: Address; policyReason?: string | undefined }
+> {
+  // A guest of our tenant is somebody else's, and is told so.
+  if (identity.tid === deps.config.tenantId.toLowerCase() && !identity.guest) return { reason: 'ownTenant' };
+  const found = await addressFor(deps, identity);
+  if ('refused' in found) return { reason: found.refused };
+  const { address } = found;
+  const { outcome, reasons } = decide(deps.policy.current().policy, { address, proven: 'tenant' });
+  if (outcome !== 'deny') return found;
+  return { reason: 'notAdmitted', address, policyReason: reasons.at(-1)?.code };
+}
+
 function noteFault(deps: Deps, requestId: string | null, { reason }: EntraFault): Promise<void> {
   const detail = { kind: 'tenant', reason };
   return insertAuditEvent(
@@ -129,30 +130,4 @@ function noteFault(deps: Deps, requestId: string | null, { reason }: EntraFault)
       ? { actor: 'portal', action: 'signIn.refused', detail }
       : { requestId, actor: 'partner', action: 'proof.failed', detail },
   );
-}
-
-type Refused = {
-  reason: ShownRefusal;
-  account?: string;
-  /** What the log says where it knows more than the page. */
-  logged?: string;
-  explanation?: string;
-};
-
-async function refuse(
-  deps: Deps,
-  req: Request,
-  res: Response,
-  requestId: string | null,
-  { reason, account, logged = reason, explanation }: Refused,
-): Promise<void> {
-  deps.log.warn({ httpRequestId: req.id, requestId, reason: logged, explanation }, 'sign-in refused');
-  const request = requestId === null ? undefined : await findRequest(deps.store.db, requestId);
-  await endIdleSession(deps, req, res);
-  showRefusal(res, {
-    reason,
-    account,
-    address: request?.address,
-    token: request && tokenOf(deps.config.secrets, request),
-  });
 }

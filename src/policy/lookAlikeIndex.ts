@@ -66,7 +66,7 @@ function addLetters<T>({ byLetters }: LookAlikeIndex<T>, domain: string, entry: 
   if (!byLetters.has(letters)) byLetters.set(letters, { near: domain, entry });
 }
 
-export function lettersOf(text: string): string {
+function lettersOf(text: string): string {
   return text.replace(/[.-]/g, '');
 }
 

@@ -1,8 +1,16 @@
 /**
  * One thing wrong with a policy file. `path` such as `partners[2].domains[0]`, '' for the whole file; places count from 1.
- * `cause` is the path of what it collides with, where that is another place.
+ * `cause` is the path of what it collides with, where that is another place; `setting` the environment variable that would mend
+ * it too, where there is one.
  */
-export type PolicyFault = { path: string; message: string; cause?: string; line?: number; column?: number };
+export type PolicyFault = {
+  path: string;
+  message: string;
+  cause?: string;
+  setting?: string;
+  line?: number;
+  column?: number;
+};
 
 /** One line for people: where in the file, then what is wrong. */
 export function formatFault({ path, message, line, column }: PolicyFault): string {

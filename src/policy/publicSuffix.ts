@@ -21,13 +21,12 @@ export function isPublicSuffix(domain: string): boolean {
 }
 
 /**
- * A domain name by who owns what: somebody registered `domain`, which is `name` at `suffix`, and named `below` at will.
- * `seen` is the name as people see it, with an A-label decoded. `suffixExists` is false for a top-level domain that the
+ * A domain name by who owns what: somebody registered `domain`, a name at `suffix`, and named `below` at will.
+ * `seen` is that name as people see it, with an A-label decoded. `suffixExists` is false for a top-level domain that the
  * Public Suffix List does not have, such as `con`.
  */
 export type Registration = {
   domain: string;
-  name: string;
   seen: string;
   suffix: string;
   below: string;
@@ -45,7 +44,6 @@ export function registrationOf(domain: string): Registration | undefined {
   const name = labels.slice(dot + 1);
   return {
     domain: `${name}.${suffix}`,
-    name,
     seen: decoded(name),
     suffix,
     below: dot === -1 ? '' : labels.slice(0, dot),

@@ -1,15 +1,15 @@
 import type { Deps } from '../deps.js';
 import { conflict } from '../errors.js';
-import { lockRequest, touchRequest } from '../store/askings.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
+import { postpone } from '../store/leases.js';
 import { reserveMail } from '../store/mailboxes.js';
 import { repeatNotice } from '../store/notices.js';
-import { postpone } from '../store/requests.js';
+import { lockRequest, touchRequest } from '../store/requests.js';
 import type { Db, RequestRow, StepRow } from '../store/schema.js';
 import { findSteps } from '../store/steps.js';
+import { asOthersSee, findByToken } from './follow.js';
 import { isToldByMail } from './following/ownersOnly.js';
 import { viewerOf } from './following/viewer.js';
-import { asOthersSee, findByToken } from './follow.js';
 import { queueResend, resend } from './resend.js';
 
 /**

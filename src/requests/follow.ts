@@ -1,27 +1,26 @@
 import type { Deps } from '../deps.js';
 import { notFound } from '../errors.js';
 import { findResends } from '../store/askings.js';
-import { findRequestByToken, findSuccessor } from '../store/requests.js';
+import { findRequestByToken } from '../store/requests.js';
 import type { RequestRow, StepRow } from '../store/schema.js';
 import { findSteps } from '../store/steps.js';
+import { hashToken, isToken } from '../token.js';
+import { findSuccessor } from '../store/submissions.js';
 import type { PublicStatus } from './following/publicStatus.js';
 import { replay, type ShownAt } from './following/replay.js';
 import { veiledStatus } from './following/veiledStatus.js';
 import { viewerOf, type Viewer } from './following/viewer.js';
 import { wholeStatus } from './following/wholeStatus.js';
 import { awaitedProof } from './proof/awaitedProof.js';
-import { hashToken } from './statusToken.js';
 
 export type { PublicStatus, PublicStep } from './following/publicStatus.js';
-
-const TOKEN = /^[\w-]{22}$/;
 
 /** @throws {PublicError} `notFound` for a token that no request has */
 export async function findByToken(
   deps: Deps,
   token: string,
 ): Promise<{ request: RequestRow; steps: StepRow[] }> {
-  const request = TOKEN.test(token) && (await findRequestByToken(deps.store.db, hashToken(token)));
+  const request = isToken(token) && (await findRequestByToken(deps.store.db, hashToken(token)));
   if (!request) throw notFound();
   return { request, steps: await findSteps(deps.store.db, request.id) };
 }

@@ -9,17 +9,19 @@ import { namesOf } from '../store/persons.js';
 import { findRelatedRequests } from '../store/requests.js';
 import type { NoticeRow, RecordedDecision, RequestRow, StepRow } from '../store/schema.js';
 import { findSteps } from '../store/steps.js';
+import { decisionNow } from './decisionNow.js';
+import { proofStanding, type ProofStanding } from './proof/proofStanding.js';
 import { approvalChoices, type ApprovalChoices } from './review/approvalChoices.js';
 import { permissionsOf, type Permissions } from './review/permissions.js';
 import { findReadable } from './review/review.js';
-import { decisionNow } from './decisionNow.js';
-import { proofStanding, type ProofStanding } from './proofStanding.js';
 
 /** Everything that whoever may read a request is shown of it. Names stand in the place of ids where they are known. */
 export type Inspection = {
   request: RequestRow;
   partnerName: string | null;
-  /** What was decided when the request came, and what the policy in force says today. */
+  /** `then` is when it came. What was decided is decided anew when the proof that it waited for is given. */
+  decidedAt: 'then' | 'proven';
+  /** Why it was decided so, and what the policy in force says today. */
   reasons: DecisionReason[];
   today: Pick<Decision, 'outcome' | 'rule'> & { partnerName: string | null; reasons: DecisionReason[] };
   proof: ProofStanding;
@@ -82,13 +84,14 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
   return {
     request,
     partnerName: partnerName(policy, request.partner),
+    decidedAt: events.some(({ action }) => action === 'request.proven') ? 'proven' : 'then',
     reasons: reasonsOf(policy, request.decision),
     today: {
       ...today,
       partnerName: partnerName(policy, today.partner),
       reasons: reasonsOf(policy, today),
     },
-    proof: proofStanding(request, today, deps.patience.lapseSeconds),
+    proof: proofStanding(deps, request, today),
     reviewer: request.review && nameOf(request.review.by),
     approved: namesOfChoice(policy, request),
     steps: labelled,

@@ -20,24 +20,32 @@ const LEASE_SECONDS = 600;
 /** Digests go out after this hour, UTC. */
 const DIGEST_HOUR = 8;
 
+export type Addressee = 'applicants' | 'deciders';
+
 /**
  * Sends the mails of the process that are due: tells approvers of waiting requests and partners of denials, and mails what
  * proves a mailbox. Decisions do not wait for it, and nothing that goes wrong here reaches them. Any number of instances may run it at once.
  *
+ * @param to whom, so that one loop can write to each: neither then waits for the mails of the other, nor applicants for Graph
  * @param now decides which day's digests are due
  * @throws when the store is down
  */
 export async function sendDueNotices(
   deps: Deps,
-  { now = new Date(), stopping }: { now?: Date; stopping?: AbortSignal } = {},
+  {
+    to = ['applicants', 'deciders'],
+    now = new Date(),
+    stopping,
+  }: { to?: Addressee[]; now?: Date; stopping?: AbortSignal } = {},
 ): Promise<void> {
   const { db } = deps.store;
-  if (now.getUTCHours() >= DIGEST_HOUR) await planDigests(db, now.toISOString().slice(0, 10));
+  const toDeciders = to.includes('deciders');
+  if (toDeciders && now.getUTCHours() >= DIGEST_HOUR) await planDigests(db, now.toISOString().slice(0, 10));
   const audience = openAudience(deps);
-  let graphAnswers = true;
+  let graphAnswers = toDeciders;
   while (!stopping?.aborted) {
     const notice =
-      (await claimNotice(db, MAIL_LEASE_SECONDS, TO_APPLICANT)) ??
+      (to.includes('applicants') ? await claimNotice(db, MAIL_LEASE_SECONDS, TO_APPLICANT) : undefined) ??
       // Who the approvers are is asked of Graph, which may have told everybody to wait.
       (graphAnswers && (await pauseSecondsLeft(db, 'graph')) === 0
         ? await claimNotice(db, LEASE_SECONDS, TO_DECIDERS)

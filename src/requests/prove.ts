@@ -1,16 +1,17 @@
 import type { Deps } from '../deps.js';
 import { conflict } from '../errors.js';
 import { INTERACTIVE } from '../jobs/queue.js';
-import { parseAddress } from '../policy/address.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
-import { queueNotice } from '../store/notices.js';
-import { findStandingRequest, lockUnproven, noteProof, settleProof } from '../store/requests.js';
-import type { Db, Proof, RequestRow } from '../store/schema.js';
 import { isUniqueViolation } from '../store/database.js';
-import { MAILBOX_WINDOW_SECONDS } from './claimAddress.js';
-import { judge, suspicionsOf } from './judge.js';
-import { STATE_AFTER, tokenOfStanding } from './submit.js';
-import { assertTransition } from './transitions.js';
+import { queueNotice } from '../store/notices.js';
+import { lockUnproven, noteProof, settleProof } from '../store/requests.js';
+import type { Db, Proof, RequestRow } from '../store/schema.js';
+import { findStandingRequest } from '../store/submissions.js';
+import { addressOf } from './decisionNow.js';
+import { currentToken } from './statusToken.js';
+import { QUIET_SECONDS } from './submitting/claimAddress.js';
+import { judge, suspicionsOf } from './submitting/judge.js';
+import { assertTransition, STATE_AFTER } from './transitions.js';
 
 /**
  * Takes the proof that a request has waited for, decides again with it, and puts the request on its way: request, audit event
@@ -48,17 +49,13 @@ export async function prove(
 
 async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): Promise<string> {
   const { policy, hash } = deps.policy.current();
-  const parsed = parseAddress(request.address);
-  if (!parsed.ok) throw new Error(`Request ${request.id} holds an address that does not parse`);
-  const applicant = { address: parsed.address, proven: proof.kind };
+  const applicant = { address: addressOf(request), proven: proof.kind };
   const decision = await judge(trx, policy, applicant, suspicionsOf(request.decision));
   // The policy asks for something else by now: what was shown does not do.
   if (decision.outcome === 'prove') throw conflict();
   const state = STATE_AFTER[decision.outcome];
   const standing =
-    state === 'denied'
-      ? undefined
-      : await findStandingRequest(trx, { ...request, state }, MAILBOX_WINDOW_SECONDS);
+    state === 'denied' ? undefined : await findStandingRequest(trx, { ...request, state }, QUIET_SECONDS);
   assertTransition(request.state, standing ? 'lapsed' : state);
   const { kind, by } = proof;
   await settleProof(trx, request.id, {
@@ -77,9 +74,9 @@ async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): P
   });
   if (standing) {
     await noteProof(trx, standing.id, proof);
-    return tokenOfStanding(deps, trx, standing);
+    return currentToken(deps, trx, standing);
   }
   if (state === 'pending') await queueNotice(trx, 'waiting', request.id);
   if (state === 'queued') await deps.queue.send(trx, request.id, { priority: INTERACTIVE });
-  return tokenOfStanding(deps, trx, request);
+  return currentToken(deps, trx, request);
 }

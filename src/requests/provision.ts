@@ -1,17 +1,17 @@
 import type { Deps } from '../deps.js';
 import type { Decision } from '../policy/decide.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
+import { endTurn, type Turn } from '../store/leases.js';
 import { noteMailed } from '../store/mailboxes.js';
 import { queueNotice } from '../store/notices.js';
-import { endTurn, type Turn } from '../store/requests.js';
 import type { RecordedDecision, RequestRow, RequestState } from '../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../store/steps.js';
 import { decisionNow } from './decisionNow.js';
 import { endedForOwnerOnly, isToldByMail } from './following/ownersOnly.js';
-import { countedBeside } from './judge.js';
-import { withApproval } from './review/approval.js';
 import { takeLease, type Lease } from './provisioning/lease.js';
 import { runSteps } from './provisioning/runSteps.js';
+import { withApproval } from './review/approval.js';
+import { countedBeside } from './submitting/judge.js';
 import { assertTransition } from './transitions.js';
 
 /**

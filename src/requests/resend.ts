@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.js';
 import { INTERACTIVE } from '../jobs/queue.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
-import { makeDue } from '../store/requests.js';
+import { makeDue } from '../store/leases.js';
 import type { Db, RequestRow, StepRow } from '../store/schema.js';
 import { insertSteps } from '../store/steps.js';
 

@@ -1,5 +1,8 @@
-import { createHash, createHmac } from 'node:crypto';
-import type { RequestRow } from '../store/schema.js';
+import { createHmac } from 'node:crypto';
+import type { Deps } from '../deps.js';
+import { replaceToken } from '../store/requests.js';
+import type { Db, RequestRow } from '../store/schema.js';
+import { hashToken } from '../token.js';
 
 /**
  * The secret part of a status page's address: 128 bits that only the portal can compute.
@@ -15,10 +18,6 @@ export function statusToken(secret: string, requestId: string): string {
     .toString('base64url');
 }
 
-export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
-}
-
 /** The token that a request was given, or null when the secret of that time has been retired. */
 export function tokenOf(
   secrets: readonly string[],
@@ -26,4 +25,17 @@ export function tokenOf(
 ): string | null {
   const tokens = secrets.map((secret) => statusToken(secret, request.id));
   return tokens.find((token) => hashToken(token).equals(request.token_hash)) ?? null;
+}
+
+/** The token by which a request's page can be reached: where that of its time is lost, the page moves to a new one. */
+export async function currentToken(
+  { config }: Pick<Deps, 'config'>,
+  trx: Db,
+  request: Pick<RequestRow, 'id' | 'token_hash'>,
+): Promise<string> {
+  const token = tokenOf(config.secrets, request);
+  if (token !== null) return token;
+  const renewed = statusToken(config.secrets[0], request.id);
+  await replaceToken(trx, request.id, hashToken(renewed));
+  return renewed;
 }

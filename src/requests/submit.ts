@@ -2,15 +2,19 @@ import { randomUUID } from 'node:crypto';
 import type { Deps } from '../deps.js';
 import { INTERACTIVE } from '../jobs/queue.js';
 import type { Address } from '../policy/address.js';
+import { proofAskedBy } from '../policy/afterProof.js';
 import { noteAsking } from '../store/askings.js';
 import type { AuditEvent } from '../store/auditEvents.js';
+import { postpone } from '../store/leases.js';
 import { queueNotice } from '../store/notices.js';
-import { noteProof, postpone, replaceToken } from '../store/requests.js';
-import type { Db, NewRequest, Proof, RecordedDecision, RequestRow, RequestState } from '../store/schema.js';
-import { claimAddress, Overtaken } from './claimAddress.js';
-import { beginMailboxProof } from './proof/askForMail.js';
-import { judge, type Suspicion } from './judge.js';
-import { hashToken, statusToken, tokenOf } from './statusToken.js';
+import { noteProof } from '../store/requests.js';
+import type { Db, NewRequest, Proof, RecordedDecision, RequestRow } from '../store/schema.js';
+import { hashToken } from '../token.js';
+import { beginMailboxProof, joinMailboxProof } from './proof/askForMail.js';
+import { currentToken, statusToken } from './statusToken.js';
+import { claimAddress, Overtaken } from './submitting/claimAddress.js';
+import { judge, type Suspicion } from './submitting/judge.js';
+import { STATE_AFTER } from './transitions.js';
 
 /** What a partner's user has filled in, already checked for form. */
 export type Application = {
@@ -31,13 +35,6 @@ export type Sender = {
   suspicions: readonly Suspicion[];
   /** What the person had shown before they filled in the form. */
   proof?: Proof;
-};
-
-export const STATE_AFTER: Record<RecordedDecision['outcome'], RequestState> = {
-  invite: 'queued',
-  review: 'pending',
-  prove: 'unproven',
-  deny: 'denied',
 };
 
 /**
@@ -78,8 +75,9 @@ async function attempt(deps: Deps, application: Application, sender: Sender): Pr
       const claim = await claimAddress(trx, request, submissionOf(request), mails);
       if (claim.standing) {
         await noteAsking(trx, claim.standing.id);
+        await joinMailboxProof(deps, trx, claim.standing, sender.browser);
         if (proof) await noteProof(trx, claim.standing.id, proof);
-        return tokenOfStanding(deps, trx, claim.standing);
+        return currentToken(deps, trx, claim.standing);
       }
       await begin(deps, trx, request, decision, sender, claim.waitSeconds);
       return statusToken(deps.config.secrets[0], request.id);
@@ -95,7 +93,7 @@ async function begin(
   deps: Deps,
   trx: Db,
   { id, address, state }: Pick<RequestRow, 'id' | 'address' | 'state'>,
-  { reasons }: RecordedDecision,
+  decision: RecordedDecision,
   { browser }: Sender,
   waitSeconds: number,
 ): Promise<void> {
@@ -104,9 +102,7 @@ async function begin(
     if (waitSeconds > 0) await postpone(trx, id, waitSeconds);
     await deps.queue.send(trx, id, { priority: INTERACTIVE, delaySeconds: Math.ceil(waitSeconds) });
   }
-  if (state === 'unproven' && reasons.some(({ code }) => code === 'proof.mailbox')) {
-    await beginMailboxProof(deps, trx, { id, address }, browser);
-  }
+  if (proofAskedBy(decision) === 'mailbox') await beginMailboxProof(deps, trx, { id, address }, browser);
 }
 
 function toRequest(
@@ -151,14 +147,4 @@ function submissionOf({
     action: 'request.submitted',
     detail: { state, partner, policy: policy_hash, acceptedTerms: terms_hash },
   };
-}
-
-/** The token of a request that stands in the way of a new one. */
-export async function tokenOfStanding(deps: Deps, trx: Db, standing: RequestRow): Promise<string> {
-  const token = tokenOf(deps.config.secrets, standing);
-  if (token !== null) return token;
-  // Its token came from a secret that is gone; the page moves to one that can be computed.
-  const renewed = statusToken(deps.config.secrets[0], standing.id);
-  await replaceToken(trx, standing.id, hashToken(renewed));
-  return renewed;
 }

@@ -1,5 +1,5 @@
 import { conflict } from '../errors.js';
-import type { RequestState } from '../store/schema.js';
+import type { RecordedDecision, RequestState } from '../store/schema.js';
 
 /** What a request may become. A state without successors is final. */
 export const TRANSITIONS: Record<RequestState, readonly RequestState[]> = {
@@ -12,6 +12,14 @@ export const TRANSITIONS: Record<RequestState, readonly RequestState[]> = {
   denied: [],
   lapsed: [],
   revoked: [],
+};
+
+/** The state in which a decision leaves a request on which nobody has worked yet. */
+export const STATE_AFTER: Record<RecordedDecision['outcome'], RequestState> = {
+  invite: 'queued',
+  review: 'pending',
+  prove: 'unproven',
+  deny: 'denied',
 };
 
 /** Staying in a state is no transition and always allowed. */

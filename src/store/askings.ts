@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db, RequestRow } from './schema.js';
+import type { Db } from './schema.js';
 
 /** Notes that somebody has posted the address of a request again and was led to it. */
 export async function noteAsking(trx: Db, id: string): Promise<void> {
@@ -22,18 +22,4 @@ export async function findResends(db: Db, requestId: string, since: Date | null)
     .orderBy('at')
     .execute();
   return rows.map(({ at }) => at);
-}
-
-/** Holds a request until the transaction ends, so that two who ask at once do not both get what one may. */
-export function lockRequest(trx: Db, id: string): Promise<RequestRow> {
-  return trx.selectFrom('request').selectAll().where('id', '=', id).forUpdate().executeTakeFirstOrThrow();
-}
-
-/** Notes that something was asked of a request that nobody works on: it counts as changed, as one that is worked on does. */
-export async function touchRequest(trx: Db, id: string): Promise<void> {
-  await trx
-    .updateTable('request')
-    .set({ updated_at: sql<Date>`now()` })
-    .where('id', '=', id)
-    .execute();
 }

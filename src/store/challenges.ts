@@ -3,9 +3,6 @@ import type { Db, NoticeState } from './schema.js';
 
 /** What is asked of somebody who is to show that they read the mailbox of a request. */
 export type Challenge = {
-  /** Whether the code may be typed in the browser that looks. */
-  bound: boolean;
-  triesLeft: number;
   /** Since the mail was asked for. */
   askedSecondsAgo: number;
   /** How the latest mail stands; null before there is one. */
@@ -13,8 +10,8 @@ export type Challenge = {
 };
 
 /**
- * Notes that a request waits until somebody shows that they read its mailbox; `browser` alone may answer with the code.
- * Leaves one that there is already.
+ * Notes that a request waits until somebody shows that they read its mailbox; `browser` is the only one whose code is
+ * compared. Leaves one that there is already.
  */
 export async function insertChallenge(
   trx: Db,
@@ -29,17 +26,10 @@ export async function insertChallenge(
     .execute();
 }
 
-/** @param browser of whoever looks; null when it is not known */
-export function findChallenge(
-  db: Db,
-  requestId: string,
-  browser: Buffer | null,
-): Promise<Challenge | undefined> {
+export function findChallenge(db: Db, requestId: string): Promise<Challenge | undefined> {
   return db
     .selectFrom('challenge')
     .select((of) => [
-      sql<boolean>`browser_hash is not distinct from ${browser}::bytea`.as('bound'),
-      'tries_left as triesLeft',
       sql<number>`extract(epoch from clock_timestamp() - asked_at)::float8`.as('askedSecondsAgo'),
       of
         .selectFrom('notice')
@@ -95,7 +85,7 @@ export async function armChallenge(
 }
 
 /**
- * Spends one of the tries that a browser has. Whoever tries at the same time waits until the transaction ends.
+ * Spends one of the tries that a mail's code has. Whoever tries at the same time waits until the transaction ends.
  *
  * @returns what the try is compared with, null before the mail; nothing when no try is left, or for another browser
  */

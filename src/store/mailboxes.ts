@@ -4,10 +4,10 @@ import type { Db } from './schema.js';
 
 /** How much of what a stranger can bring about may reach one mailbox: invitations, mails with a code and repetitions together. */
 export type MailLimits = {
-  /** The least time between two such mails. */
+  /** The least time between the first two such mails of 24 hours; before each further one it is twice as long. */
   mailWindowSeconds: number;
-  /** The most of them in 24 hours, counted from the first. */
-  mailsPerDay: number;
+  /** As long as it gets: whoever floods a mailbox must not keep its owner out for longer either. */
+  longestMailWindowSeconds: number;
 };
 
 /** Mailboxes are found again, but not listed, by whoever reads the table. */
@@ -73,12 +73,13 @@ export async function deleteIdleMailboxes(db: Db): Promise<void> {
 
 /**
  * The next mail to the row `box`: when it may go (`at`), and whether it is one of those already being counted (`sameDay`).
- * Spelt out twice, because with a sub-query the mailbox's share of a sign-up's statement takes half as long again (measured on
- * the embedded store).
+ * Spelt out several times, because with a sub-query the mailbox's share of a sign-up's statement takes half as long again
+ * (measured on the embedded store).
  */
-function nextMail({ mailWindowSeconds, mailsPerDay }: MailLimits) {
-  const free = sql`greatest(excluded.mailed_at, box.mailed_at + ${mailWindowSeconds}::float8 * interval '1 second')`;
-  const dayOver = sql`box.day_began_at + interval '24 hours'`;
-  const sameDay = sql`(${free} < ${dayOver} and box.mails < ${mailsPerDay}::int)`;
-  return { at: sql`case when ${sameDay} then ${free} else greatest(${free}, ${dayOver}) end`, sameDay };
+function nextMail({ mailWindowSeconds, longestMailWindowSeconds }: MailLimits) {
+  const sameDay = sql`excluded.mailed_at < box.day_began_at + interval '24 hours'`;
+  // More doublings than that make no difference, and an overflow.
+  const doublings = sql`case when ${sameDay} then least(greatest(box.mails - 1, 0), 20) else 0 end`;
+  const window = sql`least(${mailWindowSeconds}::float8 * power(2, ${doublings}), ${longestMailWindowSeconds}::float8)`;
+  return { at: sql`greatest(excluded.mailed_at, box.mailed_at + ${window} * interval '1 second')`, sameDay };
 }

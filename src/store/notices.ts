@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { fromNow } from './fromNow.js';
 import type { Db, NoticeKind, NoticeRow, NoticeState, Problem } from './schema.js';
 
 /** Recipients that are no person yet: those who decide, to be looked up when it is sent, and whoever asked for access. */
@@ -120,7 +121,7 @@ export function claimNotice(
     .set({
       state: 'sending',
       attempts: sql<number>`attempts + 1`,
-      lease_until: sql<Date>`now() + ${leaseSeconds} * interval '1 second'`,
+      lease_until: fromNow(leaseSeconds),
     })
     .where('id', '=', (of) =>
       of
@@ -140,6 +141,15 @@ export function claimNotice(
     )
     .returningAll()
     .executeTakeFirst();
+}
+
+/** Ends every lease. Only for a store that no other process works on: whoever held one is dead. */
+export async function endAllNoticeLeases(db: Db): Promise<void> {
+  await db
+    .updateTable('notice')
+    .set({ lease_until: fromNow(-1) })
+    .where('state', '=', 'sending')
+    .execute();
 }
 
 /** Notes that the mail is about to go out. Returns false when another sender has taken the notice over. */
@@ -162,7 +172,7 @@ export async function postponeNotice(
       state: 'waiting',
       begun_at: null,
       lease_until: null,
-      due_at: sql<Date>`now() + ${seconds} * interval '1 second'`,
+      due_at: fromNow(seconds),
       problem: JSON.stringify(problem),
     })
     .execute();
@@ -249,7 +259,7 @@ export async function insertSummary(
       period: `flood ${id}`,
       recipient,
       partners: JSON.stringify([partner]),
-      due_at: sql<Date>`now() + ${seconds} * interval '1 second'`,
+      due_at: fromNow(seconds),
     })
     .execute();
 }

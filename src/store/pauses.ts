@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
+import { fromNow } from './fromNow.js';
 import type { Db } from './schema.js';
 
 /** Stops every worker's calls to `name` for `seconds`, or longer where a longer pause is on already. */
 export async function insertPause(db: Db, name: string, seconds: number): Promise<void> {
-  const until = sql<Date>`now() + ${seconds} * interval '1 second'`;
+  const until = fromNow(seconds);
   await db
     .insertInto('pause')
     .values({ name, until })

@@ -192,10 +192,24 @@ export interface ChallengeTable {
   link_hash: Optional<Buffer>;
   /** Until when code and link count; null when they do not. */
   expires_at: Optional<Date>;
-  /** How many codes may still be typed. */
+  /** How many codes are still compared with that of the mail. */
   tries_left: number;
   /** When the mail was last asked for, whenever it goes out. */
   asked_at: Stamp;
+}
+
+/**
+ * A browser that has asked for the mail of a challenge, or typed a code. What its page shows depends on this row alone: the
+ * code is compared for one browser, and no page is to tell which that is.
+ */
+export interface ChallengeBrowserTable {
+  request_id: string;
+  /** SHA-256 of its key; see `http/browserKey.ts`. */
+  browser_hash: Buffer;
+  tries_left: number;
+  /** When it last asked for the mail, whether or not one had gone just before; null when it has not. */
+  asked_at: Optional<Date>;
+  came_at: Stamp;
 }
 
 /** When a mailbox was last sent something that a stranger can bring about. */
@@ -242,6 +256,7 @@ export interface Database {
   pause: PauseTable;
   notice: NoticeTable;
   challenge: ChallengeTable;
+  challenge_browser: ChallengeBrowserTable;
   mailbox: MailboxTable;
   person: PersonTable;
   policy_version: PolicyVersionTable;

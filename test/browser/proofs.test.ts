@@ -80,7 +80,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
       const wrong = code === '000000' ? '000001' : '000000';
       await page.getByLabel('Code from the mail').fill(wrong);
       await page.getByRole('button', { name: 'Confirm', exact: true }).click();
-      await page.getByText('That is not the code of the latest mail.').waitFor();
+      await page.getByText('That is not the code of the latest mail').waitFor();
       expect(await guest(email)).toBeUndefined();
 
       await page.getByLabel('Code from the mail').fill(`${code.slice(0, 3)} ${code.slice(3)}`);

@@ -18,7 +18,8 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
   }
 
   const submit = (page: Page) => page.click('form[action="/sign-up"] button.btn-primary');
-  const ready = (page: Page) => page.getByRole('heading', { name: 'Your access is ready' }).waitFor();
+  const ready = (page: Page) =>
+    page.getByRole('heading', { name: 'We have dealt with your request' }).waitFor();
 
   it('a form with faults keeps what was typed, a good one leads to a page that follows by itself, and the mail to the guest', async () => {
     const { site, portal, openPage } = walk();

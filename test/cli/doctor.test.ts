@@ -155,6 +155,20 @@ test('a faulty policy is found fault by fault, and the rest is examined', async 
   expect(said.some((one) => one.check === 'graph' && one.code === 'answers')).toBe(true);
 });
 
+test('a policy that asks for mailed codes where no mail server is set: either of the two is to be mended', async () => {
+  await writeFile(policyFile, JSON.stringify({ ...POLICY, partners: [aPartner({ proof: 'mailbox' })] }));
+  const { code, said } = await findings({ SMTP_URL: '' });
+  expect(code).toBe(1);
+  const found = said.filter((one) => one.check === 'policy');
+  expect(found.map((one) => one.code)).toEqual(['needsMail']);
+  expect(found[0]?.text).toContain('partners[0].proof');
+  expect(found[0]?.advice).toMatch(/^Set SMTP_URL, or correct the file\. /);
+
+  await writeFile(policyFile, JSON.stringify({ ...POLICY, unlisted: 'maybe' }));
+  const other = (await findings({ SMTP_URL: '' })).said.find((one) => one.check === 'policy');
+  expect([other?.code, other?.advice]).toEqual(['fault', expect.stringMatching(/^Correct the file\. /)]);
+});
+
 test('a policy that is not there is a finding', async () => {
   await rm(policyFile);
   expect((await findings()).worse).toContain('policy.fault');

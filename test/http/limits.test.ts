@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import supertest from 'supertest';
 import { createApp } from '../../src/app.js';
 import type { Config } from '../../src/config.js';
-import { createBrake } from '../../src/requests/brake.js';
+import { createBrake } from '../../src/requests/submitting/brake.js';
 import { textOf } from '../support/page.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { routesOf } from '../support/routes.js';
@@ -51,8 +51,8 @@ const post = async (app: App, headers: Headers) => (await opened(app))('/sign-up
 const from = (address: string) => ({ 'X-Forwarded-For': address });
 
 /** Says that a client has posted so often in the last minutes. */
-async function hasPosted(client: string, points: number) {
-  await sql`insert into rate_limit (key, points, expire) values (${`client:${client}`}, ${points}, ${Date.now() + 300_000})
+async function hasPosted(client: string, points: number, limit = 'client') {
+  await sql`insert into rate_limit (key, points, expire) values (${`${limit}:${client}`}, ${points}, ${Date.now() + 300_000})
     on conflict (key) do update set points = excluded.points`.execute(portal.deps.store.db);
 }
 
@@ -139,6 +139,14 @@ describe('a client', () => {
     expect((await post(app, from('2001:db8:7:1:ffff:ffff:ffff:ffff'))).status).toBe(429);
     expect((await post(app, from('2001:db8:7:2::1'))).status).toBe(422);
   });
+
+  test('that has a whole site of IPv6 networks to choose from is held at four times as much', async () => {
+    const app = instance();
+    await hasPosted('2001:db8:8::/48', 479, 'site');
+    expect((await post(app, from('2001:db8:8:1::1'))).status).toBe(422);
+    expect((await post(app, from('2001:db8:8:2::1'))).status).toBe(429);
+    expect((await post(app, from('2001:db8:9:2::1'))).status).toBe(422);
+  });
 });
 
 describe('behind so many trusted proxies a client is counted by what the outermost of them saw:', () => {
@@ -215,7 +223,7 @@ test('every page that takes something from strangers, or makes a session for the
   const tokens = [await visitor.csrf('/'), await visitor.csrf('/admin')];
   const open = routesOf(app).filter(({ path }) => !/^\/(admin|sign-out)/.test(path));
   const entrances = open.filter(
-    ({ method, path }) => method === 'POST' || /^\/(sign-in|verify\/tenant)/.test(path),
+    ({ method, path }) => method === 'POST' || /^\/(sign-in|verify\/tenant)(\/:token)?$/.test(path),
   );
   expect(entrances.map(({ method, path }) => `${method} ${path}`)).toEqual(
     expect.arrayContaining(['POST /sign-up', 'POST /verify/form', 'GET /verify/tenant', 'GET /sign-in']),

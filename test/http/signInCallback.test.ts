@@ -1,5 +1,8 @@
 import { sql } from 'kysely';
+import { aPartner, aPolicy } from '../support/aPolicy.js';
+import { proseware } from '../support/partnerPeople.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
+import { putPolicy } from '../support/putPolicy.js';
 import { answerTenant, signIn, STAFF } from '../support/staff.js';
 import type { Visitor } from '../support/visitor.js';
 
@@ -75,6 +78,21 @@ describe('whoever comes back', () => {
     expect(await sessions()).toBe(0);
     // Nobody can fill the audit trail by asking for an address.
     expect(await refusals()).toBe(before);
+  });
+
+  test('again and again leaves one line in the audit trail, also while a partner’s sign-in is under way there', async () => {
+    const visitor = portal.visitor();
+    await visitor.get('/sign-in');
+    const before = await refusals();
+    // A session in which something is under way is kept.
+    await putPolicy(portal, aPolicy({ partners: [aPartner(), proseware()] }));
+    await visitor.get('/verify/tenant');
+    for (let count = 0; count < 5; count++) {
+      expect((await visitor.get('/auth/callback?state=forged&code=x')).status).toBe(401);
+    }
+    expect(await sessions()).toBe(1);
+    expect(await refusals()).toBe(before + 1);
+    await sql`delete from session`.execute(portal.deps.store.db);
   });
 
   test('with a state of their own stays out', async () => {

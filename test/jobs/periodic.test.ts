@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createBell } from '../../src/jobs/bell.js';
 import { startPeriodic } from '../../src/jobs/periodic.js';
 import { createLog } from '../../src/log.js';
@@ -94,4 +95,26 @@ test('any other failure is for somebody to look at', async () => {
   await waitFor('some runs', () => runs > 3);
   await periodic.stop();
   expect(said()).toEqual(['error: periodic work failed']);
+});
+
+test('runs that may go on abreast do, and each of them is waited for', async () => {
+  const { log } = aLog();
+  const bell = createBell();
+  const ends: (() => void)[] = [];
+  const periodic = startPeriodic({ name: 'shared', everyMs: 3_600_000, log, bell, abreast: 2 }, () => {
+    return new Promise((resolve) => ends.push(resolve));
+  });
+  await waitFor('two runs', () => ends.length === 2);
+  ends[0]?.();
+  await sleep(10);
+  bell.announce();
+  await waitFor('a run beside one that hangs', () => ends.length === 3);
+  let stopped = false;
+  const stopping = periodic.stop().then(() => (stopped = true));
+  ends[2]?.();
+  await sleep(10);
+  expect(stopped).toBe(false);
+  ends[1]?.();
+  await stopping;
+  expect(ends).toHaveLength(3);
 });

@@ -40,6 +40,9 @@ const NO_PERSON: Case[] = [
   ['Ana evil.co', 'a domain behind a name'],
   ['evil.co\u0308m', 'a domain with a mark in it'],
   ['evil .com', 'a domain with a space in it'],
+  ['evil.\u0301com', 'a domain with a mark on its dot'],
+  ['evil.\ufb01', 'a domain that ends in a ligature'],
+  ['evil.\u01f3', 'a domain that ends in a letter of two'],
   ['ｅｖｉｌ．ｃｏｍ', 'a full-width domain'],
   ['ana@evil.com', 'an address'],
   ['Call +46 70 123 45 67', 'a phone number'],
@@ -99,6 +102,7 @@ const NO_COMPANY: Case[] = [
   ['Call 070 123 45 67', 'digits with spaces'],
   ['Call +46 (0)70-123 45 67', 'digits with signs between'],
   ['Call 070.123.45.67', 'digits with dots between'],
+  ['Call 070\u2013123\u201145\u201467', 'digits with other dashes between'],
   ['Call ０７０１２３４５６７', 'full-width digits'],
   ['Call ٠٧٠١٢٣٤', 'Arabic digits'],
 ];

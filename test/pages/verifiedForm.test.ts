@@ -190,6 +190,7 @@ describe('without a sign-in', () => {
 
 describe('before the form', () => {
   test('a claimed mail gives nobody an address: Mallory is offered his own', async () => {
+    await putPolicy(portal, aPolicy({ partners: [aPartner(), proseware()], unlisted: 'review' }));
     const visitor = await signedIn('mallory');
     const { text } = await visitor.get('/verify/form');
     expect(valueOf(text, 'email')).toBe('mallory@litware.com');
@@ -214,6 +215,43 @@ describe('before the form', () => {
     const { rows } = await sql`select actor, detail ->> 'kind' as kind from audit_event
       where action = 'signIn.refused' order by id desc limit 1`.execute(portal.deps.store.db);
     expect(rows).toEqual([{ actor: 'portal', kind: 'tenant' }]);
+  });
+
+  const ask = 'If you think that is a mistake, write to partners@contoso.com.';
+  test.each<[why: string, policy: object, sentence: string]>([
+    ['the domain is denied', { deny: { domains: ['litware.com'] } }, ask],
+    ['nobody lists it', { unlisted: 'deny' }, 'If it should be, write to partners@contoso.com.'],
+    [
+      'its partner is switched off',
+      { partners: [proseware(), aPartner({ domains: ['litware.com'], enabled: false })] },
+      'is switched off at the moment. Write to partners@contoso.com.',
+    ],
+    ['it looks like a partner’s', { partners: [proseware(), aPartner({ domains: ['litwares.com'] })] }, ask],
+  ])(
+    'somebody whom the policy would refuse is told so before any form: %s',
+    async (_why, policy, sentence) => {
+      await putPolicy(portal, aPolicy({ partners: [aPartner(), proseware()], ...policy }));
+      const visitor = newcomer(portal);
+      const answer = await comeBack(visitor, PARTNER_PEOPLE.dee);
+      expect(answer.status).toBe(403);
+      expect(textOf(answer.text)).toContain('Contoso does not admit the address dee@litware.com.');
+      expect(textOf(answer.text)).toContain(sentence);
+      expect(textOf(answer.text)).not.toContain('sign up again');
+      expect((await visitor.get('/verify/form')).status).toBe(303);
+      expect(await sessionText()).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['en', 'belongs to Contoso itself. Sign in to the apps directly, or write to partners@contoso.com.'],
+    ['sv', 'hör till Contoso självt'],
+    ['de', 'gehört zu Contoso selbst'],
+  ])('our own people need no invitation, and are told so: %s', async (language, sentence) => {
+    const visitor = portal.visitor({ 'Accept-Language': language, 'X-Forwarded-For': '198.19.0.7' });
+    const answer = await comeBack(visitor, STAFF.ada);
+    expect([answer.status, textOf(answer.text)]).toEqual([403, expect.stringContaining(sentence) as string]);
+    expect((await visitor.get('/verify/form')).status).toBe(303);
+    expect(await sessionText()).toEqual([]);
   });
 
   test('somebody whose tenant has come to be another by the policy is refused with the form', async () => {

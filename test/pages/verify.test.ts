@@ -177,9 +177,13 @@ describe('the code', () => {
     for (let by = 1; by <= 5; by++) answers.push(await enter(visitor, path, otherThan(code, by)));
     answers.push(await enter(visitor, path, code));
     expect(answers.map(({ status }) => status)).toEqual([422, 422, 422, 422, 422, 422]);
-    expect(textOf(answers[0]?.text ?? '')).toContain('You can try 4 more times.');
-    expect(textOf(answers[3]?.text ?? '')).toContain('You can try once more.');
+    expect(textOf(answers[0]?.text ?? '')).toContain(
+      'Open the link in the mail instead. You have 4 tries left.',
+    );
+    expect(textOf(answers[3]?.text ?? '')).toContain('You have one try left.');
     expect(textOf(answers[5]?.text ?? '')).toContain('There are no tries left for this code.');
+    // Asking for a new mail too early gives no tries back.
+    await again(visitor, path);
     expect((await visitor.get(path)).text).not.toContain('name="code"');
     const { id, state } = await requestAt(portal, path);
     expect(state).toBe('unproven');
@@ -222,20 +226,48 @@ describe('the code', () => {
     expect(await invitationsOf(portal, email)).toHaveLength(1);
   });
 
-  test('counts in no other browser, which has no field for it and can use up no tries', async () => {
-    const { visitor, path, code } = await asked();
+  test('counts in no other browser, which can use up no tries of the first', async () => {
+    const { visitor, path, code, email } = await asked();
     const stranger = somebody();
-    // The stranger is known to the portal by a form of their own.
-    await stranger.apply({ email: anAddress() });
-    const page = await stranger.get(path);
-    expect(page.text).not.toContain('name="code"');
-    expect(textOf(page.text)).toContain('works only in the browser in which the form was sent');
+    await stranger.apply({ email });
     for (const typed of [otherThan(code), otherThan(code, 2), code]) {
-      expect((await enter(stranger, path, typed)).status).toBe(403);
-      expect((await enter(somebody(), path, typed)).status).toBe(403);
+      for (const other of [stranger, somebody()]) {
+        const answer = await enter(other, path, typed);
+        expect(answer.status).toBe(422);
+        expect(textOf(answer.text)).toContain(
+          'That is not the code of the latest mail, or it belongs to another browser. Open the link in the mail instead',
+        );
+      }
     }
-    expect((await challengeOf(path)).tries_left).toBe(5);
+    const { id, state } = await requestAt(portal, path);
+    expect([state, (await challengeOf(path)).tries_left]).toEqual(['unproven', 5]);
+    expect(await eventsOf(portal, id)).not.toContain('proof.failed');
+    expect(textOf((await enter(visitor, path, otherThan(code))).text)).toContain('You have 4 tries left');
     expect((await enter(visitor, path, code)).status).toBe(303);
+  });
+
+  test('is not compared with what fifty browsers type, and those are not all remembered', async () => {
+    const { visitor, path, code } = await asked();
+    const { id } = await requestAt(portal, path);
+    const strangers = Array.from({ length: 50 }, somebody);
+    const answers = await Promise.all(strangers.map((stranger) => enter(stranger, path, code)));
+    expect(answers.map(({ status }) => status)).toEqual(strangers.map(() => 422));
+    expect((await challengeOf(path)).tries_left).toBe(5);
+    // The first browser is forgotten by now; what its code has left is not.
+    expect((await enter(visitor, path, otherThan(code))).status).toBe(422);
+    expect((await challengeOf(path)).tries_left).toBe(4);
+    const known = db().selectFrom('challenge_browser').select('browser_hash').where('request_id', '=', id);
+    expect((await known.execute()).length).toBe(20);
+    expect((await enter(visitor, path, code)).status).toBe(303);
+  });
+
+  test.each([
+    ['sv', 'hör den till en annan webbläsare. Öppna länken i mejlet i stället'],
+    ['de', 'gehört zu einem anderen Browser. Öffnen Sie stattdessen den Link in der E-Mail'],
+  ])('that does not do is answered in %s', async (language, words) => {
+    const { path, code } = await asked();
+    const stranger = somebody({ 'Accept-Language': language });
+    expect(textOf((await enter(stranger, path, code)).text)).toContain(words);
   });
 
   test('of one request opens no other, not even put into its place', async () => {
@@ -260,7 +292,7 @@ describe('the code', () => {
     await ageProof(portal, path, 11);
     const answer = await enter(visitor, path, code);
     expect(answer.status).toBe(422);
-    expect(textOf(answer.text)).toContain('The code is too old. Ask for a new mail below.');
+    expect(textOf(answer.text)).toContain('That is not the code, or it is too old. Ask for a new mail below');
     const young = await asked();
     await ageProof(portal, young.path, 590);
     expect((await enter(young.visitor, young.path, young.code)).status).toBe(303);
@@ -330,11 +362,38 @@ describe('the link', () => {
       const { status, text, headers } = await scanner.get(link);
       expect(status).toBe(200);
       expect(text).toContain(`<form class="card panel" method="post" action="${link}">`);
-      expect(textOf(text)).toContain(email);
+      expect(textOf(text)).toContain(
+        `Ana Lind of Fabrikam has asked for access to Contoso with the address ${email}.`,
+      );
+      expect(textOf(text)).toContain('If that was not you, do nothing');
+      expect(text).not.toContain('Orders in the CRM');
       expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
     }
     expect((await visitor.get(`${link}?utm=1`)).status).toBe(200);
     expect([await challengeOf(path), await requestAt(portal, path)]).toEqual(before);
+  });
+
+  test.each([
+    ['sv', 'Ana Lind på Fabrikam har ansökt om åtkomst hos Contoso', 'Om det inte var du'],
+    ['de', 'Ana Lind (Fabrikam) hat mit der Adresse', 'Wenn Sie das nicht waren'],
+  ])('says in %s whom its button confirms', async (language, who, stranger) => {
+    const { link } = await asked();
+    const text = textOf((await somebody({ 'Accept-Language': language }).get(link)).text);
+    expect(text).toContain(who);
+    expect(text).toContain(stranger);
+  });
+
+  test('shows what was typed as it was typed', async () => {
+    const email = anAddress();
+    const typed = {
+      firstName: 'Zoë',
+      lastName: "O'Hara-Søn",
+      company: '{{address}} $t(proof.anew) "A" & B',
+    };
+    await somebody().apply({ email, ...typed });
+    const { link } = await proofMailTo(portal, email);
+    const { text } = await somebody().get(link);
+    expect(text).toContain('Zoë O&#39;Hara-Søn of {{address}} $t(proof.anew) &#34;A&#34; &amp; B has');
   });
 
   test('proves the mailbox by its button in any browser, and makes that browser known', async () => {
@@ -437,7 +496,7 @@ describe('another mail', () => {
     const stranger = somebody();
     expect((await again(stranger, path)).status).toBe(303);
     const next = await proofMailTo(portal, email, 2);
-    expect((await enter(stranger, path, next.code)).status).toBe(403);
+    expect((await enter(stranger, path, next.code)).status).toBe(422);
     expect((await enter(visitor, path, next.code)).status).toBe(303);
   });
 
@@ -458,6 +517,100 @@ describe('another mail', () => {
     );
     expect(await notices.execute()).toHaveLength(2);
     expect(await portal.tenant.mailsTo(email)).toHaveLength(2);
+  });
+});
+
+describe('whoever posts an address that somebody else has posted', () => {
+  /** All that a browser gets to see which posts an address and makes every mistake there is. */
+  async function everything(visitor: Visitor, email: string): Promise<unknown[]> {
+    const path = await visitor.apply({ email });
+    const told: unknown[] = [];
+    const note = ({ status, text, headers }: Awaited<ReturnType<Visitor['get']>>) => {
+      const location = headers.location === path ? 'the page' : headers.location;
+      told.push([status, location, normalised(text, email, path)]);
+    };
+    const look = async () => {
+      note(await visitor.get(path));
+      const json = await visitor.status(path);
+      told.push({ ...json, updatedAt: '', steps: json.steps.map((step) => ({ ...step, at: '' })) });
+    };
+    await look();
+    const { code } = await proofMailTo(portal, email, 1);
+    note(await enter(visitor, path, '12'));
+    for (let by = 1; by <= 7; by++) note(await enter(visitor, path, otherThan(code, by)));
+    await look();
+    note(await again(visitor, path));
+    await look();
+    await ageProof(portal, path, 301);
+    await look();
+    note(await again(visitor, path));
+    await look();
+    note(await enter(visitor, path, '12'));
+    note(await enter(visitor, path, otherThan(code)));
+    await ageProof(portal, path, 601);
+    note(await enter(visitor, path, otherThan(code)));
+    await look();
+    return told;
+  }
+  const alone = async () => everything(somebody(), anAddress());
+
+  test.each([
+    ['just now', 0],
+    ['four minutes ago, and another mail waits', 240],
+    ['six minutes ago', 360],
+    ['twenty minutes ago', 1_200],
+  ])('%s, gets the same pages and answers, byte for byte', async (_when, seconds) => {
+    const { path, email } = await asked();
+    await ageProof(portal, path, seconds);
+    const second = await everything(somebody(), email);
+    expect(second).toEqual(await alone());
+    expect(second[0]).toEqual([200, undefined, expect.stringContaining('name="code"')]);
+    expect((await requestAt(portal, path)).state).toBe('unproven');
+  });
+
+  test('gets the same as the first when that one has used up everything, and leaves it no trace', async () => {
+    const { path, email, visitor, code } = await asked();
+    for (let by = 1; by <= 6; by++) await enter(visitor, path, otherThan(code, by));
+    const before = normalised((await visitor.get(path)).text, email, path);
+    expect(await everything(somebody(), email)).toEqual(await alone());
+    // The mails that somebody else asks for do not make the first browser wait.
+    expect(normalised((await visitor.get(path)).text, email, path)).toBe(
+      before.replace(/<p class="note" WAIT>[^<]*<\/p>/, () => againForm(path)),
+    );
+  });
+
+  const againForm = (path: string) =>
+    `<form method="post" action="${codePath(path).replace(tokenIn(path), 'TOKEN')}/again">
+    <input type="hidden" CSRF />
+    <button class="btn btn-outline-primary">Send a new mail</button>
+  </form>`;
+
+  test('asks for a new mail where the last one is old, whose code is still that of the first', async () => {
+    const { path, email, visitor, link } = await asked();
+    await ageProof(portal, path, 301);
+    expect(await somebody().apply({ email })).toBe(path);
+    const { code } = await proofMailTo(portal, email, 2);
+    expect((await somebody().get(link)).status).toBe(410);
+    expect((await enter(visitor, path, code)).status).toBe(303);
+  });
+
+  test('asks for none where one has gone just before', async () => {
+    const { path, email } = await asked();
+    const { id } = await requestAt(portal, path);
+    for (let times = 0; times < 3; times++) await somebody().apply({ email });
+    const notices = db().selectFrom('notice').select('id').where('request_id', '=', id);
+    expect(await notices.execute()).toHaveLength(1);
+  });
+
+  test('sees what a browser sees that has only the page’s address, but for the wait', async () => {
+    const { path, email, visitor } = await asked();
+    const page = (await somebody().get(path)).text;
+    expect(page).toContain('name="code"');
+    expect(normalised(page, email, path)).toBe(
+      normalised((await visitor.get(path)).text, email, path).replace(/<p class="note" WAIT>[^<]*<\/p>/, () =>
+        againForm(path),
+      ),
+    );
   });
 });
 

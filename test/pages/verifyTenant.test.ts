@@ -36,6 +36,9 @@ const toTenant = (page: string) => page.replace('/requests/', '/verify/tenant/')
 const applyFor = (email: string, visitor: Visitor) => visitor.apply({ email });
 const comeBack = (visitor: Visitor, oid: string, page: string) =>
   answerFrom(visitor, portal.tenant, oid, toTenant(page));
+const toConfirm = (page: string) => `${toTenant(page)}/confirm`;
+const confirm = (visitor: Visitor, page: string) =>
+  visitor.post(toConfirm(page), {}, { from: toConfirm(page) });
 const sessionCookie = (answer: { headers: Record<string, unknown> }) =>
   ((answer.headers['set-cookie'] as string[] | undefined) ?? []).find((one) =>
     one.includes('portal.session='),
@@ -121,10 +124,144 @@ test('the proof belongs to the browser in which the person signed in', async () 
   const page = await applyFor('pia@proseware.com', stranger);
   const owner = newcomer(portal);
   const back = await owner.get(await comeBack(owner, pia, page));
+  expect((await confirm(owner, page)).headers.location).toBe(page);
   const cookies = back.headers['set-cookie'] as unknown as string[];
   const key = cookies.map((one) => /^portal\.browser=([\w-]{22});/.exec(one)?.[1]).find(Boolean) ?? '';
   const { proof } = await theRequest('pia@proseware.com');
   expect(proof?.browser).toBe(createHash('sha256').update(key).digest('hex'));
+});
+
+describe('whoever signs in for a form that another browser has sent', () => {
+  const state = async () => (await theRequest('pia@proseware.com')).state;
+  /** The owner of the address has followed a link to a stranger's request, and signed in. */
+  async function led(headers: Record<string, string> = {}) {
+    const typed = { firstName: 'Zoë', lastName: "O'Hara-Søn", company: '{{address}} "A" & B' };
+    const page = await newcomer(portal).apply({ email: 'pia@proseware.com', ...typed });
+    const owner = portal.visitor({ 'X-Forwarded-For': `198.20.0.${++owners}`, ...headers });
+    const back = await owner.get(await comeBack(owner, pia, page));
+    return { page, owner, back };
+  }
+  let owners = 0;
+
+  test('sees first what was typed there, and proves nothing before the button', async () => {
+    const { page, owner, back } = await led();
+    expect([back.status, back.headers.location]).toEqual([303, toConfirm(page)]);
+    const { status, text, headers } = await owner.get(toConfirm(page));
+    expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
+    expect(text).toContain(
+      'Zoë O&#39;Hara-Søn of {{address}} &#34;A&#34; &amp; B has asked for access to Contoso with the address pia@proseware.com.',
+    );
+    expect(textOf(text)).toContain('If that was not you, do nothing');
+    expect(text).not.toContain('Orders in the CRM');
+    expect(await state()).toBe('unproven');
+    const done = await confirm(owner, page);
+    expect([done.status, done.headers.location]).toEqual([303, page]);
+    const { proof } = await theRequest('pia@proseware.com');
+    expect(proof).toMatchObject({ kind: 'tenant', by: `${PROSEWARE_TENANT}/${pia}` });
+    expect(await sessions()).toBe(0);
+    expect((await owner.get('/admin')).status).toBe(303);
+  });
+
+  test.each([
+    ['sv', 'har ansökt om åtkomst hos Contoso', 'Bekräfta ansökan'],
+    ['de', 'Zugang zu Contoso beantragt', 'Antrag bestätigen'],
+  ])('sees it in %s', async (language, sentence, button) => {
+    const { page, owner } = await led({ 'Accept-Language': language });
+    const text = textOf((await owner.get(toConfirm(page))).text);
+    expect(text).toContain(sentence);
+    expect(text).toContain(button);
+  });
+
+  test('needs the token of that session’s form', async () => {
+    const { page, owner } = await led();
+    const other = await led();
+    const [foreign, open] = [await other.owner.csrf(toConfirm(page)), await newcomer(portal).csrf()];
+    for (const fields of [{}, { _csrf: '' }, { _csrf: foreign }, { _csrf: open }]) {
+      const answer = await owner.postRaw(toConfirm(page), fields);
+      expect(answer.status).toBe(403);
+      expect(textOf(answer.text)).toContain('The form is out of date');
+    }
+    expect(await state()).toBe('unproven');
+    expect((await confirm(owner, page)).status).toBe(303);
+    expect(await state()).toBe('queued');
+  });
+
+  test('alone can press it: another session, or another request of the same, cannot', async () => {
+    const { page, owner } = await led();
+    const stranger = newcomer(portal);
+    // Has a session of their own, by a sign-in that is under way.
+    await stranger.get(toTenant(page));
+    const seen = await stranger.get(toConfirm(page));
+    expect([seen.status, seen.headers.location]).toEqual([303, page]);
+    const other = await newcomer(portal).apply({ email: 'per.olof.berg@proseware.com' });
+    const _csrf = await owner.csrf(toConfirm(page));
+    const answer = await owner.postRaw(toConfirm(other), { _csrf });
+    expect([answer.status, answer.headers.location]).toEqual([303, other]);
+    expect((await theRequest('per.olof.berg@proseware.com')).state).toBe('unproven');
+    const nothing = await owner.postRaw(toConfirm(`/requests/${'A'.repeat(22)}`), { _csrf });
+    expect(nothing.status).toBe(404);
+    expect(await state()).toBe('unproven');
+  });
+
+  test('can do so for fifteen minutes', async () => {
+    const { page, owner } = await led();
+    const _csrf = await owner.csrf(toConfirm(page));
+    const age = (seconds: number) =>
+      sql`update session set sess = jsonb_set(sess::jsonb, '{tenantConfirmations,0,signedInAt}',
+        to_jsonb((sess::jsonb #>> '{tenantConfirmations,0,signedInAt}')::float8 - ${seconds * 1000}::float8))::json`.execute(
+        db(),
+      );
+    await age(880);
+    expect((await owner.get(toConfirm(page))).status).toBe(200);
+    await age(21);
+    expect((await owner.get(toConfirm(page))).headers.location).toBe(page);
+    const answer = await owner.postRaw(toConfirm(page), { _csrf });
+    expect([answer.status, answer.headers.location]).toEqual([303, page]);
+    expect(await state()).toBe('unproven');
+  });
+
+  test('can do so once', async () => {
+    const { page, owner } = await led();
+    const _csrf = await owner.csrf(toConfirm(page));
+    // What it is worth is looked at again: this time in vain.
+    await putPolicy(portal, aPolicy({ partners: [proseware({ tenantId: LITWARE_TENANT })] }));
+    expect((await owner.postRaw(toConfirm(page), { _csrf })).status).toBe(403);
+    await putPolicy(portal, usual);
+    await owner.postRaw(toConfirm(page), { _csrf });
+    expect(await state()).toBe('unproven');
+  });
+
+  test('makes one proof when the button is pressed twenty times at once', async () => {
+    const { page, owner } = await led();
+    const _csrf = await owner.csrf(toConfirm(page));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => owner.postRaw(toConfirm(page), { _csrf })),
+    );
+    expect(answers.filter(({ status }) => ![303, 403, 409].includes(status))).toEqual([]);
+    const { id } = await theRequest('pia@proseware.com');
+    const { rows } = await sql`
+      select 1 from audit_event where request_id = ${id} and action = 'request.proven'`.execute(db());
+    expect(rows).toHaveLength(1);
+  });
+
+  test('is shown nothing of it when the account is not the address’s', async () => {
+    const page = await newcomer(portal).apply({ email: 'pia@proseware.com', company: 'Xyzzy' });
+    const max = newcomer(portal);
+    const back = await max.get(await comeBack(max, PARTNER_PEOPLE.max, page));
+    expect(back.status).toBe(403);
+    expect(back.text).not.toContain('Xyzzy');
+    expect((await max.get(toConfirm(page))).headers.location).toBe(page);
+  });
+
+  test('stays signed in as staff', async () => {
+    const page = await newcomer(portal).apply({ email: 'pia@proseware.com' });
+    const ada = newcomer(portal);
+    await signIn(ada, portal.tenant, STAFF.ada);
+    await ada.get(await comeBack(ada, pia, page));
+    expect((await confirm(ada, page)).headers.location).toBe(page);
+    expect((await ada.get('/admin')).status).toBe(200);
+    expect(await state()).toBe('queued');
+  });
 });
 
 describe('what shows nothing', () => {
@@ -142,6 +279,7 @@ describe('what shows nothing', () => {
     const answer = await visitor.get(await comeBack(visitor, PARTNER_PEOPLE[who], page));
     expect(answer.status).toBe(403);
     expect(textOf(answer.text)).toContain(title);
+    expect(textOf(answer.text)).toContain('Try again with another account');
     expect(answer.text).toContain(`href="${toTenant(page)}"`);
     expect(answer.text).toContain(`href="${page}"`);
     const { id, state, proof } = await theRequest(email);
@@ -221,6 +359,7 @@ describe('the tenant that counts', () => {
     const answer = await visitor.get(path);
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, '30']);
     expect(textOf(answer.text)).toContain('We cannot check this now');
+    expect(textOf(answer.text)).not.toContain('with another account');
     const { id, state } = await theRequest(address);
     expect([state, await failuresOf(id)]).toMatchObject(['unproven', [{ detail: { reason: 'lookUp' } }]]);
   });
@@ -269,7 +408,8 @@ describe('whoever comes back', () => {
 
   test('in another browser proves nothing', async () => {
     const { path } = await begun();
-    expect((await newcomer(portal).get(path)).status).toBe(401);
+    const elsewhere = await newcomer(portal).get(path);
+    expect([elsewhere.status, elsewhere.text.includes('/admin')]).toEqual([401, false]);
     const victim = newcomer(portal);
     await victim.get('/verify/tenant');
     expect((await victim.get(path)).status).toBe(401);
@@ -286,7 +426,10 @@ describe('whoever comes back', () => {
   test('a second time after a refusal gains nothing', async () => {
     const { visitor, path } = await begun();
     await portal.tenant.fault({ on: 'token', fault: { kind: 'status', status: 500 } });
-    expect((await visitor.get(path)).status).toBe(401);
+    const answer = await visitor.get(path);
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '30']);
+    expect(textOf(answer.text)).toContain('Microsoft does not answer at the moment');
+    expect(textOf(answer.text)).toMatch(/Try again (?!with another)/);
     expect((await visitor.get(path)).status).toBe(401);
     await stateIs('unproven');
   });
@@ -316,6 +459,7 @@ describe('whoever comes back', () => {
       'The sign-in was cancelled, or your organisation does not allow it',
     );
     expect(answer.text).not.toContain('AADSTS');
+    expect(textOf(answer.text)).not.toContain('with another account');
     expect(answer.text).toContain(`href="${toTenant(page)}"`);
     const { id } = await theRequest('pia@proseware.com');
     expect(await failuresOf(id)).toMatchObject([{ detail: { reason: 'denied' } }]);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { hashToken, statusToken, tokenOf } from '../../src/requests/statusToken.js';
+import { statusToken, tokenOf } from '../../src/requests/statusToken.js';
+import { hashToken } from '../../src/token.js';
 
 const id = randomUUID();
 const request = (secret: string) => ({ id, token_hash: hashToken(statusToken(secret, id)) });

@@ -1,15 +1,11 @@
 import { sql } from 'kysely';
-import {
-  deleteIdleMailboxes,
-  mailAllowedAt,
-  noteMailed,
-  reserveMail,
-  type MailLimits,
-} from '../../src/store/mailboxes.js';
+import { PATIENCE } from '../../src/deps.js';
+import { deleteIdleMailboxes, noteMailed, reserveMail, type MailLimits } from '../../src/store/mailboxes.js';
+import { mailAllowedAt } from '../support/mailAllowedAt.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
 
 const ANA = 'ana@fabrikam.com';
-const LIMITS: MailLimits = { mailWindowSeconds: 300, mailsPerDay: 3 };
+const LIMITS: MailLimits = { mailWindowSeconds: 300, longestMailWindowSeconds: 1000 };
 const DAY = 24 * 3600;
 
 let store: TestStore;
@@ -44,32 +40,37 @@ test('the first mail to a mailbox goes at once, the next when the window is over
   expect(await reserved('bo@fabrikam.com')).toBe(0);
 });
 
-test('looking when a mail may go reserves nothing', async () => {
-  expect([await allowed(), await allowed()]).toEqual([0, 0]);
+test('a mailbox is free again as time passes', async () => {
   await reserved();
-  expect([await allowed(), await allowed()]).toEqual([300, 300]);
   await pass(100);
   expect(await allowed()).toBe(200);
   await pass(200);
   expect(await allowed()).toBe(0);
 });
 
-test('what may go now is not a moment ahead of whoever asks', async () => {
-  const at = await mailAllowedAt(store.db, ANA, LIMITS);
-  expect(at.getTime()).toBeLessThanOrEqual(Date.now());
+test('each further mail of a day waits twice as long as the one before, up to the longest wait', async () => {
+  const moments = [];
+  for (let mail = 0; mail < 6; mail++) moments.push(await reserved());
+  expect(moments).toEqual([0, 300, 900, 1900, 2900, 3900]);
 });
 
-test('a day has a most, counted from its first mail; the one after it waits for the next day', async () => {
-  expect([await reserved(), await reserved(), await reserved()]).toEqual([0, 300, 600]);
-  expect(await allowed()).toBe(DAY);
-  expect([await reserved(), await reserved()]).toEqual([DAY, DAY + 300]);
-});
-
-test('a new day counts from one again', async () => {
-  for (let mail = 0; mail < 3; mail++) await reserved();
+test('a day after its first mail a mailbox begins anew', async () => {
+  for (let mail = 0; mail < 4; mail++) await reserved();
   await pass(DAY);
-  expect([await reserved(), await reserved(), await reserved()]).toEqual([0, 300, 600]);
-  expect(await reserved()).toBe(DAY);
+  expect([await reserved(), await reserved(), await reserved()]).toEqual([0, 300, 900]);
+});
+
+test('with the limits of the portal a flood brings twelve mails a day, and keeps the owner waiting for four hours at most', async () => {
+  const waits = [];
+  let now = 0;
+  while (now < DAY) {
+    const wait = await reserved(ANA, PATIENCE);
+    waits.push(wait);
+    now += wait;
+    await pass(wait);
+  }
+  expect(waits.length).toBeLessThanOrEqual(12);
+  expect(Math.max(...waits)).toBe(4 * 3600);
 });
 
 test('a reservation that is rolled back was none', async () => {
@@ -82,7 +83,7 @@ test('a reservation that is rolled back was none', async () => {
 });
 
 test('of many reservations at once each has its own moment', async () => {
-  const limits = { mailWindowSeconds: 300, mailsPerDay: 100 };
+  const limits = { mailWindowSeconds: 300, longestMailWindowSeconds: 300 };
   const moments = await Promise.all(Array.from({ length: 20 }, () => reserved(ANA, limits)));
   expect(moments.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, turn) => turn * 300));
 });
@@ -99,7 +100,7 @@ test('a mail that went out does not bring a reserved one forward', async () => {
   await reserved();
   await reserved();
   await noteMailed(store.db, ANA);
-  expect(await allowed()).toBe(600);
+  expect(await allowed()).toBe(900);
 });
 
 test('mailboxes are kept by a hash alone, and removed when they limit nothing any more', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { leaseRequest } from '../../src/store/requests.js';
+import { leaseRequest } from '../../src/store/leases.js';
 import {
   beginStep,
   findSteps,

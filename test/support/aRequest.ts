@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { insertRequest } from '../../src/store/requests.js';
+import { insertRequest } from '../../src/store/submissions.js';
 import type { Db, NewRequest } from '../../src/store/schema.js';
 
 /** A request as it is inserted: queued and due; `overrides` replace members. */

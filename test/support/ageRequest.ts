@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { hashToken } from '../../src/requests/statusToken.js';
+import { hashToken } from '../../src/token.js';
 import { mailboxOf } from '../../src/store/mailboxes.js';
 import type { RequestRow } from '../../src/store/schema.js';
 import type { TestPortal } from './portal.js';

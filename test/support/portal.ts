@@ -5,14 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.js';
 import { startSealer } from '../../src/audit/sealer.js';
+import { startBackground, type Background } from '../../src/background.js';
 import { loadConfig } from '../../src/config.js';
 import { openDeps, PATIENCE, type Deps, type Patience } from '../../src/deps.js';
-import { startPeriodic, type Periodic } from '../../src/jobs/periodic.js';
-import { startWorker, WORKER_DEFAULTS, type Worker } from '../../src/jobs/worker.js';
+import { WORKER_DEFAULTS } from '../../src/jobs/worker.js';
 import { createLog } from '../../src/log.js';
-import { lapseUnproven } from '../../src/requests/lapse.js';
-import { sendDueNotices } from '../../src/requests/notices.js';
-import { provision } from '../../src/requests/provision.js';
 import { aPolicy } from './aPolicy.js';
 import { createTestDatabase } from './database.js';
 import { signIn, STAFF, type StaffName } from './staff.js';
@@ -30,7 +27,7 @@ export type TestPortal = {
   visitor(headers?: Record<string, string>): Visitor;
   /** Somebody of the tenant who has signed in, with a browser of their own. */
   staff(name: StaffName, headers?: Record<string, string>): Promise<Visitor>;
-  /** What goes on in the background: provisioning, and the mails of the process. */
+  /** All that goes on in the background; see `src/background.ts`. */
   startWorker(): void;
   stopWorker(): Promise<void>;
   close(): Promise<void>;
@@ -78,9 +75,7 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
   await once(server, 'listening');
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const sealer = startSealer({ db: deps.store.db, log }, 200);
-  let worker: Worker | null = null;
-  let notices: Periodic | null = null;
-  let lapse: Periodic | null = null;
+  let background: Background | null = null;
 
   const portal: TestPortal = {
     url,
@@ -95,23 +90,16 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
       return person;
     },
     startWorker() {
-      worker = startWorker(
-        { db: deps.store.db, queue: deps.queue, log },
-        (requestId, stopping) => provision(deps, requestId, stopping),
-        { ...WORKER_DEFAULTS, pollMs: 100, sweepMs: 200, abandonedAfterSeconds: 1 },
-      );
-      notices = startPeriodic({ name: 'notices', everyMs: 200, log, bell: deps.noticeBell }, (stopping) =>
-        sendDueNotices(deps, { stopping }),
-      );
-      lapse = startPeriodic({ name: 'lapse', everyMs: 200, log }, (stopping) =>
-        lapseUnproven(deps, stopping),
-      );
+      background = startBackground(deps, {
+        worker: { ...WORKER_DEFAULTS, pollMs: 100, sweepMs: 200, abandonedAfterSeconds: 1 },
+        noticesMs: 200,
+        lapseMs: 200,
+        forgetMs: 3_600_000,
+      });
     },
     async stopWorker() {
-      await Promise.all([worker?.stop(), notices?.stop(), lapse?.stop()]);
-      worker = null;
-      notices = null;
-      lapse = null;
+      await background?.stop();
+      background = null;
     },
     async close() {
       await portal.stopWorker();

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { hashToken } from '../../src/requests/statusToken.js';
+import { hashToken } from '../../src/token.js';
 import type { RequestRow } from '../../src/store/schema.js';
 import type { TestPortal } from './portal.js';
 import type { DirectoryState } from './tenant.js';
@@ -44,6 +44,11 @@ export async function ageProof(portal: TestPortal, path: string, seconds: number
   await db
     .updateTable('challenge')
     .set({ asked_at: earlier('asked_at'), expires_at: earlier('expires_at') })
+    .where('request_id', '=', id)
+    .execute();
+  await db
+    .updateTable('challenge_browser')
+    .set({ asked_at: earlier('asked_at') })
     .where('request_id', '=', id)
     .execute();
   await db

@@ -3,7 +3,7 @@ import { accessOf, type Access } from '../../src/access/access.js';
 import type { Person } from '../../src/access/person.js';
 import type { Deps } from '../../src/deps.js';
 import { parseAddress } from '../../src/policy/address.js';
-import { hashToken } from '../../src/requests/statusToken.js';
+import { hashToken } from '../../src/token.js';
 import { submit } from '../../src/requests/submit.js';
 import { findRequestByToken } from '../../src/store/requests.js';
 import type { RequestRow } from '../../src/store/schema.js';

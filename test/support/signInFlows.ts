@@ -41,9 +41,16 @@ const staff: SignInFlow = {
 
 const PIA = { email: 'pia@proseware.com', firstName: 'Pia', lastName: 'Holm', company: 'Proseware' };
 
+/** Where a visitor has begun. */
+const begunAt = new WeakMap<Visitor, string>();
+
 const request: SignInFlow = {
   everyTenant: true,
-  begin: async (visitor) => (await visitor.apply(PIA)).replace('/requests/', '/verify/tenant/'),
+  async begin(visitor) {
+    const page = (await visitor.apply(PIA)).replace('/requests/', '/verify/tenant/');
+    begunAt.set(visitor, page);
+    return page;
+  },
   async answer({ tenant }, visitor) {
     return answerFrom(visitor, tenant, PARTNER_PEOPLE.pia, await request.begin(visitor));
   },
@@ -57,6 +64,9 @@ const request: SignInFlow = {
   },
   async expectGood(portal, visitor) {
     await expectStranger(visitor);
+    // Whoever was led to the request of another browser is to confirm it.
+    const confirm = `${begunAt.get(visitor)}/confirm`;
+    if ((await visitor.get(confirm)).status === 200) await visitor.post(confirm, {}, { from: confirm });
     const { rows } = await sql`
       select state, proof ->> 'kind' as kind from request where state <> 'denied'`.execute(
       portal.deps.store.db,

@@ -9,7 +9,9 @@ const MOST_FAULTS = 20;
 export function faultFindings(faults: PolicyFault[]): Finding[] {
   const named = faults
     .slice(0, MOST_FAULTS)
-    .map((fault) => finding('policy', 'fault', { fault: formatFault(fault) }));
+    .map((fault) =>
+      finding('policy', fault.setting === 'SMTP_URL' ? 'needsMail' : 'fault', { fault: formatFault(fault) }),
+    );
   const more = faults.length - named.length;
   return more > 0 ? [...named, finding('policy', 'moreFaults', { count: more })] : named;
 }

@@ -28,5 +28,6 @@ export async function admit(deps: Deps, req: Request, { claims, refreshToken }: 
   req.session.person = person;
   req.session.signedInAt = now;
   req.session.rightsReadAt = now;
-  if (refreshToken !== undefined) req.session.refreshToken = seal(refreshToken, 'refresh tokens', deps.config.secrets);
+  if (refreshToken !== undefined)
+    req.session.refreshToken = seal(refreshToken, 'refresh tokens', deps.config.secrets);
 }

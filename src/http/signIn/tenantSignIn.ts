@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { Config } from '../../config.js';
 import type { Entra } from '../../entra/entra.js';
-import { tenantIdentityOf, type TenantIdentity } from '../../requests/proof/tenantIdentity.js';
+import { tenantIdentityOf, type TenantIdentity } from '../../entra/tenantIdentity.js';
 import { createSignIn } from './signIn.js';
 import type { SignInKind } from './strategy.js';
 

@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.js';
 import { conflict } from '../../errors.js';
+import { admitBrowser, noteBrowserAsked } from '../../store/challengeBrowsers.js';
 import { findChallenge, insertChallenge, noteAsked } from '../../store/challenges.js';
 import { reserveMail } from '../../store/mailboxes.js';
 import { queueProofNotice } from '../../store/notices.js';
@@ -9,51 +10,81 @@ import { awaitedKind } from './awaitedProof.js';
 import { TRIES } from './secrets.js';
 
 type Asked = Pick<RequestRow, 'id' | 'address'>;
+type Settings = Pick<Deps, 'patience'>;
 
 /**
  * Asks whoever has sent a form to show that they read the mailbox: queues the mail, and lets this browser answer with the
  * code. Belongs into the transaction that records the request; announce it to `deps.noticeBell` when that has committed.
  */
 export async function beginMailboxProof(
-  { patience }: Pick<Deps, 'patience'>,
+  settings: Settings,
   trx: Db,
   request: Asked,
   browser: Buffer,
 ): Promise<void> {
   await insertChallenge(trx, request.id, browser, TRIES);
-  await queueMail({ patience }, trx, request);
+  await noteBrowser(settings, trx, request, browser);
+  await queueMail(settings, trx, request);
+}
+
+/**
+ * Whoever sends the form for an address that is still to be proved asks for its mail: their page says that one goes there. The
+ * code stays with the browser that sent the first form. Belongs into the transaction in which they are led to that request.
+ */
+export async function joinMailboxProof(
+  deps: Pick<Deps, 'policy' | 'patience'>,
+  trx: Db,
+  request: RequestRow,
+  browser: Buffer,
+): Promise<void> {
+  if (awaitedKind(deps, request) === 'mailbox') await ask(deps, trx, request, browser);
 }
 
 /**
  * Sends another mail, with a new code and a new link, to an address that is still to be proved; nothing when the last one
- * was asked for a moment ago. Anybody who knows the status page may ask, since mail programs swallow mails; but the code
- * stays with the browser that sent the form, so that nobody else can take the request over, and whoever reads the mailbox
- * always has the link. The mail waits where the mailbox has had enough for now.
+ * was asked for a moment ago, by whomever. Anybody who knows the status page may ask, since mail programs swallow mails; but
+ * the code stays with the browser that sent the form, so that nobody else can take the request over, and whoever reads the
+ * mailbox always has the link. The mail waits where the mailbox has had enough for now.
  *
- * @param browser of whoever asks
+ * @param browser of whoever asks: it may ask again after a while, as if nobody else had
  * @throws {PublicError} `conflict` for a request that does not wait for this
  */
 export async function askForAnotherMail(deps: Deps, requestId: string, browser: Buffer): Promise<void> {
   await deps.store.db.transaction().execute(async (trx) => {
     const request = await lockUnproven(trx, requestId);
     if (!request || awaitedKind(deps, request) !== 'mailbox') throw conflict();
-    const challenge = await findChallenge(trx, requestId, browser);
-    if (!challenge) {
-      await beginMailboxProof(deps, trx, request, browser);
-      return;
-    }
-    if (challenge.askedSecondsAgo < deps.patience.mailWindowSeconds) return;
-    await noteAsked(trx, requestId, TRIES);
-    const underway = challenge.mail === 'waiting' || challenge.mail === 'sending';
-    if (!underway) await queueMail(deps, trx, request);
+    await ask(deps, trx, request, browser);
   });
   deps.noticeBell.announce();
 }
 
-async function queueMail(
-  { patience }: Pick<Deps, 'patience'>,
+async function ask(settings: Settings, trx: Db, request: RequestRow, browser: Buffer): Promise<void> {
+  const challenge = await findChallenge(trx, request.id);
+  if (!challenge) {
+    // The policy wanted no mail when the form was sent.
+    await insertChallenge(trx, request.id, request.browser_hash ?? browser, TRIES);
+    await noteBrowser(settings, trx, request, browser);
+    await queueMail(settings, trx, request);
+    return;
+  }
+  const counts = await noteBrowser(settings, trx, request, browser);
+  if (!counts || challenge.askedSecondsAgo < settings.patience.mailWindowSeconds) return;
+  await noteAsked(trx, request.id, TRIES);
+  const underway = challenge.mail === 'waiting' || challenge.mail === 'sending';
+  if (!underway) await queueMail(settings, trx, request);
+}
+
+/** Returns whether it had not asked just before. */
+async function noteBrowser(
+  { patience }: Settings,
   trx: Db,
-  { id, address }: Asked,
-): Promise<void> {
+  { id }: Asked,
+  browser: Buffer,
+): Promise<boolean> {
+  await admitBrowser(trx, id, browser, TRIES);
+  return noteBrowserAsked(trx, id, browser, { tries: TRIES, windowSeconds: patience.mailWindowSeconds });
+}
+
+async function queueMail({ patience }: Settings, trx: Db, { id, address }: Asked): Promise<void> {
   await queueProofNotice(trx, id, await reserveMail(trx, address, patience));
 }

@@ -1,28 +1,31 @@
 import type { Deps } from '../../deps.js';
+import { proofAskedBy } from '../../policy/afterProof.js';
+import { findBrowser } from '../../store/challengeBrowsers.js';
 import { findChallenge } from '../../store/challenges.js';
 import type { Proof, RequestRow } from '../../store/schema.js';
 import { decisionNow } from '../decisionNow.js';
-import { validMinutes } from './secrets.js';
+import { TRIES, validMinutes } from './secrets.js';
 
 /** What a request still waits for, and what this viewer can do about it. */
 export type AwaitedProof = { kind: 'tenant' } | AwaitedMailbox;
 
 /**
  * Nothing of it tells whether somebody else has had mail sent to the address: a mail that has to wait for another one
- * looks like one that has gone.
+ * looks like one that has gone, and what a browser is shown depends on what was done in it alone.
  */
 export type AwaitedMailbox = {
   kind: 'mailbox';
   /**
-   * Whether the code can be typed here, has been guessed at too often, or belongs to the browser that sent the form; `unsent`
-   * where no mail has been asked for yet, because the policy did not want one when the form was sent.
+   * Whether a code can be typed, or has been guessed at too often in this browser; `unsent` where no mail has been asked for
+   * yet, because the policy did not want one when the form was sent. That the code of another browser does not count is not
+   * told: whoever posts an address second would learn that there was a first.
    */
-  codeState: 'enter' | 'usedUp' | 'elsewhere' | 'unsent';
+  codeState: 'enter' | 'usedUp' | 'unsent';
   /** How long what is mailed counts. */
   minutes: number;
   /** The mail server does not take mail for the address. */
   refused: boolean;
-  /** Until a new mail may be asked for; 0 when it may. */
+  /** Until this browser may ask for a new mail; 0 when it may. */
   waitSeconds: number;
 };
 
@@ -30,12 +33,11 @@ export type AwaitedMailbox = {
 export function awaitedKind({ policy }: Pick<Deps, 'policy'>, request: RequestRow): Proof['kind'] | null {
   if (request.state !== 'unproven') return null;
   const today = decisionNow(policy.current().policy, request);
-  const { reasons } = today.outcome === 'prove' ? today : request.decision;
-  return reasons.some(({ code }) => code === 'proof.tenant') ? 'tenant' : 'mailbox';
+  return proofAskedBy(today) ?? proofAskedBy(request.decision) ?? 'mailbox';
 }
 
 /**
- * @param browser of the viewer; see `http/browserKey.ts`
+ * @param browser of the viewer; see `http/browserKey.ts`. One that has neither asked nor typed anything may do both.
  * @returns null for a request that waits for no proof
  */
 export async function awaitedProof(
@@ -45,16 +47,18 @@ export async function awaitedProof(
 ): Promise<AwaitedProof | null> {
   const kind = awaitedKind(deps, request);
   if (kind !== 'mailbox') return kind && { kind };
+  const { db } = deps.store;
   const { mailWindowSeconds } = deps.patience;
-  const challenge = await findChallenge(deps.store.db, request.id, browser);
+  const challenge = await findChallenge(db, request.id);
   const minutes = validMinutes(deps.patience);
   if (!challenge) return { kind, codeState: 'unsent', minutes, refused: false, waitSeconds: 0 };
-  const { bound, triesLeft, askedSecondsAgo, mail } = challenge;
+  const own = browser && (await findBrowser(db, request.id, browser));
+  const { triesLeft, askedSecondsAgo } = own ?? { triesLeft: TRIES, askedSecondsAgo: null };
   return {
     kind,
-    codeState: !bound ? 'elsewhere' : triesLeft > 0 ? 'enter' : 'usedUp',
+    codeState: triesLeft > 0 ? 'enter' : 'usedUp',
     minutes,
-    refused: mail === 'failed',
-    waitSeconds: Math.ceil(Math.max(0, mailWindowSeconds - askedSecondsAgo)),
+    refused: challenge.mail === 'failed',
+    waitSeconds: Math.ceil(Math.max(0, mailWindowSeconds - (askedSecondsAgo ?? mailWindowSeconds))),
   };
 }

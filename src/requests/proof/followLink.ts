@@ -4,6 +4,7 @@ import { findLink, useUpChallenge } from '../../store/challenges.js';
 import { findRequest } from '../../store/requests.js';
 import { prove } from '../prove.js';
 import { tokenOf } from '../statusToken.js';
+import { askedBy, type Asked } from './asked.js';
 import { awaitedKind } from './awaitedProof.js';
 import { hashOfLink } from './secrets.js';
 
@@ -13,7 +14,7 @@ import { hashOfLink } from './secrets.js';
  * status page, null when the secret that it came from is gone.
  */
 export type Link =
-  | { state: 'open'; requestId: string; address: string }
+  | { state: 'open'; requestId: string; asked: Asked }
   | { state: 'expired' | 'confirmed'; token: string | null }
   | { state: 'dead' };
 
@@ -29,7 +30,7 @@ export async function lookAtLink(deps: Deps, secret: string, browser: Buffer | n
   if (!request) return { state: 'dead' };
   if (request.state === 'unproven') {
     if (found.live && awaitedKind(deps, request) === 'mailbox') {
-      return { state: 'open', requestId: request.id, address: request.address };
+      return { state: 'open', requestId: request.id, asked: askedBy(request) };
     }
     return { state: 'expired', token: tokenOf(deps.config.secrets, request) };
   }

@@ -1,14 +1,12 @@
-import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { randomInt, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../../config.js';
 import type { Patience } from '../../deps.js';
 import { seal, unseal } from '../../sealed.js';
+import { drawToken, hashToken, isToken } from '../../token.js';
 
-/** A million codes and five tries a mail: with six mails a day a guess succeeds once in ninety years. */
+/** A million codes and five tries a mail: with twelve mails a day a guess succeeds once in forty-five years. */
 const DIGITS = 6;
 export const TRIES = 5;
-
-const LINK_BYTES = 16;
-const LINK = /^[\w-]{22}$/;
 
 /** What a mail says, and what the store keeps of it: neither the code nor the link can be read there. */
 export type MailedSecrets = { code: string; link: string; sealedCode: string; linkHash: Buffer };
@@ -18,8 +16,8 @@ type Secrets = Pick<Config, 'secrets'>;
 /** New secrets for the mail of a request; a code sealed for another request does not open with this one. */
 export function drawSecrets({ secrets }: Secrets, requestId: string): MailedSecrets {
   const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0');
-  const link = randomBytes(LINK_BYTES).toString('base64url');
-  return { code, link, sealedCode: seal(code, `code of ${requestId}`, secrets), linkHash: hashOf(link) };
+  const link = drawToken();
+  return { code, link, sealedCode: seal(code, `code of ${requestId}`, secrets), linkHash: hashToken(link) };
 }
 
 /** What somebody has typed as a code; null for what cannot be one. Mail programs and people group digits. */
@@ -37,14 +35,10 @@ export function isCode({ secrets }: Secrets, requestId: string, typed: string, s
 
 /** The SHA-256 of a link's secret, by which the store knows it; null for what cannot be one. */
 export function hashOfLink(secret: string): Buffer | null {
-  return LINK.test(secret) ? hashOf(secret) : null;
+  return isToken(secret) ? hashToken(secret) : null;
 }
 
 /** How long a mail counts, in minutes as people are told. */
 export function validMinutes({ codeSeconds }: Pick<Patience, 'codeSeconds'>): number {
   return Math.max(1, Math.round(codeSeconds / 60));
-}
-
-function hashOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
 }

@@ -1,9 +1,9 @@
 import type { Deps } from '../../deps.js';
+import type { TenantIdentity } from '../../entra/tenantIdentity.js';
 import { PERSONAL_ACCOUNTS, tenantOfDomain, type DomainTenant } from '../../entra/tenantOfDomain.js';
 import { parseAddress, type Address } from '../../policy/address.js';
 import { decide } from '../../policy/decide.js';
 import type { Policy } from '../../policy/policy.js';
-import type { TenantIdentity } from './tenantIdentity.js';
 
 /** Why a sign-in shows nothing about an address. Stable: log lines and audit events hold it, and pages have texts for it. */
 export type TenantRefusal =

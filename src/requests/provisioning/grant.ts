@@ -1,6 +1,6 @@
 import { assignAppRole, forbiddenApp, getServicePrincipal, isNotReplicatedYet } from '../../graph/apps.js';
-import { addMember, getGroup, groupObstacle } from '../../graph/groups.js';
 import { GraphFault } from '../../graph/graphFault.js';
+import { addMember, getGroup, groupObstacle } from '../../graph/groups.js';
 import { requireGuest, StepStop, StepWait, type Step, type StepContext } from './step.js';
 
 /** Adds the guest to one group. The group is looked at anew each time: it may have become one that must not be joined. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Deps } from '../../deps.js';
-import { leaseRequest, renewLease } from '../../store/requests.js';
+import { leaseRequest, renewLease } from '../../store/leases.js';
 import type { RequestRow } from '../../store/schema.js';
 
 /** A worker's claim on one request, renewed until it is dropped. */

@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.js';
 import type { Decision } from '../../policy/decide.js';
 import type { Partner } from '../../policy/schema.js';
+import type { Turn } from '../../store/leases.js';
 import { pauseSecondsLeft } from '../../store/pauses.js';
-import type { Turn } from '../../store/requests.js';
 import type { Db, Guest, RequestState, StepDetail, StepRow } from '../../store/schema.js';
 import {
   beginStep,

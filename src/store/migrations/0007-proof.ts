@@ -21,6 +21,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`drop index request_open_address`.execute(db);
   await sql`create index request_lapsing on request (created_at) where state = 'unproven'`.execute(db);
   await createChallenge(db);
+  await createChallengeBrowser(db);
   await createMailbox(db);
   await sql`alter table notice drop constraint notice_kind_check`.execute(db);
   await sql`alter table notice add constraint notice_kind_check check (kind in (${list(NOTICE_KINDS)}))`.execute(
@@ -40,6 +41,20 @@ async function createChallenge(db: Kysely<unknown>): Promise<void> {
     .addColumn('expires_at', 'timestamptz')
     .addColumn('tries_left', 'integer', (column) => column.notNull())
     .addColumn('asked_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+    .execute();
+}
+
+async function createChallengeBrowser(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('challenge_browser')
+    .addColumn('request_id', 'uuid', (column) =>
+      column.notNull().references('challenge.request_id').onDelete('cascade'),
+    )
+    .addColumn('browser_hash', 'bytea', (column) => column.notNull())
+    .addColumn('tries_left', 'integer', (column) => column.notNull())
+    .addColumn('asked_at', 'timestamptz')
+    .addColumn('came_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
+    .addPrimaryKeyConstraint('challenge_browser_pkey', ['request_id', 'browser_hash'])
     .execute();
 }
 

@@ -27,6 +27,7 @@ const PUBLIC = [
   'GET /verify/link/:secret',
   'GET /verify/tenant',
   'GET /verify/tenant/:token',
+  'GET /verify/tenant/:token/confirm',
   'POST /requests/:token/resend',
   'POST /sign-out',
   'POST /sign-up',
@@ -34,6 +35,7 @@ const PUBLIC = [
   'POST /verify/code/:token/again',
   'POST /verify/form',
   'POST /verify/link/:secret',
+  'POST /verify/tenant/:token/confirm',
 ];
 
 const RIGHTS = {

@@ -11,7 +11,8 @@ import {
 } from '../../../src/requests/review/reviewActions.js';
 import { ReviewConflict } from '../../../src/requests/review/reviewConflict.js';
 import { mayBecome, TRANSITIONS } from '../../../src/requests/transitions.js';
-import { endTurn, findRequest, leaseRequest, makeDue } from '../../../src/store/requests.js';
+import { endTurn, leaseRequest, makeDue } from '../../../src/store/leases.js';
+import { findRequest } from '../../../src/store/requests.js';
 import type { RequestRow, RequestState } from '../../../src/store/schema.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { aRequest, insertARequest } from '../../support/aRequest.js';

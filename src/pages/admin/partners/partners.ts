@@ -9,7 +9,7 @@ import { answer, askedOf, chosenIds } from '../form/asking.js';
 import { readForm, textOf, type Fields, type FormValues } from '../form/fields.js';
 import { bodyOf, renderForm, requireEditable, submitForm, type FormPage } from '../form/formPage.js';
 import { since, writtenPolicy, type WrittenPolicy } from '../form/writtenPolicy.js';
-import { takenProofs } from '../../../requests/proofFaults.js';
+import { takenProofs } from '../../../requests/proof/proofFaults.js';
 import { appPath, groupPath, partnerPath } from '../objectPath.js';
 import { NEW_PARTNER_FIELDS, PARTNER_FIELDS } from './partnerForm.js';
 

@@ -80,6 +80,52 @@ describe('the list', () => {
     expect(text).toContain('<td>Contoso CRM</td>');
   });
 
+  test.each([
+    [
+      'en',
+      'first a code by mail',
+      'first a sign-in at their organisation',
+      'Invited at once On',
+      'An approver decides',
+    ],
+    [
+      'sv',
+      'först en kod via e-post',
+      'först en inloggning hos den egna organisationen',
+      'Bjuds in direkt På',
+      'En godkännare beslutar',
+    ],
+    [
+      'de',
+      'zuerst ein Code per E-Mail',
+      'zuerst eine Anmeldung bei der eigenen Organisation',
+      'Sofort eingeladen Ein',
+      'Eine genehmigende Person entscheidet',
+    ],
+  ])(
+    'says in %s what comes before the approval, where something does',
+    async (language, code, signIn, atOnce, byHand) => {
+      const asking = (id: string, overrides: object) =>
+        aPartner({ id, name: id, domains: [`${id}.example`], ...overrides });
+      await write(
+        aPolicy({
+          partners: [
+            aPartner(),
+            asking('wingtip', { proof: 'mailbox' }),
+            asking('proseware', { proof: 'tenant', approval: 'manual' }),
+          ],
+        }),
+      );
+      const { text } = await ada.get('/admin/partners', { 'Accept-Language': language });
+      const row = (id: string) =>
+        textOf(new RegExp(`<a href="/admin/partners/${id}">[\\s\\S]*?</tr>`).exec(text)?.[0] ?? '');
+      const automatic = atOnce.slice(0, atOnce.lastIndexOf(' '));
+      expect(row('fabrikam')).toContain(atOnce);
+      expect(row('wingtip')).toContain(`${automatic} ${code}`);
+      expect(row('proseware')).toContain(`${byHand} ${signIn}`);
+    },
+  );
+
   test('refuses a search that is sent twice', async () => {
     expect((await ada.get('/admin/partners?q=a&q=b')).status).toBe(400);
   });
@@ -456,7 +502,9 @@ describe('the proof that is asked for', () => {
       domains: 'mute.example',
       proof: 'tenant',
     });
-    expect(warningOf(preview.text)).toContain('Entra did not say whose mute.example of Litware is.');
+    expect(warningOf(preview.text)).toContain(
+      'Entra did not say who owns mute.example, a domain of Litware.',
+    );
   });
 
   test('a domain that no tenant has is told by the look-up in the words of the proof', async () => {

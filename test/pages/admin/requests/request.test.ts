@@ -1,6 +1,7 @@
 import { findRequest, findRequests } from '../../../../src/store/requests.js';
 import type { RequestRow } from '../../../../src/store/schema.js';
 import { aPartner, aPolicy, GROUPS } from '../../../support/aPolicy.js';
+import { requestAt } from '../../../support/ageRequest.js';
 import { faultsOf, textOf, valueOf } from '../../../support/page.js';
 import { startPortal, type TestPortal } from '../../../support/portal.js';
 import { submitted } from '../../../support/reviewers.js';
@@ -269,12 +270,14 @@ describe('a denial', () => {
   });
 
   test('shows the partner the reason as text, and never the note', async () => {
-    const request = await submitted(portal.deps, 'denied@fabrikam.com');
+    const sender = portal.visitor();
+    const path = await sender.apply({ email: 'denied@fabrikam.com' });
+    const request = await requestAt(portal, path);
     const { fields } = await opened(arne, request);
     const typed = { reason: '<script>alert(1)</script> ended', note: 'Troublemaker' };
     const answer = await arne.postRaw(`${pathOf(request)}/deny`, { ...fields, ...typed });
     expect(answer.status).toBe(303);
-    const page = await portal.visitor().get(`/requests/${request.token}`);
+    const page = await sender.get(path);
     expect(page.text).toContain('&lt;script&gt;alert(1)&lt;/script&gt; ended');
     expect(page.text).not.toContain('Troublemaker');
     const { text } = await aud.get(pathOf(request));

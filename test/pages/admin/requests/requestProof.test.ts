@@ -53,11 +53,19 @@ describe('a request that nobody has proved', () => {
     const request = await submitted(portal.deps, `waits.${proof}@fabrikam.com`);
     expect(request.state).toBe('unproven');
     const { text } = await arne.get(pathOf(request));
+    expect(text).toContain('<h3>When it came</h3>');
     expect(panelOf(text)).toContain(words);
     const lapses = new Date(request.created_at.getTime() + portal.deps.patience.lapseSeconds * 1000);
     expect(text).toContain(`Lapses by itself <time datetime="${lapses.toISOString()}">`);
     expect(textOf(text)).toContain('Nobody can approve this request before the person has shown');
     expect(text).not.toContain(`${pathOf(request)}/approve`);
+  });
+
+  test('says what its own page asks for when the policy has come to want another proof', async () => {
+    await putPolicy(portal, asking('mailbox'));
+    const request = await submitted(portal.deps, 'changed@fabrikam.com');
+    await putPolicy(portal, asking('tenant'));
+    expect(panelOf((await arne.get(pathOf(request))).text)).toContain('sign in at their own organisation');
   });
 
   test('cannot be approved, by whatever form: 409, and it waits on', async () => {
@@ -125,6 +133,9 @@ describe('what was shown', () => {
     expect(text).toContain(`<time datetime="${proof.at}">`);
     expect(text).not.toContain(proof.browser);
     expect(textOf(text)).toContain('Showed that the address is theirs');
+    // The decision that was made when it came is written over by that one.
+    expect(text).toContain('<h3>When the proof was given</h3>');
+    expect(text).not.toContain('<h3>When it came</h3>');
     expect((await decide(request, 'approve')).status).toBe(303);
     expect(await current(request)).toMatchObject({ state: 'queued' });
   });
@@ -169,7 +180,10 @@ describe('a policy that begins to ask for proof', () => {
     expect(again.id).not.toBe(request.id);
     await prove(portal.deps, again.id, shown('mailbox'));
     expect(await current(again)).toMatchObject({ state: 'lapsed' });
-    expect(panelOf((await arne.get(pathOf(request))).text)).toContain('That the mailbox is theirs');
+    const noted = (await arne.get(pathOf(request))).text;
+    expect(panelOf(noted)).toContain('That the mailbox is theirs');
+    // Noted only: what was decided at first still stands.
+    expect(noted).toContain('<h3>When it came</h3>');
     expect((await decide(request, 'approve')).status).toBe(303);
     expect(await current(request)).toMatchObject({ state: 'queued' });
   });

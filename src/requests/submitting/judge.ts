@@ -1,6 +1,6 @@
-import { decide, type Applicant } from '../policy/decide.js';
-import type { Policy } from '../policy/policy.js';
-import type { Db, RecordedDecision } from '../store/schema.js';
+import { decide, type Applicant } from '../../policy/decide.js';
+import type { Policy } from '../../policy/policy.js';
+import type { Db, RecordedDecision } from '../../store/schema.js';
 import { exceededLimit } from './limits.js';
 
 /** What made a form look as if a program had filled it in. */

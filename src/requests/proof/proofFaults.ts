@@ -1,6 +1,6 @@
-import type { Config } from '../config.js';
-import type { PolicyCheck } from '../policy/policyReading.js';
-import type { Partner } from '../policy/schema.js';
+import type { Config } from '../../config.js';
+import type { PolicyCheck } from '../../policy/policyReading.js';
+import type { Partner } from '../../policy/schema.js';
 
 const ALL: readonly Partner['proof'][] = ['invitation', 'mailbox', 'tenant'];
 
@@ -22,6 +22,7 @@ export function proofFaults({ mail }: Pick<Config, 'mail'>): PolicyCheck {
               path: `partners[${index}].proof`,
               message:
                 'asks for proof of the mailbox, for which the portal needs a mail server: set SMTP_URL, or use another proof',
+              setting: 'SMTP_URL',
             },
           ]
         : [],

@@ -1,10 +1,10 @@
-import { prove } from '../../src/requests/prove.js';
-import { hashToken } from '../../src/requests/statusToken.js';
-import { findRequestByToken } from '../../src/store/requests.js';
-import type { NewRequest, RequestState } from '../../src/store/schema.js';
-import { aPartner, aPolicy } from '../support/aPolicy.js';
-import { aRequest } from '../support/aRequest.js';
-import { startPortal, type TestPortal } from '../support/portal.js';
+import { prove } from '../../../src/requests/prove.js';
+import { hashToken } from '../../../src/token.js';
+import { findRequestByToken } from '../../../src/store/requests.js';
+import type { NewRequest, RequestState } from '../../../src/store/schema.js';
+import { aPartner, aPolicy } from '../../support/aPolicy.js';
+import { aRequest } from '../../support/aRequest.js';
+import { startPortal, type TestPortal } from '../../support/portal.js';
 
 let portal: TestPortal;
 

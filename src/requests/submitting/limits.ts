@@ -1,7 +1,7 @@
-import type { Address } from '../policy/address.js';
-import type { Policy } from '../policy/policy.js';
-import { countPlacesOfPartner, lockPartner } from '../store/requests.js';
-import type { Db } from '../store/schema.js';
+import type { Address } from '../../policy/address.js';
+import type { Policy } from '../../policy/policy.js';
+import { countPlacesOfPartner, lockPartner } from '../../store/places.js';
+import type { Db } from '../../store/schema.js';
 
 /**
  * Whether a partner's places are taken: `perDay` counts since midnight (UTC), `total` from the beginning. What is counted are

@@ -1,6 +1,8 @@
-import type { Decision } from '../policy/decide.js';
-import { proofAskedBy } from '../policy/afterProof.js';
-import type { Proof, RequestRow } from '../store/schema.js';
+import type { Deps } from '../../deps.js';
+import { proofAskedBy } from '../../policy/afterProof.js';
+import type { Decision } from '../../policy/decide.js';
+import type { Proof, RequestRow } from '../../store/schema.js';
+import { awaitedKind } from './awaitedProof.js';
 
 /** Where a request stands with the proof that may be asked of its person, for those who read it in the admin area. */
 export type ProofStanding = {
@@ -12,23 +14,20 @@ export type ProofStanding = {
   missing: Proof['kind'] | null;
 };
 
-/**
- * @param today what the policy in force says about the request
- * @param lapseSeconds how long a request waits for its proof
- */
+/** @param today what the policy in force says about the request */
 export function proofStanding(
-  { state, proof, decision, created_at }: RequestRow,
+  deps: Pick<Deps, 'policy' | 'patience'>,
+  request: RequestRow,
   today: Decision,
-  lapseSeconds: number,
 ): ProofStanding {
-  // An unproven request waits for what it was told to; the policy in force is asked when that has been shown.
-  const awaited = state === 'unproven' ? (proofAskedBy(decision) ?? 'mailbox') : null;
+  const { state, proof, created_at } = request;
+  const awaited = awaitedKind(deps, request);
   const settled = ['unproven', 'provisioned', 'denied', 'lapsed', 'revoked'].includes(state);
   return {
     shown: proof && { kind: proof.kind, at: new Date(proof.at), by: proof.by ?? null },
     awaited: awaited && {
       kind: awaited,
-      lapsesAt: new Date(created_at.getTime() + lapseSeconds * 1000),
+      lapsesAt: new Date(created_at.getTime() + deps.patience.lapseSeconds * 1000),
     },
     missing: settled ? null : proofAskedBy(today),
   };

@@ -1,5 +1,5 @@
 import { EntraFault } from '../../src/entra/entraFault.js';
-import { tenantIdentityOf } from '../../src/requests/proof/tenantIdentity.js';
+import { tenantIdentityOf } from '../../src/entra/tenantIdentity.js';
 
 const TID = '9205e000-0000-4000-8000-000000000004';
 const CLAIMS = {
@@ -41,6 +41,9 @@ describe('a guest', () => {
     ['is not whom acct calls a member', { acct: 0 }, false],
     ['is whom acct calls a guest', { acct: 1 }, true],
     ['is whom acct calls a guest in letters', { acct: '1' }, true],
+    ['is whom acct calls anything but a member', { acct: true }, true],
+    ['is whom somebody signed in whose name holds the tenant', { idp: `https://evil.example/${TID}/` }, true],
+    ['is whom somebody signed in who is no text', { idp: ['https://sts.windows.net/'] }, true],
     [
       'is whom another tenant has signed in',
       { idp: `https://sts.windows.net/${TID.replace('9', '8')}/` },

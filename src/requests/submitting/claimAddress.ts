@@ -1,11 +1,11 @@
-import type { AuditEvent } from '../store/auditEvents.js';
-import type { MailLimits } from '../store/mailboxes.js';
-import { findStandingRequest, insertRequest } from '../store/requests.js';
-import type { Db, NewRequest, RequestRow } from '../store/schema.js';
+import type { AuditEvent } from '../../store/auditEvents.js';
+import type { MailLimits } from '../../store/mailboxes.js';
+import type { Db, NewRequest, RequestRow } from '../../store/schema.js';
+import { findStandingRequest, insertRequest } from '../../store/submissions.js';
 import { giveWay } from './giveWay.js';
 
-/** Whoever signs up again in this time after having been provisioned is shown that request, and nothing is done twice. */
-export const MAILBOX_WINDOW_SECONDS = 15 * 60;
+/** Whoever signs up again in this time after their request ended is led to that one, and nothing is done twice. */
+export const QUIET_SECONDS = 15 * 60;
 
 /** The address got another request, or lost the one it had, between two statements: the transaction is to be tried again. */
 export class Overtaken extends Error {}
@@ -23,12 +23,12 @@ export async function claimAddress(
   event: Omit<AuditEvent, 'requestId'>,
   mails: MailLimits | null,
 ): Promise<{ standing: null; waitSeconds: number } | { standing: RequestRow }> {
-  const inserted = await insertRequest(trx, request, event, MAILBOX_WINDOW_SECONDS, mails);
+  const inserted = await insertRequest(trx, request, event, QUIET_SECONDS, mails);
   if (!inserted) {
-    const standing = await findStandingRequest(trx, request, MAILBOX_WINDOW_SECONDS);
+    const standing = await findStandingRequest(trx, request, QUIET_SECONDS);
     if (!standing) throw new Overtaken();
     const mayReplace = (request.proof ?? null) === null;
-    if (mayReplace && (await giveWay(trx, standing, MAILBOX_WINDOW_SECONDS))) {
+    if (mayReplace && (await giveWay(trx, standing, QUIET_SECONDS))) {
       return claimAddress(trx, request, event, mails);
     }
     return { standing };
@@ -38,7 +38,6 @@ export async function claimAddress(
   // each provisioning notes its mail, so whoever may write to the mailbox at once need not look.
   const needsNoLook =
     request.state === 'denied' || request.state === 'unproven' || (mails && waitSeconds === 0);
-  if (!needsNoLook && (await findStandingRequest(trx, request, MAILBOX_WINDOW_SECONDS)))
-    throw new Overtaken();
+  if (!needsNoLook && (await findStandingRequest(trx, request, QUIET_SECONDS))) throw new Overtaken();
   return { standing: null, waitSeconds };
 }

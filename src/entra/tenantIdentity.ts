@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { claimText } from '../../entra/claimText.js';
-import { EntraFault } from '../../entra/entraFault.js';
-import { parseAddress } from '../../policy/address.js';
+import { parseAddress } from '../policy/address.js';
+import { claimText } from './claimText.js';
+import { EntraFault } from './entraFault.js';
 
 /** Somebody who has signed in at their own organisation, as the verified id_token describes them. */
 export type TenantIdentity = {
@@ -36,7 +36,7 @@ const claimsShape = z.object({
   given_name: text,
   family_name: text,
   acct: z.unknown().optional(),
-  idp: text,
+  idp: z.unknown().optional(),
 });
 type Claims = z.infer<typeof claimsShape>;
 
@@ -66,9 +66,10 @@ export function tenantIdentityOf(claims: unknown): TenantIdentity {
 }
 
 /** Guests sign in elsewhere: the tenant that issues the token says nothing about their address. */
-function isGuest({ acct, idp, tid, preferred_username }: Claims): boolean {
-  const elsewhere = idp !== undefined && !idp.toLowerCase().includes(tid);
-  return acct === 1 || acct === '1' || elsewhere || /#EXT#/i.test(preferred_username ?? '');
+function isGuest({ acct, idp, iss, tid, preferred_username }: Claims): boolean {
+  const member = acct === undefined || acct === 0 || acct === '0';
+  const here = idp === undefined || idp === iss || idp === `https://sts.windows.net/${tid}/`;
+  return !member || !here || /#EXT#/i.test(preferred_username ?? '');
 }
 
 /** As many characters as the form takes. */

@@ -1,8 +1,8 @@
-import { insertAuditEvent } from '../store/auditEvents.js';
-import { supersede } from '../store/requests.js';
-import type { Db, RequestRow } from '../store/schema.js';
-import { endedForOwnerOnly } from './following/ownersOnly.js';
-import { assertTransition } from './transitions.js';
+import { insertAuditEvent } from '../../store/auditEvents.js';
+import type { Db, RequestRow } from '../../store/schema.js';
+import { supersede } from '../../store/submissions.js';
+import { endedForOwnerOnly } from '../following/ownersOnly.js';
+import { assertTransition } from '../transitions.js';
 
 /**
  * Lets a request that is stuck for what the directory knows of its address lapse in favour of a new one, which will be stuck in

@@ -1,7 +1,7 @@
-import { tooManySignUps } from '../errors.js';
-import type { Log } from '../log.js';
-import type { Store } from '../store/database.js';
-import { openRateLimit } from '../store/rateLimit.js';
+import { tooManySignUps } from '../../errors.js';
+import type { Log } from '../../log.js';
+import type { Store } from '../../store/database.js';
+import { openRateLimit } from '../../store/rateLimit.js';
 
 /**
  * An instance draws from the common allowance in slices, so that nine sign-ups of ten do not ask the store: a row that each

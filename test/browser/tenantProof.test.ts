@@ -1,0 +1,76 @@
+import type { Page } from 'playwright-core';
+import { aPartner, aPolicy } from '../support/aPolicy.js';
+import { proseware } from '../support/partnerPeople.js';
+import { inChromium } from './inChromium.js';
+
+// People of a partner prove in a real browser who they are, by signing in at their own tenant.
+
+inChromium(
+  { policy: aPolicy({ partners: [aPartner({ proof: 'tenant' }), proseware()] }), replicationDelayMs: 200 },
+  (walk) => {
+    const ready = (page: Page) => page.getByRole('heading', { name: 'Your access is ready' }).waitFor();
+    const choose = (page: Page, name: string) => page.getByRole('button', { name }).first().click();
+
+    test('after the form: with a colleague’s account in vain, with the own one for good', async () => {
+      const { portal, openPage } = walk();
+      const page = await openPage();
+      await page.goto(portal.url);
+      const fields = { email: 'pia@proseware.com', firstName: 'Pia', lastName: 'Holm' };
+      for (const [name, value] of Object.entries(fields)) await page.fill(`[name=${name}]`, value);
+      await page.fill('[name=company]', 'Proseware');
+      await page.fill('[name=reason]', 'Orders of our customers');
+      await page.click('form[action="/sign-up"] button.btn-primary');
+      await page.waitForURL(/\/requests\/[\w-]{22}$/);
+      await page.locator('#proof a.btn').click();
+
+      await choose(page, 'Max Proseware');
+      await page.getByRole('heading', { name: 'This is another account' }).waitFor();
+      await page.getByRole('link', { name: 'Try again with another account' }).click();
+      await choose(page, 'Pia Holm');
+      await page.waitForURL(/\/requests\/[\w-]{22}$/);
+      await ready(page);
+    }, 60_000);
+
+    test('on another device: the person sees what was typed, and confirms it by a button', async () => {
+      const { portal, openPage } = walk();
+      const sender = await openPage();
+      await sender.goto(portal.url);
+      const fields = { email: 'ana@fabrikam.com', firstName: 'Ana', lastName: 'Lind' };
+      for (const [name, value] of Object.entries(fields)) await sender.fill(`[name=${name}]`, value);
+      await sender.fill('[name=company]', 'Fabrikam');
+      await sender.fill('[name=reason]', 'Orders of our customers');
+      await sender.click('form[action="/sign-up"] button.btn-primary');
+      await sender.waitForURL(/\/requests\/[\w-]{22}$/);
+      const status = sender.url();
+
+      const page = await openPage();
+      await page.goto(status);
+      await page.locator('#proof a.btn').click();
+      await choose(page, 'ana@fabrikam.com');
+      await page.waitForURL(/\/confirm$/);
+      await page.getByText('Ana Lind of Fabrikam has asked for access to').waitFor();
+      await page.getByRole('button', { name: 'Confirm the request' }).click();
+      await page.waitForURL(status);
+      await ready(page);
+    }, 60_000);
+
+    test('before the form: it is filled in, the address stays, and the sent form leads to access', async () => {
+      const { site, portal, openPage } = walk();
+      const page = await openPage();
+      await page.goto(portal.url);
+      await page.getByRole('link', { name: 'Sign in with your organisation’s account' }).click();
+      await choose(page, 'Per Olof');
+      await page.waitForURL(/\/verify\/form$/);
+      expect(await page.inputValue('#email')).toBe('per.olof.berg@proseware.com');
+      expect(await page.inputValue('#firstName')).toBe('Per Olof');
+      expect(await page.locator('#email').isEditable()).toBe(false);
+      await page.click('form[action="/verify/form"] button.btn-primary');
+      expect(await page.getByRole('alert').getByRole('link').count()).toBe(2);
+      await page.fill('[name=company]', 'Proseware');
+      await page.fill('[name=reason]', 'Orders of our customers');
+      await page.click('form[action="/verify/form"] button.btn-primary');
+      await ready(page);
+      expect(await site.tenant.guest('per.olof.berg@proseware.com')).toBeDefined();
+    }, 60_000);
+  },
+);
