@@ -6,14 +6,14 @@ import { createTenantSignIn } from '../http/signIn/tenantSignIn.js';
 import { adminPages } from './admin/index.js';
 import { alive, ready } from './health.js';
 import { beginSignIn, confirmSignOut, finishSignIn, showSignedOut, signOut } from './signIn.js';
-import { showForm, signUp } from './signUp.js';
+import { showForm, signUp } from './signUp/signUp.js';
 import { resendInvitation, showStatus } from './status.js';
-import { confirmTenantProof, showConfirmation } from './tenantProof.js';
+import { confirmTenantProof, showConfirmation } from './verify/confirmation.js';
 import { showTerms } from './terms.js';
 import { theme } from './theme.js';
-import { showVerifiedForm, signUpVerified } from './verifiedForm.js';
-import { askForMail, confirmLink, leaveCode, showLink, takeCode } from './verify.js';
-import { beginTenantProof, beginTenantSignIn, finishTenantSignIn } from './verifyTenant.js';
+import { showVerifiedForm, signUpVerified } from './verify/verifiedForm.js';
+import { askForMail, confirmLink, leaveCode, showLink, takeCode } from './verify/mailbox.js';
+import { beginTenantProof, beginTenantSignIn, finishTenantSignIn } from './verify/tenant.js';
 
 /** Every URL of the portal. */
 export function pages(deps: Deps): Router {

@@ -6,7 +6,7 @@ import { putPolicy } from '../support/putPolicy.js';
 import { answerTenant, signIn, STAFF } from '../support/staff.js';
 import type { Visitor } from '../support/visitor.js';
 
-// What a browser may bring back from the tenant, or make up: nobody gets in by it. Partners' sign-ins: pages/verifyTenant.test.ts.
+// What a browser may bring back from the tenant, or make up: nobody gets in by it. Partners' sign-ins: pages/verify/tenant.test.ts.
 
 let portal: TestPortal;
 

@@ -1,13 +1,13 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { SessionData } from 'express-session';
-import type { Deps } from '../deps.js';
-import { rememberBrowser } from '../http/browserKey.js';
-import { endIdleSession, saveSession } from '../http/session.js';
-import { SIGN_IN_SECONDS } from '../http/sessionStore.js';
-import { findByToken } from '../requests/follow.js';
-import { askedBy } from '../requests/proof/asked.js';
-import { proveByTenant } from '../requests/proof/tenant.js';
-import { currentToken } from '../requests/statusToken.js';
+import type { Deps } from '../../deps.js';
+import { rememberBrowser } from '../../http/browserKey.js';
+import { endIdleSession, saveSession } from '../../http/session.js';
+import { SIGN_IN_SECONDS } from '../../http/sessionStore.js';
+import { findByToken } from '../../requests/follow.js';
+import { askedBy } from '../../requests/proof/asked.js';
+import { proveByTenant } from '../../requests/proof/tenant.js';
+import { currentToken } from '../../requests/statusToken.js';
 import { refuse } from './tenantRefused.js';
 
 type TokenParams = { token: string };

@@ -1,18 +1,18 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { Deps } from '../deps.js';
-import { EntraFault } from '../entra/entraFault.js';
-import type { TenantIdentity } from '../entra/tenantIdentity.js';
-import { notFound, unavailable } from '../errors.js';
-import { moveSession, saveSession } from '../http/session.js';
-import type { TenantSignIn } from '../http/signIn/tenantSignIn.js';
-import type { Address } from '../policy/address.js';
-import { decide } from '../policy/decide.js';
-import { findByToken } from '../requests/follow.js';
-import { awaitsTenant } from '../requests/proof/tenant.js';
-import { isTenantOffered } from '../requests/proof/tenantOffered.js';
-import { addressFor } from '../requests/proof/tenantOwner.js';
-import { insertAuditEvent } from '../store/auditEvents.js';
-import { takeProof } from './tenantProof.js';
+import type { Deps } from '../../deps.js';
+import { EntraFault } from '../../entra/entraFault.js';
+import type { TenantIdentity } from '../../entra/tenantIdentity.js';
+import { notFound, unavailable } from '../../errors.js';
+import { moveSession, saveSession } from '../../http/session.js';
+import type { TenantSignIn } from '../../http/signIn/tenantSignIn.js';
+import type { Address } from '../../policy/address.js';
+import { decide } from '../../policy/decide.js';
+import { findByToken } from '../../requests/follow.js';
+import { awaitsTenant } from '../../requests/proof/tenant.js';
+import { isTenantOffered } from '../../requests/proof/tenantOffered.js';
+import { addressFor } from '../../requests/proof/tenantOwner.js';
+import { insertAuditEvent } from '../../store/auditEvents.js';
+import { takeProof } from './confirmation.js';
 import { refuse, type ShownRefusal } from './tenantRefused.js';
 
 /** GET /verify/tenant/:token: on to the home organisation of whoever has sent this request. */

@@ -1,8 +1,8 @@
-import type { RequestState } from '../../src/store/schema.js';
-import { aPartner, aPolicy } from '../support/aPolicy.js';
-import { invitationsOf, signUpUntil } from '../support/journey.js';
-import { textOf } from '../support/page.js';
-import { startPortal, type TestPortal } from '../support/portal.js';
+import type { RequestState } from '../../../src/store/schema.js';
+import { aPartner, aPolicy } from '../../support/aPolicy.js';
+import { invitationsOf, signUpUntil } from '../../support/journey.js';
+import { textOf } from '../../support/page.js';
+import { startPortal, type TestPortal } from '../../support/portal.js';
 import {
   ageProof,
   eventsOf,
@@ -11,9 +11,9 @@ import {
   requestAt,
   tokenIn,
   type ProofMail,
-} from '../support/proofMail.js';
-import type { Visitor } from '../support/visitor.js';
-import { waitFor } from '../support/waitFor.js';
+} from '../../support/proofMail.js';
+import type { Visitor } from '../../support/visitor.js';
+import { waitFor } from '../../support/waitFor.js';
 
 let portal: TestPortal;
 

@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
-import { aPartner, aPolicy } from '../support/aPolicy.js';
-import { formOf } from '../support/formOf.js';
-import { faultsOf, textOf, valueOf } from '../support/page.js';
-import { PARTNER_PEOPLE, PROSEWARE_TENANT, proseware } from '../support/partnerPeople.js';
-import { startPortal, type TestPortal } from '../support/portal.js';
-import { putPolicy } from '../support/putPolicy.js';
-import { newcomer } from '../support/signInFlows.js';
-import { answerFrom, signIn, STAFF } from '../support/staff.js';
-import { FORM, type Visitor } from '../support/visitor.js';
+import { aPartner, aPolicy } from '../../support/aPolicy.js';
+import { formOf } from '../../support/formOf.js';
+import { faultsOf, textOf, valueOf } from '../../support/page.js';
+import { PARTNER_PEOPLE, PROSEWARE_TENANT, proseware } from '../../support/partnerPeople.js';
+import { startPortal, type TestPortal } from '../../support/portal.js';
+import { putPolicy } from '../../support/putPolicy.js';
+import { newcomer } from '../../support/signInFlows.js';
+import { answerFrom, signIn, STAFF } from '../../support/staff.js';
+import { FORM, type Visitor } from '../../support/visitor.js';
 
 // Somebody signs in at their own organisation first, and finds the form filled in.
 

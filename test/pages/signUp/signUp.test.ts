@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import supertest from 'supertest';
-import { parseAddress } from '../../src/policy/address.js';
-import { aPartner, aPolicy } from '../support/aPolicy.js';
-import { faultsOf, textOf, valueOf } from '../support/page.js';
-import { startPortal, type TestPortal } from '../support/portal.js';
-import { waitFor } from '../support/waitFor.js';
-import { FORM } from '../support/visitor.js';
-import en from '../../locales/en/public.json' with { type: 'json' };
+import { parseAddress } from '../../../src/policy/address.js';
+import { aPartner, aPolicy } from '../../support/aPolicy.js';
+import { faultsOf, textOf, valueOf } from '../../support/page.js';
+import { startPortal, type TestPortal } from '../../support/portal.js';
+import { waitFor } from '../../support/waitFor.js';
+import { FORM } from '../../support/visitor.js';
+import en from '../../../locales/en/public.json' with { type: 'json' };
 
 type Vector = { address: string; expect: 'allow' | 'deny' | 'reject'; why: string };
 const vectors = JSON.parse(

@@ -1,15 +1,15 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { Deps } from '../deps.js';
-import type { TenantIdentity } from '../entra/tenantIdentity.js';
-import { tenantSignInOver } from '../errors.js';
-import { rememberBrowser } from '../http/browserKey.js';
-import { SIGN_IN_SECONDS } from '../http/sessionStore.js';
-import { parseAddress, type Address } from '../policy/address.js';
-import { tenantProof } from '../requests/proof/tenant.js';
-import { refusalOf } from '../requests/proof/tenantOwner.js';
-import { submit } from '../requests/submit.js';
-import { botSigns } from './botSigns.js';
-import { EMPTY_FORM, readSignUpForm } from './signUpForm.js';
+import type { Deps } from '../../deps.js';
+import type { TenantIdentity } from '../../entra/tenantIdentity.js';
+import { tenantSignInOver } from '../../errors.js';
+import { rememberBrowser } from '../../http/browserKey.js';
+import { SIGN_IN_SECONDS } from '../../http/sessionStore.js';
+import { parseAddress, type Address } from '../../policy/address.js';
+import { tenantProof } from '../../requests/proof/tenant.js';
+import { refusalOf } from '../../requests/proof/tenantOwner.js';
+import { submit } from '../../requests/submit.js';
+import { botSigns } from '../signUp/botSigns.js';
+import { EMPTY_FORM, readSignUpForm } from '../signUp/signUpForm.js';
 import { showRefusal } from './tenantRefused.js';
 
 type Known = { identity: TenantIdentity; address: Address; signedInAt: Date };

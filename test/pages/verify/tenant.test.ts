@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { aPartner, aPolicy } from '../support/aPolicy.js';
-import { textOf } from '../support/page.js';
-import { PARTNER_PEOPLE, PROSEWARE_TENANT, proseware } from '../support/partnerPeople.js';
-import { startPortal, type TestPortal } from '../support/portal.js';
-import { putPolicy } from '../support/putPolicy.js';
-import { newcomer } from '../support/signInFlows.js';
-import { answerFrom, answerTenant, signIn, STAFF } from '../support/staff.js';
-import type { Visitor } from '../support/visitor.js';
+import { aPartner, aPolicy } from '../../support/aPolicy.js';
+import { textOf } from '../../support/page.js';
+import { PARTNER_PEOPLE, PROSEWARE_TENANT, proseware } from '../../support/partnerPeople.js';
+import { startPortal, type TestPortal } from '../../support/portal.js';
+import { putPolicy } from '../../support/putPolicy.js';
+import { newcomer } from '../../support/signInFlows.js';
+import { answerFrom, answerTenant, signIn, STAFF } from '../../support/staff.js';
+import type { Visitor } from '../../support/visitor.js';
 
 // Somebody has asked for access and shows, by signing in at their own organisation, that the address is theirs.
 

@@ -1,11 +1,11 @@
 import type { RequestHandler, Response } from 'express';
-import type { Deps } from '../deps.js';
-import { knownBrowser, rememberBrowser } from '../http/browserKey.js';
-import { findByToken } from '../requests/follow.js';
-import { askForAnotherMail } from '../requests/proof/askForMail.js';
-import { enterCode, type CodeFault } from '../requests/proof/enterCode.js';
-import { followLink, lookAtLink, type Link } from '../requests/proof/followLink.js';
-import { answerStatus } from './status.js';
+import type { Deps } from '../../deps.js';
+import { knownBrowser, rememberBrowser } from '../../http/browserKey.js';
+import { findByToken } from '../../requests/follow.js';
+import { askForAnotherMail } from '../../requests/proof/askForMail.js';
+import { enterCode, type CodeFault } from '../../requests/proof/enterCode.js';
+import { followLink, lookAtLink, type Link } from '../../requests/proof/followLink.js';
+import { answerStatus } from '../status.js';
 
 type LinkParams = { secret: string };
 type TokenParams = { token: string };

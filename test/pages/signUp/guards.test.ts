@@ -1,10 +1,10 @@
-import { patienceIn } from '../../src/deps.js';
-import { seal } from '../../src/sealed.js';
-import { aPartner, aPolicy } from '../support/aPolicy.js';
-import { faultsOf, textOf, valueOf } from '../support/page.js';
-import { startPortal, type TestPortal } from '../support/portal.js';
-import type { Visitor } from '../support/visitor.js';
-import en from '../../locales/en/public.json' with { type: 'json' };
+import { patienceIn } from '../../../src/deps.js';
+import { seal } from '../../../src/sealed.js';
+import { aPartner, aPolicy } from '../../support/aPolicy.js';
+import { faultsOf, textOf, valueOf } from '../../support/page.js';
+import { startPortal, type TestPortal } from '../../support/portal.js';
+import type { Visitor } from '../../support/visitor.js';
+import en from '../../../locales/en/public.json' with { type: 'json' };
 
 const LEAST_SECONDS = 2;
 const POLICY = aPolicy({

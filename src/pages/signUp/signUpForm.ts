@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseAddress, type Address } from '../policy/address.js';
+import { parseAddress, type Address } from '../../policy/address.js';
 import { companyName, personName } from './formTexts.js';
 
 const FIELDS = ['email', 'firstName', 'lastName', 'company', 'reason'] as const;

@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express';
-import type { Deps } from '../deps.js';
-import { endIdleSession } from '../http/session.js';
-import type { Address } from '../policy/address.js';
-import type { TenantRefusal } from '../requests/proof/tenantOwner.js';
-import { tokenOf } from '../requests/statusToken.js';
-import { findRequest } from '../store/requests.js';
+import type { Deps } from '../../deps.js';
+import { endIdleSession } from '../../http/session.js';
+import type { Address } from '../../policy/address.js';
+import type { TenantRefusal } from '../../requests/proof/tenantOwner.js';
+import { tokenOf } from '../../requests/statusToken.js';
+import { findRequest } from '../../store/requests.js';
 
 /**
  * `failed` is whatever was wrong with what the browser or Entra brought: it is nothing that a person could mend. With
