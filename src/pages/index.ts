@@ -8,12 +8,12 @@ import { alive, ready } from './health.js';
 import { beginSignIn, confirmSignOut, finishSignIn, showSignedOut, signOut } from './signIn.js';
 import { showForm, signUp } from './signUp/signUp.js';
 import { resendInvitation, showStatus } from './status.js';
-import { confirmTenantProof, showConfirmation } from './verify/confirmation.js';
 import { showTerms } from './terms.js';
 import { theme } from './theme.js';
-import { showVerifiedForm, signUpVerified } from './verify/verifiedForm.js';
+import { confirmTenantProof, showConfirmation } from './verify/confirmation.js';
 import { askForMail, confirmLink, leaveCode, showLink, takeCode } from './verify/mailbox.js';
 import { beginTenantProof, beginTenantSignIn, finishTenantSignIn } from './verify/tenant.js';
+import { showVerifiedForm, signUpVerified } from './verify/verifiedForm.js';
 
 /** Every URL of the portal. */
 export function pages(deps: Deps): Router {
