@@ -12,7 +12,7 @@ import en from '../../../locales/en/public.json' with { type: 'json' };
 
 type Vector = { address: string; expect: 'allow' | 'deny' | 'reject'; why: string };
 const vectors = JSON.parse(
-  readFileSync(new URL('../policy/addresses.vectors.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../policy/addresses.vectors.json', import.meta.url), 'utf8'),
 ) as { cases: Vector[] };
 const MESSAGES = en.form.fault;
 
