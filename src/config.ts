@@ -12,6 +12,8 @@ export type Config = Readonly<{
   baseUrl: string;
   /** PostgreSQL when set, else the embedded store in `dataDir`. */
   databaseUrl: string | null;
+  /** Where the password for it comes from: the URL, or tokens of the managed identity. */
+  databaseSignIn: 'url' | 'managedIdentity';
   dataDir: string;
   policyFile: string;
   tenantId: string;
@@ -26,6 +28,12 @@ export type Config = Readonly<{
   /** Number of proxies in front whose X-Forwarded-For entries are believed. */
   trustProxy: number;
   logLevel: string;
+  /** Who may read `/metrics` sends it as a bearer token; without one there is no such page. */
+  metricsToken: string | null;
+  /** Where traces and figures are sent to: the connection string of Application Insights. */
+  applicationInsights: string | null;
+  /** After how many days a finished request loses its personal data; null for never. */
+  retentionDays: number | null;
 }>;
 
 /** Thrown by {@link loadConfig}; its message has one line a faulty setting. */
@@ -70,6 +78,15 @@ const settings = z.object({
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a pino log level')
     .default('info'),
+  METRICS_TOKEN: z.string().min(16, 'needs at least 16 characters').optional(),
+  APPLICATIONINSIGHTS_CONNECTION_STRING: z
+    .string()
+    .regex(
+      /^(?=.*\bInstrumentationKey=[0-9a-f-]{36}\b)(\w+=[^;]*;?)+$/i,
+      'must be a connection string of Application Insights',
+    )
+    .optional(),
+  RETENTION_DAYS: wholeNumber('must be a number of days, or 0 to keep everything', 36_500).default(365),
   // Set by Azure App Service where a managed identity is on; operators do not set it.
   IDENTITY_ENDPOINT: z.string().optional(),
 });
@@ -106,9 +123,28 @@ function crossFaults(given: Given): Fault[] {
   if (secrets.some((secret) => secret.length < 32)) {
     fault('SESSION_SECRET', 'each secret needs at least 32 characters');
   }
+  if (givesTokenAway(given)) {
+    fault('DATABASE_URL', 'needs sslmode=verify-full, or the identity’s token would go to whoever answers');
+  }
   if (given.SMTP_URL && !given.MAIL_FROM) fault('MAIL_FROM', 'is required when SMTP_URL is set');
   return faults;
 }
+
+/** Without a password in the URL, the managed identity signs in, where there is one. */
+function databaseSignIn({
+  DATABASE_URL: url,
+  IDENTITY_ENDPOINT: identity,
+}: Pick<Partial<Settings>, 'DATABASE_URL' | 'IDENTITY_ENDPOINT'>): Config['databaseSignIn'] {
+  return url && identity && new URL(url).password === '' ? 'managedIdentity' : 'url';
+}
+
+function givesTokenAway(given: Given): boolean {
+  if (!URL.canParse(given.DATABASE_URL ?? '') || databaseSignIn(given) === 'url') return false;
+  const { hostname, searchParams } = new URL(given.DATABASE_URL ?? '');
+  return !LOOPBACK.includes(hostname) && searchParams.get('sslmode') !== 'verify-full';
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 function splitSecrets(value = ''): string[] {
   return value
@@ -138,13 +174,18 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
 /** Where the store is, for commands that need nothing else. @throws {ConfigError} */
 export function loadStoreConfig(
   environment: Record<string, string | undefined>,
-): Pick<Config, 'databaseUrl' | 'dataDir'> {
+): Pick<Config, 'databaseUrl' | 'databaseSignIn' | 'dataDir'> {
   const given = givenIn(environment);
   const schema = settings.pick({ DATABASE_URL: true, DATA_DIR: true });
-  const faults = ownFaults(given, schema);
+  const own = ownFaults(given, schema);
+  const faults = own.length > 0 ? own : crossFaults(given).filter(({ name }) => name === 'DATABASE_URL');
   if (faults.length > 0) throw new ConfigError(faults.map(({ name, message }) => `${name}: ${message}`));
   const env = schema.parse(given);
-  return { databaseUrl: env.DATABASE_URL ?? null, dataDir: resolve(env.DATA_DIR) };
+  return {
+    databaseUrl: env.DATABASE_URL ?? null,
+    databaseSignIn: databaseSignIn(given),
+    dataDir: resolve(env.DATA_DIR),
+  };
 }
 
 function givenIn(environment: Record<string, string | undefined>): Given {
@@ -163,6 +204,7 @@ function toConfig(env: Settings): Config {
     port: env.PORT,
     baseUrl: withoutSlash(env.BASE_URL ?? `http://localhost:${env.PORT}`),
     databaseUrl: env.DATABASE_URL ?? null,
+    databaseSignIn: databaseSignIn(env),
     dataDir: resolve(env.DATA_DIR),
     policyFile: resolve(env.POLICY_FILE),
     tenantId: env.TENANT_ID.toLowerCase(),
@@ -176,6 +218,9 @@ function toConfig(env: Settings): Config {
     mail: env.SMTP_URL ? { url: env.SMTP_URL, from: env.MAIL_FROM ?? '' } : null,
     trustProxy: env.TRUST_PROXY,
     logLevel: env.LOG_LEVEL,
+    metricsToken: env.METRICS_TOKEN ?? null,
+    applicationInsights: env.APPLICATIONINSIGHTS_CONNECTION_STRING ?? null,
+    retentionDays: env.RETENTION_DAYS === 0 ? null : env.RETENTION_DAYS,
   };
 }
 

@@ -32,6 +32,10 @@ test('the required settings alone give a portal on this machine with an embedded
     mail: null,
     trustProxy: 0,
     logLevel: 'info',
+    databaseSignIn: 'url',
+    metricsToken: null,
+    applicationInsights: null,
+    retentionDays: 365,
   });
 });
 
@@ -56,6 +60,11 @@ test.each([
   ['SMTP_URL', 'mail.contoso.com:25'],
   ['MAIL_FROM', 'Contoso'],
   ['MAIL_FROM', 'a@contoso.com\r\nBcc: b@contoso.com'],
+  ['METRICS_TOKEN', 'fifteen letters'],
+  ['APPLICATIONINSIGHTS_CONNECTION_STRING', GUID],
+  ['APPLICATIONINSIGHTS_CONNECTION_STRING', `InstrumentationKey=${GUID};EndpointSuffix`],
+  ['RETENTION_DAYS', '-1'],
+  ['RETENTION_DAYS', 'a year'],
   ['TRUST_PROXY', 'true'],
   ['TRUST_PROXY', '11'],
   ['LOG_LEVEL', 'verbose'],
@@ -127,6 +136,19 @@ test('a blank value counts as not set, and blanks around a value do not matter',
   expect(config).toMatchObject({ port: 3000, mail: null, tenantId: GUID, logLevel: 'warn' });
 });
 
+test('where a managed identity signs in at the database, its certificate is verified', () => {
+  const identity = { ...REQUIRED, IDENTITY_ENDPOINT: 'http://169.254.1.1/msi/token' };
+  const at = (url: string) => ({ ...identity, DATABASE_URL: url });
+  const remote = 'postgres://portal@db.contoso.com/portal';
+  expect(loadConfig(at(`${remote}?sslmode=verify-full`)).databaseSignIn).toBe('managedIdentity');
+  expect(loadConfig(at('postgres://portal:p@db.contoso.com/portal')).databaseSignIn).toBe('url');
+  expect(loadConfig({ ...REQUIRED, DATABASE_URL: remote }).databaseSignIn).toBe('url');
+  expect(loadConfig(at('postgres://portal@localhost/portal')).databaseSignIn).toBe('managedIdentity');
+  for (const url of [remote, `${remote}?sslmode=require`, `${remote}?sslmode=no-verify`]) {
+    expect(faultsOf(at(url))).toEqual([expect.stringContaining('sslmode=verify-full')]);
+  }
+});
+
 test('secrets rotate: the newest signs, the older ones still verify', () => {
   const older = SECRET.toUpperCase();
   expect(loadConfig({ ...PRODUCTION, SESSION_SECRET: `${SECRET}, ${older},` }).secrets).toEqual([
@@ -156,6 +178,7 @@ test('.env.example names every setting, and lacks only what nobody but the opera
 });
 
 const SETTINGS = [
+  'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'BASE_URL',
   'CLIENT_ID',
   'CLIENT_SECRET',
@@ -165,9 +188,11 @@ const SETTINGS = [
   'GRAPH_BASE_URL',
   'LOG_LEVEL',
   'MAIL_FROM',
+  'METRICS_TOKEN',
   'NODE_ENV',
   'POLICY_FILE',
   'PORT',
+  'RETENTION_DAYS',
   'SESSION_SECRET',
   'SMTP_URL',
   'TENANT_ID',
