@@ -1,19 +1,25 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { types } from 'node:util';
 import { describe } from '../policy/describe.js';
 import { explain } from '../policy/explain.js';
 import { openPolicyFile, type LoadedPolicy } from '../policy/policyFile.js';
 import { formatFault, PolicyError } from '../policy/policyFault.js';
 import { policyJsonSchema, type Partner, type PolicyDocument } from '../policy/schema.js';
+import { seedPolicyFile } from '../policy/seedPolicyFile.js';
+import { root } from '../root.js';
 
 const USAGE = `Usage: npm run policy -- <command>
 
   check [file]                 Is the policy in order? Lists every fault.
   explain <address> [--json]   What happens to this address, and why?
   schema                       Prints the JSON Schema of the policy file.
+  init                         Writes a policy that lets nobody in yet, where there is none.
 
 The policy is read from POLICY_FILE, or policies/partners.json without it.`;
 
 // Exit codes; 64 is EX_USAGE of sysexits.h.
-const EXIT = { ok: 0, faultyPolicy: 1, faultyAddress: 2, usage: 64 };
+const EXIT = { ok: 0, faultyPolicy: 1, notWritten: 1, faultyAddress: 2, usage: 64 };
 
 async function run([command, ...args]: string[]): Promise<number> {
   const json = args.includes('--json');
@@ -26,6 +32,7 @@ async function run([command, ...args]: string[]): Promise<number> {
     console.log(JSON.stringify(policyJsonSchema(), null, 2));
     return EXIT.ok;
   }
+  if (command === 'init' && args.length === 0) return init(policyPath());
   console.error(USAGE);
   return EXIT.usage;
 }
@@ -79,6 +86,23 @@ async function explainAddress(input: string, json: boolean): Promise<number> {
   const explanation = explain(policy, input);
   console.log(json ? JSON.stringify(explanation, null, 2) : describe(explanation));
   return explanation.ok ? EXIT.ok : EXIT.faultyAddress;
+}
+
+async function init(path: string): Promise<number> {
+  const starter = await readFile(join(root, 'policies', 'starter.json'), 'utf8');
+  try {
+    const written = await seedPolicyFile(path, starter);
+    console.log(
+      written
+        ? `${path} is written. It lets nobody in until partners are added, at /admin/partners or in the file.`
+        : `${path} is there already, and stays as it is.`,
+    );
+    return EXIT.ok;
+  } catch (error) {
+    if (!types.isNativeError(error) || !('code' in error)) throw error;
+    console.error(`${path} cannot be written: ${error.message}`);
+    return EXIT.notWritten;
+  }
 }
 
 async function load(path: string): Promise<LoadedPolicy> {

@@ -1,7 +1,19 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { policyJsonSchema } from '../../src/policy/schema.js';
+import { seedPolicyFile } from '../../src/policy/seedPolicyFile.js';
 import { aDocument } from '../policy/aPolicy.js';
 import { built } from '../support/built.js';
 
@@ -92,6 +104,7 @@ const CASES: Case[] = [
   ],
   [['schema'], undefined, 0, /"title": "Partner sign-up policy"/, NOTHING, 'the schema'],
   [[], undefined, 64, NOTHING, /^Usage:/, 'no command'],
+  [['init', 'it'], undefined, 64, NOTHING, /^Usage:/, 'init takes nothing'],
   [['explain'], undefined, 64, NOTHING, /^Usage:/, 'no address'],
   [['obey'], undefined, 64, NOTHING, /^Usage:/, 'an unknown command'],
 ];
@@ -136,5 +149,95 @@ describe('npm run policy --', () => {
     const { code, out } = await policy(['explain', '--json', 'ana@litware.com']);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ ok: true, decision: { outcome: 'review', partner: 'litware' } });
+  });
+});
+
+describe('npm run policy -- init', () => {
+  const starter = readFileSync(join(root, 'policies/starter.json'), 'utf8');
+  let count = 0;
+  const nowhereYet = () => join(folder, `init-${(count += 1)}`, 'policy', 'partners.json');
+
+  it('writes a policy that lets nobody in, with the schema that it names, in a folder that it makes', async () => {
+    const file = nowhereYet();
+    const { code, out, err } = await policy(['init'], file);
+    expect({ code, out, err }).toEqual({
+      code: 0,
+      out: `${file} is written. It lets nobody in until partners are added, at /admin/partners or in the file.\n`,
+      err: '',
+    });
+    expect(readFileSync(file, 'utf8')).toBe(starter);
+    const schema = JSON.parse(readFileSync(join(file, '../policy.schema.json'), 'utf8')) as unknown;
+    expect(schema).toEqual(policyJsonSchema());
+    expect(readdirSync(join(file, '..')).sort()).toEqual(['partners.json', 'policy.schema.json']);
+    expect((await policy(['check'], file)).out).toContain('is in order: 0 partners');
+    for (const address of ['ana@fabrikam.com', 'ana@gmail.com']) {
+      expect((await policy(['explain', address], file)).out).toContain('(deny)');
+    }
+  });
+
+  it.each([
+    ['a good one', JSON.stringify(aDocument())],
+    ['a faulty one', '{'],
+    ['an empty one', ''],
+  ])('leaves a file that is there as it is: %s', async (_, contents) => {
+    const file = join(folder, `there-${contents.length}.json`);
+    writeFileSync(file, contents);
+    const { code, out } = await policy(['init'], file);
+    expect({ code, out }).toEqual({ code: 0, out: `${file} is there already, and stays as it is.\n` });
+    expect(readFileSync(file, 'utf8')).toBe(contents);
+  });
+
+  it('leaves a link that leads nowhere, and a schema that is there', async () => {
+    const link = join(folder, 'link.json');
+    symlinkSync(join(folder, 'nothing.json'), link);
+    expect((await policy(['init'], link)).out).toContain('is there already');
+
+    const file = nowhereYet();
+    mkdirSync(join(file, '..'), { recursive: true });
+    writeFileSync(join(file, '../policy.schema.json'), '{}');
+    await policy(['init'], file);
+    expect(readFileSync(join(file, '../policy.schema.json'), 'utf8')).toBe('{}');
+  });
+
+  it('says what stands in the way, where it cannot write', async () => {
+    const { code, out, err } = await policy(['init'], join(faulty, 'partners.json'));
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^\S+partners\.json cannot be written: ENOTDIR[^\n]*\n$/);
+  });
+
+  it('writes once where six processes start together', async () => {
+    const file = nowhereYet();
+    const script = await built('cli/policy');
+    const outs = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const child = spawn(process.execPath, [script, 'init'], {
+          env: { ...process.env, POLICY_FILE: file },
+        });
+        const [out] = await Promise.all([text(child.stdout), once(child, 'close')]);
+        return { out, code: child.exitCode };
+      }),
+    );
+    expect(outs.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(outs.filter(({ out }) => out.includes('is written'))).toHaveLength(1);
+    expect(readFileSync(file, 'utf8')).toBe(starter);
+  });
+
+  it('writes once however many ask at the same moment', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const file = nowhereYet();
+      const written = await Promise.all(Array.from({ length: 8 }, (_, i) => seedPolicyFile(file, `by ${i}`)));
+      expect(written.filter(Boolean)).toHaveLength(1);
+      expect(readFileSync(file, 'utf8')).toBe(`by ${written.indexOf(true)}`);
+    }
+  });
+
+  it('goes on where a process was killed while it wrote', async () => {
+    const file = nowhereYet();
+    mkdirSync(join(file, '..', '.partners.json.init'), { recursive: true });
+    const written = await Promise.all(
+      Array.from({ length: 3 }, () => seedPolicyFile(file, starter, { patienceMs: 200 })),
+    );
+    expect(written.filter(Boolean)).toHaveLength(1);
+    expect(readdirSync(join(file, '..')).sort()).toEqual(['partners.json', 'policy.schema.json']);
   });
 });
