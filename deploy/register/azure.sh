@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# The only way to Azure: reads, changes (printed instead with --dry-run), and waiting for what has not spread yet.
+
+# What stands on standard output is for machines (or the plan of --dry-run); people read standard error.
+say() { printf '%s\n' "$*" >&2; }
+warn() { printf '! %s\n' "$*" >&2; }
+die() {
+  printf '\n✗ %s\n' "$1" >&2
+  shift
+  printf '  %s\n' "$@" >&2
+  exit 1
+}
+
+encode() { jq -rn --arg text "$1" '$text | @uri'; }
+
+# A new object is known to one of the directory's copies before the others; until then they answer with these.
+# https://learn.microsoft.com/entra/architecture/architecture#data-consistency
+readonly NOT_SPREAD_YET='Request_ResourceNotFound|NoBackingApplicationObject|does not reference a valid application object|Permission being assigned was not found'
+
+# Stands for the id of what a dry run did not make.
+readonly NEW='new-object'
+
+# graph METHOD PATH [BODY] prints Graph's answer. `patience` is how many seconds to wait for replication at most, `advice` what
+# to do when it is refused, `harmless` a refusal that says that it is done already. In a dry run a change is printed and answered as Graph would, and what it made reads as empty.
+graph() {
+  local method="$1" path="$2" body="${3:-}"
+  if [[ -n $dry_run && $method != GET ]]; then
+    plan az rest --method "$method" --url "$graph_url$path" ${body:+--body "$(jq -c . <<<"$body")"}
+    jq -c --arg id "$NEW" '{ id: $id, appId: $id } + .' <<<"${body:-"{}"}"
+  elif [[ $path == *"$NEW"* ]]; then
+    echo '{ "value": [] }'
+  else
+    call_until_spread "$method" "$graph_url$path" "$body"
+  fi
+}
+
+plan() {
+  local word line=''
+  for word in "$@"; do
+    if [[ ! $word =~ ^[A-Za-z0-9_./:=@-]+$ ]]; then word="${word@Q}"; fi
+    line+="$word "
+  done
+  printf '%s\n' "${line% }" >&3
+}
+
+call_until_spread() {
+  local method="$1" url="$2" body="$3" waited=0 pause=2 arguments
+  arguments=(--method "$method" --url "$url" --output json)
+  if [[ -n $body ]]; then
+    # In a file: a command line can be read by everybody on the machine.
+    printf '%s' "$body" >"$scratch/body.json"
+    arguments+=(--headers Content-Type=application/json --body "@$scratch/body.json")
+  fi
+  until az rest "${arguments[@]}" 2>"$scratch/error" </dev/null; do
+    if [[ -n ${harmless:-} ]] && grep -q "$harmless" "$scratch/error"; then
+      echo '{}'
+      return
+    fi
+    if ! grep -Eq "$NOT_SPREAD_YET" "$scratch/error" || ((waited >= ${patience:-$wait_seconds})); then
+      refused "$method $url"
+    fi
+    say "  not known everywhere yet, asking again in $pause s"
+    sleep "$pause"
+    waited=$((waited + pause))
+    pause=$((pause < 16 ? pause * 2 : 16))
+  done
+}
+
+refused() {
+  local reason
+  reason="$(tr -d '\r' <"$scratch/error" | tail -n 5)"
+  die "Azure refused: $1" "$reason" "${advice:-}" 'What was done so far stays. Mend this and run the same command again: it goes on from there.'
+}
+
+# graph_list PATH prints the values of all pages as one array.
+graph_list() {
+  local path="$1" pages=''
+  while [[ -n $path ]]; do
+    pages+="$(graph GET "$path")"
+    path="$(jq -rs --arg root "$graph_url" 'last | .["@odata.nextLink"] // "" | ltrimstr($root)' <<<"$pages")"
+  done
+  jq -cs 'map(.value) | add' <<<"$pages"
+}
+
+# azure ARGUMENT… prints the answer of a command that only reads.
+azure() {
+  az "$@" --output json 2>"$scratch/error" </dev/null || refused "az $*"
+}

@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { built } from '../support/built.js';
+import { copiesOf, type Instruction } from '../support/dockerfile.js';
+
+const run = promisify(execFile);
+
+/**
+ * Lays out in `folder` what the last stage of the Dockerfile has in its WORKDIR, without an engine: the packages are those that
+ * `npm prune --omit=dev` leaves, taken from the installed ones, and `dist` is what the build makes.
+ *
+ * @param folder outside the project: else Node would find the packages for development there
+ */
+export async function layOutImage(stage: Instruction[], folder: string): Promise<void> {
+  for (const { from, sources, target } of copiesOf(stage)) {
+    for (const source of sources) {
+      const to = target.endsWith('/') ? join(folder, target, source) : join(folder, target);
+      await mkdir(dirname(to), { recursive: true });
+      if (from === null) await cp(source, to, { recursive: true });
+      else if (source.endsWith('/node_modules')) await copyPackages(to);
+      else await cp(dirname(await built('server')), to, { recursive: true });
+    }
+  }
+}
+
+async function copyPackages(target: string): Promise<void> {
+  await mkdir(target, { recursive: true });
+  const copy = async (how: string) =>
+    run('cp', [how, '--parents', ...(await productionPackages()), target], { cwd: 'node_modules' });
+  // Links, where the file system allows it: these are thousands of files.
+  await copy('-al').catch(() => copy('-a'));
+}
+
+type LockFile = { packages: Record<string, { dev?: boolean; optional?: boolean }> };
+
+/** Places below `node_modules` of what `npm ci --omit=dev` installs; a package comes with those inside it. */
+async function productionPackages(): Promise<string[]> {
+  const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8')) as LockFile;
+  return Object.entries(packages)
+    .filter(([path, { dev = false, optional = false }]) => path !== '' && !dev && !optional)
+    .map(([path]) => path.slice('node_modules/'.length))
+    .filter((path) => !path.includes('/node_modules/'));
+}
