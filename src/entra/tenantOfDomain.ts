@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '../config.js';
 import { domainFault } from '../policy/domainName.js';
+import { fetchText } from './fetchText.js';
 
 export type DomainTenant =
   | { kind: 'found'; tenantId: string }
@@ -14,7 +15,6 @@ export type LookUpFailure = 'timeout' | 'noAnswer' | 'unexpectedAnswer';
 type Settings = Pick<Config, 'authorityUrl'>;
 type Known = { tenant: DomainTenant; until: number };
 
-const TIMEOUT_MS = 5_000;
 /** Entra's answer takes two. */
 const LONGEST_ANSWER = 64 * 1024;
 const KNOWN_FOR_MS = 10 * 60_000;
@@ -60,21 +60,17 @@ export async function lookUpTenant(
   signal?: AbortSignal,
 ): Promise<DomainTenant> {
   const url = `${settings.authorityUrl}/${encodeURIComponent(name)}/v2.0/.well-known/openid-configuration`;
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  let status: number;
-  let text: string | null;
-  try {
-    const answer = await fetch(url, {
-      redirect: 'error',
-      headers: { accept: 'application/json' },
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
-    status = answer.status;
-    text = await readAtMost(answer, LONGEST_ANSWER);
-  } catch {
-    return { kind: 'unreachable', why: timeout.aborted ? 'timeout' : 'noAnswer' };
-  }
+  const answer = await fetchText(url, { maxBytes: LONGEST_ANSWER, ...(signal && { signal }) }).catch(
+    (error: unknown) => failureOf(error, signal),
+  );
+  if (typeof answer === 'string') return { kind: 'unreachable', why: answer };
+  const { status, text } = answer;
   return tenantIn(status, text === null ? undefined : parsed(text), settings);
+}
+
+function failureOf(error: unknown, signal?: AbortSignal): LookUpFailure {
+  const timedOut = !signal?.aborted && (error as Error).name === 'TimeoutError';
+  return timedOut ? 'timeout' : 'noAnswer';
 }
 
 function tenantIn(status: number, body: unknown, settings: Settings): DomainTenant {
@@ -90,18 +86,6 @@ function tenantOfIssuer(issuer: string, authorityUrl: string): string | undefine
   const authority = [authorityUrl, PUBLIC_CLOUD].find((one) => issuer.startsWith(`${one}/`));
   if (authority === undefined || !issuer.endsWith('/v2.0')) return undefined;
   return guid.safeParse(issuer.slice(authority.length + 1, -'/v2.0'.length)).data?.toLowerCase();
-}
-
-/** The text of an answer; null when it is longer than it may be, and then the rest is not fetched. */
-async function readAtMost(answer: Response, bytes: number): Promise<string | null> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.byteLength;
-    if (length > bytes) return null; // leaving the loop cancels the stream
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parsed(text: string): unknown {

@@ -13,6 +13,8 @@ const LOSING = new Set([
   'tooManyRequests',
   'tooManySignUps',
 ]);
+/** After these there is nothing to see before a sign-in. */
+const SIGNED_OUT = new Set(['signedOutMeanwhile', 'signInRequired', 'signInFailed']);
 /** What forms hold besides what somebody has typed. */
 const NOT_TYPED = new Set([
   '_csrf',
@@ -68,12 +70,11 @@ export function errorPage(log: Log): ErrorRequestHandler {
       return;
     }
     const page = {
-      id: known.id,
       title,
       text,
       requestId: known.status >= 500 ? req.id : null,
       typed: LOSING.has(known.id) ? typedIn(req, t) : [],
-      requestPage: known.status === 404 ? null : requestPageOf(req),
+      onward: onwardFrom(known, req, t),
     };
     // Those who work in the admin area stay there.
     const view = res.locals.access && res.locals.htmxConfig ? 'admin/error' : 'error';
@@ -104,6 +105,19 @@ function typedIn({ path, body }: Request, t: Translate): { label: string; value:
     .flatMap(([name, value]) =>
       typeof value === 'string' && value !== '' ? [{ label: labelOf(name), value }] : [],
     );
+}
+
+/** Where somebody goes on from an error, outside the admin area. */
+function onwardFrom(
+  { id, status }: PublicError,
+  req: Request,
+  t: Translate,
+): { href: string; label: string } {
+  const requestPage = status === 404 ? null : requestPageOf(req);
+  if (SIGNED_OUT.has(id)) return { href: '/sign-in', label: t('error.signIn') };
+  if (id === 'tenantSignInOver') return { href: '/verify/tenant', label: t('signIn.tenant.offer.button') };
+  if (requestPage !== null) return { href: requestPage, label: t('signIn.tenant.back') };
+  return { href: '/', label: t('error.back') };
 }
 
 /** The page of the request about which something was asked or posted; null for everything else. */

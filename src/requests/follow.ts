@@ -6,6 +6,7 @@ import type { RequestRow, StepRow } from '../store/schema.js';
 import { findSteps } from '../store/steps.js';
 import { hashToken, isToken } from '../token.js';
 import { findSuccessor } from '../store/submissions.js';
+import { anonymisedStatus } from './following/anonymisedStatus.js';
 import type { PublicStatus } from './following/publicStatus.js';
 import { replay, type ShownAt } from './following/replay.js';
 import { veiledStatus } from './following/veiledStatus.js';
@@ -16,13 +17,10 @@ import { awaitedProof } from './proof/awaitedProof.js';
 export type { PublicStatus, PublicStep } from './following/publicStatus.js';
 
 /** @throws {PublicError} `notFound` for a token that no request has */
-export async function findByToken(
-  deps: Deps,
-  token: string,
-): Promise<{ request: RequestRow; steps: StepRow[] }> {
-  const request = isToken(token) && (await findRequestByToken(deps.store.db, hashToken(token)));
+export async function findByToken({ store }: Pick<Deps, 'store'>, token: string): Promise<RequestRow> {
+  const request = isToken(token) && (await findRequestByToken(store.db, hashToken(token)));
   if (!request) throw notFound();
-  return { request, steps: await findSteps(deps.store.db, request.id) };
+  return request;
 }
 
 /**
@@ -32,15 +30,17 @@ export async function findByToken(
  * @param browser of the viewer, as far as it is known; see `http/browserKey.ts`
  */
 export async function follow(deps: Deps, token: string, browser: Buffer | null): Promise<PublicStatus> {
-  const { request, steps } = await findByToken(deps, token);
+  const request = await findByToken(deps, token);
+  const steps = await findSteps(deps.store.db, request.id);
+  if (request.anonymised_at) return anonymisedStatus(await statusForOthers(deps, request, steps, 'stranger'));
   const viewer = viewerOf(request, browser);
   const proof = await awaitedProof(deps, request, browser);
-  if (viewer === 'owner') return { ...wholeStatus(request, steps), proof };
-  return { ...(await asOthersSee(deps, request, steps, viewer)), proof };
+  if (viewer === 'owner') return { ...wholeStatus(request, steps, deps.patience), proof };
+  return { ...(await statusForOthers(deps, request, steps, viewer)), proof };
 }
 
 /** {@link veiledStatus} of a request, or of the one that it has given way to. */
-export async function asOthersSee(
+export async function statusForOthers(
   deps: Deps,
   request: RequestRow,
   steps: StepRow[],

@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.js';
+import type { Deps, Patience } from '../deps.js';
 import { INTERACTIVE } from '../jobs/queue.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import { makeDue } from '../store/leases.js';
@@ -11,30 +11,33 @@ export type ResendPermission =
   | { allowed: false; why: 'notMailed' | 'underway' | 'used' }
   | { allowed: false; why: 'tooSoon'; waitSeconds: number };
 
-const WAIT_SECONDS = 5 * 60;
+/** The least time between two mails of a request. */
+export type MailWindow = Pick<Patience, 'mailWindowSeconds'>;
+
 const MOST_RESENDS = 3;
 /** After every step that a policy can ask for. */
 const RESEND_POSITION = 10_000;
 
 /** A mail takes its time; asking again within minutes only fills a mailbox. `most` is how often it may be sent again in all. */
-export function mayResend(request: RequestRow, steps: StepRow[], most = MOST_RESENDS): ResendPermission {
-  if (request.state !== 'provisioned') return { allowed: false, why: 'notMailed' };
+export function mayResend(
+  request: RequestRow,
+  steps: StepRow[],
+  { mailWindowSeconds }: MailWindow,
+  most = MOST_RESENDS,
+): ResendPermission {
+  if (request.state !== 'provisioned' || request.anonymised_at) return { allowed: false, why: 'notMailed' };
   if (request.due_at !== null) return { allowed: false, why: 'underway' };
   const mails = steps.filter(({ key }) => key === 'mail' || key.startsWith('resend:'));
   if (mails.at(-1)?.detail.mailedBy === 'nobody') return { allowed: false, why: 'notMailed' };
   if (mails.length > most) return { allowed: false, why: 'used' };
-  return patient(Math.max(...mails.map(({ finished_at }) => finished_at?.getTime() ?? 0)), WAIT_SECONDS);
+  return patient(Math.max(...mails.map(({ finished_at }) => finished_at?.getTime() ?? 0)), mailWindowSeconds);
 }
 
 /**
  * The same for those who have not shown that the mailbox is theirs. It goes by what they have seen and asked for alone:
  * whether anything was mailed, or is to be, would tell them what the directory knows.
  */
-export function repeatable(seen: {
-  mailedAt: Date;
-  resends: Date[];
-  mailWindowSeconds: number;
-}): ResendPermission {
+export function repeatable(seen: MailWindow & { mailedAt: Date; resends: Date[] }): ResendPermission {
   if (seen.resends.length >= MOST_RESENDS) return { allowed: false, why: 'used' };
   const last = Math.max(...[seen.mailedAt, ...seen.resends].map((at) => at.getTime()));
   return patient(last, seen.mailWindowSeconds);
@@ -57,7 +60,7 @@ export async function resend(
   steps: StepRow[],
   by: { actor: string; most: number } = { actor: 'partner', most: MOST_RESENDS },
 ): Promise<ResendPermission> {
-  const permission = mayResend(request, steps, by.most);
+  const permission = mayResend(request, steps, deps.patience, by.most);
   if (!permission.allowed) return permission;
   const queued = await deps.store.db.transaction().execute(async (trx) => {
     if (!(await queueResend(deps, trx, request.id, steps))) return false;

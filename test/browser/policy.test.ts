@@ -20,6 +20,10 @@ inChromium({ policy: aPolicy() }, (walk) => {
     const text = page.getByLabel('The policy file, as JSON');
     const before = await text.inputValue();
     expect(before).toBe(await onDisk());
+    // A document is read in lines: its letters are not spread as those of a mailed code are.
+    expect(await page.evaluate("getComputedStyle(document.getElementById('text')).letterSpacing")).toBe(
+      'normal',
+    );
 
     const written = JSON.stringify(aPolicy({ unlisted: 'review' }), null, 2);
     await text.fill(written.replace('"deny": {', '"deny" {'));
@@ -40,6 +44,8 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByRole('button', { name: 'Save and put in force' }).click();
     await page.getByText('The policy has been saved').waitFor();
     expect(await onDisk()).toBe(written);
+    await page.goBack();
+    expect(await text.inputValue()).toBe(written);
 
     await page.getByRole('link', { name: 'Versions', exact: true }).click();
     await page.getByText('Let a person look').waitFor();

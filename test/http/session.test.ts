@@ -6,12 +6,14 @@ import supertest from 'supertest';
 import { createApp } from '../../src/app.js';
 import type { Patience } from '../../src/deps.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
+import { sessionsOf } from '../support/sessions.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { APPROVERS, signIn, STAFF } from '../support/staff.js';
 import { Visitor } from '../support/visitor.js';
 import { waitFor } from '../support/waitFor.js';
 
 let portal: TestPortal;
+const { reset, stored, dated, change } = sessionsOf(() => portal);
 
 const start = (patience: Partial<Patience> = {}) =>
   startPortal({
@@ -23,39 +25,17 @@ beforeAll(async () => {
   portal = await start();
 });
 afterAll(() => portal.close());
-beforeEach(async () => {
-  await fetch(`${portal.tenant.peopleUrl}/control/reset`, { method: 'POST' });
-  await sql`delete from session`.execute(portal.deps.store.db);
-});
+beforeEach(() => reset());
 
 const statusOf = async (visitor: Visitor, path = '/admin') => (await visitor.get(path)).status;
-const change = async (oid: string, body: object) => {
-  const answer = await fetch(`${portal.tenant.peopleUrl}/control/users/${oid}`, {
-    method: 'PATCH',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(await answer.text());
-};
 const refreshes = async () => {
   const ledger = (await (await fetch(`${portal.tenant.peopleUrl}/control/ledger`)).json()) as {
     requestBody?: { grant_type?: string };
   }[];
   return ledger.filter(({ requestBody }) => requestBody?.grant_type === 'refresh_token').length;
 };
-const stored = async () =>
-  (
-    await sql<{ sid: string; sess: Record<string, unknown>; expire: string }>`
-      select sid, sess, expire::text as expire from session order by sid`.execute(portal.deps.store.db)
-  ).rows;
 /** The cookies that an answered request carried. */
 const cookieSent = (answer: object) => (answer as { request: { cookies: string } }).request.cookies;
-/** Puts a moment that sessions remember into the past. */
-const dated = (name: string, secondsAgo: number) =>
-  sql`update session set sess = jsonb_set(sess::jsonb, array[${name}], to_jsonb(${Date.now() - secondsAgo * 1000}::float8))`.execute(
-    portal.deps.store.db,
-  );
-
 /** The same, when the rights are to be read again. */
 const statusLater = async (visitor: Visitor) => {
   await dated('rightsReadAt', 600);

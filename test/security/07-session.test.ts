@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { sessionsOf } from '../support/sessions.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { answerTenant, STAFF } from '../support/staff.js';
 import type { Visitor } from '../support/visitor.js';
@@ -7,33 +8,17 @@ import { cookiesOf } from './walk.js';
 // OWASP ASVS 5.0.0, chapter 7: a session belongs to one sign-in, and ends with it.
 
 let portal: TestPortal;
+const { reset, stored, dated, change } = sessionsOf(() => portal);
 
 beforeAll(async () => {
   portal = await startPortal({ worker: false });
 });
 afterAll(() => portal.close());
-beforeEach(async () => {
-  await fetch(`${portal.tenant.peopleUrl}/control/reset`, { method: 'POST' });
-  await sql`delete from session`.execute(portal.deps.store.db);
-});
+beforeEach(() => reset());
 
 const statusOf = async (visitor: Visitor) => (await visitor.get('/admin')).status;
 const cookieOf = async (visitor: Visitor) =>
   ((await visitor.get('/healthz')) as unknown as { request: { cookies: string } }).request.cookies;
-const stored = async () =>
-  (await sql<{ sid: string; sess: object }>`select sid, sess from session`.execute(portal.deps.store.db))
-    .rows;
-/** Puts a moment that sessions remember into the past. */
-const dated = (name: string, secondsAgo: number) =>
-  sql`update session set sess = jsonb_set(sess::jsonb, array[${name}], to_jsonb(${Date.now() - secondsAgo * 1000}::float8))`.execute(
-    portal.deps.store.db,
-  );
-const change = (body: object) =>
-  fetch(`${portal.tenant.peopleUrl}/control/users/${STAFF.ada}`, {
-    method: 'PATCH',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
 
 test('7.2.4 the session’s id is another one after the sign-in, and the one before is worth nothing', async () => {
   const visitor = portal.visitor();
@@ -93,7 +78,7 @@ test('7.4.1 it is dead after signing out, for every copy of its cookie', async (
 
 test('7.4.2 it is dead after the account was disabled', async () => {
   const ada = await portal.staff('ada');
-  await change({ accountEnabled: false });
+  await change(STAFF.ada, { accountEnabled: false });
   await dated('rightsReadAt', 301);
   expect(await statusOf(ada)).toBe(303);
   expect(await stored()).toEqual([]);
@@ -101,12 +86,12 @@ test('7.4.2 it is dead after the account was disabled', async () => {
 
 test('7.4.2 and worth no more than the person’s roles, five minutes after one was lost', async () => {
   const ada = await portal.staff('ada');
-  await change({ portalRoles: ['Portal.Auditor'] });
+  await change(STAFF.ada, { portalRoles: ['Portal.Auditor'] });
   await dated('rightsReadAt', 301);
   expect((await ada.get('/admin/audit')).status).toBe(200);
   const save = await ada.post('/admin/policy/save', { text: '{}', base: 'x' }, { from: '/admin' });
   expect(save.status).toBe(403);
-  await change({ portalRoles: [] });
+  await change(STAFF.ada, { portalRoles: [] });
   await dated('rightsReadAt', 301);
   expect(await statusOf(ada)).toBe(403);
 });

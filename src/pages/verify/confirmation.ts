@@ -54,7 +54,7 @@ export async function takeProof(
 export function showConfirmation(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
-    const { request } = await findByToken(deps, token);
+    const request = await findByToken(deps, token);
     if (request.state !== 'unproven' || !signedInFor(request.id, req)) {
       res.redirect(303, `/requests/${token}`);
       return;
@@ -67,7 +67,7 @@ export function showConfirmation(deps: Deps): RequestHandler<TokenParams> {
 export function confirmTenantProof(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
-    const { request } = await findByToken(deps, token);
+    const request = await findByToken(deps, token);
     const signedIn = signedInFor(request.id, req);
     if (!signedIn) {
       // The page says where the request stands, and how to sign in once more.

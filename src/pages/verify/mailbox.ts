@@ -55,7 +55,7 @@ export const leaveCode: RequestHandler<TokenParams> = function leaveCode(req, re
 /** POST /verify/code/:token */
 export function takeCode(deps: Deps): RequestHandler<TokenParams, unknown, Body> {
   return async (req, res) => {
-    const { request } = await findByToken(deps, req.params.token);
+    const request = await findByToken(deps, req.params.token);
     const taken = await enterCode(deps, request, req.body?.code, rememberBrowser(deps.config, req, res));
     if ('token' in taken) {
       res.redirect(303, `/requests/${taken.token}`);
@@ -70,7 +70,7 @@ export function takeCode(deps: Deps): RequestHandler<TokenParams, unknown, Body>
 export function askForMail(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
-    const { request } = await findByToken(deps, token);
+    const request = await findByToken(deps, token);
     await askForAnotherMail(deps, request.id, rememberBrowser(deps.config, req, res));
     // Whatever came of it, the page says when a mail may be asked for.
     res.redirect(303, `/requests/${token}`);

@@ -11,10 +11,14 @@ export type PublicStep = {
 
 /** What whoever holds a status page's address may know: nothing that somebody typed except the address. */
 export type PublicStatus = {
+  /** Empty once the request is anonymised. */
   address: string;
   status: RequestState;
-  /** What the page says of it: `handled` in the place of the truth, which is for the owner of the mailbox. */
-  headline: RequestState | 'handled';
+  /**
+   * What the page says of it: `handled` in the place of the truth, which is for the owner of the mailbox; `anonymised` when
+   * nobody can tell any more whose it was.
+   */
+  headline: RequestState | 'handled' | 'anonymised';
   /** Code of why it was refused, is stuck, or takes longer; null when all goes well. */
   reason: string | null;
   /** What a reviewer who denied it wants the person to know, in their own words. */

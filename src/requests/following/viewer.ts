@@ -1,4 +1,5 @@
 import type { RequestRow } from '../../store/schema.js';
+import { isShownIn } from '../proof/shownProof.js';
 
 /**
  * Who looks at a status page. `owner`: has shown in this browser that the mailbox is theirs. `sender`: sent the form that
@@ -12,6 +13,6 @@ export function viewerOf(
   browser: Buffer | null,
 ): Viewer {
   if (!browser) return 'stranger';
-  if (proof?.browser === browser.toString('hex')) return 'owner';
+  if (isShownIn(proof, browser)) return 'owner';
   return browser_hash && browser.equals(browser_hash) ? 'sender' : 'stranger';
 }

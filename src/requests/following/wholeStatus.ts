@@ -1,9 +1,13 @@
 import type { RequestRow, StepRow } from '../../store/schema.js';
-import { mayResend } from '../resend.js';
+import { mayResend, type MailWindow } from '../resend.js';
 import type { PublicStatus, PublicStep } from './publicStatus.js';
 
 /** A request as the owner of its mailbox sees it: all that the directory has said, and every step by itself. */
-export function wholeStatus(request: RequestRow, steps: StepRow[]): Omit<PublicStatus, 'proof'> {
+export function wholeStatus(
+  request: RequestRow,
+  steps: StepRow[],
+  mails: MailWindow,
+): Omit<PublicStatus, 'proof'> {
   const moments = steps.flatMap(({ started_at, finished_at }) => [started_at, finished_at]);
   const shown = publicSteps(request, steps);
   return {
@@ -16,7 +20,7 @@ export function wholeStatus(request: RequestRow, steps: StepRow[]): Omit<PublicS
     steps: shown,
     progress: shown,
     moving: request.due_at !== null || request.state === 'pending' || request.state === 'unproven',
-    resend: mayResend(request, steps),
+    resend: mayResend(request, steps, mails),
     updatedAt: new Date(Math.max(request.updated_at.getTime(), ...moments.map((at) => at?.getTime() ?? 0))),
   };
 }

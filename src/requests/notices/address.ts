@@ -1,12 +1,7 @@
 import type { Deps } from '../../deps.js';
-import {
-  findWaitingPartners,
-  insertAddressed,
-  settleNotice,
-  skipNotice,
-  type Addressed,
-  type Needless,
-} from '../../store/notices.js';
+import { settleNotice, skipNotice, type Needless } from '../../store/noticeLeases.js';
+import { findWaitingPartners } from '../../store/noticeSummaries.js';
+import { insertAddressed, type Addressed } from '../../store/notices.js';
 import type { NoticeRow } from '../../store/schema.js';
 import { findWaiting } from './findWaiting.js';
 import type { FindDeciders, Recipient } from './audience.js';

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.js';
 import { renderMail } from '../../mail/templates.js';
-import type { WaitingRequests } from '../../store/notices.js';
+import type { WaitingRequests } from '../../store/noticeSummaries.js';
 import type { RequestRow } from '../../store/schema.js';
 import { validMinutes } from '../proof/secrets.js';
 import { tokenOf } from '../statusToken.js';

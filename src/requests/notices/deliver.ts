@@ -1,18 +1,15 @@
 import type { Deps } from '../../deps.js';
 import type { Mailer } from '../../mail/mailer.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
+import { beginNotice, settleNotice, skipNotice, type Needless } from '../../store/noticeLeases.js';
 import {
-  APPLICANT,
-  beginNotice,
   countBegun,
   countWaiting,
   extendSummary,
   insertSummary,
   lockRecipient,
-  settleNotice,
-  skipNotice,
-  type Needless,
-} from '../../store/notices.js';
+} from '../../store/noticeSummaries.js';
+import { APPLICANT } from '../../store/notices.js';
 import { findRequest } from '../../store/requests.js';
 import type { Db, NoticeRow, Problem } from '../../store/schema.js';
 import { isToldByMail } from '../following/ownersOnly.js';

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.js';
 import { armChallenge } from '../../store/challenges.js';
 import { noteMailed } from '../../store/mailboxes.js';
-import type { Needless } from '../../store/notices.js';
+import type { Needless } from '../../store/noticeLeases.js';
 import type { RequestRow } from '../../store/schema.js';
 import { awaitedKind } from '../proof/awaitedProof.js';
 import { drawSecrets, TRIES } from '../proof/secrets.js';

@@ -7,6 +7,7 @@ import type { Db, RequestRow } from '../../store/schema.js';
 import { prove } from '../prove.js';
 import { awaitedKind } from './awaitedProof.js';
 import { isCode, readCode, TRIES } from './secrets.js';
+import { shownProof } from './shownProof.js';
 
 /** Why a code does not do: `settled` when none is asked for (any more); `triesLeft` goes with a wrong one. */
 export type CodeFault =
@@ -39,7 +40,7 @@ export async function enterCode(
     deps.log.info({ requestId: request.id, fault: tried.fault }, 'code refused');
     return tried;
   }
-  const proof = { kind: 'mailbox', at: new Date().toISOString(), browser: browser.toString('hex') } as const;
+  const proof = shownProof(browser, { kind: 'mailbox' });
   try {
     return await prove(deps, request.id, proof, (trx) => useUpChallenge(trx, tried));
   } catch (error) {

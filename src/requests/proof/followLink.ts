@@ -7,6 +7,7 @@ import { tokenOf } from '../statusToken.js';
 import { askedBy, type Asked } from './asked.js';
 import { awaitedKind } from './awaitedProof.js';
 import { hashOfLink } from './secrets.js';
+import { isShownIn, shownProof } from './shownProof.js';
 
 /**
  * What a mailed link leads to. `expired`: it no longer counts, but its request still waits; `confirmed`: this browser has made
@@ -35,7 +36,7 @@ export async function lookAtLink(deps: Deps, secret: string, browser: Buffer | n
     return { state: 'expired', token: tokenOf(deps.config.secrets, request) };
   }
   // Who holds a used link may have found it in a log; the browser that made the proof is the person's own.
-  if (browser && request.proof?.browser === browser.toString('hex')) {
+  if (browser && isShownIn(request.proof, browser)) {
     return { state: 'confirmed', token: tokenOf(deps.config.secrets, request) };
   }
   return { state: 'dead' };
@@ -55,7 +56,7 @@ export async function followLink(
   const linkHash = hashOfLink(secret);
   const link = await lookAtLink(deps, secret, browser);
   if (!linkHash || link.state !== 'open') return link as Exclude<Link, { state: 'open' }>;
-  const proof = { kind: 'mailbox', at: new Date().toISOString(), browser: browser.toString('hex') } as const;
+  const proof = shownProof(browser, { kind: 'mailbox' });
   try {
     return await prove(deps, link.requestId, proof, (trx) => useUpChallenge(trx, { linkHash }));
   } catch (error) {

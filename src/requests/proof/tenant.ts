@@ -9,6 +9,7 @@ import { addressOf } from '../decisionNow.js';
 import { prove } from '../prove.js';
 import { currentToken } from '../statusToken.js';
 import { refusalOf, type TenantRefusal } from './tenantOwner.js';
+import { shownProof } from './shownProof.js';
 
 /** Where and when somebody signed in, and whether they have seen since what they prove. */
 export type SignedIn = {
@@ -56,7 +57,7 @@ export function tenantProof(
   browser: Buffer,
   at: Date,
 ): Proof {
-  return { kind: 'tenant', at: at.toISOString(), browser: browser.toString('hex'), by: `${tid}/${oid}` };
+  return shownProof(browser, { kind: 'tenant', by: `${tid}/${oid}`, at });
 }
 
 /**

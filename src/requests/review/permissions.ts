@@ -2,7 +2,7 @@ import { covers, type Access } from '../../access/access.js';
 import type { Decision } from '../../policy/decide.js';
 import type { RequestRow, StepRow } from '../../store/schema.js';
 import { isOwnRequest } from './ownRequest.js';
-import { mayResend, type ResendPermission } from '../resend.js';
+import { mayResend, type MailWindow, type ResendPermission } from '../resend.js';
 import { ACTION_TABLE, REVIEW_ACTIONS, type ReviewAction } from './reviewActions.js';
 
 /** Whether an action is open to a person, and if not, why. What counts is what the action itself finds out. */
@@ -27,21 +27,27 @@ export function permissionsOf(
   request: RequestRow,
   steps: StepRow[],
   today: Pick<Decision, 'outcome' | 'partner'>,
+  mails: MailWindow,
 ): Permissions {
-  const personal = personally(access, request);
+  const personal = personally(access, request, today.partner);
   const entries = REVIEW_ACTIONS.map((action) => [
     action,
     personal ?? (action === 'approve' ? approvable(access, request, today) : openIn(request, action)),
   ]);
   return {
     ...(Object.fromEntries(entries) as Record<ReviewAction, Permission>),
-    resend: personal ?? mayResend(request, steps, Infinity),
+    resend: personal ?? mayResend(request, steps, mails, Infinity),
   };
 }
 
-/** What keeps a person from every action. */
-function personally({ decides, person }: Access, request: RequestRow): Permission | null {
-  if (!covers(decides, request.partner)) return refused('forbidden');
+/** What keeps a person from every action; `today`: the partner to whom the policy in force gives the address. */
+function personally(
+  { decides, person }: Access,
+  request: RequestRow,
+  today: string | null,
+): Permission | null {
+  const theirs = covers(decides, request.partner) && covers(decides, today ?? request.partner);
+  if (!theirs) return refused('forbidden');
   return isOwnRequest(person, request) ? refused('ownRequest') : null;
 }
 

@@ -164,6 +164,7 @@ async function settle(
     return true;
   });
   if (!settled) throw await lateConflict(deps, id, action, version);
+  if (to === 'denied') deps.telemetry.figures.requestEnded(to);
   deps.queue.announce();
   deps.log.info({ requestId: id, action, person: personKey(access.person) }, 'request decided');
 }

@@ -14,6 +14,7 @@ const PUBLIC = [
   'GET /assets/htmx.js',
   'GET /auth/callback',
   'GET /healthz',
+  'GET /metrics',
   'GET /readyz',
   'GET /requests/:token',
   'GET /sign-in',

@@ -3,7 +3,7 @@ import { startPeriodic } from '../../../src/jobs/periodic.js';
 import { createLog } from '../../../src/log.js';
 import { sendDueNotices } from '../../../src/requests/notices.js';
 import { reserveMail } from '../../../src/store/mailboxes.js';
-import { beginNotice, claimNotice } from '../../../src/store/notices.js';
+import { beginNotice, claimNotice } from '../../../src/store/noticeLeases.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
 import { proofMailTo, requestAt, tokenIn } from '../../support/proofMail.js';

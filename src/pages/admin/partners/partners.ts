@@ -2,15 +2,15 @@ import type { RequestHandler, Response } from 'express';
 import type { Deps } from '../../../deps.js';
 import { notFound } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
-import { tenantOfDomain, type DomainTenant } from '../../../entra/tenantOfDomain.js';
+import { tenantOfDomain } from '../../../entra/tenantOfDomain.js';
 import { countOpenRequests } from '../../../store/requestFigures.js';
 import { showProposal } from '../policy/policyPreview.js';
 import { answer, askedOf, chosenIds } from '../form/asking.js';
 import { readForm, textOf, type Fields, type FormValues } from '../form/fields.js';
 import { bodyOf, renderForm, requireEditable, submitForm, type FormPage } from '../form/formPage.js';
 import { since, writtenPolicy, type WrittenPolicy } from '../form/writtenPolicy.js';
-import { takenProofs } from '../../../requests/proof/proofFaults.js';
 import { appPath, groupPath, partnerPath } from '../objectPath.js';
+import { proofChoices, tenantNote, tickChoices, type TenantNote } from './partnerChoices.js';
 import { NEW_PARTNER_FIELDS, PARTNER_FIELDS } from './partnerForm.js';
 
 type IdParams = { id: string };
@@ -120,8 +120,8 @@ function readPartner<Name extends string>(
 async function lookUp<Name extends string>(
   { config }: Deps,
   values: FormValues<Name>,
-): Promise<{ values: FormValues<Name>; tenant: DomainTenant & { domain: string; typed: string } }> {
-  const { domains, tenantId } = values as FormValues<string>;
+): Promise<{ values: FormValues<Name>; tenant: TenantNote }> {
+  const { domains, tenantId, proof } = values as FormValues<string>;
   const [first = ''] = String(domains)
     .trim()
     .split(/[\s,;]+/);
@@ -131,7 +131,7 @@ async function lookUp<Name extends string>(
     .trim()
     .toLowerCase();
   const filled = tenant.kind === 'found' && typed === '' ? { ...values, tenantId: tenant.tenantId } : values;
-  return { values: filled, tenant: { ...tenant, domain, typed } };
+  return { values: filled, tenant: tenantNote(tenant, domain, typed, proof) };
 }
 
 function newPage(deps: Deps): FormPage<keyof typeof NEW_PARTNER_FIELDS> {
@@ -169,6 +169,6 @@ async function pageOf(deps: Deps, res: Response, id: string): Promise<FormPage<k
 
 function commonLocals({ policy, config }: Deps): Record<string, unknown> {
   const { apps, groups } = policy.current().policy.document;
-  const proofs = takenProofs(config);
-  return { apps, groups, appPath, groupPath, takenProofs: proofs, search: null, tenant: null };
+  const proofs = (chosen: unknown) => proofChoices(config, chosen);
+  return { apps, groups, appPath, groupPath, tickChoices, proofChoices: proofs, search: null, tenant: null };
 }

@@ -4,6 +4,7 @@ import { aPartner, aPolicy, GROUPS } from '../../../support/aPolicy.js';
 import { requestAt } from '../../../support/ageRequest.js';
 import { faultsOf, textOf, valueOf } from '../../../support/page.js';
 import { startPortal, type TestPortal } from '../../../support/portal.js';
+import { putPolicy } from '../../../support/putPolicy.js';
 import { submitted } from '../../../support/reviewers.js';
 import { STAFF } from '../../../support/staff.js';
 import type { Visitor } from '../../../support/visitor.js';
@@ -158,8 +159,9 @@ describe('the page of a request', () => {
     for (const [code, sentence, ofTenant] of [
       ['invitationsOff', 'Change the external collaboration settings', true],
       ['mailRefused', 'Check the address with the partner', false],
-      // There is no sentence of its own for this one.
-      ['guestGone', 'The guest account was removed in the meantime', false],
+      ['guestGone', 'The guest account was removed from the directory', false],
+      // No version of the portal has had this one.
+      ['unheardOf', 'The portal has no explanation for this code', false],
     ] as const) {
       await portal.deps.store.db
         .updateTable('request')
@@ -171,6 +173,22 @@ describe('the page of a request', () => {
       expect([code, doctorIn(text)]).toEqual([code, ofTenant]);
       expect(doctorIn((await arne.get(pathOf(request))).text)).toBe(false);
     }
+  });
+
+  test('offers approvers whose partner has lost the address nothing, as they would be refused', async () => {
+    const request = await submitted(portal.deps, 'moved@fabrikam.com');
+    const before = JSON.parse(portal.deps.policy.current().text) as {
+      partners: { id: string; domains: string[] }[];
+    };
+    const partners = before.partners.map((partner) =>
+      partner.id === 'other' ? { ...partner, domains: ['other.com', request.address] } : partner,
+    );
+    await putPolicy(portal, { ...before, partners });
+    const { page, fields } = await opened(lia, request);
+    expect([page.status, formsOf(page.text, request)]).toEqual([200, []]);
+    expect((await lia.postRaw(`${pathOf(request)}/hold`, { ...fields, version: '1' })).status).toBe(403);
+    expect(formsOf((await arne.get(pathOf(request))).text, request)).toContain('hold');
+    await putPolicy(portal, before);
   });
 
   test('shows a delegated approver no request of another partner beside their own', async () => {

@@ -1,0 +1,33 @@
+const TIMEOUT_MS = 5_000;
+
+/**
+ * Asks Entra and waits for no more than five seconds; follows no redirect.
+ *
+ * @param more.maxBytes the longest answer that is read
+ * @param more.form sent as a POST when given
+ * @param more.signal ends it earlier
+ * @returns the answer, whatever its status; `text` is null for one that is longer
+ * @throws {DOMException} `TimeoutError` when the time is over
+ * @throws {Error} what `fetch` throws where nobody answers, or with a redirect
+ */
+export async function fetchText(
+  url: string,
+  { maxBytes, form, signal }: { maxBytes: number; form?: Record<string, string>; signal?: AbortSignal },
+): Promise<{ status: number; text: string | null }> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(url, {
+    redirect: 'error',
+    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    headers: { accept: 'application/json' },
+    ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+  });
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += part.byteLength;
+    // Leaving the loop cancels the stream.
+    if (size > maxBytes) return { status: response.status, text: null };
+    parts.push(part);
+  }
+  return { status: response.status, text: Buffer.concat(parts).toString() };
+}
