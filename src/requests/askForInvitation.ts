@@ -7,7 +7,7 @@ import { repeatNotice } from '../store/notices.js';
 import { lockRequest, touchRequest } from '../store/requests.js';
 import type { Db, RequestRow, StepRow } from '../store/schema.js';
 import { findSteps } from '../store/steps.js';
-import { asOthersSee, findByToken } from './follow.js';
+import { findByToken, statusForOthers } from './follow.js';
 import { isToldByMail } from './following/ownersOnly.js';
 import { viewerOf } from './following/viewer.js';
 import { queueResend, resend } from './resend.js';
@@ -20,21 +20,25 @@ import { queueResend, resend } from './resend.js';
  * @throws {PublicError} `notFound` for a token that no request has, `conflict` where the page shows no mail yet
  */
 export async function askForInvitation(deps: Deps, token: string, browser: Buffer | null): Promise<void> {
-  const { request, steps } = await findByToken(deps, token);
+  const request = await findByToken(deps, token);
+  if (request.anonymised_at) throw conflict();
+  const steps = await findSteps(deps.store.db, request.id);
   const viewer = viewerOf(request, browser);
   if (viewer === 'owner') {
     if (request.state !== 'provisioned') throw conflict();
     await resend(deps, request, steps);
     return;
   }
-  const { status, resend: shown } = await asOthersSee(deps, request, steps, viewer);
+  const { status, resend: shown } = await statusForOthers(deps, request, steps, viewer);
   if (status !== 'provisioned') throw conflict();
   if (!shown.allowed) return;
   await deps.store.db.transaction().execute(async (trx) => {
     const locked = await lockRequest(trx, request.id);
+    if (locked.anonymised_at) return;
     const others = { ...deps, store: { ...deps.store, db: trx } };
     // What was seen may have been asked for by somebody else in the meantime.
-    if (!(await asOthersSee(others, locked, await findSteps(trx, locked.id), viewer)).resend.allowed) return;
+    if (!(await statusForOthers(others, locked, await findSteps(trx, locked.id), viewer)).resend.allowed)
+      return;
     await insertAuditEvent(trx, { requestId: locked.id, actor: 'partner', action: 'request.resend' });
     await repeat(deps, trx, locked);
   });

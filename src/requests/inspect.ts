@@ -80,7 +80,8 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
     ...reviewersOf([request, ...ofAddress]),
   ]);
   const nameOf = (key: string) => names.get(key) ?? key;
-  const today = decisionNow(policy, request);
+  // Of an anonymised address the policy could say nothing true.
+  const today = request.anonymised_at ? (request.decision as Decision) : decisionNow(policy, request);
   return {
     request,
     partnerName: partnerName(policy, request.partner),
@@ -99,7 +100,7 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
     notices,
     ofAddress: ofAddress.filter(readable),
     ofPartner: ofPartner.filter(readable),
-    permissions: permissionsOf(access, request, steps, today),
+    permissions: permissionsOf(access, request, steps, today, deps.patience),
     choices: approvalChoices(policy, request, today, partner),
     given: labelled
       .filter(({ kind, state }) => (kind === 'group' || kind === 'app') && state === 'done')

@@ -5,7 +5,7 @@ import type { RecordedDecision, RequestState } from '../store/schema.js';
 export const TRANSITIONS: Record<RequestState, readonly RequestState[]> = {
   unproven: ['queued', 'pending', 'denied', 'lapsed'],
   pending: ['queued', 'held', 'denied', 'lapsed'],
-  queued: ['provisioned', 'pending', 'denied', 'failed', 'held'],
+  queued: ['provisioned', 'pending', 'denied', 'failed', 'held', 'lapsed'],
   provisioned: ['revoked'],
   failed: ['queued', 'denied', 'lapsed'],
   held: ['queued', 'denied', 'lapsed'],

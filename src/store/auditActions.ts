@@ -36,6 +36,9 @@ export const AUDIT_ACTIONS = [
   'access.refused',
   'audit.exported',
   'audit.verified',
+  'privacy.anonymised',
+  'privacy.exported',
+  'privacy.erased',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

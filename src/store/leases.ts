@@ -81,6 +81,8 @@ export async function makeDue(db: Db, id: string, from: RequestState[], to: Requ
     .where('id', '=', id)
     .where('state', 'in', from)
     .where('due_at', 'is', null)
+    // Whoever it was for is no longer known.
+    .where('anonymised_at', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows === 1n;
 }

@@ -7,7 +7,7 @@ export async function lockPartner(trx: Db, partner: string): Promise<void> {
 }
 
 /** Requests that take up no place of a partner's: refused, given up, or of somebody who has yet to show who they are. */
-const WITHOUT_PLACE: RequestState[] = ['unproven', 'denied', 'lapsed'];
+export const WITHOUT_PLACE: readonly RequestState[] = ['unproven', 'denied', 'lapsed'];
 
 /**
  * How many people of a partner take up a place, today (UTC) and in all, without `address`: whoever asks twice takes up one.
@@ -29,6 +29,7 @@ export async function countPlacesOfPartner(
     .where('partner', '=', partner)
     .where('address', '<>', address)
     .where('state', 'not in', WITHOUT_PLACE)
+    .where('keeps_place', '=', true)
     .$if(span === 'today', (query) => query.where('created_at', '>=', midnight))
     .executeTakeFirstOrThrow();
 }

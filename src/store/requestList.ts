@@ -41,6 +41,7 @@ export type ListedRequest = Pick<
   | 'partner'
   | 'state'
   | 'version'
+  | 'anonymised_at'
   | 'created_at'
   | 'updated_at'
 > & {
@@ -119,7 +120,7 @@ export function pageQuery(
   const columns = [...keys.map((key) => KEYS[key][0]), sql`id`];
   const query = filtered(db, filter)
     .select(['id', 'address', 'first_name', 'last_name', 'company', 'reason', 'partner', 'state'])
-    .select(['version', 'created_at', 'updated_at', PROBLEM.as('problem')])
+    .select(['version', 'anonymised_at', 'created_at', 'updated_at', PROBLEM.as('problem')])
     .select([PROOF.as('proof'), WAITS_FOR.as('waitsFor')])
     .select(
       sql<ListPosition['keys']>`jsonb_build_array(${sql.join(keys.map((key) => KEYS[key][1]))})`.as('keys'),

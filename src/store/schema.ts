@@ -11,6 +11,9 @@ export const OPEN_STATES: readonly RequestState[] = ['unproven', 'pending', 'que
 /** Open states of which an address has one request at most; beside it there may be one that nobody has proved. */
 export const PROVEN_OPEN_STATES: readonly RequestState[] = ['pending', 'queued', 'failed', 'held'];
 
+/** States in which nobody has anything left to do with a request. */
+export const FINISHED_STATES: readonly RequestState[] = ['provisioned', 'denied', 'lapsed', 'revoked'];
+
 export type StepState = 'waiting' | 'running' | 'done' | 'unconfirmed' | 'failed';
 
 /** Why a request or a step stands where it does: `code` for people's sentences, `detail` for admins. */
@@ -100,6 +103,10 @@ export interface RequestTable {
   due_at: Optional<Date>;
   lease_owner: Optional<string>;
   lease_until: Optional<Date>;
+  /** When it lost its personal data; see `store/anonymise.ts`. */
+  anonymised_at: Optional<Date>;
+  /** False for an anonymised request whose person takes up the partner's place by another one. */
+  keeps_place: Generated<boolean>;
   created_at: Stamp;
   updated_at: Stamp;
 }
@@ -243,6 +250,17 @@ export interface PolicyVersionTable {
   at: Stamp;
 }
 
+/** What one night's retention has come to so far: figures alone. */
+export interface RetentionRunTable {
+  /** UTC, `2026-01-31`. */
+  day: string;
+  requests: Generated<number>;
+  notices: Generated<number>;
+  people: Generated<number>;
+  began_at: Stamp;
+  finished_at: Optional<Date>;
+}
+
 export interface PauseTable {
   name: string;
   until: Date;
@@ -260,6 +278,7 @@ export interface Database {
   mailbox: MailboxTable;
   person: PersonTable;
   policy_version: PolicyVersionTable;
+  retention_run: RetentionRunTable;
 }
 
 /** The database or a transaction on it: store functions join either. */

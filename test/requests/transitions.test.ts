@@ -17,6 +17,8 @@ const allowed: [RequestState, RequestState][] = [
   ['queued', 'denied'],
   ['queued', 'failed'],
   ['queued', 'held'],
+  // Its person has asked to be forgotten.
+  ['queued', 'lapsed'],
   ['provisioned', 'revoked'],
   ['failed', 'queued'],
   ['failed', 'denied'],

@@ -1,4 +1,7 @@
 import { aPartner, aPolicy } from '../support/aPolicy.js';
+import { erasePerson } from '../../src/privacy/erasePerson.js';
+import { ageRequest, requestAt } from '../support/ageRequest.js';
+import { passNight, wholeStore } from '../support/night.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { FORM } from '../support/visitor.js';
 import { filled, routesWith } from './walk.js';
@@ -57,4 +60,43 @@ test('14.2.6 the status page shows nothing that was typed but the address, to pe
   for (const text of Object.values(typed)) expect(`${page.text}${json.text}`).not.toContain(text);
   expect(json.text).not.toContain('shown@');
   expect(page.text).toContain('noindex');
+});
+
+test('14.2.7 what can be removed need not be looked for in the audit trail: it never holds an address, a name or what was typed', async () => {
+  const typed = { firstName: 'Zebedee', lastName: 'Quux', company: 'Xyzzy AB', reason: 'Frobnicate' };
+  const path = await portal.visitor().apply({ email: 'kept.quux@fabrikam.com', ...typed });
+  const { id } = await requestAt(portal, path);
+  const ada = await portal.staff('ada');
+  const at = `/admin/requests/${id}`;
+  await ada.post(`${at}/hold`, { version: '1', note: 'Xyzzy?' }, { from: at });
+  await ada.post(`${at}/deny`, { version: '2', reason: 'Xyzzy!', note: 'Quux' }, { from: at });
+  expect((await requestAt(portal, path)).state).toBe('denied');
+  await ada.get('/admin/requests.csv?search=kept.quux@fabrikam.com');
+  await ada.get('/admin/audit.csv');
+  const nils = await portal.staff('nils');
+  await nils.get('/admin/requests?search=kept.quux');
+  await erasePerson(portal.deps.store.db, { address: 'kept.quux@fabrikam.com' });
+  const events = await portal.deps.store.db.selectFrom('audit_event').selectAll().execute();
+  const actions = new Set<string>(events.map(({ action }) => action));
+  for (const action of [
+    'request.held',
+    'request.denied',
+    'requests.exported',
+    'access.refused',
+    'privacy.erased',
+  ]) {
+    expect(actions).toContain(action);
+  }
+  expect(JSON.stringify(events)).not.toMatch(/quux|zebedee|xyzzy|frobnicate|@|ada admin|nils/i);
+});
+
+test('14.2.7 after its term a finished request loses its personal data by itself, in every table', async () => {
+  const typed = { firstName: 'Mortimer', lastName: 'Quuxberg', company: 'Plugh AB', reason: 'Waldo' };
+  const path = await portal.visitor().apply({ email: 'mortimer@fabrikam.com', ...typed });
+  const { db } = portal.deps.store;
+  const { id } = await requestAt(portal, path);
+  await db.updateTable('request').set({ state: 'denied' }).where('id', '=', id).execute();
+  await ageRequest(portal, path, 366 * 24 * 60);
+  await passNight(portal);
+  expect(await wholeStore(portal)).not.toMatch(/mortimer|quuxberg|plugh|waldo/i);
 });

@@ -8,6 +8,7 @@ import * as policyVersions from './0004-policy-versions.js';
 import * as auditChain from './0005-audit-chain.js';
 import * as notices from './0006-notices.js';
 import * as proof from './0007-proof.js';
+import * as retention from './0008-retention.js';
 
 /** Append-only: a migration that has been merged is never edited, renamed or reordered. */
 const migrations: Record<string, Migration> = {
@@ -18,6 +19,7 @@ const migrations: Record<string, Migration> = {
   '0005-audit-chain': auditChain,
   '0006-notices': notices,
   '0007-proof': proof,
+  '0008-retention': retention,
 };
 
 /** How many migrations a database still lacks. Changes nothing. */

@@ -1,0 +1,95 @@
+import { eachEvent } from '../audit/exportTrail.js';
+import { insertAuditEvent, type AuditFilter, type SealedRecord } from '../store/auditEvents.js';
+import { findNotices } from '../store/notices.js';
+import {
+  findChallengeDates,
+  findDoings,
+  findKeysOf,
+  findMailbox,
+  findNoticesTo,
+  findPoliciesNaming,
+  findRequestsOf,
+  findSessionsOf,
+  findStaff,
+} from '../store/personalData.js';
+import type { Db, RequestRow, StepDetail } from '../store/schema.js';
+import { findSteps } from '../store/steps.js';
+import type { Whose } from './whose.js';
+
+export type PersonalData = Awaited<ReturnType<typeof ofApplicant>> | Awaited<ReturnType<typeof ofStaff>>;
+
+/**
+ * All that the store holds of one person, as plain data for JSON, and an event that says that it was taken out. What opens or
+ * signs in something is left out: tokens, codes, redeem links, and the keys of browsers.
+ */
+export async function exportPerson(db: Db, whose: Whose): Promise<PersonalData> {
+  const data = 'oid' in whose ? await ofStaff(db, whose) : await ofApplicant(db, whose);
+  const kind = 'oid' in whose ? 'staff' : 'applicant';
+  await insertAuditEvent(db, { actor: 'portal', action: 'privacy.exported', detail: { kind } });
+  return data;
+}
+
+async function ofApplicant(db: Db, whose: { address: string }) {
+  const rows = await findRequestsOf(db, whose.address);
+  const requests: Awaited<ReturnType<typeof requestOf>>[] = [];
+  for (const row of rows) requests.push(await requestOf(db, row));
+  return {
+    address: whose.address,
+    at: new Date(),
+    requests,
+    mailbox: (await findMailbox(db, whose.address)) ?? null,
+    sessions: await findSessionsOf(db, whose),
+    /** As an approver whose address the policy names. */
+    noticesAsApprover: await findNoticesTo(db, whose),
+    policyVersions: await findPoliciesNaming(db, whose.address),
+    staff: await findStaff(db, whose),
+    /** Object ids in the directory, which holds data of its own. */
+    guests: [...new Set(rows.flatMap((row, index) => guestsOf(row, requests[index]?.steps ?? [])))],
+  };
+}
+
+async function requestOf(db: Db, row: RequestRow) {
+  const steps = await findSteps(db, row.id);
+  return {
+    ...without(row, 'token_hash', 'browser_hash', 'lease_owner', 'lease_until'),
+    proof: row.proof && without(row.proof, 'browser'),
+    steps: steps.map((step) => ({ ...step, detail: without(step.detail, 'redeemUrl') })),
+    challenge: (await findChallengeDates(db, row.id)) ?? null,
+    notices: await findNotices(db, row.id),
+    events: await eventsOf(db, { requestId: row.id }),
+  };
+}
+
+function without<T extends object, K extends keyof T>(row: T, ...names: K[]): Omit<T, K> {
+  const left = Object.entries(row).filter(([name]) => !names.includes(name as K));
+  return Object.fromEntries(left) as Omit<T, K>;
+}
+
+async function ofStaff(db: Db, whose: { oid: string }) {
+  const acting = [];
+  for (const key of await findKeysOf(db, whose.oid)) {
+    acting.push({ key, ...(await findDoings(db, key)), events: await eventsOf(db, { actor: key }) });
+  }
+  return {
+    oid: whose.oid,
+    at: new Date(),
+    staff: await findStaff(db, whose),
+    sessions: await findSessionsOf(db, whose),
+    notices: await findNoticesTo(db, whose),
+    acting,
+  };
+}
+
+async function eventsOf(db: Db, filter: AuditFilter) {
+  const events: (Omit<SealedRecord, 'detail'> & { detail: unknown })[] = [];
+  for await (const event of eachEvent(db, filter)) {
+    events.push({ ...event, detail: JSON.parse(event.detail) as unknown });
+  }
+  return events;
+}
+
+/** The guests that a request has led to, each once; one that was cut off has noted its guest with a step alone. */
+export function guestsOf({ guest_id }: RequestRow, steps: { detail: StepDetail }[]): string[] {
+  const noted = steps.map(({ detail }) => detail.guest?.id);
+  return [...new Set([guest_id, ...noted])].filter((id) => id !== null && id !== undefined);
+}

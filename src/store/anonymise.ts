@@ -1,0 +1,71 @@
+import { sql } from 'kysely';
+import { WITHOUT_PLACE } from './places.js';
+import type { Db } from './schema.js';
+
+/** Where an anonymised address ends whose domain might lead to the person; nobody can own it (RFC 2606). */
+export const NOBODYS_DOMAIN = 'anonymised.invalid';
+
+const DOMAIN = sql`split_part(address, '@', 2)`;
+const RULE = sql`coalesce(decision ->> 'rule', 'unlisted')`;
+/** With the new local part a longer one would make an address that does not parse. */
+const LONGEST_DOMAIN = 200;
+
+/**
+ * A domain stays where the policy or a list names it, since then it is an organisation's or a provider's: figures and the
+ * preview of a policy go by it. One that nobody named, or that was reached by a full address, may be a person's own.
+ */
+const KEEPS_DOMAIN = sql`(
+  ${RULE} not like '%@%' and ${RULE} not in ('unlisted', 'deny: look-alike')
+  and length(${DOMAIN}) <= ${sql.lit(LONGEST_DOMAIN)}
+)`;
+
+/** Codes stay, and so does the policy's part; `rule` and `domain` of a reason may name the person's address or its domain. */
+const DECISION = sql`case when ${KEEPS_DOMAIN} then decision else decision || jsonb_build_object(
+  'rule', case when ${RULE} like '%@%' then '…' else decision ->> 'rule' end,
+  'reasons', coalesce((
+    select jsonb_agg(
+      reason || coalesce((
+        select jsonb_object_agg(name, '…') from jsonb_object_keys(reason) as name where name in ('rule', 'domain')
+      ), '{}'::jsonb) order by place
+    )
+    from jsonb_array_elements(decision -> 'reasons') with ordinality as listed(reason, place)
+  ), '[]'::jsonb)
+) end`;
+
+/**
+ * Takes everything from requests that tells whose they were. What stays: states and their moments, the partner, what was
+ * decided and granted, who of the staff decided, codes of problems, in most cases the address's domain, and the hash of the
+ * status page's token, so that an old link is still understood. To be called in a transaction that holds the requests.
+ *
+ * @param ids of finished requests on which no work is left
+ */
+export async function anonymiseRequests(trx: Db, ids: string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const given = sql`${ids}::uuid[]`;
+  await sql`
+    update request set
+      address = 'anonymised-' || id || '@' || case when ${KEEPS_DOMAIN} then ${DOMAIN} else ${NOBODYS_DOMAIN} end,
+      first_name = '', last_name = '', company = '', reason = '', language = 'en',
+      terms_hash = null, terms_accepted_at = null, browser_hash = null, asked_at = null, guest_id = null,
+      decision = ${DECISION},
+      problem = case when problem is not null then jsonb_build_object('code', problem -> 'code') end,
+      review = review - 'reason' - 'note',
+      proof = (proof - 'by') || '{"browser": ""}',
+      -- Places are people's: whoever has asked twice keeps one.
+      keeps_place = not exists (
+        select from request as other
+        where other.address = request.address and other.partner = request.partner and other.id <> request.id
+          and other.state <> all(${[...WITHOUT_PLACE]}::text[])
+          and (other.id <> all(${given}) or other.id > request.id)
+      ),
+      version = version + 1,
+      anonymised_at = now()
+    where id = any(${given})`.execute(trx);
+  await sql`
+    update step set
+      detail = '{}', graph_request_id = null,
+      problem = case when problem is not null then jsonb_build_object('code', problem -> 'code') end
+    where request_id = any(${given})`.execute(trx);
+  await sql`delete from notice where request_id = any(${given})`.execute(trx);
+  await sql`delete from challenge where request_id = any(${given})`.execute(trx);
+}

@@ -1,0 +1,169 @@
+import { sql } from 'kysely';
+import { mailboxOf } from './mailboxes.js';
+import { OPEN_STATES, type Db, type NoticeRow, type RequestRow } from './schema.js';
+
+/** What an approver's mail address that the policy names is called as a recipient of notices. */
+const recipientOf = (address: string) => `mail ${address}`;
+
+/** Every request that an address still names, open or not; oldest first. */
+export function findRequestsOf(db: Db, address: string): Promise<RequestRow[]> {
+  return db
+    .selectFrom('request')
+    .selectAll()
+    .where('address', '=', address)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+}
+
+/** How the proof of a mailbox stands for a request, without what it is answered with. */
+export function findChallengeDates(db: Db, requestId: string) {
+  return db
+    .selectFrom('challenge')
+    .select(['asked_at', 'expires_at', 'tries_left'])
+    .where('request_id', '=', requestId)
+    .executeTakeFirst();
+}
+
+/** When a mailbox was last written to, as far as a limit still needs it. */
+export function findMailbox(db: Db, address: string) {
+  return db
+    .selectFrom('mailbox')
+    .select(['mailed_at', 'day_began_at', 'mails'])
+    .where('address_hash', '=', mailboxOf(address))
+    .executeTakeFirst();
+}
+
+export async function deleteMailbox(trx: Db, address: string): Promise<void> {
+  await trx.deleteFrom('mailbox').where('address_hash', '=', mailboxOf(address)).execute();
+}
+
+/** Notices to an approver: by object id, or by an address that the policy names. */
+export function findNoticesTo(db: Db, who: { address: string } | { oid: string }): Promise<NoticeRow[]> {
+  return db
+    .selectFrom('notice')
+    .selectAll()
+    .where('recipient', '=', 'oid' in who ? who.oid : recipientOf(who.address))
+    .orderBy('created_at')
+    .execute();
+}
+
+/** Deletes those that have ended; a mail that is still to go goes. */
+export async function deleteNoticesTo(trx: Db, who: { address: string } | { oid: string }): Promise<void> {
+  await trx
+    .deleteFrom('notice')
+    .where('recipient', '=', 'oid' in who ? who.oid : recipientOf(who.address))
+    .where('finished_at', 'is not', null)
+    .execute();
+}
+
+/** Policies that were kept and name an address, by the ids of their versions, newest first. */
+export async function findPoliciesNaming(db: Db, address: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id::text as id from policy_version
+    where position(${address} in lower(text)) > 0 or position(${address} in lower(coalesce(terms, ''))) > 0
+    order by policy_version.id desc`.execute(db);
+  return rows.map(({ id }) => id);
+}
+
+/** A session as far as it tells of a person; what it signs in with stays out. */
+export type SessionOf = { person: unknown; tenantIdentity: unknown; expires: Date };
+
+/** Sessions in which an address, or a member of the staff with this object id, has signed in. */
+export async function findSessionsOf(
+  db: Db,
+  who: { address: string } | { oid: string },
+): Promise<SessionOf[]> {
+  const { rows } = await sql<SessionOf>`
+    select sess -> 'person' as person, sess -> 'tenantIdentity' as "tenantIdentity", expire as expires
+    from session where ${isSessionOf(who)}`.execute(db);
+  return rows;
+}
+
+export async function deleteSessionsOf(trx: Db, who: { address: string } | { oid: string }): Promise<void> {
+  await sql`delete from session where ${isSessionOf(who)}`.execute(trx);
+}
+
+function isSessionOf(who: { address: string } | { oid: string }) {
+  return 'oid' in who
+    ? sql`sess -> 'person' ->> 'oid' = ${who.oid}`
+    : sql`(sess -> 'tenantIdentity' ->> 'address' = ${who.address}
+        or coalesce(sess -> 'person' -> 'addresses', '[]')::jsonb ? ${who.address})`;
+}
+
+/** Members of the staff by object id, or by the name with which they signed in. */
+export function findStaff(db: Db, who: { address: string } | { oid: string }) {
+  return db
+    .selectFrom('person')
+    .selectAll()
+    .where(
+      'oid' in who
+        ? sql<boolean>`split_part(key, '/', 2) = ${who.oid}`
+        : sql<boolean>`lower(username) = ${who.address}`,
+    )
+    .execute();
+}
+
+export async function deleteStaff(trx: Db, oid: string): Promise<void> {
+  await trx
+    .deleteFrom('person')
+    .where(sql<boolean>`split_part(key, '/', 2) = ${oid}`)
+    .execute();
+}
+
+/** Everybody with this object id who stands in the trail, in a review or with a policy, as `tid/oid`. */
+export async function findKeysOf(db: Db, oid: string): Promise<string[]> {
+  const { rows } = await sql<{ key: string }>`
+    select actor as key from audit_event where split_part(actor, '/', 2) = ${oid}
+    union select review ->> 'by' from request where split_part(review ->> 'by', '/', 2) = ${oid}
+    union select author from policy_version where split_part(author, '/', 2) = ${oid}
+    union select key from person where split_part(key, '/', 2) = ${oid}`.execute(db);
+  return rows.map(({ key }) => key);
+}
+
+/** Requests that somebody has decided, and policies that they have made, by their ids. */
+export async function findDoings(db: Db, key: string): Promise<{ reviewed: string[]; policies: string[] }> {
+  const reviewed = await db
+    .selectFrom('request')
+    .select('id')
+    .where(sql<boolean>`review ->> 'by' = ${key}`)
+    .execute();
+  const policies = await db
+    .selectFrom('policy_version')
+    .select(sql<string>`id::text`.as('id'))
+    .where('author', '=', key)
+    .execute();
+  return { reviewed: reviewed.map(({ id }) => id), policies: policies.map(({ id }) => id) };
+}
+
+/**
+ * Holds a request until the transaction ends, and ends it if it is open: nothing is left to do then. Returns it as it was;
+ * nothing when a worker has it in hand.
+ */
+export async function withdrawRequest(trx: Db, id: string): Promise<RequestRow | undefined> {
+  const request = await trx
+    .selectFrom('request')
+    .selectAll()
+    .where('id', '=', id)
+    .where((or) => or.or([or('lease_until', 'is', null), or('lease_until', '<', sql<Date>`now()`)]))
+    .forUpdate()
+    .executeTakeFirst();
+  if (!request) return undefined;
+  const open = OPEN_STATES.includes(request.state);
+  await trx
+    .updateTable('request')
+    .set({
+      ...(open && {
+        state: 'lapsed',
+        problem: JSON.stringify({ code: 'erased' }),
+        updated_at: sql<Date>`now()`,
+      }),
+      // A mail that was asked for again is not sent either.
+      due_at: null,
+      lease_owner: null,
+      lease_until: null,
+    })
+    .where('id', '=', id)
+    .execute();
+  return request;
+}

@@ -1,0 +1,226 @@
+import { sql } from 'kysely';
+import { erasePerson } from '../../src/privacy/erasePerson.js';
+import { exportPerson } from '../../src/privacy/exportPerson.js';
+import { leaseRequest } from '../../src/store/leases.js';
+import { OPEN_STATES, type NewRequest } from '../../src/store/schema.js';
+import { aPartner, aPolicy } from '../support/aPolicy.js';
+import { aRequest } from '../support/aRequest.js';
+import { requestAt } from '../support/ageRequest.js';
+import { wholeStore } from '../support/night.js';
+import { startPortal, type TestPortal } from '../support/portal.js';
+import { STAFF } from '../support/staff.js';
+import { waitFor } from '../support/waitFor.js';
+
+const ADDRESS = 'zebedee.quux@fabrikam.com';
+const TYPED = {
+  email: ADDRESS,
+  firstName: 'Zebedee',
+  lastName: 'Quuxson',
+  company: 'Xyzzy AB',
+  reason: 'Frobnicate',
+};
+const PERSONAL = /zebedee|quux|xyzzy|frobnicate/i;
+const ME = { address: ADDRESS };
+
+let portal: TestPortal;
+
+beforeAll(async () => {
+  portal = await startPortal({
+    worker: false,
+    policy: aPolicy({
+      partners: [
+        aPartner(),
+        aPartner({ id: 'proving', name: 'Proving', domains: ['proving.com'], proof: 'mailbox' }),
+      ],
+    }),
+  });
+});
+afterAll(() => portal.close());
+afterEach(() => portal.stopWorker());
+beforeEach(async () => {
+  const { db } = portal.deps.store;
+  for (const table of ['request', 'notice', 'mailbox', 'person'] as const)
+    await db.deleteFrom(table).execute();
+});
+
+const personalRows = async () => (await wholeStore(portal)).split('\n').filter((row) => PERSONAL.test(row));
+
+async function have(row: Partial<NewRequest>): Promise<string> {
+  const request = aRequest({ address: ADDRESS, first_name: 'Zebedee', due_at: null, ...row });
+  await portal.deps.store.db.insertInto('request').values(request).execute();
+  return request.id;
+}
+
+const find = (id: string) =>
+  portal.deps.store.db.selectFrom('request').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+
+const eventsOf = (id: string) =>
+  portal.deps.store.db
+    .selectFrom('audit_event')
+    .select(['action', 'detail'])
+    .where('request_id', '=', id)
+    .orderBy('id')
+    .execute();
+
+test.each(OPEN_STATES)('a request that is %s ends, and is anonymised', async (state) => {
+  const guest_id = crypto.randomUUID();
+  const id = await have({ state, guest_id, ...(state === 'queued' && { due_at: new Date() }) });
+  const done = await erasePerson(portal.deps.store.db, ME);
+  expect(done).toMatchObject({ requests: [id], ended: 1, busy: [], guests: [guest_id] });
+  expect(await find(id)).toMatchObject({
+    state: 'lapsed',
+    problem: { code: 'erased' },
+    due_at: null,
+    address: `anonymised-${id}@fabrikam.com`,
+  });
+  expect(await eventsOf(id)).toEqual([
+    { action: 'request.lapsed', detail: { problem: 'erased', guestId: guest_id } },
+  ]);
+  expect(await personalRows()).toEqual([]);
+});
+
+test('of somebody who signed up a moment ago nothing is left but ids, and no mail goes out any more', async () => {
+  const path = await portal.visitor().apply(TYPED);
+  const { id } = await requestAt(portal, path);
+  expect((await personalRows()).length).toBeGreaterThan(0);
+  await erasePerson(portal.deps.store.db, ME);
+  expect(await personalRows()).toEqual([]);
+  expect(await portal.deps.store.db.selectFrom('mailbox').selectAll().execute()).toEqual([]);
+  portal.startWorker();
+  await waitFor('the job to be taken', async () => {
+    const { rows } =
+      await sql`select 1 from pgboss.job where name = 'provision' and state < 'completed'`.execute(
+        portal.deps.store.db,
+      );
+    return rows.length === 0;
+  });
+  await portal.stopWorker();
+  expect((await find(id)).state).toBe('lapsed');
+  expect(await portal.tenant.mailsTo(ADDRESS)).toEqual([]);
+  expect(await portal.tenant.graphCalls('POST', /\/invitations$/)).toEqual([]);
+});
+
+test('a mailbox that is to be proved is written to no more, and its page says why nothing', async () => {
+  const path = await portal.visitor().apply({ ...TYPED, email: 'zebedee@proving.com' });
+  await erasePerson(portal.deps.store.db, { address: 'zebedee@proving.com' });
+  portal.startWorker();
+  expect((await portal.visitor().get(path)).text).toContain('This request is closed');
+  await portal.stopWorker();
+  const { db } = portal.deps.store;
+  expect(await db.selectFrom('notice').selectAll().where('kind', '<>', 'digest').execute()).toEqual([]);
+  expect(await db.selectFrom('challenge').selectAll().execute()).toEqual([]);
+  expect(await personalRows()).toEqual([]);
+});
+
+test('what a worker has in hand is waited for, and left when that lasts', async () => {
+  const { db } = portal.deps.store;
+  const id = await have({ state: 'queued', due_at: new Date(Date.now() - 1000) });
+  const owner = crypto.randomUUID();
+  await leaseRequest(db, id, owner, 60);
+  expect(await erasePerson(db, ME, 0)).toMatchObject({ requests: [], busy: [id] });
+  expect(await find(id)).toMatchObject({ state: 'queued', address: ADDRESS, lease_owner: owner });
+  const erasing = erasePerson(db, ME, 20_000);
+  await db
+    .updateTable('request')
+    .set({ lease_until: new Date(Date.now() - 1000) })
+    .where('id', '=', id)
+    .execute();
+  expect(await erasing).toMatchObject({ requests: [id], busy: [] });
+});
+
+test('beside a worker that provisions at that moment, nothing is left half done', async () => {
+  portal.startWorker();
+  const addresses = Array.from({ length: 4 }, (_, index) => `zebedee${index}@fabrikam.com`);
+  await Promise.all(
+    addresses.map(async (email) => {
+      const path = await portal.visitor().apply({ ...TYPED, email });
+      await erasePerson(portal.deps.store.db, { address: email });
+      expect(['lapsed', 'provisioned']).toContain((await requestAt(portal, path)).state);
+    }),
+  );
+  await portal.stopWorker();
+  expect(await personalRows()).toEqual([]);
+  const open = await portal.deps.store.db
+    .selectFrom('request')
+    .select('id')
+    .where('due_at', 'is not', null)
+    .execute();
+  expect(open).toEqual([]);
+});
+
+test('the guest of a request that was cut off is found with its step', async () => {
+  const id = await have({ state: 'failed' });
+  const guest = { id: crypto.randomUUID(), accepted: false };
+  await portal.deps.store.db
+    .insertInto('step')
+    .values({
+      request_id: id,
+      key: 'invitation',
+      position: 1,
+      state: 'done',
+      detail: JSON.stringify({ guest, redeemUrl: 'https://secret' }),
+    })
+    .execute();
+  const exported = JSON.stringify(await exportPerson(portal.deps.store.db, ME));
+  expect(exported).toContain(`"guests":["${guest.id}"]`);
+  expect(exported).not.toContain('https://secret');
+  expect((await erasePerson(portal.deps.store.db, ME)).guests).toEqual([guest.id]);
+});
+
+test('one event says that it was done, by figures alone', async () => {
+  await have({ state: 'provisioned' });
+  await have({ state: 'held' });
+  await erasePerson(portal.deps.store.db, ME);
+  const [event] = await portal.deps.store.db
+    .selectFrom('audit_event')
+    .selectAll()
+    .where('action', '=', 'privacy.erased')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .execute();
+  expect(event).toMatchObject({
+    actor: 'portal',
+    request_id: null,
+    detail: { kind: 'applicant', requests: 2, ended: 1 },
+  });
+});
+
+test('nobody else loses anything', async () => {
+  const other = await have({ state: 'provisioned', address: 'other@fabrikam.com' });
+  const before = await find(other);
+  await have({ state: 'provisioned' });
+  await erasePerson(portal.deps.store.db, ME);
+  expect(await find(other)).toEqual(before);
+});
+
+test('a sign-in at home that has yet to be used goes with the address', async () => {
+  const { db } = portal.deps.store;
+  await sql`
+    insert into session (sid, sess, expire) values
+      ('home', ${JSON.stringify({ tenantIdentity: { address: ADDRESS, givenName: 'Zebedee' } })}::json, now() + interval '1 hour'),
+      ('other', '{"tenantIdentity":{"address":"other@fabrikam.com"}}', now() + interval '1 hour')`.execute(
+    db,
+  );
+  await erasePerson(db, ME);
+  const { rows } = await sql<{ sid: string }>`select sid from session where sid in ('home', 'other')`.execute(
+    db,
+  );
+  expect(rows).toEqual([{ sid: 'other' }]);
+});
+
+test('somebody of the staff loses name and sessions, and is named by id alone from then on', async () => {
+  const { db } = portal.deps.store;
+  const ada = await portal.staff('ada');
+  const aud = await portal.staff('aud');
+  const key = `${portal.tenant.tenantId}/${STAFF.ada}`;
+  const data = JSON.stringify(await exportPerson(db, { oid: STAFF.ada }));
+  expect(data).toContain('Ada Admin');
+  expect(data).toContain('signIn.succeeded');
+  expect(data).not.toContain('refreshToken');
+  const done = await erasePerson(db, { oid: STAFF.ada });
+  expect(done).toMatchObject({ people: 1, keys: [key] });
+  expect(await wholeStore(portal)).not.toContain('Ada Admin');
+  expect((await ada.get('/admin')).status).toBe(303);
+  expect((await aud.get('/admin')).status).toBe(200);
+  expect((await aud.get('/admin/audit')).text).toContain(key);
+});

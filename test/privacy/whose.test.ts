@@ -1,0 +1,20 @@
+import { whoseIs } from '../../src/privacy/whose.js';
+
+const OID = '55555555-0000-4000-8000-00000000000a';
+
+test.each([
+  ['ana@fabrikam.com', { address: 'ana@fabrikam.com' }],
+  ['  Ana@FABRIKAM.com ', { address: 'ana@fabrikam.com' }],
+  ['ａｎａ＠ｆａｂｒｉｋａｍ．ｃｏｍ', { address: 'ana@fabrikam.com' }],
+  ['bo@münchen.de', { address: 'bo@xn--mnchen-3ya.de' }],
+  ['bo@mu\u0308nchen.de', { address: 'bo@xn--mnchen-3ya.de' }],
+  ['BO@XN--MNCHEN-3YA.de', { address: 'bo@xn--mnchen-3ya.de' }],
+  [OID.toUpperCase(), { oid: OID }],
+  [`${OID}/${OID}`, { oid: OID }],
+  ['ana+news@fabrikam.com', { fault: 'plus', suggestion: 'ana@fabrikam.com' }],
+  ['ана@fabrikam.com', { fault: 'notAscii' }],
+  ['ana', { fault: 'noAt' }],
+  ['', { fault: 'missing' }],
+])('%j', (text, whose) => {
+  expect(whoseIs(text)).toEqual(whose);
+});

@@ -1,0 +1,35 @@
+import { sql } from 'kysely';
+import { retain } from '../../src/privacy/retention.js';
+import type { TestPortal } from './portal.js';
+
+/** Makes it the night: the job that is planned for it is due now. */
+export async function fallNight({ deps }: TestPortal): Promise<void> {
+  await deps.queue.nightly.plan();
+  await sql`update pgboss.job set start_after = now() - interval '1 second' where name = 'retention' and state < 'active'`.execute(
+    deps.store.db,
+  );
+}
+
+/** Lets a night pass of which nothing has been done yet. */
+export async function passNight(portal: TestPortal): Promise<void> {
+  const { db } = portal.deps.store;
+  await db.deleteFrom('retention_run').execute();
+  await sql`delete from pgboss.job where name = 'retention'`.execute(db);
+  await fallNight(portal);
+  await retain(portal.deps);
+}
+
+/** Every row of every table but the named ones, as one text. */
+export async function wholeStore({ deps }: TestPortal, without: string[] = []): Promise<string> {
+  const { db } = deps.store;
+  const { rows: tables } = await sql<{ schema: string; name: string }>`
+    select table_schema as schema, table_name as name from information_schema.tables
+    where table_schema in ('public', 'pgboss') and table_type = 'BASE TABLE'`.execute(db);
+  const texts: string[] = [];
+  for (const { schema, name } of tables.filter((table) => !without.includes(table.name))) {
+    const { rows } = await sql<{ text: string }>`
+      select to_jsonb(r)::text as text from ${sql.table(`${schema}.${name}`)} as r`.execute(db);
+    texts.push(...rows.map(({ text }) => `${name}: ${text}`));
+  }
+  return texts.join('\n');
+}
