@@ -72,6 +72,9 @@ falls on both; a ratio is the median of the rounds' ratios, and is worth more th
   Of the 200 at once, every address is found as one guest with one mail.
 - **First page of requests:** one after another by somebody who has signed in: session, rights, list, counts and page. Bare is the
   plain select of the same 50 rows over a connection that is open already.
+- **Three instances:** on PostgreSQL alone, behind a small balancer in the bench's process, which also plays the people: form, sign-up,
+  status page every two seconds, for three minutes, one instance killed every 20 s and started again. It fails where somebody
+  who was acknowledged is not one guest, or was mailed twice. What breaks off with an instance is tried again and not timed.
 - **At rest:** resident memory some seconds after the start, without load; a start ends with the first 200 at
   \`/readyz\`, and is the median of several on a store that exists.
 `;

@@ -2,6 +2,7 @@ import { benchAdminList } from './adminList.js';
 import { benchAtRest } from './atRest.js';
 import { benchDecide } from './decide.js';
 import { benchFormPage } from './formPage.js';
+import { benchInstances } from './instances.js';
 import { benchPolicyReload } from './policyReload.js';
 import { benchProvisioning } from './provisioning.js';
 import { figure, writeReport, type Row } from './report.js';
@@ -44,6 +45,7 @@ const measures = {
   benchProvisioning,
   benchAdminList,
   benchAtRest,
+  benchInstances: () => benchInstances(),
 };
 
 await build();

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
 import { inspect } from 'node:util';
 import { createApp } from './app.js';
 import { startSealer } from './audit/sealer.js';
 import { startBackground } from './background.js';
 import { ConfigError, loadConfig } from './config.js';
 import { openDeps } from './deps.js';
+import { listen } from './http/listen.js';
 import { createLog } from './log.js';
 import { PolicyError } from './policy/policyFault.js';
 import { isStoreDown } from './store/database.js';
@@ -13,12 +12,6 @@ import { LockedError } from './store/exclusiveLock.js';
 
 /** How long a stop may take before the process ends regardless; the deployment allows 30 s. */
 const STOP_WITHIN_MS = 25_000;
-/** How long pages under way may take then. Browsers also open connections in advance and send nothing over them. */
-const LAST_ANSWERS_MS = 3_000;
-
-/** How long a client may take to send its headers, and all of its request: a whole policy over a slow line. */
-const SLOWEST_HEADERS_MS = 15_000;
-const SLOWEST_REQUEST_MS = 60_000;
 
 async function main(): Promise<void> {
   // Until it is ready, nothing has been promised to anybody. In a container nobody else would end the process.
@@ -30,10 +23,7 @@ async function main(): Promise<void> {
   const deps = await openDeps(config, log);
   const background = startBackground(deps);
   const sealer = startSealer({ db: deps.store.db, log });
-  const server = createApp(deps).listen(config.port);
-  server.headersTimeout = SLOWEST_HEADERS_MS;
-  server.requestTimeout = SLOWEST_REQUEST_MS;
-  await once(server, 'listening');
+  const listening = await listen(createApp(deps), config.port);
   log.info(
     { port: config.port, url: config.baseUrl, store: config.databaseUrl ? 'postgresql' : 'embedded' },
     'ready',
@@ -45,28 +35,19 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
+    deps.stopping.abort();
     setTimeout(() => {
       log.error('could not stop in time; what was under way is resumed at the next start');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
-    await Promise.all([closeServer(server), background.stop()]);
+    // What is queued meanwhile is another instance's, or the next start's.
+    await Promise.all([listening.stop(deps.patience.turnAwaySeconds * 1000), background.stop()]);
     // Last, so that what the others wrote at their end is sealed as well.
     await sealer.stop();
     await deps.close();
     log.info('stopped');
   }
   end = stop;
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  const cut = setTimeout(() => {
-    server.closeAllConnections();
-  }, LAST_ANSWERS_MS);
-  await closed;
-  clearTimeout(cut);
 }
 
 const FOLDER_FAULTS = new Set(['EACCES', 'EEXIST', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS']);

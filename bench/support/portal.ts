@@ -13,6 +13,13 @@ const NO_TENANT = {
   CLIENT_SECRET: 'never sent',
 };
 
+/** Settings of a portal with a proxy in front, which says from where a load comes. */
+export const IN_PRODUCTION = {
+  BASE_URL: 'https://portal.example',
+  SESSION_SECRET: 'a-secret-of-the-bench-0123456789abcdef',
+  TRUST_PROXY: '1',
+};
+
 export type PortalOptions = {
   script?: string;
   /** Text of the policy file; a policy with one partner, fabrikam.com, unless told. */
@@ -30,10 +37,8 @@ export async function startPortal(store: BenchStore, options: PortalOptions = {}
   return startServer(options.script ?? 'dist/server.js', {
     ...store.env,
     ...NO_TENANT,
+    ...IN_PRODUCTION,
     POLICY_FILE: policyFile,
-    BASE_URL: 'https://portal.example',
-    SESSION_SECRET: 'a-secret-of-the-bench-0123456789abcdef',
-    TRUST_PROXY: '1',
     ...options.env,
   });
 }

@@ -14,6 +14,8 @@ export type ServerProcess = {
   /** What the process holds of the machine's memory, in MB. */
   residentMb(): Promise<number>;
   stop(): Promise<void>;
+  /** Ends it without a word. */
+  kill(): Promise<void>;
 };
 
 const execute = promisify(execFile);
@@ -42,11 +44,14 @@ export async function build(): Promise<void> {
 /** The compiled file of one of `bench/servers`. */
 export const benchServer = (name: string) => `.data/bench/build/bench/servers/${name}.js`;
 
-/** Starts a compiled script that listens on PORT, with these settings and no others, and waits until it is ready. */
+/**
+ * Starts a compiled script that listens on PORT, of its own where none is given, with these settings and no others, and waits
+ * until it is ready.
+ */
 export async function startServer(script: string, env: Record<string, string>): Promise<ServerProcess> {
-  const port = await freePort();
+  const port = env.PORT ?? String(await freePort());
   const start = performance.now();
-  const child = startChild(script, { NODE_ENV: 'production', ...env, PORT: String(port) }, 'ignore');
+  const child = startChild(script, { NODE_ENV: 'production', ...env, PORT: port }, 'ignore');
   const url = `http://127.0.0.1:${port}`;
   while (!(await isReady(url))) {
     if (child.exitCode !== null || performance.now() - start > START_WITHIN_MS) {
@@ -63,6 +68,7 @@ export async function startServer(script: string, env: Record<string, string>): 
       return Number(stdout) / 1024;
     },
     stop: () => stop(child),
+    kill: () => stop(child, 'SIGKILL'),
   };
 }
 
@@ -88,10 +94,10 @@ function startChild(script: string, env: Record<string, string>, stdout: 'pipe' 
   return child;
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null) return;
   const exited = once(child, 'exit');
-  child.kill('SIGTERM');
+  child.kill(signal);
   await exited;
 }
 
@@ -101,7 +107,7 @@ async function isReady(url: string): Promise<boolean> {
   return answer?.ok ?? false;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

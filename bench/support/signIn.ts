@@ -5,14 +5,19 @@ import type { Tenant } from './tenant.js';
  *
  * @returns the cookies of the session, as a browser sends them
  */
-export async function signInAt(url: string, tenant: Pick<Tenant, 'peopleUrl'>, oid: string): Promise<string> {
+export async function signInAt(
+  url: string,
+  tenant: Pick<Tenant, 'peopleUrl'>,
+  oid: string,
+  client = '127.0.0.1',
+): Promise<string> {
   const cookies = new Map<string, string>();
   const get = async (path: string) => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await fetch(`${url}${path}`, {
       redirect: 'manual',
       // What the proxy in front would say.
-      headers: { cookie, 'x-forwarded-proto': 'https' },
+      headers: { cookie, 'x-forwarded-proto': 'https', 'x-forwarded-for': client },
     });
     for (const line of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];

@@ -1,6 +1,7 @@
-import { CompiledQuery } from 'kysely';
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { sql } from 'kysely';
+import { createExpiringMap } from '../expiringMap.js';
 import type { Store } from './database.js';
+import type { Db } from './schema.js';
 
 export type RateLimit = {
   /**
@@ -11,40 +12,67 @@ export type RateLimit = {
   take(key: string, points?: number): Promise<{ taken: boolean; msLeft: number }>;
 };
 
+type Limit = { name: string; points: number; seconds: number };
+
 /**
  * Allows `points` a key in `seconds`, which begin with the first. Counts in the store, and so together for all instances; in
  * memory where one process has the store to itself.
  */
-export function openRateLimit(
-  { db, exclusive }: Pick<Store, 'db' | 'exclusive'>,
-  { name, points, seconds }: { name: string; points: number; seconds: number },
-): RateLimit {
-  const limit = { keyPrefix: name, points, duration: seconds };
-  const limiter = exclusive
-    ? new RateLimiterMemory(limit)
-    : new RateLimiterPostgres({
-        ...limit,
-        storeClient: {
-          query: ({ text, values }: { text: string; values: unknown[] }) =>
-            db.executeQuery(CompiledQuery.raw(text, values)),
-        },
-        storeType: 'client',
-        tableName: 'rate_limit',
-        tableCreated: true,
-        // A key whose allowance is used up costs no further writes.
-        inMemoryBlockOnConsumed: points,
-        // Rows that limit nothing any more are removed every five minutes.
-        clearExpiredByTimeout: true,
-      });
+export function openRateLimit({ db, exclusive }: Pick<Store, 'db' | 'exclusive'>, limit: Limit): RateLimit {
+  return exclusive ? countInMemory(limit) : countInStore(db, limit);
+}
+
+function countInMemory({ points: most, seconds }: Limit): RateLimit {
+  const counts = createExpiringMap<number>();
   return {
-    async take(key, take = 1) {
-      try {
-        const { msBeforeNext } = await limiter.consume(key, take);
-        return { taken: true, msLeft: msBeforeNext };
-      } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return { taken: false, msLeft: refusal.msBeforeNext };
-        throw refusal;
-      }
+    take(key, take = 1) {
+      const { value: before, msLeft } = counts.get(key) ?? { value: 0, msLeft: seconds * 1000 };
+      counts.set(key, before + take, msLeft);
+      return Promise.resolve({ taken: before + take <= most, msLeft });
     },
   };
+}
+
+function countInStore(db: Db, { name, points: most, seconds }: Limit): RateLimit {
+  // A key whose allowance is used up costs no further writes.
+  const usedUp = createExpiringMap<true>();
+  return {
+    async take(key, take = 1) {
+      const over = usedUp.get(key);
+      if (over) return { taken: false, msLeft: over.msLeft };
+      const { points, msLeft } = await addPoints(db, `${name}:${key}`, { take, most, ms: seconds * 1000 });
+      const taken = points <= most;
+      if (!taken) usedUp.set(key, true, msLeft);
+      return { taken, msLeft };
+    },
+  };
+}
+
+/** Milliseconds since 1970 by the database's clock: instances whose clocks differ count on one. */
+const NOW = sql<number>`(extract(epoch from statement_timestamp()) * 1000)::bigint`;
+
+/** What a key has used with this, at most one more than `most`, and for how many milliseconds it counts. */
+async function addPoints(
+  db: Db,
+  key: string,
+  { take, most, ms }: { take: number; most: number; ms: number },
+) {
+  const { rows } = await sql<{ points: number; msLeft: number }>`
+    insert into rate_limit as held (key, points, expire) values (${key}, ${Math.min(take, most + 1)}::integer, ${NOW} + ${ms}::bigint)
+    on conflict (key) do update set
+      points = case
+        when held.expire <= ${NOW} then excluded.points
+        else least(held.points + excluded.points, ${most + 1}::integer)
+      end,
+      -- Nobody is held for longer than a period, whoever wrote the row, on whichever clock.
+      expire = case when held.expire <= ${NOW} then excluded.expire else least(held.expire, excluded.expire) end
+    returning points, (expire - ${NOW})::float8 as "msLeft"`.execute(db);
+  const [row] = rows;
+  if (!row) throw new Error('A limit was not counted');
+  return row;
+}
+
+/** Removes the rows that limit nothing any more. */
+export async function deleteSpentLimits(db: Db): Promise<void> {
+  await sql`delete from rate_limit where expire <= ${NOW}`.execute(db);
 }

@@ -31,8 +31,8 @@ export type Site = {
   tenant: Tenant;
   database: TestDatabase;
   policyFile: string;
-  /** Starts a portal and waits until it is ready. */
-  start(): Promise<PortalProcess>;
+  /** Starts a portal and waits until it is ready; `env` replaces single settings, such as its PORT. */
+  start(env?: Record<string, string>): Promise<PortalProcess>;
   /** Runs a portal that is expected to end by itself. */
   run(env: Record<string, string>): Promise<Ended>;
   /** Ends what still runs, and removes everything. */
@@ -45,6 +45,8 @@ export type SiteOptions = {
   policyFile?: string;
   smtp?: boolean;
   replicationDelayMs?: number;
+  /** Settings in the place of those that a rehearsal has. */
+  env?: Record<string, string>;
 };
 
 export async function openSite(options: SiteOptions = {}): Promise<Site> {
@@ -57,16 +59,16 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   ]);
   const policyFile = options.policyFile ?? join(database.dataDir, 'partners.json');
   if (!options.policyFile) await writeFile(policyFile, JSON.stringify(options.policy ?? aPolicy()));
-  const url = `http://localhost:${port}`;
-  const settings = {
+  const settings: Record<string, string> = {
     ...portalSettings(tenant, smtp),
     NODE_ENV: 'development',
     PORT: String(port),
-    BASE_URL: url,
+    BASE_URL: `http://localhost:${port}`,
     DATABASE_URL: database.databaseUrl ?? '',
     DATA_DIR: database.dataDir,
     POLICY_FILE: policyFile,
     NODE_EXTRA_CA_CERTS: tenant.caFile,
+    ...options.env,
   };
   const children = new Set<ChildProcess>();
 
@@ -96,14 +98,17 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
     database,
     policyFile,
     run: (env) => launch(env).ended,
-    async start() {
-      const { child, stdout, ended } = launch({});
+    async start(env = {}) {
+      const url = `http://localhost:${env.PORT ?? port}`;
+      const { child, stdout, ended } = launch(env);
       let over: Ended | null = null;
       void ended.then((end) => (over = end));
-      await waitFor('the portal to be ready', async () => {
+      const isReady = async () => {
         if (over) throw new Error(`The portal ended: ${over.stderr}`);
         return (await fetch(`${url}/readyz`).catch(() => null))?.ok;
-      });
+      };
+      // Several that start at once on a busy machine take their time.
+      await waitFor('the portal to be ready', isReady, 60_000);
       return {
         url,
         pid: child.pid ?? 0,

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { figure, type Row } from './report.js';
+import { startCluster, type BenchCluster } from './support/cluster.js';
+import { median, percentile } from './support/numbers.js';
+import { startPeople, type People } from './support/people.js';
+import { createStore, storeKinds } from './support/stores.js';
+import { startTenant, type Tenant } from './support/tenant.js';
+
+const INSTANCES = 3;
+const PER_MINUTE = 200;
+const KILL_EVERY_MS = 20_000;
+const LATENCY_MS = 100;
+/** A lease of 15 s, a sweep of 5 s, and what has piled up meanwhile. */
+const SETTLE_WITHIN_MS = 90_000;
+const TARGET_P99_MS = 500;
+const TARGET_READY_MS = 5_000;
+
+/**
+ * Three instances on one PostgreSQL while people sign up and one instance is killed every 20 s. What was acknowledged is counted
+ * in the tenant's own records.
+ *
+ * @throws when a request that was acknowledged is not provisioned, or somebody is there or was mailed twice
+ */
+export async function benchInstances(lastsMs = 180_000): Promise<Row[]> {
+  if (!storeKinds.includes('PostgreSQL')) return [];
+  const [tenant, store] = [await startTenant(LATENCY_MS), await createStore('PostgreSQL')];
+  const cluster = await startCluster(INSTANCES, store, tenant);
+  const people = startPeople(cluster.balancer.url, 60_000 / PER_MINUTE);
+  const kills = await killAgainAndAgain(cluster, lastsMs);
+  people.nobodyElse();
+  const until = performance.now() + SETTLE_WITHIN_MS;
+  while (people.waiting() > 0 && performance.now() < until) await sleep(500);
+  await people.stop();
+  const guests = await requireOnce(tenant, people);
+  await cluster.close();
+  await Promise.all([tenant.stop(), store.remove()]);
+  return toRows(people, kills, guests, cluster.starts);
+}
+
+async function killAgainAndAgain(cluster: BenchCluster, lastsMs: number): Promise<number> {
+  const began = performance.now();
+  let kills = 0;
+  for (let next = KILL_EVERY_MS; next <= lastsMs; next += KILL_EVERY_MS) {
+    await sleep(Math.max(0, began + next - performance.now()));
+    if (next === lastsMs) break;
+    await cluster.killAndStart(kills % INSTANCES);
+    kills++;
+  }
+  return kills;
+}
+
+type Directory = { users: { mail: string | null }[]; mails: { to: string[] }[] };
+
+/** @returns how many of those who were acknowledged have had their mail */
+async function requireOnce(tenant: Tenant, people: People): Promise<number> {
+  const answer = await fetch(`${tenant.peopleUrl}/control/state`);
+  const { users, mails } = (await answer.json()) as Directory;
+  let mailed = 0;
+  for (const [address, status] of people.acknowledged) {
+    const guests = users.filter(({ mail }) => mail === address).length;
+    const received = mails.filter(({ to }) => to.includes(address)).length;
+    if (status !== 'provisioned' || guests !== 1 || received > 1) {
+      throw new Error(`${address} is ${status}, with ${guests} guests and ${received} mails`);
+    }
+    mailed += received;
+  }
+  return mailed;
+}
+
+function toRows(people: People, kills: number, mailed: number, starts: number[]): Row[] {
+  const count = people.acknowledged.size;
+  const page = (name: string, times: number[]): Row => ({
+    what: `${name} meanwhile, median and p99 of ${figure(times.length)}`,
+    portal: `${figure(median(times), 'ms')}, ${figure(percentile(times, 99), 'ms')}`,
+    target: `p99 < ${TARGET_P99_MS} ms`,
+    met: percentile(times, 99) < TARGET_P99_MS,
+  });
+  return [
+    {
+      what: `${INSTANCES} instances, ${PER_MINUTE} sign-ups a minute, ${kills} kills`,
+      portal: `${count} acknowledged and provisioned, one guest each; ${mailed} mails, none twice; ${people.broken()} requests broken off`,
+      target: 'all provisioned, nobody twice',
+      met: true,
+    },
+    page('The form', people.times.form),
+    page('The sign-up', people.times.signUp),
+    page('The status page', people.times.status),
+    {
+      what: `Start to ready meanwhile, median and longest of ${starts.length}`,
+      portal: `${figure(median(starts), 'ms')}, ${figure(Math.max(...starts), 'ms')}`,
+      target: `< ${TARGET_READY_MS / 1000} s`,
+      met: Math.max(...starts) < TARGET_READY_MS,
+    },
+  ];
+}
