@@ -6,6 +6,7 @@ import { formProtection } from './http/csrf.js';
 import { errorPage, noSuchPage } from './http/errorPage.js';
 import { chooseLanguage } from './http/language.js';
 import { portalLocals } from './http/portalLocals.js';
+import { formPath } from './http/formPath.js';
 import { requestLog } from './http/requestLog.js';
 import { neverStored, securityHeaders } from './http/security.js';
 import { sessions } from './http/session.js';
@@ -24,12 +25,13 @@ export function createApp(deps: Deps): Express {
   app.set('view engine', 'ejs');
   app.set('views', join(root, 'views'));
 
-  app.use(requestLog(deps.log));
+  app.use(requestLog(deps));
   app.use(securityHeaders(deps.config));
   app.use(assets());
   app.use(neverStored);
   app.use(chooseLanguage(deps.languages));
   app.use(portalLocals(deps));
+  app.use(formPath);
   app.use(WITH_SESSION, sessions(deps));
   app.use(formProtection(deps.config));
   app.use(pages(deps));

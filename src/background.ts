@@ -1,10 +1,15 @@
+import { SpanKind } from '@opentelemetry/api';
 import type { Deps } from './deps.js';
 import { startPeriodic } from './jobs/periodic.js';
+import { queueWatch } from './jobs/queueWatch.js';
 import { startWorker, WORKER_DEFAULTS, type WorkerSettings } from './jobs/worker.js';
 import { lapseUnproven } from './requests/lapse.js';
+import { retain } from './privacy/retention.js';
 import { sendDueNotices } from './requests/notices.js';
 import { provision } from './requests/provision.js';
 import { deleteIdleMailboxes } from './store/mailboxes.js';
+import { deleteSpentLimits } from './store/rateLimit.js';
+import type { SpanOf } from './telemetry/tracing.js';
 
 /** How often what nobody has announced is looked for. */
 export type Pace = {
@@ -15,9 +20,20 @@ export type Pace = {
   lapseMs: number;
   /** How long rows stay that limit nothing any more. */
   forgetMs: number;
+  /** How often it is looked whether the queue stands still. */
+  watchMs: number;
+  /** How often an instance asks whether the night's retention is for it to do. */
+  retentionMs: number;
 };
 
-const PACE: Pace = { worker: WORKER_DEFAULTS, noticesMs: 3_000, lapseMs: 60_000, forgetMs: 3_600_000 };
+const PACE: Pace = {
+  worker: WORKER_DEFAULTS,
+  noticesMs: 3_000,
+  lapseMs: 60_000,
+  forgetMs: 3_600_000,
+  watchMs: 30_000,
+  retentionMs: 60_000,
+};
 
 /**
  * How many mails to applicants go out at once: one that hangs keeps nobody waiting for a code, and a server that takes half a
@@ -32,12 +48,13 @@ export type Background = {
 
 /** Starts all that goes on beside the pages: provisioning, the mails of the process, and what ends by itself. */
 export function startBackground(deps: Deps, pace = PACE): Background {
-  const { log, queue, noticeBell } = deps;
+  const { log, queue, pulses, noticeBell, patience, telemetry } = deps;
   const { db } = deps.store;
   const parts = [
     startWorker(
-      { db, queue, log },
-      (requestId, stopping) => provision(deps, requestId, stopping),
+      { db, queue, log, pulses },
+      (requestId, stopping, { trace }) =>
+        telemetry.tracing.tell(provisioningOf(requestId, trace), () => provision(deps, requestId, stopping)),
       pace.worker,
     ),
     startPeriodic(
@@ -53,12 +70,28 @@ export function startBackground(deps: Deps, pace = PACE): Background {
     startPeriodic({ name: 'mails to deciders', everyMs: pace.noticesMs, log }, (stopping) =>
       sendDueNotices(deps, { to: ['deciders'], stopping }),
     ),
+    startPeriodic(
+      { name: 'queue watch', everyMs: pace.watchMs, log },
+      queueWatch(deps.queueFigures, log, patience.standstillSeconds),
+    ),
     startPeriodic({ name: 'lapse', everyMs: pace.lapseMs, log }, (stopping) => lapseUnproven(deps, stopping)),
     startPeriodic({ name: 'forget mailboxes', everyMs: pace.forgetMs, log }, () => deleteIdleMailboxes(db)),
+    startPeriodic({ name: 'forget limits', everyMs: pace.forgetMs, log }, () => deleteSpentLimits(db)),
+    startPeriodic({ name: 'retention', everyMs: pace.retentionMs, log }, (stopping) =>
+      retain(deps, stopping),
+    ),
   ];
   return {
     async stop() {
       await Promise.all(parts.map((part) => part.stop()));
     },
   };
+}
+
+/** How the trace of work on a request is called; its own, with a link to the one in which the work was asked for. */
+function provisioningOf(requestId: string, from: string | null): SpanOf {
+  const name = 'provision';
+  // Application Insights takes the name of such a span from this attribute alone.
+  const attributes = { 'ai.operation.name': name, 'portal.request.id': requestId };
+  return { name, kind: SpanKind.CONSUMER, attributes, from };
 }

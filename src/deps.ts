@@ -4,6 +4,7 @@ import { createDoctor } from './doctor/doctor.js';
 import { createEntra } from './entra/entra.js';
 import { createGraph } from './graph/graph.js';
 import { createBell } from './jobs/bell.js';
+import { createPulses } from './jobs/pulses.js';
 import { openQueue } from './jobs/queue.js';
 import { loadLanguages } from './language.js';
 import type { Log } from './log.js';
@@ -11,9 +12,15 @@ import { createMailer } from './mail/mailer.js';
 import { openPolicyFile } from './policy/policyFile.js';
 import { proofFaults } from './requests/proof/proofFaults.js';
 import { createBrake } from './requests/submitting/brake.js';
+import { sharedRead } from './sharedRead.js';
 import { openStore } from './store/database.js';
 import { endAllLeases } from './store/leases.js';
-import { endAllNoticeLeases } from './store/notices.js';
+import { endAllNoticeLeases } from './store/noticeLeases.js';
+import { readQueueFigures } from './store/queueFigures.js';
+import { countedMailer } from './telemetry/countedMailer.js';
+import { observeProcess } from './telemetry/processGauges.js';
+import { observeStore } from './telemetry/storeGauges.js';
+import { openTelemetry, UNOBSERVED } from './telemetry/telemetry.js';
 
 /** How patient the portal is, with Microsoft's directory and with people; tests are in more of a hurry. */
 export type Patience = {
@@ -47,6 +54,12 @@ export type Patience = {
   lapseSeconds: number;
   /** Who fills in the form in less time is taken for a program. */
   fillSeconds: number;
+  /** How long a stop goes on answering, for balancers to notice it. */
+  turnAwaySeconds: number;
+  /** A loop of the worker that is not heard of for so long is stuck. */
+  stuckSeconds: number;
+  /** Work that has been due for longer shows that the queue stands still. */
+  standstillSeconds: number;
 };
 
 export const PATIENCE: Patience = {
@@ -66,12 +79,22 @@ export const PATIENCE: Patience = {
   codeSeconds: 10 * 60,
   lapseSeconds: 24 * 3600,
   fillSeconds: 0,
+  turnAwaySeconds: 0,
+  // Each goes round every few seconds, and no statement may take longer.
+  stuckSeconds: 45,
+  standstillSeconds: 5 * 60,
 };
 
-/** Scripts and rehearsals fill in forms at once, so only in production is that a sign of a program. */
+/**
+ * Scripts and rehearsals fill in forms at once, so only in production is that a sign of a program; and whoever presses Ctrl+C
+ * has no balancer in front.
+ */
 export function patienceIn({ production }: Pick<Config, 'production'>): Patience {
-  return { ...PATIENCE, fillSeconds: production ? 2 : 0 };
+  return production ? { ...PATIENCE, fillSeconds: 2, turnAwaySeconds: 5 } : PATIENCE;
 }
+
+/** Several readers are one statement, and none of them waits for a store that does not answer. */
+const FIGURES_SHARED = { forMs: 2_000, withinMs: 2_000 };
 
 export type Deps = Awaited<ReturnType<typeof openDeps>>;
 
@@ -96,8 +119,13 @@ export async function openDeps(config: Config, log: Log, patience: Patience = pa
   if (store.exclusive) await Promise.all([endAllLeases(store.db), endAllNoticeLeases(store.db)]);
   history = await openPolicyHistory({ policy, store, log });
   const queue = await openQueue(store, log);
-  const mailer = createMailer(config.mail);
-  const graph = createGraph(config, log);
+  const telemetry = await openTelemetry(config, log);
+  const queueFigures = sharedRead(() => readQueueFigures(store.db), FIGURES_SHARED);
+  observeStore(telemetry.meter, queueFigures);
+  const endWatch = telemetry === UNOBSERVED ? () => undefined : observeProcess(telemetry.meter);
+  const unwatched = createMailer(config.mail);
+  const mailer = unwatched && countedMailer(unwatched, telemetry);
+  const graph = createGraph(config, log, telemetry);
   return {
     config,
     log,
@@ -106,6 +134,10 @@ export async function openDeps(config: Config, log: Log, patience: Patience = pa
     policyHistory: history,
     store,
     queue,
+    pulses: createPulses(),
+    /** How the work stands, as of a moment ago. */
+    queueFigures,
+    telemetry,
     brake: createBrake(store, patience.signUpsPerMinute, log),
     /** Rings for whoever sends the mails of the process. */
     noticeBell: createBell(),
@@ -115,10 +147,14 @@ export async function openDeps(config: Config, log: Log, patience: Patience = pa
     entra: createEntra(config),
     organizations: createEntra(config, 'organizations'),
     languages: loadLanguages(),
+    /** Aborted when the process begins to stop: from then on it asks balancers to turn away. */
+    stopping: new AbortController(),
     async close() {
       policy.close();
       mailer?.close();
       await queue.stop();
+      endWatch();
+      await telemetry.close();
       await history.close();
       await store.close();
     },

@@ -1,5 +1,7 @@
-import { ClientSecretCredential, ManagedIdentityCredential } from '@azure/identity';
-import type { Config } from '../config.js';
+import { ClientSecretCredential } from '@azure/identity';
+import type { Config, GraphCredential } from '../config.js';
+import { keepToken } from '../entra/keptToken.js';
+import { askManagedIdentity, IdentityFault, type ManagedIdentity } from '../entra/managedIdentity.js';
 import { GraphFault } from './graphFault.js';
 
 export type TokenSource = {
@@ -9,23 +11,66 @@ export type TokenSource = {
   forget(): void;
 };
 
-type Settings = Pick<Config, 'graphCredential' | 'graphUrl' | 'authorityUrl' | 'tenantId'>;
+type Settings = Pick<Config, 'graphCredential' | 'graphUrl' | 'authorityUrl' | 'tenantId'> &
+  Partial<Pick<Config, 'managedIdentity'>>;
 
-/** Application tokens for Graph, cached by the library until shortly before they expire. */
+/** Application tokens for Graph, kept until shortly before they expire. */
 export function createTokenSource(settings: Settings): TokenSource {
-  let credential = createCredential(settings);
-  const scope = `${audienceOf(settings.graphUrl)}/.default`;
+  const { graphCredential, managedIdentity = null } = settings;
+  const source =
+    graphCredential.kind === 'managedIdentity'
+      ? byIdentity(settings, managedIdentity)
+      : bySecret(settings, graphCredential);
   return {
-    async token(abortSignal) {
+    async token(signal) {
       try {
-        const { token } = await credential.getToken(scope, { abortSignal });
-        return token;
+        return await source.token(signal);
       } catch (error) {
         throw noToken(error);
       }
     },
     forget() {
-      credential = createCredential(settings);
+      source.forget();
+    },
+  };
+}
+
+/** Azure itself keeps such a token too, and may give it again for hours after it was forgotten here. */
+function byIdentity({ graphUrl }: Settings, identity: ManagedIdentity | null): TokenSource {
+  const tokens = keepToken(() => {
+    if (!identity) throw new IdentityFault('This machine has no managed identity');
+    return askManagedIdentity(identity, audienceOf(graphUrl));
+  });
+  return {
+    token: () => tokens.get(),
+    forget() {
+      const held = tokens.held();
+      if (held) tokens.forget(held.token);
+    },
+  };
+}
+
+function bySecret(
+  { graphUrl, authorityUrl, tenantId }: Settings,
+  { clientId, clientSecret }: Extract<GraphCredential, { kind: 'clientSecret' }>,
+): TokenSource {
+  const create = () =>
+    new ClientSecretCredential(tenantId, clientId, clientSecret, {
+      authorityHost: authorityUrl,
+      // Asks Microsoft's public cloud about an authority that it may not know.
+      disableInstanceDiscovery: authorityUrl !== 'https://login.microsoftonline.com',
+      // The worker has its own back-off, which all workers share.
+      retryOptions: { maxRetries: 0 },
+    });
+  const scope = `${audienceOf(graphUrl)}/.default`;
+  let credential = create();
+  return {
+    async token(abortSignal) {
+      const { token } = await credential.getToken(scope, { abortSignal });
+      return token;
+    },
+    forget() {
+      credential = create();
     },
   };
 }
@@ -40,22 +85,6 @@ const NATIONAL_CLOUDS = [
 /** Whom a token for Graph at `graphUrl` is issued to; a stand-in answers in the name of the public cloud. */
 function audienceOf(graphUrl: string): string {
   return NATIONAL_CLOUDS.includes(graphUrl) ? graphUrl : 'https://graph.microsoft.com';
-}
-
-function createCredential({
-  graphCredential,
-  authorityUrl,
-  tenantId,
-}: Settings): ManagedIdentityCredential | ClientSecretCredential {
-  if (graphCredential.kind === 'managedIdentity') return new ManagedIdentityCredential();
-  const { clientId, clientSecret } = graphCredential;
-  return new ClientSecretCredential(tenantId, clientId, clientSecret, {
-    authorityHost: authorityUrl,
-    // Asks Microsoft's public cloud about an authority that it may not know.
-    disableInstanceDiscovery: authorityUrl !== 'https://login.microsoftonline.com',
-    // The worker has its own back-off, which all workers share.
-    retryOptions: { maxRetries: 0 },
-  });
 }
 
 function noToken(error: unknown): GraphFault {

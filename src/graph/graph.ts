@@ -6,6 +6,7 @@ import { createTokenSource } from './credential.js';
 import { GraphFault, kindOfAnswer, mayBeProcessed, retryAfterSeconds } from './graphFault.js';
 import { CallTrace, createMiddleware } from './middleware.js';
 import { permissionsIn } from './permissions.js';
+import { UNOBSERVED, type Telemetry } from '../telemetry/telemetry.js';
 
 /** Fields of an answer, named as Microsoft's own types name them. */
 export type FieldsOf<Entity> = Partial<Record<keyof Entity, ZodType>>;
@@ -42,13 +43,15 @@ const CALL_TIMEOUT_MS = 30_000;
 
 /** Microsoft Graph v1.0 as this application. Repeats nothing by itself: that is the worker's business. */
 export function createGraph(
-  config: Pick<Config, 'graphCredential' | 'graphUrl' | 'authorityUrl' | 'tenantId' | 'signIn'>,
+  config: Pick<Config, 'graphCredential' | 'graphUrl' | 'authorityUrl' | 'tenantId' | 'signIn'> &
+    Partial<Pick<Config, 'managedIdentity'>>,
   log: Log,
+  telemetry: Pick<Telemetry, 'figures' | 'tracing'> = UNOBSERVED,
 ): Graph {
   const tokens = createTokenSource(config);
   const client = Client.initWithMiddleware({
     baseUrl: config.graphUrl,
-    middleware: createMiddleware(tokens, log),
+    middleware: createMiddleware(tokens, log, telemetry),
   });
   return {
     ownAppId: config.signIn.clientId,

@@ -5,12 +5,18 @@ import {
   type Middleware,
   type MiddlewareOptions,
 } from '@microsoft/microsoft-graph-client';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { Log } from '../log.js';
+import type { GraphOutcome } from '../telemetry/figures.js';
+import { graphOperation } from '../telemetry/graphOperation.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import type { TokenSource } from './credential.js';
+import { GraphFault, kindOfAnswer, retryAfterSeconds } from './graphFault.js';
 
 /** What one call leaves behind for whoever made it: the client's own errors keep too little. */
 export class CallTrace implements MiddlewareOptions {
   readonly clientRequestId = randomUUID();
+  readonly started = performance.now();
   status: number | null = null;
   headers: Headers | null = null;
   failure: unknown = null;
@@ -21,26 +27,57 @@ export class CallTrace implements MiddlewareOptions {
  * The steps of every call. The list that the library ships is not used: its retry repeats a POST on 503 and
  * 504, which could invite twice, and its authentication sends no token to a host that it does not know.
  */
-export function createMiddleware(tokens: TokenSource, log: Log): Middleware {
-  const trace = new TraceStep(log);
+export function createMiddleware(tokens: TokenSource, log: Log, telemetry: Observed): Middleware {
+  const trace = new TraceStep(log, telemetry);
   const authenticate = new AuthenticateStep(tokens);
   trace.setNext(authenticate);
   authenticate.setNext(new HTTPMessageHandler());
   return trace;
 }
 
-/** Numbers, limits and logs a call. */
+type Observed = Pick<Telemetry, 'figures' | 'tracing'>;
+
+/** Numbers, limits, counts and logs a call. */
 class TraceStep implements Middleware {
   private next!: Middleware;
-  constructor(private readonly log: Log) {}
+  constructor(
+    private readonly log: Log,
+    private readonly telemetry: Observed,
+  ) {}
 
   setNext(next: Middleware): void {
     this.next = next;
   }
 
-  async execute(context: Context): Promise<void> {
-    const trace = traceOf(context);
-    const started = performance.now();
+  execute(context: Context): Promise<void> {
+    const method = context.options?.method ?? 'GET';
+    const name = graphOperation(method, pathOf(context));
+    const attributes = { 'http.request.method': method, 'peer.service': 'Microsoft Graph' };
+    return this.telemetry.tracing.tell({ name, kind: SpanKind.CLIENT, attributes }, async (span) => {
+      const trace = traceOf(context);
+      try {
+        await this.send(context, trace);
+      } finally {
+        const outcome = outcomeOf(trace);
+        this.count(trace, name, outcome);
+        span.setAttributes({
+          'portal.graph.outcome': outcome,
+          'portal.graph.client.request.id': trace.clientRequestId,
+          ...(trace.status !== null && { 'http.response.status_code': trace.status }),
+        });
+        if (outcome !== 'ok') span.setStatus({ code: SpanStatusCode.ERROR });
+      }
+    });
+  }
+
+  private count({ started, headers }: CallTrace, operation: string, outcome: GraphOutcome): void {
+    const { figures } = this.telemetry;
+    figures.graphCall(operation, outcome, (performance.now() - started) / 1000);
+    if (outcome === 'throttled')
+      figures.graphPauseAsked(retryAfterSeconds(headers?.get('retry-after') ?? null) ?? 0);
+  }
+
+  private async send(context: Context, trace: CallTrace): Promise<void> {
     setHeader(context, 'client-request-id', trace.clientRequestId);
     context.options = { ...context.options, signal: trace.signal };
     try {
@@ -58,7 +95,7 @@ class TraceStep implements Middleware {
           method: context.options.method,
           path: pathOf(context),
           status: trace.status,
-          ms: Math.round(performance.now() - started),
+          ms: Math.round(performance.now() - trace.started),
         },
         'graph call',
       );
@@ -99,4 +136,9 @@ function pathOf(context: Context): string {
   // The client's types leave this one to a library that only browsers have.
   const { request } = context as { request: string | { url: string } };
   return new URL(typeof request === 'string' ? request : request.url).pathname;
+}
+
+function outcomeOf({ status, failure }: CallTrace): GraphOutcome {
+  if (status !== null) return status < 400 ? 'ok' : kindOfAnswer(status, null);
+  return failure instanceof GraphFault ? failure.kind : 'noAnswer';
 }

@@ -3,10 +3,17 @@ import PgBoss from 'pg-boss';
 import type { Log } from '../log.js';
 import type { Store } from '../store/database.js';
 import type { Db } from '../store/schema.js';
+import { traceparent } from '../telemetry/activeSpan.js';
 import { createBell, type Bell } from './bell.js';
+import { openNightly, type Nightly } from './nightly.js';
 
 /** A wake-up call for one request. The request's row, not the job, says whether there is work. */
-export type Job = { id: string; requestId: string };
+export type Job = {
+  id: string;
+  requestId: string;
+  /** The trace in which it was sent, as a `traceparent`; null where there was none. */
+  trace: string | null;
+};
 
 export type Queue = {
   /**
@@ -19,6 +26,10 @@ export type Queue = {
   /** Takes up to `limit` jobs that are due, the most urgent first. */
   take(limit: number): Promise<Job[]>;
   finish(jobs: Job[]): Promise<void>;
+  /** Rejects when the queue cannot be read. */
+  ping(): Promise<void>;
+  /** The job of each night, which one instance gets. */
+  nightly: Nightly;
   stop(): Promise<void>;
 } & Bell;
 
@@ -46,10 +57,12 @@ export async function openQueue(
     await boss.start();
     // `short`: one waiting job a key. A job is only a wake-up, so a failed one is not worth repeating.
     await boss.createQueue(PROVISION, { name: PROVISION, policy: 'short', retryLimit: 0, retentionDays: 30 });
+    return openNightly(boss);
   };
-  await (exclusive ? start() : oneAtATime(db, start));
+  const nightly = await (exclusive ? start() : oneAtATime(db, start));
   async function insert(joined: Db, requestId: string, options: PgBoss.SendOptions): Promise<void> {
-    await boss.send(PROVISION, { requestId }, { ...options, db: executor(joined) });
+    const trace = traceparent();
+    await boss.send(PROVISION, { requestId, ...(trace && { trace }) }, { ...options, db: executor(joined) });
   }
 
   return {
@@ -62,8 +75,8 @@ export async function openQueue(
     },
     sendNow: (joined, requestId) => insert(joined, requestId, { singletonKey: `${requestId} now` }),
     async take(limit) {
-      const jobs = await boss.fetch<{ requestId: string }>(PROVISION, { batchSize: limit });
-      return jobs.map(({ id, data }) => ({ id, requestId: data.requestId }));
+      const jobs = await boss.fetch<{ requestId: string; trace?: string }>(PROVISION, { batchSize: limit });
+      return jobs.map(({ id, data: { requestId, trace = null } }) => ({ id, requestId, trace }));
     },
     async finish(jobs) {
       if (jobs.length > 0)
@@ -72,17 +85,21 @@ export async function openQueue(
           jobs.map(({ id }) => id),
         );
     },
+    async ping() {
+      if (!(await boss.getQueue(PROVISION))) throw new Error('The queue is gone');
+    },
+    nightly,
     ...createBell(),
     stop: () => boss.stop({ graceful: false }),
   };
 }
 
 /** pg-boss makes its schema without holding others off: instances that start together would trip over each other. */
-async function oneAtATime(db: Db, start: () => Promise<void>): Promise<void> {
-  await db.connection().execute(async (connection) => {
+async function oneAtATime<T>(db: Db, start: () => Promise<T>): Promise<T> {
+  return db.connection().execute(async (connection) => {
     await sql`select pg_advisory_lock(hashtextextended('start of the queue', 0))`.execute(connection);
     try {
-      await start();
+      return await start();
     } finally {
       await sql`select pg_advisory_unlock(hashtextextended('start of the queue', 0))`.execute(connection);
     }

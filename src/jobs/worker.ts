@@ -3,6 +3,7 @@ import type { Log } from '../log.js';
 import { findAbandoned } from '../store/leases.js';
 import { pauseSecondsLeft } from '../store/pauses.js';
 import type { Db } from '../store/schema.js';
+import { createPulses, type Pulse, type Pulses } from './pulses.js';
 import type { Job, Queue } from './queue.js';
 
 export type Worker = {
@@ -26,7 +27,7 @@ export const WORKER_DEFAULTS: WorkerSettings = {
   abandonedAfterSeconds: 10,
 };
 
-type Deps = { db: Db; queue: Queue; log: Log };
+type Deps = { db: Db; queue: Queue; log: Log; pulses?: Pulses };
 
 /**
  * Runs `handle` for each job, several at a time, until stopped.
@@ -35,8 +36,8 @@ type Deps = { db: Db; queue: Queue; log: Log };
  * brings the request back.
  */
 export function startWorker(
-  { db, queue, log }: Deps,
-  handle: (requestId: string, signal: AbortSignal) => Promise<void>,
+  { db, queue, log, pulses = createPulses() }: Deps,
+  handle: (requestId: string, signal: AbortSignal, job: Job) => Promise<void>,
   settings: WorkerSettings = WORKER_DEFAULTS,
 ): Worker {
   const stopping = new AbortController();
@@ -44,7 +45,7 @@ export function startWorker(
 
   async function run(job: Job): Promise<void> {
     try {
-      await handle(job.requestId, stopping.signal);
+      await handle(job.requestId, stopping.signal, job);
     } catch (error) {
       log.error({ err: error, requestId: job.requestId }, 'work on a request broke off');
     }
@@ -63,8 +64,9 @@ export function startWorker(
     running.add(work);
   }
 
-  async function takeJobs(): Promise<void> {
+  async function takeJobs(pulse: Pulse): Promise<void> {
     while (!stopping.signal.aborted) {
+      pulse.beat();
       const paused = await pauseSecondsLeft(db, 'graph');
       const free = settings.concurrency - running.size;
       const jobs = paused > 0 || free === 0 ? [] : await queue.take(free);
@@ -73,9 +75,10 @@ export function startWorker(
     }
   }
 
-  async function sweep(): Promise<void> {
+  async function sweep(pulse: Pulse): Promise<void> {
     // After a start nothing is waited for: whoever had the work may have died with it a moment ago.
     for (let seconds = 0; !stopping.signal.aborted; seconds = settings.abandonedAfterSeconds) {
+      pulse.beat();
       const abandoned = await findAbandoned(db, seconds, 100);
       for (const requestId of abandoned) await queue.sendNow(db, requestId);
       if (abandoned.length > 0) queue.announce();
@@ -84,15 +87,18 @@ export function startWorker(
   }
 
   /** A store that is down for a while must not end the loop. */
-  async function persist(name: string, loop: () => Promise<void>): Promise<void> {
+  async function persist(name: string, loop: (pulse: Pulse) => Promise<void>): Promise<void> {
+    const pulse = pulses.begin(name);
     while (!stopping.signal.aborted) {
       try {
-        await loop();
+        await loop(pulse);
       } catch (error) {
         log.warn({ err: error, loop: name }, 'worker could not reach the store');
         await sleep(settings.pollMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
+      pulse.beat();
     }
+    pulse.end();
   }
 
   const loops = [persist('jobs', takeJobs), persist('sweep', sweep)];

@@ -5,6 +5,7 @@ import { createSignIn } from '../http/signIn/signIn.js';
 import { createTenantSignIn } from '../http/signIn/tenantSignIn.js';
 import { adminPages } from './admin/index.js';
 import { alive, ready } from './health.js';
+import { metrics } from './metrics.js';
 import { beginSignIn, confirmSignOut, finishSignIn, showSignedOut, signOut } from './signIn.js';
 import { showForm, signUp } from './signUp/signUp.js';
 import { resendInvitation, showStatus } from './status.js';
@@ -55,6 +56,7 @@ export function pages(deps: Deps): Router {
 
   router.get('/healthz', alive);
   router.get('/readyz', ready(deps));
+  router.get('/metrics', metrics(deps));
 
   router.use(adminPages(deps));
 

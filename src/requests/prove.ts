@@ -5,7 +5,7 @@ import { insertAuditEvent } from '../store/auditEvents.js';
 import { isUniqueViolation } from '../store/database.js';
 import { queueNotice } from '../store/notices.js';
 import { lockUnproven, noteProof, settleProof } from '../store/requests.js';
-import type { Db, Proof, RequestRow } from '../store/schema.js';
+import type { Db, Proof, RequestRow, RequestState } from '../store/schema.js';
 import { findStandingRequest } from '../store/submissions.js';
 import { addressOf } from './decisionNow.js';
 import { currentToken } from './statusToken.js';
@@ -28,7 +28,7 @@ export async function prove(
   proof: Proof,
   within: (trx: Db) => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<{ token: string }> {
-  const token = await deps.store.db
+  const proven = await deps.store.db
     .transaction()
     .execute(async (trx) => {
       const request = await lockUnproven(trx, requestId);
@@ -40,14 +40,18 @@ export async function prove(
       if (isUniqueViolation(error)) return null;
       throw error;
     });
-  if (token === null) return prove(deps, requestId, proof, within);
+  if (proven === null) return prove(deps, requestId, proof, within);
+  const { token, state } = proven;
+  if (state === 'denied' || state === 'lapsed') deps.telemetry.figures.requestEnded(state);
   deps.queue.announce();
   deps.noticeBell.announce();
   deps.log.info({ requestId, proof: proof.kind }, 'request proven');
   return { token };
 }
 
-async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): Promise<string> {
+type Proven = { token: string; state: RequestState };
+
+async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): Promise<Proven> {
   const { policy, hash } = deps.policy.current();
   const applicant = { address: addressOf(request), proven: proof.kind };
   const decision = await judge(trx, policy, applicant, suspicionsOf(request.decision));
@@ -74,9 +78,9 @@ async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): P
   });
   if (standing) {
     await noteProof(trx, standing.id, proof);
-    return currentToken(deps, trx, standing);
+    return { token: await currentToken(deps, trx, standing), state: 'lapsed' };
   }
   if (state === 'pending') await queueNotice(trx, 'waiting', request.id);
   if (state === 'queued') await deps.queue.send(trx, request.id, { priority: INTERACTIVE });
-  return currentToken(deps, trx, request);
+  return { token: await currentToken(deps, trx, request), state };
 }

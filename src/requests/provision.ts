@@ -10,6 +10,7 @@ import { decisionNow } from './decisionNow.js';
 import { endedForOwnerOnly, isToldByMail } from './following/ownersOnly.js';
 import { takeLease, type Lease } from './provisioning/lease.js';
 import { runSteps } from './provisioning/runSteps.js';
+import { tellEnd } from './provisioning/tellEnd.js';
 import { withApproval } from './review/approval.js';
 import { countedBeside } from './submitting/judge.js';
 import { assertTransition } from './transitions.js';
@@ -118,4 +119,5 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
   });
   const { state, problem } = turn;
   deps.log.info({ requestId: request.id, state, problem: problem?.code ?? null, ended }, 'turn ended');
+  if (ended) tellEnd(deps, request, turn);
 }

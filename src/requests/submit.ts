@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Deps } from '../deps.js';
+import { PublicError } from '../errors.js';
 import { INTERACTIVE } from '../jobs/queue.js';
 import type { Address } from '../policy/address.js';
 import { proofAskedBy } from '../policy/afterProof.js';
@@ -8,7 +9,7 @@ import type { AuditEvent } from '../store/auditEvents.js';
 import { postpone } from '../store/leases.js';
 import { queueNotice } from '../store/notices.js';
 import { noteProof } from '../store/requests.js';
-import type { Db, NewRequest, Proof, RecordedDecision, RequestRow } from '../store/schema.js';
+import type { Db, NewRequest, Proof, RecordedDecision, RequestRow, RequestState } from '../store/schema.js';
 import { hashToken } from '../token.js';
 import { beginMailboxProof, joinMailboxProof } from './proof/askForMail.js';
 import { currentToken, statusToken } from './statusToken.js';
@@ -51,16 +52,24 @@ export async function submit(
   application: Application,
   sender: Sender,
 ): Promise<{ token: string }> {
-  await deps.brake.take();
-  let token: string | null = null;
-  while (token === null) token = await attempt(deps, application, sender);
+  await deps.brake.take().catch((error: unknown) => {
+    if (error instanceof PublicError) deps.telemetry.figures.signUp('turnedAway');
+    throw error;
+  });
+  let taken: Taken | null = null;
+  while (taken === null) taken = await attempt(deps, application, sender);
   deps.queue.announce();
   deps.noticeBell.announce();
+  const { token, outcome } = taken;
+  deps.telemetry.figures.signUp(outcome);
+  if (outcome === 'denied') deps.telemetry.figures.requestEnded(outcome);
   return { token };
 }
 
+type Taken = { token: string; outcome: RequestState | 'repeated' };
+
 /** Returns null when it is to be tried again. */
-async function attempt(deps: Deps, application: Application, sender: Sender): Promise<string | null> {
+async function attempt(deps: Deps, application: Application, sender: Sender): Promise<Taken | null> {
   const { policy, hash } = deps.policy.current();
   const { address } = application;
   const { proof } = sender;
@@ -77,10 +86,10 @@ async function attempt(deps: Deps, application: Application, sender: Sender): Pr
         await noteAsking(trx, claim.standing.id);
         await joinMailboxProof(deps, trx, claim.standing, sender.browser);
         if (proof) await noteProof(trx, claim.standing.id, proof);
-        return currentToken(deps, trx, claim.standing);
+        return { token: await currentToken(deps, trx, claim.standing), outcome: 'repeated' as const };
       }
       await begin(deps, trx, request, decision, sender, claim.waitSeconds);
-      return statusToken(deps.config.secrets[0], request.id);
+      return { token: statusToken(deps.config.secrets[0], request.id), outcome: request.state };
     })
     .catch((error: unknown) => {
       if (error instanceof Overtaken) return null;

@@ -71,11 +71,14 @@ describe('while the store is down', () => {
     const ready = await supertest(app).get('/readyz');
     expect([ready.status, ready.body]).toEqual([
       503,
-      { status: 'unavailable', store: false, policy: 'current' },
+      { status: 'unavailable', store: false, queue: true, policy: 'current' },
     ]);
   });
 });
 
 test('while the store answers the portal is ready', async () => {
-  await portal.visitor().get('/readyz').expect(200, { status: 'ready', store: true, policy: 'current' });
+  await portal
+    .visitor()
+    .get('/readyz')
+    .expect(200, { status: 'ready', store: true, queue: true, policy: 'current' });
 });

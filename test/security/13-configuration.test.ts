@@ -186,7 +186,7 @@ describe('13.4 files', () => {
   test('13.4.5 the health checks tell no more than they must', async () => {
     const [alive, ready] = [await portal.visitor().get('/healthz'), await portal.visitor().get('/readyz')];
     expect(alive.body).toEqual({ status: 'ok' });
-    expect(Object.keys(ready.body as object).sort()).toEqual(['policy', 'status', 'store']);
+    expect(Object.keys(ready.body as object).sort()).toEqual(['policy', 'queue', 'status', 'store']);
   });
 
   test('13.4.6 no answer names the software or its version', async () => {

@@ -1,5 +1,6 @@
 import { wholeStatus } from '../../src/requests/following/wholeStatus.js';
 import { findByToken } from '../../src/requests/follow.js';
+import { findSteps } from '../../src/store/steps.js';
 import type { TestPortal } from './portal.js';
 import type { Exchange } from './tenant.js';
 import type { StatusAnswer } from './visitor.js';
@@ -30,8 +31,10 @@ export async function signUpUntil(
 
 /** The answer that a status page would give to the owner of the mailbox. */
 export async function wholeStatusOf(portal: TestPortal, path: string): Promise<StatusAnswer> {
-  const { request, steps } = await findByToken(portal.deps, path.split('/').at(-1) ?? '');
-  const { status, reason, steps: shown, updatedAt } = wholeStatus(request, steps);
+  const { deps } = portal;
+  const request = await findByToken(deps, path.split('/').at(-1) ?? '');
+  const steps = await findSteps(deps.store.db, request.id);
+  const { status, reason, steps: shown, updatedAt } = wholeStatus(request, steps, deps.patience);
   return JSON.parse(JSON.stringify({ status, reason, steps: shown, updatedAt })) as StatusAnswer;
 }
 

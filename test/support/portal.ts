@@ -95,6 +95,8 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
         noticesMs: 200,
         lapseMs: 200,
         forgetMs: 3_600_000,
+        retentionMs: 200,
+        watchMs: 200,
       });
     },
     async stopWorker() {

@@ -98,7 +98,13 @@ async function attempt(run: Run, { key }: StepRow, steps: StepRow[]): Promise<Co
   };
   try {
     refuseSelfApproval(context);
-    const { detail = {}, graphRequestId = null, unconfirmed = null } = await stepFor(key, steps)(context);
+    const {
+      detail = {},
+      graphRequestId = null,
+      unconfirmed = null,
+    } = await deps.telemetry.tracing.tell({ name: `step ${kindOf(key)}` }, () =>
+      stepFor(key, steps)(context),
+    );
     const state = unconfirmed ? 'unconfirmed' : 'done';
     const outcome = { state, detail, problem: unconfirmed, graphRequestId } as const;
     if (key === 'mail') await settleMail(db, writer, outcome, detailOf(steps, 'invitation'));
@@ -115,6 +121,11 @@ async function attempt(run: Run, { key }: StepRow, steps: StepRow[]): Promise<Co
     });
     return consequence;
   }
+}
+
+/** Without what follows the colon: names of spans are few. */
+function kindOf(key: string): string {
+  return key.split(':', 1)[0] ?? key;
 }
 
 function stepFor(key: string, steps: StepRow[]): Step {

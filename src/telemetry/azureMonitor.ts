@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AzureMonitorMetricExporter, AzureMonitorTraceExporter } from '@azure/monitor-opentelemetry-exporter';
+import type { Tracer } from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
+import { PeriodicExportingMetricReader, type IMetricReader } from '@opentelemetry/sdk-metrics';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import type { Log } from '../log.js';
+import { noteOutages } from './noteOutages.js';
+
+/** Metric alerts look at minutes. */
+const METRICS_EVERY_MS = 60_000;
+const SPANS_EVERY_MS = 5_000;
+const SEND_WITHIN_MS = 10_000;
+/** A stop has 25 s for everything, and what is not sent then is lost: it is about the past. */
+const CLOSE_WITHIN_MS = 3_000;
+
+export type AzureMonitor = { reader: IMetricReader; tracerFor(name: string): Tracer; close(): Promise<void> };
+
+/** Sends figures and traces to Application Insights. Every trace is sent: a portal has thousands of requests a day, no millions. */
+export function openAzureMonitor(connectionString: string, resource: Resource, log: Log): AzureMonitor {
+  // Otherwise the exporter reports on itself, to Microsoft: https://learn.microsoft.com/azure/azure-monitor/app/statsbeat.
+  // It takes this by the environment alone.
+  process.env.APPLICATION_INSIGHTS_NO_STATSBEAT ??= 'true';
+  const options = {
+    connectionString,
+    // The disk may be read-only, and is nobody's to clean.
+    disableOfflineStorage: true,
+    retryOptions: { maxRetries: 1 },
+    additionalPolicies: noteOutages(log),
+  };
+  const reader = new PeriodicExportingMetricReader({
+    exporter: new AzureMonitorMetricExporter(options),
+    exportIntervalMillis: METRICS_EVERY_MS,
+    exportTimeoutMillis: SEND_WITHIN_MS,
+  });
+  const spans = new BatchSpanProcessor(new AzureMonitorTraceExporter(options), {
+    scheduledDelayMillis: SPANS_EVERY_MS,
+    exportTimeoutMillis: SEND_WITHIN_MS,
+  });
+  const tracers = new BasicTracerProvider({ resource, spanProcessors: [spans] });
+  return {
+    reader,
+    tracerFor: (name) => tracers.getTracer(name),
+    async close() {
+      const cut = new AbortController();
+      const sent = Promise.allSettled([reader.shutdown(), tracers.shutdown()]);
+      const late = sleep(CLOSE_WITHIN_MS, 'late', { signal: cut.signal, ref: false }).catch(() => 'sent');
+      if ((await Promise.race([sent, late])) === 'late')
+        log.warn('the last figures and traces could not be sent');
+      cut.abort();
+    },
+  };
+}
