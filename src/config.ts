@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { databaseSignIn, signInFault } from './databaseSettings.js';
+import type { ManagedIdentity } from './entra/managedIdentity.js';
 
 /** Where tokens for Microsoft Graph come from. */
 export type GraphCredential =
@@ -14,6 +16,8 @@ export type Config = Readonly<{
   databaseUrl: string | null;
   /** Where the password for it comes from: the URL, or tokens of the managed identity. */
   databaseSignIn: 'url' | 'managedIdentity';
+  /** Of the machine, where it has one. */
+  managedIdentity: ManagedIdentity | null;
   dataDir: string;
   policyFile: string;
   tenantId: string;
@@ -87,17 +91,27 @@ const settings = z.object({
     )
     .optional(),
   RETENTION_DAYS: wholeNumber('must be a number of days, or 0 to keep everything', 36_500).default(365),
-  // Set by Azure App Service where a managed identity is on; operators do not set it.
+  // Set by Azure App Service where a managed identity is on; operators do not set them.
   IDENTITY_ENDPOINT: z.string().optional(),
+  IDENTITY_HEADER: z.string().optional(),
 });
 
 type Settings = z.infer<typeof settings>;
 type Given = Partial<Record<string, string>>;
 type Fault = { name: string; message: string };
 
+// App Service hands the reference itself over where it could not follow it, and anybody can guess that one:
+// learn.microsoft.com/azure/app-service/app-service-key-vault-references
+const KEY_VAULT = '@Microsoft.KeyVault(';
+const UNRESOLVED =
+  'is a Key Vault reference that App Service could not follow: see that the secret is there and that the site’s identity may read it, then restart the site';
+
 /** What one setting says by itself; the first fault of each, and never its value, which may be a secret. */
-function ownFaults(given: Given, schema: z.ZodType = settings): Fault[] {
+function ownFaults(given: Given, schema: z.ZodObject = settings): Fault[] {
   const faults = new Map<string, Fault>();
+  for (const [name, value = ''] of Object.entries(given)) {
+    if (name in schema.shape && value.startsWith(KEY_VAULT)) faults.set(name, { name, message: UNRESOLVED });
+  }
   for (const { path, message } of schema.safeParse(given).error?.issues ?? []) {
     const name = path.join('.');
     if (faults.has(name)) continue;
@@ -123,28 +137,11 @@ function crossFaults(given: Given): Fault[] {
   if (secrets.some((secret) => secret.length < 32)) {
     fault('SESSION_SECRET', 'each secret needs at least 32 characters');
   }
-  if (givesTokenAway(given)) {
-    fault('DATABASE_URL', 'needs sslmode=verify-full, or the identity’s token would go to whoever answers');
-  }
+  const signIn = signInFault(given);
+  if (signIn !== null) fault('DATABASE_URL', signIn);
   if (given.SMTP_URL && !given.MAIL_FROM) fault('MAIL_FROM', 'is required when SMTP_URL is set');
   return faults;
 }
-
-/** Without a password in the URL, the managed identity signs in, where there is one. */
-function databaseSignIn({
-  DATABASE_URL: url,
-  IDENTITY_ENDPOINT: identity,
-}: Pick<Partial<Settings>, 'DATABASE_URL' | 'IDENTITY_ENDPOINT'>): Config['databaseSignIn'] {
-  return url && identity && new URL(url).password === '' ? 'managedIdentity' : 'url';
-}
-
-function givesTokenAway(given: Given): boolean {
-  if (!URL.canParse(given.DATABASE_URL ?? '') || databaseSignIn(given) === 'url') return false;
-  const { hostname, searchParams } = new URL(given.DATABASE_URL ?? '');
-  return !LOOPBACK.includes(hostname) && searchParams.get('sslmode') !== 'verify-full';
-}
-
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 function splitSecrets(value = ''): string[] {
   return value
@@ -174,7 +171,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
 /** Where the store is, for commands that need nothing else. @throws {ConfigError} */
 export function loadStoreConfig(
   environment: Record<string, string | undefined>,
-): Pick<Config, 'databaseUrl' | 'databaseSignIn' | 'dataDir'> {
+): Pick<Config, 'databaseUrl' | 'databaseSignIn' | 'managedIdentity' | 'dataDir'> {
   const given = givenIn(environment);
   const schema = settings.pick({ DATABASE_URL: true, DATA_DIR: true });
   const own = ownFaults(given, schema);
@@ -184,6 +181,7 @@ export function loadStoreConfig(
   return {
     databaseUrl: env.DATABASE_URL ?? null,
     databaseSignIn: databaseSignIn(given),
+    managedIdentity: managedIdentity(given),
     dataDir: resolve(env.DATA_DIR),
   };
 }
@@ -205,6 +203,7 @@ function toConfig(env: Settings): Config {
     baseUrl: withoutSlash(env.BASE_URL ?? `http://localhost:${env.PORT}`),
     databaseUrl: env.DATABASE_URL ?? null,
     databaseSignIn: databaseSignIn(env),
+    managedIdentity: managedIdentity(env),
     dataDir: resolve(env.DATA_DIR),
     policyFile: resolve(env.POLICY_FILE),
     tenantId: env.TENANT_ID.toLowerCase(),
@@ -222,6 +221,13 @@ function toConfig(env: Settings): Config {
     applicationInsights: env.APPLICATIONINSIGHTS_CONNECTION_STRING ?? null,
     retentionDays: env.RETENTION_DAYS === 0 ? null : env.RETENTION_DAYS,
   };
+}
+
+function managedIdentity({
+  IDENTITY_ENDPOINT: endpoint,
+  IDENTITY_HEADER: header = '',
+}: Partial<Settings>): ManagedIdentity | null {
+  return endpoint ? { endpoint, header } : null;
 }
 
 function withoutSlash(url: string): string {

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import { isStoreDown, type Store } from '../../store/database.js';
+import { IdentityFault } from '../../entra/managedIdentity.js';
+import { isStoreDown, isUntrusted, type Store } from '../../store/database.js';
 import { serverVersion } from '../../store/health.js';
 import { pendingMigrations } from '../../store/migrations/index.js';
 import { finding, type Finding } from '../finding.js';
@@ -29,9 +30,16 @@ export const examineStore: CheckUp = async function examineStore({ store, config
     return [finding('store', config.databaseUrl ? 'postgres' : 'embedded', { version: named(version), ms })];
   } catch (error) {
     if (!isStoreDown(error)) throw error;
-    return [finding('store', 'down', { message: (error as Error).message })];
+    return [finding('store', troubleWith(error), { message: (error as Error).message })];
   }
 };
+
+/** Why a database is not to be had, as far as something different is to be done about it. */
+function troubleWith(error: unknown): 'noToken' | 'refused' | 'untrusted' | 'down' {
+  if (error instanceof IdentityFault) return 'noToken';
+  if ((error as { code?: string }).code?.startsWith('28')) return 'refused';
+  return isUntrusted(error) ? 'untrusted' : 'down';
+}
 
 /** In ms. One alone may have waited for a connection, or for this process. */
 async function quickestAnswer(store: Pick<Store, 'ping'>): Promise<number> {

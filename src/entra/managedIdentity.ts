@@ -1,0 +1,75 @@
+import { z } from 'zod';
+
+/** Where a machine's managed identity gives its tokens, and what proves that one asks from that machine. */
+export type ManagedIdentity = { endpoint: string; header: string };
+
+/** A token, and when it ends (ms since 1970). */
+export type IdentityToken = { token: string; expiresAt: number };
+
+/** No token was to be had. The message holds nothing secret. */
+export class IdentityFault extends Error {
+  override name = 'IdentityFault';
+}
+
+/** The first call of a new instance takes Azure several seconds. */
+const ANSWER_WITHIN_MS = 10_000;
+
+const answer = z.object({ access_token: z.string().min(1), expires_on: z.coerce.number().positive() });
+const refusal = z.object({ message: z.string().optional(), error_description: z.string().optional() });
+
+/**
+ * Asks for a token of the managed identity as App Service and Container Apps give it
+ * (https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference).
+ *
+ * Not through @azure/identity 4.13: it keeps these tokens for the whole process and has no way to drop one that was
+ * refused; ten who ask at once make ten calls; and a call cannot be broken off, repeats itself and lasts five seconds.
+ *
+ * @param resource whom the token is for, such as `https://graph.microsoft.com`
+ * @throws {IdentityFault}
+ */
+export async function askManagedIdentity(
+  { endpoint, header }: ManagedIdentity,
+  resource: string,
+): Promise<IdentityToken> {
+  const { status, text } = await send(endpoint, header, resource);
+  const body = parsed(text);
+  if (status !== 200) throw new IdentityFault(`The identity endpoint answered ${status}${reasonIn(body)}`);
+  const given = answer.safeParse(body);
+  if (!given.success) throw new IdentityFault('The identity endpoint gave an answer without a token');
+  return { token: given.data.access_token, expiresAt: given.data.expires_on * 1000 };
+}
+
+async function send(endpoint: string, header: string, resource: string) {
+  try {
+    const url = new URL(endpoint);
+    url.search = new URLSearchParams({ 'api-version': '2019-08-01', resource }).toString();
+    const response = await fetch(url, {
+      headers: { 'X-IDENTITY-HEADER': header },
+      // The header is worth a token to whoever gets it.
+      redirect: 'error',
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    return { status: response.status, text: await response.text() };
+  } catch (error) {
+    const { cause = error } = error as Error;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new IdentityFault(
+      `The identity endpoint does not answer: ${typeof code === 'string' ? code : message}`,
+    );
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** What Azure says, without anything that may be part of a token. */
+function reasonIn(body: unknown): string {
+  const { message, error_description: description } = refusal.safeParse(body).data ?? {};
+  const reason = (message ?? description)?.split('\n')[0]?.replaceAll(/[\w-]{40,}/g, '…');
+  return reason ? `: ${reason.slice(0, 300)}` : '';
+}
