@@ -9,7 +9,7 @@ const run = promisify(execFile);
 
 /**
  * Lays out in `folder` what the last stage of the Dockerfile has in its WORKDIR, without an engine: the packages are those that
- * `npm prune --omit=dev` leaves, taken from the installed ones, and `dist` is what the build makes.
+ * `npm prune --omit=dev --omit=optional` leaves, taken from the installed ones, and `dist` is what the build makes.
  *
  * @param folder outside the project: else Node would find the packages for development there
  */
@@ -25,21 +25,19 @@ export async function layOutImage(stage: Instruction[], folder: string): Promise
   }
 }
 
+/** Copies, not links: whatever a test does to them must not reach the packages that are installed. */
 async function copyPackages(target: string): Promise<void> {
   await mkdir(target, { recursive: true });
-  const copy = async (how: string) =>
-    run('cp', [how, '--parents', ...(await productionPackages()), target], { cwd: 'node_modules' });
-  // Links, where the file system allows it: these are thousands of files.
-  await copy('-al').catch(() => copy('-a'));
+  await run('cp', ['-a', '--parents', ...(await productionPackages()), target], { cwd: 'node_modules' });
 }
 
-type LockFile = { packages: Record<string, { dev?: boolean; optional?: boolean }> };
+type LockFile = { packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean }> };
 
-/** Places below `node_modules` of what `npm ci --omit=dev` installs; a package comes with those inside it. */
+/** Their places below `node_modules`; a package comes with those inside it. `devOptional` is what both of the other kinds want. */
 async function productionPackages(): Promise<string[]> {
   const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8')) as LockFile;
   return Object.entries(packages)
-    .filter(([path, { dev = false, optional = false }]) => path !== '' && !dev && !optional)
+    .filter(([path, { dev, optional, devOptional }]) => path !== '' && !dev && !optional && !devOptional)
     .map(([path]) => path.slice('node_modules/'.length))
     .filter((path) => !path.includes('/node_modules/'));
 }
