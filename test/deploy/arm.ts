@@ -33,7 +33,7 @@ type Scope = { template: Template; given: JsonObject; azure: Azure; index: numbe
 export type Deployment = {
   /** Resources whose condition holds, copies counted out. */
   resources: Resource[];
-  /** The ids of all resources, also of those whose condition does not hold: `dependsOn` may name them. */
+  /** What `dependsOn` may name: the ids of all resources, also of those whose condition does not hold, and loops. */
   ids: string[];
   outputs: JsonObject;
   evaluate(value: Json): Json;
@@ -49,7 +49,10 @@ export function deploy(template: Template, given: JsonObject, azure: Azure): Dep
   ]);
   return {
     resources,
-    ids: all.map((resource) => idOf(resource as Resource)),
+    ids: [
+      ...all.map((resource) => idOf(resource as Resource)),
+      ...template.resources.flatMap(({ copy }) => (copy ? [text((copy as JsonObject).name ?? null)] : [])),
+    ],
     outputs: Object.fromEntries(outputs) as JsonObject,
     evaluate: (value) => evaluate(value, scope),
   };

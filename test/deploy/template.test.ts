@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { idOf, text, type JsonObject, type Resource } from './arm.js';
+import { idOf, text, type Deployment, type JsonObject, type Resource } from './arm.js';
 import {
   aDeployment,
   linked,
@@ -22,10 +25,30 @@ const TEMPLATES = [
 
 const SERVER = 'Microsoft.DBforPostgreSQL/flexibleServers';
 
+const whereItIs = existsSync(VALIDATOR) ? it : it.skip;
+
+async function expectNothingFound(...files: string[]): Promise<void> {
+  const { stdout } = await promisify(execFile)(process.execPath, [VALIDATOR, ...files]);
+  expect(stdout).toMatch(/: \d+ resources, nothing found\n$/);
+}
+
 describe('the templates', () => {
-  (existsSync(VALIDATOR) ? it : it.skip).each(TEMPLATES)('%s fits Microsoft’s schemas', async (...files) => {
-    const { stdout } = await promisify(execFile)(process.execPath, [VALIDATOR, ...files.filter(Boolean)]);
-    expect(stdout).toMatch(/: \d+ resources, nothing found\n$/);
+  whereItIs.each(TEMPLATES)('%s fits Microsoft’s schemas', (...files) =>
+    expectNothingFound(...files.filter((file) => typeof file === 'string')),
+  );
+
+  // The schema tells the two resources apart by their names, and takes an expression for either.
+  whereItIs('nestedtemplates/publishing.json fits them too, with the names written out', async () => {
+    const { $schema, contentVersion } = readJson('nestedtemplates/publishing.json') as JsonObject;
+    const { resources } = linked(aDeployment(), 'partner-portal-publishing');
+    const folder = await mkdtemp(join(tmpdir(), 'template-'));
+    try {
+      const file = join(folder, 'publishing.json');
+      await writeFile(file, JSON.stringify({ $schema, contentVersion, resources }));
+      await expectNothingFound(file);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('ask for six parameters at most, and say of each what it is', () => {
@@ -55,6 +78,7 @@ describe('the templates', () => {
     for (const deployment of [
       aDeployment({ autoscale: true }),
       linked(aDeployment(), 'partner-portal-database-access'),
+      linked(aDeployment(), 'partner-portal-publishing'),
     ]) {
       const known = new Set(deployment.ids);
       for (const resource of deployment.resources) {
@@ -117,35 +141,75 @@ describe('a deployment', () => {
     const admin = one(access, `${SERVER}/administrators`);
     expect(admin.name).toMatch(new RegExp(`/${PRINCIPAL}$`));
     expect(admin.properties).toMatchObject({ principalName: SITE, principalType: 'ServicePrincipal' });
-    const rules = access.resources.filter(({ type }) => type === `${SERVER}/firewallRules`);
-    expect(rules.map(({ name, properties }) => [name.split('/')[1], properties])).toEqual(
-      ['192.0.2.1', '192.0.2.2', '198.51.100.3'].map((address, i) => [
-        `site-${i + 1}`,
-        { startIpAddress: address, endIpAddress: address },
-      ]),
+    expect(addressesLetIn({})).toEqual(['192.0.2.1', '192.0.2.2'].map((address) => [address, address]));
+    expect(addressesLetIn({ databaseFirewall: 'possible' })).toEqual(
+      ['192.0.2.1', '192.0.2.2', '198.51.100.3'].map((address) => [address, address]),
     );
   });
 
-  it('describes the site alike with and without its settings, so that neither undoes the other', () => {
-    const bare = one(deployment, 'Microsoft.Web/sites');
-    const set = one(linked(deployment, 'partner-portal-site-settings'), 'Microsoft.Web/sites');
-    const { appSettings, ...siteConfig } = set.properties.siteConfig as JsonObject;
-    const { comments, dependsOn, ...site } = bare;
-    expect({ comments, dependsOn, appSettings }).toEqual({
-      comments: expect.any(String) as string,
-      dependsOn: expect.any(Array) as string[],
-      appSettings: expect.any(Array) as JsonObject[],
-    });
-    expect({ ...set, properties: { ...set.properties, siteConfig } }).toEqual(site);
+  const addressesLetIn = (given: JsonObject) =>
+    linked(aDeployment(given), 'partner-portal-database-access')
+      .resources.filter(({ type }) => type === `${SERVER}/firewallRules`)
+      .map(({ properties }) => [properties.startIpAddress, properties.endIpAddress]);
+
+  // Otherwise it belongs to a role of Azure: github.com/hashicorp/terraform-provider-azurerm/issues/27895
+  it('makes the database when the site’s identity is there to own it', () => {
+    const access = linked(deployment, 'partner-portal-database-access');
+    const database = before(access.resources, idOf(one(access, `${SERVER}/databases`)));
+    expect([...database]).toContain(idOf(one(access, `${SERVER}/administrators`)));
+  });
+
+  const siteIn = (of: Deployment) => one(linked(of, 'partner-portal-site-settings'), 'Microsoft.Web/sites');
+
+  it('begins with a site that is the same but for what makes it the portal', () => {
+    const { comments, condition, dependsOn, ...bare } = one(deployment, 'Microsoft.Web/sites');
+    const { appSettings, appCommandLine, healthCheckPath, ...siteConfig } = siteIn(deployment).properties
+      .siteConfig as JsonObject;
+    expect([comments, condition, dependsOn, appSettings, appCommandLine]).not.toContain(undefined);
+    expect(healthCheckPath).toBe('/readyz');
+    expect({ ...siteIn(deployment), properties: { ...siteIn(deployment).properties, siteConfig } }).toEqual(
+      bare,
+    );
     expect(bare.properties).toMatchObject({
       httpsOnly: true,
       clientAffinityEnabled: false,
-      siteConfig: { ftpsState: 'Disabled', minTlsVersion: '1.2', alwaysOn: true, healthCheckPath: '/readyz' },
+      siteConfig: { ftpsState: 'Disabled', minTlsVersion: '1.2', alwaysOn: true },
     });
   });
 
+  it('never takes its settings from a site that runs', () => {
+    const again = aDeployment({ deployment: 'again' });
+    expect(again.resources.map(({ type }) => type)).not.toContain('Microsoft.Web/sites');
+    expect(siteIn(again)).toEqual(siteIn(deployment));
+  });
+
+  it('lets basic authentication in for fetching from a repository, and for nothing else', () => {
+    const allowed = (given: JsonObject) =>
+      linked(aDeployment(given), 'partner-portal-publishing').resources.map(({ name, properties }) => [
+        name.split('/')[1],
+        properties.allow,
+      ]);
+    expect(allowed({})).toEqual([
+      ['ftp', false],
+      ['scm', true],
+    ]);
+    for (const given of [
+      { repositoryUrl: '' },
+      { packageUrl: 'https://contoso.blob.core.windows.net/p.zip' },
+    ]) {
+      expect(allowed(given)).toEqual([
+        ['ftp', false],
+        ['scm', false],
+      ]);
+    }
+    const code = idOf(one(deployment, 'Microsoft.Web/sites/sourcecontrols'));
+    expect([...before(deployment.resources, code)]).toContain(
+      idOf(one(deployment, 'Microsoft.Resources/deployments', 'partner-portal-publishing')),
+    );
+  });
+
   it('starts what the build makes', () => {
-    const { siteConfig } = one(deployment, 'Microsoft.Web/sites').properties as { siteConfig: JsonObject };
+    const { siteConfig } = siteIn(deployment).properties as { siteConfig: JsonObject };
     const scripts = [...text(siteConfig.appCommandLine).matchAll(/dist\/(\S+)\.js/g)].map(([, path]) => path);
     expect(scripts).toEqual(['cli/policy', 'server']);
     for (const script of scripts) expect(existsSync(`src/${String(script)}.ts`)).toBe(true);
@@ -197,6 +261,17 @@ describe('a deployment', () => {
     expect(scaling({ autoscale: true, instances: 2, mostInstances: 5 })[0]?.properties).toMatchObject({
       profiles: [{ capacity: { minimum: '2', maximum: '5', default: '2' } }],
     });
+  });
+
+  // Application Insights takes 30, 60, 90, 120 … days by itself, and any number from its workspace.
+  it('keeps logs for any number of days', () => {
+    const { resources } = aDeployment({ logDays: 45 });
+    const named = resources.flatMap(({ type, properties }) =>
+      Object.entries(properties).flatMap(([key, value]) =>
+        /^retentionInDays$/i.test(key) ? [[type, value]] : [],
+      ),
+    );
+    expect(named).toEqual([['Microsoft.OperationalInsights/workspaces', 45]]);
   });
 
   it('keeps no log of the paths that people ask for', () => {

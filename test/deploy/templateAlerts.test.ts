@@ -55,6 +55,13 @@ describe('the alerts', () => {
     }
   });
 
+  it('do not look at a site that is not the portal yet', () => {
+    const settings = idOf(one(deployment, 'Microsoft.Resources/deployments', 'partner-portal-site-settings'));
+    for (const { type, dependsOn } of deployment.resources) {
+      if (type === 'Microsoft.Insights/metricAlerts') expect(dependsOn).toContain(settings);
+    }
+  });
+
   it('go to whoever is named, and to nobody otherwise', () => {
     const group = idOf(one(deployment, 'microsoft.insights/actionGroups'));
     for (const { actions } of alerts) expect(actions).toEqual([{ actionGroupId: group }]);
