@@ -2,6 +2,7 @@ import { benchAdminList } from './adminList.js';
 import { benchAtRest } from './atRest.js';
 import { benchDecide } from './decide.js';
 import { benchFormPage } from './formPage.js';
+import { benchIdleSessions } from './idleSessions.js';
 import { benchInstances } from './instances.js';
 import { benchPolicyReload } from './policyReload.js';
 import { benchProvisioning } from './provisioning.js';
@@ -45,6 +46,7 @@ const measures = {
   benchProvisioning,
   benchAdminList,
   benchAtRest,
+  benchIdleSessions: () => benchIdleSessions(),
   benchInstances: () => benchInstances(),
 };
 

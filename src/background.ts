@@ -1,14 +1,16 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Deps } from './deps.js';
+import type { Bell } from './jobs/bell.js';
 import { startPeriodic } from './jobs/periodic.js';
 import { queueWatch } from './jobs/queueWatch.js';
 import { startWorker, WORKER_DEFAULTS, type WorkerSettings } from './jobs/worker.js';
-import { lapseUnproven } from './requests/lapse.js';
 import { retain } from './privacy/retention.js';
+import { lapseUnproven } from './requests/lapse.js';
 import { sendDueNotices } from './requests/notices.js';
 import { provision } from './requests/provision.js';
 import { deleteIdleMailboxes } from './store/mailboxes.js';
 import { deleteSpentLimits } from './store/rateLimit.js';
+import { deleteEndedSessions } from './store/sessions.js';
 import type { SpanOf } from './telemetry/tracing.js';
 
 /** How often what nobody has announced is looked for. */
@@ -18,7 +20,7 @@ export type Pace = {
   noticesMs: number;
   /** How much longer than they may unproven requests wait. */
   lapseMs: number;
-  /** How long rows stay that limit nothing any more. */
+  /** How long rows stay that limit nothing any more, and sessions that are over. */
   forgetMs: number;
   /** How often it is looked whether the queue stands still. */
   watchMs: number;
@@ -30,7 +32,7 @@ const PACE: Pace = {
   worker: WORKER_DEFAULTS,
   noticesMs: 3_000,
   lapseMs: 60_000,
-  forgetMs: 3_600_000,
+  forgetMs: 900_000,
   watchMs: 30_000,
   retentionMs: 60_000,
 };
@@ -50,6 +52,9 @@ export type Background = {
 export function startBackground(deps: Deps, pace = PACE): Background {
   const { log, queue, pulses, noticeBell, patience, telemetry } = deps;
   const { db } = deps.store;
+  type Work = (stopping: AbortSignal) => Promise<void>;
+  const every = (everyMs: number, name: string, work: Work, more: { bell?: Bell; abreast?: number } = {}) =>
+    startPeriodic({ name, everyMs, log, ...more }, work);
   const parts = [
     startWorker(
       { db, queue, log, pulses },
@@ -57,29 +62,21 @@ export function startBackground(deps: Deps, pace = PACE): Background {
         telemetry.tracing.tell(provisioningOf(requestId, trace), () => provision(deps, requestId, stopping)),
       pace.worker,
     ),
-    startPeriodic(
-      {
-        name: 'mails to applicants',
-        everyMs: pace.noticesMs,
-        log,
-        bell: noticeBell,
-        abreast: MAILS_ABREAST,
-      },
+    every(
+      pace.noticesMs,
+      'mails to applicants',
       (stopping) => sendDueNotices(deps, { to: ['applicants'], stopping }),
+      { bell: noticeBell, abreast: MAILS_ABREAST },
     ),
-    startPeriodic({ name: 'mails to deciders', everyMs: pace.noticesMs, log }, (stopping) =>
+    every(pace.noticesMs, 'mails to deciders', (stopping) =>
       sendDueNotices(deps, { to: ['deciders'], stopping }),
     ),
-    startPeriodic(
-      { name: 'queue watch', everyMs: pace.watchMs, log },
-      queueWatch(deps.queueFigures, log, patience.standstillSeconds),
-    ),
-    startPeriodic({ name: 'lapse', everyMs: pace.lapseMs, log }, (stopping) => lapseUnproven(deps, stopping)),
-    startPeriodic({ name: 'forget mailboxes', everyMs: pace.forgetMs, log }, () => deleteIdleMailboxes(db)),
-    startPeriodic({ name: 'forget limits', everyMs: pace.forgetMs, log }, () => deleteSpentLimits(db)),
-    startPeriodic({ name: 'retention', everyMs: pace.retentionMs, log }, (stopping) =>
-      retain(deps, stopping),
-    ),
+    every(pace.watchMs, 'queue watch', queueWatch(deps.queueFigures, log, patience.standstillSeconds)),
+    every(pace.lapseMs, 'lapse', (stopping) => lapseUnproven(deps, stopping)),
+    every(pace.forgetMs, 'forget mailboxes', () => deleteIdleMailboxes(db)),
+    every(pace.forgetMs, 'forget limits', () => deleteSpentLimits(db)),
+    every(pace.forgetMs, 'forget sessions', () => deleteEndedSessions(db)),
+    every(pace.retentionMs, 'retention', (stopping) => retain(deps, stopping)),
   ];
   return {
     async stop() {

@@ -8,7 +8,8 @@ const built = (file: string) =>
   import(pathToFileURL(join(process.cwd(), 'dist', file)).href) as Promise<unknown>;
 const { createApp } = (await built('app.js')) as typeof import('../../src/app.js');
 const { loadConfig } = (await built('config.js')) as typeof import('../../src/config.js');
-const { openDeps, PATIENCE } = (await built('deps.js')) as typeof import('../../src/deps.js');
+const { openDeps } = (await built('deps.js')) as typeof import('../../src/deps.js');
+const { PATIENCE } = (await built('patience.js')) as typeof import('../../src/patience.js');
 const { createLog } = (await built('log.js')) as typeof import('../../src/log.js');
 
 const config = loadConfig(process.env);

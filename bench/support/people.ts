@@ -4,10 +4,12 @@ import { clientOf, filledIn } from './portal.js';
 export type People = {
   /** Who was promised a status page, and what it said last. */
   acknowledged: Map<string, string>;
-  /** In milliseconds: how long each page took that was answered. */
+  /** In milliseconds: how long each page took that was answered, from the click that brought it. */
   times: Record<'form' | 'signUp' | 'status', number[]>;
-  /** How many requests died with their instance; people then try again. */
-  broken(): number;
+  /** In milliseconds: how long people waited for each request that died with its instance; they then try again. */
+  broken: number[];
+  /** Statuses of answers that nobody should be given, each with its page. */
+  refused: string[];
   /** How many still look at their status page. */
   waiting(): number;
   nobodyElse(): void;
@@ -28,9 +30,9 @@ export function startPeople(url: string, everyMs: number): People {
   const times: People['times'] = { form: [], signUp: [], status: [] };
   const [coming, staying] = [new AbortController(), new AbortController()];
   const people = new Set<Promise<void>>();
-  let broken = 0;
+  const [broken, refused]: [number[], string[]] = [[], []];
 
-  /** The first answer that is one, within a time that counts from when it was asked for. */
+  /** The first answer that is one; each click is timed by itself. */
   async function ask(page: keyof People['times'], path: string, init: RequestInit): Promise<Response | null> {
     while (!staying.signal.aborted) {
       const began = performance.now();
@@ -43,8 +45,8 @@ export function startPeople(url: string, everyMs: number): People {
         times[page].push(performance.now() - began);
         return answer;
       }
-      if (answer && answer.status !== 502) throw new Error(`${path} was answered with ${answer.status}`);
-      broken++;
+      if (answer && answer.status >= 400 && answer.status !== 502) refused.push(`${answer.status} ${page}`);
+      else broken.push(performance.now() - began);
       await sleep(AGAIN_MS);
     }
     return null;
@@ -74,10 +76,13 @@ export function startPeople(url: string, everyMs: number): People {
   }
 
   async function arrive(): Promise<void> {
+    const began = performance.now();
     for (let number = 0; !coming.signal.aborted; number++) {
       const person = signUp(number).finally(() => people.delete(person));
       people.add(person);
-      await sleep(everyMs, undefined, { signal: coming.signal }).catch(() => undefined);
+      // By the clock: whatever holds up this process must not make fewer people of it.
+      const rest = Math.max(0, began + (number + 1) * everyMs - performance.now());
+      await sleep(rest, undefined, { signal: coming.signal }).catch(() => undefined);
     }
   }
 
@@ -85,7 +90,8 @@ export function startPeople(url: string, everyMs: number): People {
   return {
     acknowledged,
     times,
-    broken: () => broken,
+    broken,
+    refused,
     waiting: () => people.size,
     nobodyElse: () => {
       coming.abort();

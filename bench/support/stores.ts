@@ -10,12 +10,15 @@ import { openStore } from '../../src/store/database.js';
 
 export type StoreKind = 'embedded' | 'PostgreSQL';
 
+/** Rows; of sessions those that have not ended. */
+type Counts = Record<'requests' | 'auditEvents' | 'jobs' | 'sessions', number>;
+
 /** An empty store of a bench's own, with the portal's tables and its queue. */
 export type BenchStore = {
   kind: StoreKind;
   env: { DATABASE_URL: string; DATA_DIR: string };
   /** Rows, to be asked while no process has the store open. */
-  count(): Promise<{ requests: number; auditEvents: number; jobs: number }>;
+  count(): Promise<Counts>;
   remove(): Promise<void>;
 };
 
@@ -38,10 +41,11 @@ export async function createStore(kind: StoreKind): Promise<BenchStore> {
     env: { DATABASE_URL: config.databaseUrl ?? '', DATA_DIR: folder },
     async count() {
       const counted = await openStore(config, log);
-      const { rows } = await sql<{ requests: number; auditEvents: number; jobs: number }>`
+      const { rows } = await sql<Counts>`
         select (select count(*)::int from request) as requests,
                (select count(*)::int from audit_event where action = 'request.submitted') as "auditEvents",
-               (select count(*)::int from pgboss.job where name = 'provision') as jobs`.execute(counted.db);
+               (select count(*)::int from pgboss.job where name = 'provision') as jobs,
+               (select count(*)::int from session where expire > now()) as sessions`.execute(counted.db);
       await counted.close();
       if (!rows[0]) throw new Error('The store was not counted');
       return rows[0];

@@ -1,4 +1,4 @@
-import { ClientSecretCredential } from '@azure/identity';
+import type { ClientSecretCredential } from '@azure/identity';
 import type { Config, GraphCredential } from '../config.js';
 import { keepToken } from '../entra/keptToken.js';
 import { askManagedIdentity, IdentityFault, type ManagedIdentity } from '../entra/managedIdentity.js';
@@ -54,23 +54,27 @@ function bySecret(
   { graphUrl, authorityUrl, tenantId }: Settings,
   { clientId, clientSecret }: Extract<GraphCredential, { kind: 'clientSecret' }>,
 ): TokenSource {
-  const create = () =>
-    new ClientSecretCredential(tenantId, clientId, clientSecret, {
+  // A fifth of a second of a start, and of no use to a managed identity: loaded when the first token is asked for.
+  async function create(): Promise<ClientSecretCredential> {
+    const { ClientSecretCredential } = await import('@azure/identity');
+    return new ClientSecretCredential(tenantId, clientId, clientSecret, {
       authorityHost: authorityUrl,
       // Asks Microsoft's public cloud about an authority that it may not know.
       disableInstanceDiscovery: authorityUrl !== 'https://login.microsoftonline.com',
       // The worker has its own back-off, which all workers share.
       retryOptions: { maxRetries: 0 },
     });
+  }
   const scope = `${audienceOf(graphUrl)}/.default`;
-  let credential = create();
+  let credential: Promise<ClientSecretCredential> | null = null;
   return {
     async token(abortSignal) {
-      const { token } = await credential.getToken(scope, { abortSignal });
+      credential ??= create();
+      const { token } = await (await credential).getToken(scope, { abortSignal });
       return token;
     },
     forget() {
-      credential = create();
+      credential = null;
     },
   };
 }

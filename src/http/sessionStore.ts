@@ -1,12 +1,8 @@
-import connectPgSimple from 'connect-pg-simple';
 import session, { type SessionData } from 'express-session';
-import { CompiledQuery } from 'kysely';
-import type { Pool } from 'pg';
 import type { Deps } from '../deps.js';
+import { deleteSession, findSession, prolongSession, putSession, updateSession } from '../store/sessions.js';
 
-const PgStore = connectPgSimple(session);
-
-type Done = (error?: unknown) => void;
+type Done<Result = void> = (error?: unknown, result?: Result) => void;
 /** A session that came out of the store. */
 type Stored = Partial<SessionData> & { stored?: true };
 
@@ -15,35 +11,27 @@ export const SIGN_IN_SECONDS = 15 * 60;
 
 /**
  * Sessions in the portal's own store, so that all instances share them. A session that was ended stays ended: a page
- * that was under way meanwhile must not write it back, as connect-pg-simple would have it.
+ * that was under way meanwhile must not write it back.
  */
-export class SessionStore extends PgStore {
-  constructor(private readonly deps: Pick<Deps, 'store' | 'log' | 'patience'>) {
-    const query = (text: string, values: unknown[]) =>
-      deps.store.db.executeQuery(CompiledQuery.raw(text, values));
-    super({
-      pool: { query } as unknown as Pool,
-      createTableIfMissing: false,
-      errorLog: (message: unknown, error: unknown) => {
-        deps.log.warn({ err: error }, String(message));
-      },
-    });
+export class SessionStore extends session.Store {
+  constructor(private readonly deps: Pick<Deps, 'store' | 'patience'>) {
+    super();
   }
 
-  override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    super.get(sid, (error, found) => {
-      done(error, found && ({ ...found, stored: true } satisfies Stored as SessionData));
-    });
+  override get(sid: string, done: Done<SessionData | null>): void {
+    settle(
+      findSession(this.deps.store.db, sid).then(
+        (found) => found && ({ ...(found as SessionData), stored: true } satisfies Stored as SessionData),
+      ),
+      done,
+    );
   }
 
   override set(sid: string, data: SessionData, done: Done = () => undefined): void {
     const { stored, ...sess }: Stored = data;
     const seconds = isSignedIn(sess) ? this.deps.patience.idleSeconds : SIGN_IN_SECONDS;
-    const text = stored
-      ? 'update session set sess = $2::json, expire = to_timestamp($3::float8) where sid = $1'
-      : `insert into session (sid, sess, expire) values ($1, $2::json, to_timestamp($3::float8))
-         on conflict (sid) do update set sess = excluded.sess, expire = excluded.expire`;
-    this.run(text, [sid, JSON.stringify(sess), Date.now() / 1000 + seconds], done);
+    const write = stored ? updateSession : putSession;
+    settle(write(this.deps.store.db, sid, sess, seconds), done);
   }
 
   /** Writes at most once in a minute: reading pages costs next to none. */
@@ -53,16 +41,11 @@ export class SessionStore extends PgStore {
       return;
     }
     const { idleSeconds } = this.deps.patience;
-    const expiry = Date.now() / 1000 + idleSeconds;
-    const text = `update session set expire = to_timestamp($2::float8)
-      where sid = $1 and expire < to_timestamp($3::float8)`;
-    this.run(text, [sid, expiry, expiry - Math.min(60, idleSeconds / 4)], done);
+    settle(prolongSession(this.deps.store.db, sid, idleSeconds, Math.min(60, idleSeconds / 4)), done);
   }
 
-  private run(text: string, values: unknown[], done: Done): void {
-    this.deps.store.db.executeQuery(CompiledQuery.raw(text, values)).then(() => {
-      done();
-    }, done);
+  override destroy(sid: string, done: Done = () => undefined): void {
+    settle(deleteSession(this.deps.store.db, sid), done);
   }
 }
 
@@ -75,4 +58,11 @@ export function contentOf(session: Partial<SessionData>): Partial<SessionData> {
 
 function isSignedIn({ person }: Stored): boolean {
   return person !== undefined;
+}
+
+/** Tells express-session, which knows no promises, how a piece of work ended. */
+function settle<Result>(work: Promise<Result>, done: Done<Result>): void {
+  work.then((result) => {
+    done(null, result);
+  }, done);
 }

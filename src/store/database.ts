@@ -1,7 +1,7 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { types } from 'node:util';
-import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PostgresDialect, sql, type Dialect } from 'kysely';
 import type { Config } from '../config.js';
 import { IdentityFault } from '../entra/managedIdentity.js';
@@ -64,6 +64,11 @@ export async function openStore(
   };
 }
 
+/** Whether there is anything to open: no portal may have started yet with this folder of an embedded store. */
+export function isStoreMade({ databaseUrl, dataDir }: StoreConfig): boolean {
+  return databaseUrl !== null || existsSync(embeddedFolder(dataDir));
+}
+
 type Opened = { dialect: Dialect; prepare(): Promise<void>; release(): Promise<void> };
 
 async function postgres(
@@ -82,11 +87,14 @@ async function postgres(
   };
 }
 
+const embeddedFolder = (dataDir: string) => join(dataDir, 'store');
+
 async function embedded(dataDir: string): Promise<Opened> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const folder = join(dataDir, 'store');
+  const folder = embeddedFolder(dataDir);
   const lock = await takeExclusiveLock(join(dataDir, 'store.lock'), `The embedded store ${folder}`);
   try {
+    const { PGlite } = await import('@electric-sql/pglite');
     const pglite = await PGlite.create(folder);
     return {
       dialect: pgliteDialect(pglite),

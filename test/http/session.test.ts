@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { sql } from 'kysely';
 import supertest from 'supertest';
 import { createApp } from '../../src/app.js';
-import type { Patience } from '../../src/deps.js';
+import type { Patience } from '../../src/patience.js';
+import { deleteEndedSessions } from '../../src/store/sessions.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { sessionsOf } from '../support/sessions.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
@@ -63,6 +64,16 @@ describe('a session', () => {
     await dated('signedInAt', 8 * 3600 + 1);
     expect(await statusOf(ada)).toBe(303);
     expect(await stored()).toEqual([]);
+  });
+
+  test('that is over leaves the store', async () => {
+    await portal.staff('ada');
+    await portal.staff('arne');
+    const { db } = portal.deps.store;
+    const [over, going] = await stored();
+    await sql`update session set expire = now() - interval '1 second' where sid = ${over?.sid}`.execute(db);
+    await deleteEndedSessions(db);
+    expect((await stored()).map(({ sid }) => sid)).toEqual([going?.sid]);
   });
 
   test('is written once, however many pages are read in a minute', async () => {
@@ -166,6 +177,13 @@ describe('rights', () => {
     await dated('rightsReadAt', 301);
     expect(await statusOf(ada)).toBe(403);
     expect(await refreshes()).toBe(1);
+  });
+
+  test('that were read at a moment to come, by a clock that goes wrong, are read again', async () => {
+    const ada = await portal.staff('ada');
+    await dated('rightsReadAt', -3600);
+    await change(STAFF.ada, { portalRoles: [] });
+    expect(await statusOf(ada)).toBe(403);
   });
 
   test('that are given are there at the next look', async () => {

@@ -73,7 +73,7 @@ function readOnce({ sessionID, session }: Request, read: () => Promise<Rights>):
   return reading;
 }
 
-/** @param since in ms since 1970 */
+/** @param since in ms since 1970, by the clock of some instance: a moment to come tells as little as one long ago */
 function isOlder(since: number, seconds: number): boolean {
-  return Date.now() - since > seconds * 1000;
+  return Math.abs(Date.now() - since) > seconds * 1000;
 }

@@ -4,7 +4,7 @@ import passport from 'passport';
 import type { Config } from '../../config.js';
 import type { Entra } from '../../entra/entra.js';
 import { ENTRA_FAULT_REASONS, EntraFault, type EntraFaultReason } from '../../entra/entraFault.js';
-import { EntraStrategy, type SignedIn, type SignInKind } from './strategy.js';
+import type { SignedIn, SignInKind } from './strategy.js';
 
 type Query = Record<string, string>;
 
@@ -22,15 +22,27 @@ export type AtEntra = { login_hint?: string; prompt?: 'select_account' };
 export type SignIn = ReturnType<typeof createSignIn>;
 
 export function createSignIn(config: Pick<Config, 'baseUrl' | 'signIn'>, entra: Entra, kind = STAFF) {
-  const authenticator = new passport.Passport();
-  authenticator.use('entra', new EntraStrategy(config, entra, kind));
+  let opened: Promise<passport.Authenticator> | null = null;
+
+  /** The library takes a tenth of a start, and few people sign in: it is loaded for the first of them. */
+  async function open(): Promise<passport.Authenticator> {
+    const { EntraStrategy } = await import('./strategy.js');
+    const authenticator = new passport.Passport();
+    authenticator.use('entra', new EntraStrategy(config, entra, kind));
+    return authenticator;
+  }
 
   /**
    * Lets the library see the session and these parameters, and nothing else of the request.
    *
    * @returns who has signed in, or where it wants to send the browser
    */
-  function run(session: Request['session'], query: Query, atEntra: AtEntra = {}): Promise<SignedIn | URL> {
+  async function run(
+    session: Request['session'],
+    query: Query,
+    atEntra: AtEntra = {},
+  ): Promise<SignedIn | URL> {
+    const authenticator = await (opened ??= open());
     return new Promise((resolve, reject) => {
       const response = new RedirectOnly(resolve) as unknown as Response;
       const request = { session, query, body: {}, res: response } as unknown as Request;
