@@ -4,12 +4,9 @@ import { parsePeriod } from '../audit/period.js';
 import { formatHead, parseHead, type Head } from '../audit/chain.js';
 import type { Finding } from '../audit/inspector.js';
 import { verifyAudit } from '../audit/verify.js';
-import { ConfigError, loadStoreConfig } from '../config.js';
-import { createLog } from '../log.js';
 import { findLastSeal } from '../store/auditSeals.js';
-import { isStoreDown, openStore } from '../store/database.js';
-import { LockedError } from '../store/exclusiveLock.js';
 import type { Db } from '../store/schema.js';
+import { runOnStore, UsageError, type StoreCommand } from './storeCommand.js';
 
 const USAGE = `Usage: npm run audit -- <command>
 
@@ -22,14 +19,9 @@ const USAGE = `Usage: npm run audit -- <command>
 
 The store is the one of DATABASE_URL, or the embedded one in DATA_DIR (.data).`;
 
-// Exit codes; 64 is EX_USAGE of sysexits.h, 69 EX_UNAVAILABLE.
-const EXIT = { ok: 0, findings: 1, usage: 64, unavailable: 69 };
+const EXIT = { ok: 0, findings: 1 };
 
-class UsageError extends Error {}
-
-type Command = (db: Db) => Promise<number>;
-
-function parse(args: string[]): Command {
+function parse(args: string[]): StoreCommand {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -59,7 +51,7 @@ function headOf(text: string | undefined): Head | null {
   return head;
 }
 
-function verify(noted: Head | null): Command {
+function verify(noted: Head | null): StoreCommand {
   return async function verifyTrail(db) {
     const { seals, head, findings } = await verifyAudit(db, noted);
     for (const finding of findings) console.log(describe(finding));
@@ -94,7 +86,7 @@ async function printHead(db: Db): Promise<number> {
   return EXIT.ok;
 }
 
-function exportTo(format: ExportFormat, from?: string, to?: string): Command {
+function exportTo(format: ExportFormat, from?: string, to?: string): StoreCommand {
   const period = parsePeriod(from, to);
   if (!period)
     throw new UsageError('--from, --to: must be days (2026-05-01) or moments (2026-05-01T10:00:00Z)');
@@ -104,41 +96,8 @@ function exportTo(format: ExportFormat, from?: string, to?: string): Command {
   };
 }
 
-async function run(args: string[]): Promise<number> {
-  const command = parse(args);
-  const store = await openStore(loadStoreConfig(process.env), createLog('silent'));
-  try {
-    return await command(store.db);
-  } finally {
-    await store.close();
-  }
-}
-
-/** What went wrong, for whoever called; null for a fault of ours. */
-function explain(error: unknown): { text: string; code: number } | null {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS')) {
-    return { text: `${message ? `${message}\n\n` : ''}${USAGE}`, code: EXIT.usage };
-  }
-  // Whoever read the export has seen enough.
-  if (code === 'EPIPE') return { text: '', code: EXIT.ok };
-  if (error instanceof ConfigError) return { text: error.message, code: EXIT.usage };
-  if (error instanceof LockedError) {
-    const text =
-      'A running portal has the embedded store open, and no other process may open it. Verify and export on its page ' +
-      '/admin/audit instead, or stop it first.';
-    return { text, code: EXIT.unavailable };
-  }
-  if (isStoreDown(error))
-    return { text: `The database cannot be reached: ${message}`, code: EXIT.unavailable };
-  return null;
-}
-
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  const explained = explain(error);
-  if (!explained) throw error;
-  if (explained.text) console.error(explained.text);
-  process.exitCode = explained.code;
-}
+await runOnStore({
+  usage: USAGE,
+  parse,
+  locked: 'Verify and export on its page /admin/audit instead, or stop it first.',
+});

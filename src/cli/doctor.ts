@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { types } from 'node:util';
 import { ConfigError, loadConfig, type Config } from '../config.js';
 import { faultFindings } from '../doctor/checks/policy.js';
@@ -12,7 +10,7 @@ import { createLog, type Log } from '../log.js';
 import { createMailer } from '../mail/mailer.js';
 import { openPolicyFile, PolicyError, type PolicyFile } from '../policy/policyFile.js';
 import { proofFaults } from '../requests/proof/proofFaults.js';
-import { openStore, type Store } from '../store/database.js';
+import { isStoreMade, openStore, type Store } from '../store/database.js';
 import { LockedError } from '../store/exclusiveLock.js';
 
 const USAGE = `Usage: npm run doctor [-- --json]
@@ -78,16 +76,15 @@ async function openPolicy(config: Config): Promise<Opening<PolicyFile>> {
 }
 
 async function openSiteStore(config: Config, log: Log): Promise<Opening<Store>> {
-  const { databaseUrl, dataDir, baseUrl } = config;
-  if (!databaseUrl && !existsSync(join(dataDir, 'store'))) {
-    return { opened: null, findings: [finding('store', 'notMade', { folder: dataDir })] };
+  if (!isStoreMade(config)) {
+    return { opened: null, findings: [finding('store', 'notMade', { folder: config.dataDir })] };
   }
   try {
     return { opened: await openStore(config, log, { migrate: false }), findings: [] };
   } catch (error) {
     const found =
       error instanceof LockedError
-        ? finding('store', 'inUse', { url: `${baseUrl}/admin/doctor` })
+        ? finding('store', 'inUse', { url: `${config.baseUrl}/admin/doctor` })
         : finding('store', 'unusable', {
             message: types.isNativeError(error) ? error.message : String(error),
           });

@@ -1,14 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { ConfigError, loadStoreConfig } from '../config.js';
-import { createLog } from '../log.js';
 import { erasePerson, type Erasure } from '../privacy/erasePerson.js';
 import { exportPerson } from '../privacy/exportPerson.js';
 import { whoseIs, type Whose } from '../privacy/whose.js';
 import { findRequestsOf, findStaff } from '../store/personalData.js';
-import { isStoreDown, openStore } from '../store/database.js';
-import { LockedError } from '../store/exclusiveLock.js';
 import type { Db } from '../store/schema.js';
+import { runOnStore, UsageError, type StoreCommand } from './storeCommand.js';
 
 const USAGE = `Usage: npm run person -- <command>
 
@@ -18,14 +15,10 @@ const USAGE = `Usage: npm run person -- <command>
 
 The store is the one of DATABASE_URL, or the embedded one in DATA_DIR (.data).`;
 
-// Exit codes; 64 is EX_USAGE of sysexits.h, 69 EX_UNAVAILABLE, 75 EX_TEMPFAIL.
-const EXIT = { ok: 0, refused: 1, usage: 64, unavailable: 69, later: 75 };
+/** 75 is EX_TEMPFAIL of sysexits.h. */
+const EXIT = { ok: 0, refused: 1, later: 75 };
 
-class UsageError extends Error {}
-
-type Command = (db: Db) => Promise<number>;
-
-function parse(args: string[]): Command {
+function parse(args: string[]): StoreCommand {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -47,14 +40,14 @@ function whom(text: string): Whose {
   );
 }
 
-function takeOut(whose: Whose): Command {
+function takeOut(whose: Whose): StoreCommand {
   return async function printData(db) {
     console.log(JSON.stringify(await exportPerson(db, whose), null, 2));
     return EXIT.ok;
   };
 }
 
-function erase(whose: Whose, sure: boolean): Command {
+function erase(whose: Whose, sure: boolean): StoreCommand {
   return async function eraseData(db) {
     for (const line of await whatThereIs(db, whose)) console.error(line);
     if (!sure && !(await isConfirmed())) {
@@ -120,38 +113,8 @@ function report({ requests, ended, busy, people, guests, policyVersions, keys }:
   ];
 }
 
-async function run(args: string[]): Promise<number> {
-  const command = parse(args);
-  const store = await openStore(loadStoreConfig(process.env), createLog('silent'));
-  try {
-    return await command(store.db);
-  } finally {
-    await store.close();
-  }
-}
-
-/** What went wrong, for whoever called; null for a fault of ours. */
-function explain(error: unknown): { text: string; code: number } | null {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS')) {
-    return { text: `${message ? `${message}\n\n` : ''}${USAGE}`, code: EXIT.usage };
-  }
-  if (error instanceof ConfigError) return { text: error.message, code: EXIT.usage };
-  if (error instanceof LockedError) {
-    const text =
-      'A running portal has the embedded store open, and no other process may open it. Stop it first.';
-    return { text, code: EXIT.unavailable };
-  }
-  if (isStoreDown(error))
-    return { text: `The database cannot be reached: ${message}`, code: EXIT.unavailable };
-  return null;
-}
-
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  const explained = explain(error);
-  if (!explained) throw error;
-  if (explained.text) console.error(explained.text);
-  process.exitCode = explained.code;
-}
+await runOnStore({
+  usage: USAGE,
+  parse,
+  locked: 'Stop it first.',
+});

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { formatHead } from '../../src/audit/chain.js';
 import { createLog } from '../../src/log.js';
 import { findLastSeal } from '../../src/store/auditSeals.js';
@@ -141,6 +142,17 @@ onEmbedded('an embedded store that a portal has open is left alone, and the page
   await store.close();
   expect([code, out]).toEqual([69, '']);
   expect(err).toContain('/admin/audit');
+});
+
+test('where there is no store, none is made and found in order', async () => {
+  const empty = { DATABASE_URL: '', DATA_DIR: join(database.dataDir, 'empty') };
+  for (const command of ['verify', 'head', 'verify']) {
+    expect(await run(empty, command)).toEqual({
+      code: 69,
+      out: '',
+      err: expect.stringContaining('DATABASE_URL is not set') as string,
+    });
+  }
 });
 
 test('a database that is not there is said to be', async () => {
