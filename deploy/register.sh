@@ -61,6 +61,7 @@ look_around() {
   if [[ -n $site ]]; then look_at_site; fi
   advice='It takes an account that may read the directory.'
   graph_principal="$(graph GET "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')?\$select=id,appRoles,oauth2PermissionScopes")"
+  graph_id="$(jq -r .id <<<"$graph_principal")"
 }
 
 look_at_site() {
@@ -73,6 +74,8 @@ look_at_site() {
   if [[ -n $base_url ]]; then return; fi
   settings="$(azure webapp config appsettings list "${where[@]}" --query "[?name=='BASE_URL'].value")"
   base_url="$(jq -r --argjson site "$web_app" '.[0] // "https://\($site.defaultHostName)" | rtrimstr("/")' <<<"$settings")"
+  [[ $base_url =~ $PUBLIC_ADDRESS ]] ||
+    die "The site’s BASE_URL is no https:// address without a path: ${base_url@Q}" 'Mend the setting, or give --base-url.'
 }
 
 # The second is where Entra sends people after signing out: it goes nowhere that is not registered.

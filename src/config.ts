@@ -1,7 +1,17 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
-import { databaseSignIn, signInFault } from './databaseSettings.js';
+import type { z } from 'zod';
+import { databaseSignIn } from './databaseSettings.js';
 import type { ManagedIdentity } from './entra/managedIdentity.js';
+import {
+  DEVELOPMENT_SECRET,
+  faultsIn,
+  givenIn,
+  settings,
+  splitSecrets,
+  storeSettings,
+  type Settings,
+  type StoreSettings,
+} from './settings.js';
 
 /** Where tokens for Microsoft Graph come from. */
 export type GraphCredential =
@@ -48,110 +58,10 @@ export class ConfigError extends Error {
   }
 }
 
-const guid = z.guid('must be a GUID');
-const wholeNumber = (message: string, max: number) =>
-  z.coerce.number(message).int(message).min(0, message).max(max, message);
-/** Paths are added to it, so it must not bring one of its own. */
-const origin = (scheme: 'https' | 'https?', message: string) =>
-  z.string().regex(new RegExp(`^${scheme}://[^/?#@\\s]+/?$`, 'i'), message);
-const httpsOrigin = origin('https', 'must be an https:// URL without a path');
+/** Where the store is, and how to get in. */
+type StorePlace = Pick<Config, 'databaseUrl' | 'databaseSignIn' | 'managedIdentity' | 'dataDir'>;
 
-const settings = z.object({
-  NODE_ENV: z
-    .enum(['development', 'test', 'production'], 'must be development, test or production')
-    .default('development'),
-  PORT: wholeNumber('must be a port number', 65_535).default(3000),
-  BASE_URL: origin('https?', 'must be an http:// or https:// URL without a path').optional(),
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// or postgresql:// URL' })
-    .optional(),
-  DATA_DIR: z.string().default('.data'),
-  POLICY_FILE: z.string().default('policies/partners.json'),
-  TENANT_ID: guid,
-  CLIENT_ID: guid,
-  CLIENT_SECRET: z.string(),
-  ENTRA_AUTHORITY: httpsOrigin.default('https://login.microsoftonline.com'),
-  GRAPH_BASE_URL: httpsOrigin.default('https://graph.microsoft.com'),
-  SESSION_SECRET: z.string().optional(),
-  SMTP_URL: z.url({ protocol: /^smtps?$/, message: 'must be an smtp:// or smtps:// URL' }).optional(),
-  MAIL_FROM: z
-    .string()
-    .regex(/^[^<>\r\n]*<?[^\s@<>]+@[^\s@<>]+>?$/, 'must be an address, or a name and an <address>')
-    .optional(),
-  TRUST_PROXY: wholeNumber('must be a number of proxies, 0 to 10', 10).default(0),
-  LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a pino log level')
-    .default('info'),
-  METRICS_TOKEN: z.string().min(16, 'needs at least 16 characters').optional(),
-  APPLICATIONINSIGHTS_CONNECTION_STRING: z
-    .string()
-    .regex(
-      /^(?=.*\bInstrumentationKey=[0-9a-f-]{36}\b)(\w+=[^;]*;?)+$/i,
-      'must be a connection string of Application Insights',
-    )
-    .optional(),
-  RETENTION_DAYS: wholeNumber('must be a number of days, or 0 to keep everything', 36_500).default(365),
-  // Set by Azure App Service where a managed identity is on; operators do not set them.
-  IDENTITY_ENDPOINT: z.string().optional(),
-  IDENTITY_HEADER: z.string().optional(),
-});
-
-type Settings = z.infer<typeof settings>;
-type Given = Partial<Record<string, string>>;
-type Fault = { name: string; message: string };
-
-// App Service hands the reference itself over where it could not follow it, and anybody can guess that one:
-// learn.microsoft.com/azure/app-service/app-service-key-vault-references
-const KEY_VAULT = '@Microsoft.KeyVault(';
-const UNRESOLVED =
-  'is a Key Vault reference that App Service could not follow: see that the secret is there and that the site’s identity may read it, then restart the site';
-
-/** What one setting says by itself; the first fault of each, and never its value, which may be a secret. */
-function ownFaults(given: Given, schema: z.ZodObject = settings): Fault[] {
-  const faults = new Map<string, Fault>();
-  for (const [name, value = ''] of Object.entries(given)) {
-    if (name in schema.shape && value.startsWith(KEY_VAULT)) faults.set(name, { name, message: UNRESOLVED });
-  }
-  for (const { path, message } of schema.safeParse(given).error?.issues ?? []) {
-    const name = path.join('.');
-    if (faults.has(name)) continue;
-    faults.set(name, { name, message: given[name] === undefined ? 'is required' : message });
-  }
-  return [...faults.values()];
-}
-
-/** Rules that take more than one setting to judge. */
-function crossFaults(given: Given): Fault[] {
-  const production = given.NODE_ENV === 'production';
-  const secrets = splitSecrets(given.SESSION_SECRET);
-  const faults: Fault[] = [];
-  const fault = (name: string, message: string) => faults.push({ name, message });
-  if (production && !given.BASE_URL) fault('BASE_URL', 'is required in production');
-  if (production && given.BASE_URL && !/^https:/i.test(given.BASE_URL)) {
-    fault('BASE_URL', 'must be https:// in production');
-  }
-  if (production && secrets.length === 0) fault('SESSION_SECRET', 'is required in production');
-  if (production && secrets.includes(DEVELOPMENT_SECRET)) {
-    fault('SESSION_SECRET', 'must not be the one for development, which everybody can read');
-  }
-  if (secrets.some((secret) => secret.length < 32)) {
-    fault('SESSION_SECRET', 'each secret needs at least 32 characters');
-  }
-  const signIn = signInFault(given);
-  if (signIn !== null) fault('DATABASE_URL', signIn);
-  if (given.SMTP_URL && !given.MAIL_FROM) fault('MAIL_FROM', 'is required when SMTP_URL is set');
-  return faults;
-}
-
-function splitSecrets(value = ''): string[] {
-  return value
-    .split(',')
-    .map((secret) => secret.trim())
-    .filter((secret) => secret !== '');
-}
-
-/** Outside production a fixed secret keeps forms valid over restarts; it protects nothing. */
-export const DEVELOPMENT_SECRET = 'development-only-secret-0123456789abcdef';
+type Environment = Record<string, string | undefined>;
 
 /**
  * Reads the settings. The only place that looks at the environment.
@@ -159,39 +69,20 @@ export const DEVELOPMENT_SECRET = 'development-only-secret-0123456789abcdef';
  * @param environment usually `process.env`; a blank value counts as not set
  * @throws {ConfigError} that names every faulty setting
  */
-export function loadConfig(environment: Record<string, string | undefined>): Config {
-  const given = givenIn(environment);
-  const own = ownFaults(given);
-  const cross = crossFaults(given).filter(({ name }) => !own.some((fault) => fault.name === name));
-  const faults = [...own, ...cross];
-  if (faults.length > 0) throw new ConfigError(faults.map(({ name, message }) => `${name}: ${message}`));
-  return toConfig(settings.parse(given));
+export function loadConfig(environment: Environment): Config {
+  return toConfig(read(environment, settings));
 }
 
 /** Where the store is, for commands that need nothing else. @throws {ConfigError} */
-export function loadStoreConfig(
-  environment: Record<string, string | undefined>,
-): Pick<Config, 'databaseUrl' | 'databaseSignIn' | 'managedIdentity' | 'dataDir'> {
-  const given = givenIn(environment);
-  const schema = settings.pick({ DATABASE_URL: true, DATA_DIR: true });
-  const own = ownFaults(given, schema);
-  const faults = own.length > 0 ? own : crossFaults(given).filter(({ name }) => name === 'DATABASE_URL');
-  if (faults.length > 0) throw new ConfigError(faults.map(({ name, message }) => `${name}: ${message}`));
-  const env = schema.parse(given);
-  return {
-    databaseUrl: env.DATABASE_URL ?? null,
-    databaseSignIn: databaseSignIn(given),
-    managedIdentity: managedIdentity(given),
-    dataDir: resolve(env.DATA_DIR),
-  };
+export function loadStoreConfig(environment: Environment): StorePlace {
+  return toStoreConfig(read(environment, storeSettings));
 }
 
-function givenIn(environment: Record<string, string | undefined>): Given {
-  return Object.fromEntries(
-    Object.entries(environment)
-      .map(([name, value = '']) => [name, value.trim()] as const)
-      .filter(([, value]) => value !== ''),
-  );
+function read<Schema extends z.ZodObject>(environment: Environment, schema: Schema): z.infer<Schema> {
+  const given = givenIn(environment);
+  const faults = faultsIn(given, schema);
+  if (faults.length > 0) throw new ConfigError(faults.map(({ name, message }) => `${name}: ${message}`));
+  return schema.parse(given);
 }
 
 function toConfig(env: Settings): Config {
@@ -201,10 +92,7 @@ function toConfig(env: Settings): Config {
     production: env.NODE_ENV === 'production',
     port: env.PORT,
     baseUrl: withoutSlash(env.BASE_URL ?? `http://localhost:${env.PORT}`),
-    databaseUrl: env.DATABASE_URL ?? null,
-    databaseSignIn: databaseSignIn(env),
-    managedIdentity: managedIdentity(env),
-    dataDir: resolve(env.DATA_DIR),
+    ...toStoreConfig(env),
     policyFile: resolve(env.POLICY_FILE),
     tenantId: env.TENANT_ID.toLowerCase(),
     graphCredential: env.IDENTITY_ENDPOINT
@@ -223,11 +111,14 @@ function toConfig(env: Settings): Config {
   };
 }
 
-function managedIdentity({
-  IDENTITY_ENDPOINT: endpoint,
-  IDENTITY_HEADER: header = '',
-}: Partial<Settings>): ManagedIdentity | null {
-  return endpoint ? { endpoint, header } : null;
+function toStoreConfig(env: StoreSettings): StorePlace {
+  const { IDENTITY_ENDPOINT: endpoint, IDENTITY_HEADER: header = '' } = env;
+  return {
+    databaseUrl: env.DATABASE_URL ?? null,
+    databaseSignIn: databaseSignIn(env),
+    managedIdentity: endpoint ? { endpoint, header } : null,
+    dataDir: resolve(env.DATA_DIR),
+  };
 }
 
 function withoutSlash(url: string): string {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError, loadConfig } from '../src/config.js';
+import { DEVELOPMENT_SECRET } from '../src/settings.js';
 
 const GUID = '8a1f5c4e-6f0b-4d8e-9a53-0f2c7d9b1e10';
 const SECRET = '0123456789abcdef0123456789abcdef';
@@ -60,7 +61,11 @@ test.each([
   ['SMTP_URL', 'mail.contoso.com:25'],
   ['MAIL_FROM', 'Contoso'],
   ['MAIL_FROM', 'a@contoso.com\r\nBcc: b@contoso.com'],
-  ['METRICS_TOKEN', 'fifteen letters'],
+  ['METRICS_TOKEN', 'fifteen-letters'],
+  ['METRICS_TOKEN', 'sixteen letters, with blanks'],
+  ['CLIENT_SECRET', '@Microsoft.KeyVault(VaultName=v;SecretName=s)'],
+  ['CLIENT_SECRET', '@microsoft.keyvault(SecretUri=https://v.vault.azure.net/secrets/s/)'],
+  ['SESSION_SECRET', `${SECRET}, @Microsoft.KeyVault(VaultName=v;SecretName=session-secret)`],
   ['APPLICATIONINSIGHTS_CONNECTION_STRING', GUID],
   ['APPLICATIONINSIGHTS_CONNECTION_STRING', `InstrumentationKey=${GUID};EndpointSuffix`],
   ['RETENTION_DAYS', '-1'],
@@ -69,7 +74,12 @@ test.each([
   ['TRUST_PROXY', '11'],
   ['LOG_LEVEL', 'verbose'],
 ])('%s may not be %j, and the message does not repeat it', (name, value) => {
-  const faults = faultsOf({ ...REQUIRED, MAIL_FROM: 'partners@contoso.com', [name]: value });
+  const faults = faultsOf({
+    ...REQUIRED,
+    SESSION_SECRET: SECRET,
+    MAIL_FROM: 'partners@contoso.com',
+    [name]: value,
+  });
   expect(faults).toHaveLength(1);
   expect(faults[0]).toMatch(new RegExp(`^${name}: `));
   expect(faults[0]).not.toContain(value);
@@ -83,7 +93,14 @@ test.each([
   ['DATABASE_URL', 'postgres://portal:p%40ss@db.contoso.com/portal?sslmode=require'],
   ['SMTP_URL', 'smtps://user:p%40ss@mail.contoso.com:465'],
 ])('%s may be %j', (name, value) => {
-  expect(faultsOf({ ...REQUIRED, MAIL_FROM: 'partners@contoso.com', [name]: value })).toEqual([]);
+  expect(
+    faultsOf({
+      ...REQUIRED,
+      SESSION_SECRET: SECRET,
+      MAIL_FROM: 'partners@contoso.com',
+      [name]: value,
+    }),
+  ).toEqual([]);
 });
 
 test('all faults come in one message, each setting once', () => {
@@ -106,6 +123,13 @@ test('production needs a public https URL and a secret', () => {
     'BASE_URL: must be https:// in production',
     'SESSION_SECRET: is required in production',
   ]);
+});
+
+test('a public address takes a secret of its own, whatever it calls itself', () => {
+  const given = { ...REQUIRED, BASE_URL: 'https://partners.contoso.com' };
+  expect(faultsOf({ ...given, SESSION_SECRET: SECRET })).toEqual([]);
+  expect(faultsOf(given)).toEqual(['SESSION_SECRET: is required where BASE_URL is https://']);
+  expect(faultsOf({ ...given, SESSION_SECRET: DEVELOPMENT_SECRET })).toHaveLength(1);
 });
 
 test('a managed identity takes the place of the client secret at Graph, and not where people sign in', () => {

@@ -101,17 +101,16 @@ settle_principal() {
 # Consent to signing in, for everybody of our tenant: where people may not consent by themselves, nobody could sign in.
 # https://learn.microsoft.com/graph/api/resources/oauth2permissiongrant
 settle_consent() {
-  local principal="$1" resource grant scope wanted advice
+  local principal="$1" grant scope wanted advice
   advice='It takes the role Application Administrator (or Cloud Application Administrator) in Microsoft Entra.'
-  resource="$(jq -r .id <<<"$graph_principal")"
-  grant="$(graph_list "/servicePrincipals/$principal/oauth2PermissionGrants" | jq -c --arg resource "$resource" \
+  grant="$(graph_list "/servicePrincipals/$principal/oauth2PermissionGrants" | jq -c --arg resource "$graph_id" \
     'map(select(.consentType == "AllPrincipals" and .resourceId == $resource)) | .[0] // {}')"
   scope="$(jq -r '.scope // ""' <<<"$grant")"
   wanted="$(jq -r --arg scope "$scope" '($scope | split(" ") - [""]) as $have
     | $have + (.signInScopes - $have) | join(" ")' "$data")"
   if [[ $grant == '{}' ]]; then
     say "Consent to signing in: give it ($wanted)"
-    graph POST /oauth2PermissionGrants "$(jq -nc --arg client "$principal" --arg resource "$resource" --arg scope "$wanted" \
+    graph POST /oauth2PermissionGrants "$(jq -nc --arg client "$principal" --arg resource "$graph_id" --arg scope "$wanted" \
       '{ clientId: $client, consentType: "AllPrincipals", resourceId: $resource, scope: $scope }')" >/dev/null
   elif [[ $(jq -nr --arg a "$scope" --arg b "$wanted" '($b | split(" ")) - ($a | split(" ")) | length') != 0 ]]; then
     say "Consent to signing in: widen it ($wanted)"

@@ -74,10 +74,15 @@ refused() {
 
 # graph_list PATH prints the values of all pages as one array.
 graph_list() {
-  local path="$1" pages=''
+  local path="$1" page pages=''
   while [[ -n $path ]]; do
-    pages+="$(graph GET "$path")"
-    path="$(jq -rs --arg root "$graph_url" 'last | .["@odata.nextLink"] // "" | ltrimstr($root)' <<<"$pages")"
+    page="$(graph GET "$path")"
+    pages+="$page"
+    path=''
+    # Most lists are one page, and each start of jq takes a while.
+    if [[ $page == *'"@odata.nextLink"'* ]]; then
+      path="$(jq -r --arg root "$graph_url" '.["@odata.nextLink"] // "" | ltrimstr($root)' <<<"$page")"
+    fi
   done
   jq -cs 'map(.value) | add' <<<"$pages"
 }

@@ -72,9 +72,13 @@ set_option() {
   printf -v "${variable//-/_}" '%s' "$2"
 }
 
+# What a BASE_URL may be, wherever it comes from: people are sent there with what signs them in.
+readonly PUBLIC_ADDRESS='^(https://[A-Za-z0-9.-]+(:[0-9]+)?|http://localhost(:[0-9]+)?)$'
+
 check_options() {
   local number='^[0-9]{1,4}$' guid='^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
-  local address='^(https://[A-Za-z0-9.-]+(:[0-9]+)?|http://localhost(:[0-9]+)?)$'
+  # Part of a host name to which the secret is sent.
+  local vault_name='^[A-Za-z][A-Za-z0-9-]{1,23}$'
   base_url="${base_url%/}"
   [[ $wait_seconds =~ $number ]] || misused '--wait needs a number of seconds.'
   if [[ ! $secret_days =~ $number ]] || ((10#$secret_days < 1 || 10#$secret_days > 730)); then
@@ -84,7 +88,8 @@ check_options() {
   wait_seconds=$((10#$wait_seconds)) secret_days=$((10#$secret_days))
   [[ -z $client_id || $client_id =~ $guid ]] || misused '--client-id needs a GUID.'
   [[ -z $tenant || $tenant =~ $guid ]] || misused '--tenant needs a GUID.'
-  [[ -z $base_url || $base_url =~ $address ]] || misused '--base-url needs an https:// address without a path.'
+  [[ -z $vault || $vault =~ $vault_name ]] || misused '--vault needs the name of a key vault, not its address.'
+  [[ -z $base_url || $base_url =~ $PUBLIC_ADDRESS ]] || misused '--base-url needs an https:// address without a path.'
   [[ -z $site || -n $resource_group ]] || misused '--site needs --resource-group.'
   [[ -n $site || -z $resource_group$slot ]] || misused '--resource-group and --slot need --site.'
   [[ -n $site || -n $grant_app || -z $app_roles$doctor$prune ]] ||

@@ -21,7 +21,7 @@ grant() {
   while read -r role permission; do
     if [[ -z $role ]]; then continue; fi
     say "Permission for $who: grant $permission"
-    assign "/servicePrincipals/$principal/appRoleAssignments" "$principal" "$(jq -r .id <<<"$graph_principal")" "$role"
+    assign "/servicePrincipals/$principal/appRoleAssignments" "$principal" "$graph_id" "$role"
   done <<<"$missing"
   if [[ -z $missing ]]; then say "Permissions for $who: all that it needs are granted"; fi
   shed "$who" "$principal" "$(jq -c --argjson wanted "$wanted" 'map(select(IN(.name; $wanted[]) | not))' <<<"$have")"

@@ -9,7 +9,7 @@ import type { Db, Proof, RequestRow, RequestState } from '../store/schema.js';
 import { findStandingRequest } from '../store/submissions.js';
 import { addressOf } from './decisionNow.js';
 import { currentToken } from './statusToken.js';
-import { QUIET_SECONDS } from './submitting/claimAddress.js';
+import { Overtaken, QUIET_SECONDS } from './submitting/claimAddress.js';
 import { judge, suspicionsOf } from './submitting/judge.js';
 import { assertTransition, STATE_AFTER } from './transitions.js';
 
@@ -36,8 +36,8 @@ export async function prove(
       return settle(deps, trx, request, proof);
     })
     .catch((error: unknown) => {
-      // Another request of the address was put on its way between the look and the write.
-      if (isUniqueViolation(error)) return null;
+      // Another request of the address was put on its way between the look and the write, or lost its address.
+      if (isUniqueViolation(error) || error instanceof Overtaken) return null;
       throw error;
     });
   if (proven === null) return prove(deps, requestId, proof, within);
@@ -77,7 +77,7 @@ async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): P
     detail: { kind, ...(by !== undefined && { by }), state: standing ? 'lapsed' : state },
   });
   if (standing) {
-    await noteProof(trx, standing.id, proof);
+    if (!(await noteProof(trx, standing.id, proof))) throw new Overtaken();
     return { token: await currentToken(deps, trx, standing), state: 'lapsed' };
   }
   if (state === 'pending') await queueNotice(trx, 'waiting', request.id);

@@ -1,5 +1,6 @@
-import type { Deps, Patience } from '../deps.js';
+import type { Deps } from '../deps.js';
 import { INTERACTIVE } from '../jobs/queue.js';
+import type { Patience } from '../patience.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import { makeDue } from '../store/leases.js';
 import type { Db, RequestRow, StepRow } from '../store/schema.js';

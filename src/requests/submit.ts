@@ -83,7 +83,7 @@ async function attempt(deps: Deps, application: Application, sender: Sender): Pr
       const mails = request.state === 'queued' && !proof ? deps.patience : null;
       const claim = await claimAddress(trx, request, submissionOf(request), mails);
       if (claim.standing) {
-        await noteAsking(trx, claim.standing.id);
+        if (!(await noteAsking(trx, claim.standing.id))) throw new Overtaken();
         await joinMailboxProof(deps, trx, claim.standing, sender.browser);
         if (proof) await noteProof(trx, claim.standing.id, proof);
         return { token: await currentToken(deps, trx, claim.standing), outcome: 'repeated' as const };

@@ -59,15 +59,22 @@ export async function deleteNoticesTo(trx: Db, who: { address: string } | { oid:
 
 /** Policies that were kept and name an address, by the ids of their versions, newest first. */
 export async function findPoliciesNaming(db: Db, address: string): Promise<string[]> {
+  // Neither a part of a longer one, nor one of a domain below.
+  const named = `(?<![a-z0-9._'+-])${address.replaceAll('.', '\\.')}(?![a-z0-9-]|\\.[a-z0-9])`;
   const { rows } = await sql<{ id: string }>`
     select id::text as id from policy_version
-    where position(${address} in lower(text)) > 0 or position(${address} in lower(coalesce(terms, ''))) > 0
+    where lower(text) ~ ${named} or lower(terms) ~ ${named} or lower(comment) ~ ${named}
     order by policy_version.id desc`.execute(db);
   return rows.map(({ id }) => id);
 }
 
 /** A session as far as it tells of a person; what it signs in with stays out. */
-export type SessionOf = { person: unknown; tenantIdentity: unknown; expires: Date };
+export type SessionOf = {
+  person: unknown;
+  tenantIdentity: unknown;
+  tenantConfirmations: unknown;
+  expires: Date;
+};
 
 /** Sessions in which an address, or a member of the staff with this object id, has signed in. */
 export async function findSessionsOf(
@@ -75,7 +82,8 @@ export async function findSessionsOf(
   who: { address: string } | { oid: string },
 ): Promise<SessionOf[]> {
   const { rows } = await sql<SessionOf>`
-    select sess -> 'person' as person, sess -> 'tenantIdentity' as "tenantIdentity", expire as expires
+    select sess -> 'person' as person, sess -> 'tenantIdentity' as "tenantIdentity",
+      sess -> 'tenantConfirmations' as "tenantConfirmations", expire as expires
     from session where ${isSessionOf(who)}`.execute(db);
   return rows;
 }
@@ -84,11 +92,13 @@ export async function deleteSessionsOf(trx: Db, who: { address: string } | { oid
   await sql`delete from session where ${isSessionOf(who)}`.execute(trx);
 }
 
+/** By whichever name somebody has signed in with: a mailbox may have several, and an account another than its mailbox. */
 function isSessionOf(who: { address: string } | { oid: string }) {
-  return 'oid' in who
-    ? sql`sess -> 'person' ->> 'oid' = ${who.oid}`
-    : sql`(sess -> 'tenantIdentity' ->> 'address' = ${who.address}
-        or coalesce(sess -> 'person' -> 'addresses', '[]')::jsonb ? ${who.address})`;
+  if ('oid' in who) return sql`sess -> 'person' ->> 'oid' = ${who.oid}`;
+  return sql`exists (
+    select from unnest(array['person', 'tenantIdentity', 'tenantConfirmations']) as part,
+      jsonb_path_query((sess -> part)::jsonb, '$.**') as told
+    where jsonb_typeof(told) = 'string' and lower(told #>> '{}') = ${who.address})`;
 }
 
 /** Members of the staff by object id, or by the name with which they signed in. */

@@ -12,36 +12,36 @@ export type RateLimit = {
   take(key: string, points?: number): Promise<{ taken: boolean; msLeft: number }>;
 };
 
-type Limit = { name: string; points: number; seconds: number };
+type Limit = { name: string; most: number; seconds: number };
 
 /**
- * Allows `points` a key in `seconds`, which begin with the first. Counts in the store, and so together for all instances; in
+ * Allows a key `most` points in `seconds`, which begin with the first. Counts in the store, and so together for all instances; in
  * memory where one process has the store to itself.
  */
 export function openRateLimit({ db, exclusive }: Pick<Store, 'db' | 'exclusive'>, limit: Limit): RateLimit {
   return exclusive ? countInMemory(limit) : countInStore(db, limit);
 }
 
-function countInMemory({ points: most, seconds }: Limit): RateLimit {
+function countInMemory({ most, seconds }: Limit): RateLimit {
   const counts = createExpiringMap<number>();
   return {
-    take(key, take = 1) {
+    take(key, points = 1) {
       const { value: before, msLeft } = counts.get(key) ?? { value: 0, msLeft: seconds * 1000 };
-      counts.set(key, before + take, msLeft);
-      return Promise.resolve({ taken: before + take <= most, msLeft });
+      counts.set(key, before + points, msLeft);
+      return Promise.resolve({ taken: before + points <= most, msLeft });
     },
   };
 }
 
-function countInStore(db: Db, { name, points: most, seconds }: Limit): RateLimit {
+function countInStore(db: Db, { name, most, seconds }: Limit): RateLimit {
   // A key whose allowance is used up costs no further writes.
   const usedUp = createExpiringMap<true>();
   return {
-    async take(key, take = 1) {
+    async take(key, points = 1) {
       const over = usedUp.get(key);
       if (over) return { taken: false, msLeft: over.msLeft };
-      const { points, msLeft } = await addPoints(db, `${name}:${key}`, { take, most, ms: seconds * 1000 });
-      const taken = points <= most;
+      const { used, msLeft } = await addPoints(db, `${name}:${key}`, { points, most, ms: seconds * 1000 });
+      const taken = used <= most;
       if (!taken) usedUp.set(key, true, msLeft);
       return { taken, msLeft };
     },
@@ -55,10 +55,10 @@ const NOW = sql<number>`(extract(epoch from statement_timestamp()) * 1000)::bigi
 async function addPoints(
   db: Db,
   key: string,
-  { take, most, ms }: { take: number; most: number; ms: number },
+  { points, most, ms }: { points: number; most: number; ms: number },
 ) {
-  const { rows } = await sql<{ points: number; msLeft: number }>`
-    insert into rate_limit as held (key, points, expire) values (${key}, ${Math.min(take, most + 1)}::integer, ${NOW} + ${ms}::bigint)
+  const { rows } = await sql<{ used: number; msLeft: number }>`
+    insert into rate_limit as held (key, points, expire) values (${key}, ${Math.min(points, most + 1)}::integer, ${NOW} + ${ms}::bigint)
     on conflict (key) do update set
       points = case
         when held.expire <= ${NOW} then excluded.points
@@ -66,7 +66,7 @@ async function addPoints(
       end,
       -- Nobody is held for longer than a period, whoever wrote the row, on whichever clock.
       expire = case when held.expire <= ${NOW} then excluded.expire else least(held.expire, excluded.expire) end
-    returning points, (expire - ${NOW})::float8 as "msLeft"`.execute(db);
+    returning points as used, (expire - ${NOW})::float8 as "msLeft"`.execute(db);
   const [row] = rows;
   if (!row) throw new Error('A limit was not counted');
   return row;

@@ -73,13 +73,18 @@ export async function settleProof(trx: Db, id: string, settlement: ProofSettleme
     .execute();
 }
 
-/** Notes what somebody has shown about the address of a request that had been on its way before. */
-export async function noteProof(trx: Db, id: string, proof: Proof): Promise<void> {
-  await trx
+/**
+ * Notes what somebody has shown about the address of a request that had been on its way before. Returns false when it was
+ * anonymised meanwhile: then it has no address any more.
+ */
+export async function noteProof(trx: Db, id: string, proof: Proof): Promise<boolean> {
+  const { numUpdatedRows } = await trx
     .updateTable('request')
     .set({ proof: JSON.stringify(proof) })
     .where('id', '=', id)
-    .execute();
+    .where('anonymised_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }
 
 export async function replaceToken(db: Db, id: string, tokenHash: Buffer): Promise<void> {

@@ -88,9 +88,10 @@ const empty: Cloud = {
   unseen: {},
   hidden: 0,
   forbidden: [],
-  pageSize: 2,
+  // Graph’s own; each further page is a process or two.
+  pageSize: 100,
   made: 0,
-  vaults: { kv: { secrets: {} } },
+  vaults: { 'portal-kv': { secrets: {} } },
   sites: {
     portal: { identity: { principalId: IDENTITY }, defaultHostName: 'portal.azurewebsites.net' },
     'portal/slots/staging': {

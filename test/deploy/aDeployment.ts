@@ -28,7 +28,7 @@ export const SITE = 'portal-of-contoso';
 export const PRINCIPAL = '99999999-0000-4000-8000-000000000001';
 const TEMPLATE_URI = 'https://raw.githubusercontent.com/contoso/partner-sign-up-portal/main/azuredeploy.json';
 /** How the secrets of the vault are called in tests: by what they are for. */
-export const secretNamed = (name: string) => `the value of ${name} which is long enough for each`;
+export const secretNamed = (name: string) => `the-value-of-${name}-which-is-long-enough-for-each`;
 
 export const azure: Azure = {
   templateUri: TEMPLATE_URI,

@@ -39,7 +39,8 @@ beforeAll(async () => {
   await chmod(folder, 0o755);
   app = join(folder, 'app');
   const image = await readImage();
-  [tenant, database] = await Promise.all([startTenant(), createTestDatabase(), layOutImage(image, app)]);
+  await layOutImage(image, app);
+  [tenant, database] = await Promise.all([startTenant(), createTestDatabase()]);
   const port = await freePort();
   balancer = await startBalancer([`http://localhost:${port}`], {
     tls: await ensureCertificate('node_modules/.cache/simulator'),
@@ -63,7 +64,7 @@ beforeAll(async () => {
     POLICY_FILE: policyFile,
     NODE_EXTRA_CA_CERTS: trust,
   };
-}, 60_000);
+});
 
 afterAll(async () => {
   if (running?.exitCode === null && running.signalCode === null) {
@@ -132,7 +133,7 @@ test('starts with the policy that lets nobody in, provisions by production packa
 
   expect(await portal.stop()).toEqual({ code: 0, stderr: '' });
   expect(await health()).toBe(1);
-}, 60_000);
+});
 
 // Shown where the tests run as root, as in CI; anybody else owns what they have laid out.
 (asNobody.uid === undefined ? test.skip : test)('could not have changed its own code', async () => {

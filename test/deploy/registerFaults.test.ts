@@ -39,7 +39,7 @@ const named = (displayName: string, number: number) =>
     Object.assign(azure.cloud, { lag: 0, unseen: {} });
     expect(await azure.run(...ON_SITE)).toMatchObject({ code: 0 });
     expect(azure.cloud.applications).toHaveLength(1);
-  }, 90_000);
+  });
 
   test('takes a permission for granted that the list did not show yet', async () => {
     azure = await aCloud({ hidden: 1 });
@@ -57,7 +57,7 @@ const named = (displayName: string, number: number) =>
     for (const number of [1, 2, 3]) expect(run.err).toContain(`99999999-0000-4000-8000-00000000000${number}`);
     expect(await azure.run('--client-id', '99999999-0000-4000-8000-000000000002')).toMatchObject({ code: 0 });
     expect(azure.cloud.applications.map(({ appRoles }) => appRoles.length)).toEqual([0, 3, 0]);
-  }, 90_000);
+  });
 
   test('leaves a registration alone that uses the id of a role for another', async () => {
     const id = '67abe25d-cdbd-49be-a7c0-5dbc276361e7';
@@ -133,6 +133,7 @@ const named = (displayName: string, number: number) =>
     [['--client-id', "x' or 1 eq 1"]],
     [['--base-url', 'http://portal.contoso.com']],
     [['--base-url', 'https://portal.contoso.com/path']],
+    [['--vault', 'elsewhere.example/x']],
     [['--secret-days', '731']],
     [['--secret-days', '0']],
     [['--wait', 'a[$(touch x)]']],
@@ -141,6 +142,20 @@ const named = (displayName: string, number: number) =>
     const run = await azure.run(...args);
     expect(run).toMatchObject({ code: 2, out: '', calls: [] });
     expect(run.err).toContain('--help');
+  });
+
+  test.each([
+    'http://join.contoso.com',
+    'https://join.contoso.com/path',
+    '@Microsoft.KeyVault(x)',
+    'https://a b',
+  ])('registers no address under which the site cannot be meant: %s', async (BASE_URL) => {
+    azure = await aCloud();
+    Object.assign(azure.cloud.sites.portal ?? {}, { BASE_URL });
+    const run = await azure.run(...ON_SITE);
+    expect(run).toMatchObject({ code: 1, out: '' });
+    expect(run.err).toContain('BASE_URL');
+    expect(run.calls.filter(({ changes }) => changes)).toEqual([]);
   });
 
   test.each(['az', 'jq'])('says that %s is missing', async (tool) => {

@@ -1,6 +1,6 @@
 import { aCloud, canRegister, type Run } from './aCloud.js';
 
-const SITE_AND_VAULT = ['--site', 'portal', '--resource-group', 'rg', '--vault', 'kv'];
+const SITE_AND_VAULT = ['--site', 'portal', '--resource-group', 'rg', '--vault', 'portal-kv'];
 
 let azure: Awaited<ReturnType<typeof aCloud>>;
 afterEach(async () => {
@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 const secrets = () => azure.application().passwordCredentials;
-const kept = () => azure.cloud.vaults.kv?.secrets['client-secret'];
+const kept = () => azure.cloud.vaults['portal-kv']?.secrets['client-secret'];
 const addresses = ({ calls }: Run) => calls.map(({ argv }) => argv.join(' '));
 const shown = ({ out, err, calls }: Run) => [out, err, ...calls.map(({ argv }) => argv.join(' '))].join('\n');
 
@@ -45,7 +45,7 @@ const shown = ({ out, err, calls }: Run) => [out, err, ...calls.map(({ argv }) =
       true,
     );
     expect(run.err).toContain('az webapp restart --name portal --resource-group rg');
-  }, 90_000);
+  });
 
   test('is shown once where it is asked for and there is no vault', async () => {
     azure = await aCloud();
@@ -74,7 +74,7 @@ const shown = ({ out, err, calls }: Run) => [out, err, ...calls.map(({ argv }) =
   });
 
   test('is taken back when the vault does not keep it', async () => {
-    azure = await aCloud({ vaults: { kv: { secrets: {}, readOnly: true } } });
+    azure = await aCloud({ vaults: { 'portal-kv': { secrets: {}, readOnly: true } } });
     const run = await azure.run(...SITE_AND_VAULT);
     expect(run.code).toBe(1);
     expect(secrets()).toEqual([]);

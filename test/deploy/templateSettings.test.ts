@@ -111,7 +111,8 @@ describe('the addresses that a deployment puts out', () => {
   let portal: TestPortal;
 
   beforeAll(async () => {
-    portal = await startPortal({ env: { BASE_URL: text(siteUrl), TRUST_PROXY: '1' } });
+    const SESSION_SECRET = secretNamed('session-secret');
+    portal = await startPortal({ env: { BASE_URL: text(siteUrl), TRUST_PROXY: '1', SESSION_SECRET } });
   });
   afterAll(() => portal.close());
 

@@ -1,7 +1,11 @@
 import { sql } from 'kysely';
 import { erasePerson } from '../../src/privacy/erasePerson.js';
 import { exportPerson } from '../../src/privacy/exportPerson.js';
+import { anonymiseRequests } from '../../src/store/anonymise.js';
+import { noteAsking } from '../../src/store/askings.js';
 import { leaseRequest } from '../../src/store/leases.js';
+import { withdrawRequest } from '../../src/store/personalData.js';
+import { noteProof } from '../../src/store/requests.js';
 import { OPEN_STATES, type NewRequest } from '../../src/store/schema.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { aRequest } from '../support/aRequest.js';
@@ -9,6 +13,7 @@ import { requestAt } from '../support/ageRequest.js';
 import { wholeStore } from '../support/night.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { STAFF } from '../support/staff.js';
+import { FORM } from '../support/visitor.js';
 import { waitFor } from '../support/waitFor.js';
 
 const ADDRESS = 'zebedee.quux@fabrikam.com';
@@ -198,14 +203,82 @@ test('a sign-in at home that has yet to be used goes with the address', async ()
   await sql`
     insert into session (sid, sess, expire) values
       ('home', ${JSON.stringify({ tenantIdentity: { address: ADDRESS, givenName: 'Zebedee' } })}::json, now() + interval '1 hour'),
-      ('other', '{"tenantIdentity":{"address":"other@fabrikam.com"}}', now() + interval '1 hour')`.execute(
+      ('confirming', ${JSON.stringify({ tenantConfirmations: [{ requestId: 'x', identity: { account: 'Zebedee.Quux@Fabrikam.com', addresses: [] } }] })}::json, now() + interval '1 hour'),
+      ('other', ${JSON.stringify({ tenantIdentity: { address: `un${ADDRESS}`, account: `${ADDRESS}.se` } })}::json, now() + interval '1 hour')`.execute(
     db,
   );
+  expect(JSON.stringify(await exportPerson(db, ME))).toContain('Zebedee.Quux@Fabrikam.com');
   await erasePerson(db, ME);
-  const { rows } = await sql<{ sid: string }>`select sid from session where sid in ('home', 'other')`.execute(
-    db,
-  );
+  const { rows } = await sql<{ sid: string }>`
+    delete from session where sid in ('home', 'confirming', 'other') returning sid`.execute(db);
   expect(rows).toEqual([{ sid: 'other' }]);
+});
+
+test('versions of the policy are named that name the address, and not those that name a longer one', async () => {
+  const { db } = portal.deps.store;
+  const version = (text: string, terms: string | null = null) =>
+    db
+      .insertInto('policy_version')
+      .values({
+        state: 'saved',
+        hash: 'x',
+        text,
+        terms,
+        author: 'file',
+        counts: JSON.stringify({ partners: 0, apps: 0, groups: 0 }),
+      })
+      .returning(sql<string>`id::text`.as('id'))
+      .executeTakeFirstOrThrow();
+  const named = [
+    await version('{"domains":["Zebedee.Quux@fabrikam.com"]}'),
+    await version('{}', 'Write to zebedee.quux@fabrikam.com.'),
+  ];
+  for (const other of [
+    `x${ADDRESS}`,
+    `x.${ADDRESS}`,
+    `${ADDRESS}.se`,
+    `${ADDRESS}x`,
+    ADDRESS.replace('.', 'x'),
+  ])
+    await version(JSON.stringify({ domains: [other] }));
+  const { policyVersions } = await erasePerson(db, ME);
+  expect(policyVersions).toEqual(named.map(({ id }) => id).reverse());
+  await db.deleteFrom('policy_version').where('hash', '=', 'x').execute();
+});
+
+test('a proof that is on its way to a request that loses its address is not written to it', async () => {
+  const { db } = portal.deps.store;
+  const id = await have({ state: 'provisioned' });
+  const proof = { kind: 'tenant' as const, at: new Date().toISOString(), browser: '', by: 'zebedee/1' };
+  expect([await noteProof(db, id, proof), await noteAsking(db, id)]).toEqual([true, true]);
+  await erasePerson(db, ME);
+  expect([await noteProof(db, id, proof), await noteAsking(db, id)]).toEqual([false, false]);
+  expect(await find(id)).toMatchObject({ proof: { browser: '' }, asked_at: null });
+  expect(await personalRows()).toEqual([]);
+});
+
+test('a form that is posted while the address is erased leads to a request of its own', async () => {
+  const { db, exclusive } = portal.deps.store;
+  const id = await have({ state: 'provisioned' });
+  const visitor = portal.visitor();
+  const _csrf = await visitor.csrf();
+  const posting = await db.transaction().execute(async (trx) => {
+    await withdrawRequest(trx, id);
+    const answer = Promise.resolve(visitor.postRaw('/sign-up', { ...FORM, ...TYPED, _csrf }));
+    // Where there is one connection alone, nobody gets that far before the end.
+    if (!exclusive) {
+      await waitFor('the form to wait for the request', async () => {
+        const { rows } = await sql`select from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(trx);
+        return rows.length > 0;
+      });
+    }
+    await anonymiseRequests(trx, [id]);
+    return { answer };
+  });
+  const { headers } = await posting.answer;
+  expect((await requestAt(portal, String(headers.location))).id).not.toBe(id);
+  expect(await find(id)).toMatchObject({ asked_at: null, address: `anonymised-${id}@fabrikam.com` });
 });
 
 test('somebody of the staff loses name and sessions, and is named by id alone from then on', async () => {

@@ -13,6 +13,17 @@ test.each([
   [`${OID}/${OID}`, { oid: OID }],
   ['ana+news@fabrikam.com', { fault: 'plus', suggestion: 'ana@fabrikam.com' }],
   ['ана@fabrikam.com', { fault: 'notAscii' }],
+  // What only resembles an address, and would be somebody else's.
+  ['ſam@fabrikam.com', { fault: 'notAscii' }],
+  ['ªna@fabrikam.com', { fault: 'notAscii' }],
+  ['\u212aim@fabrikam.com', { fault: 'notAscii' }],
+  ['ana@fabrikam.com/x', { fault: 'domain' }],
+  ['ana@fabrikam.com?x', { fault: 'domain' }],
+  ['ana@fabrikam%2ecom', { fault: 'domain' }],
+  ['ana@fabri\u00adkam.com', { fault: 'notAscii' }],
+  ['ana@fabri\nkam.com', { fault: 'whitespace' }],
+  ['ana@ⓕabrikam.com', { fault: 'notAscii' }],
+  ['bo@münchen.de/x', { fault: 'notAscii' }],
   ['ana', { fault: 'noAt' }],
   ['', { fault: 'missing' }],
 ])('%j', (text, whose) => {

@@ -1,4 +1,5 @@
-import { DEVELOPMENT_SECRET, type Config } from '../../config.js';
+import type { Config } from '../../config.js';
+import { DEVELOPMENT_SECRET } from '../../settings.js';
 import { finding, type Finding } from '../finding.js';
 import type { CheckUp } from '../patient.js';
 

@@ -1,6 +1,6 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../../config.js';
-import type { Patience } from '../../deps.js';
+import type { Patience } from '../../patience.js';
 import { seal, unseal } from '../../sealed.js';
 import { drawToken, hashToken, isToken } from '../../token.js';
 

@@ -21,7 +21,7 @@ export type Brake = {
  * hangs on one of them.
  */
 export function createBrake(store: Store, perMinute: number, log: Log): Brake {
-  const limit = openRateLimit(store, { name: 'brake', points: perMinute, seconds: SECONDS });
+  const limit = openRateLimit(store, { name: 'brake', most: perMinute, seconds: SECONDS });
   const size = Math.min(SLICE, perMinute);
   let slice = { left: 0, until: 0 };
   let drawing: Promise<void> | null = null;

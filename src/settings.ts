@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { signInFault } from './databaseSettings.js';
+
+// What the environment may say; config.ts has what becomes of it.
+
+const guid = z.guid('must be a GUID');
+const wholeNumber = (message: string, max: number) =>
+  z.coerce.number(message).int(message).min(0, message).max(max, message);
+/** Paths are added to it, so it must not bring one of its own. */
+const origin = (scheme: 'https' | 'https?', message: string) =>
+  z.string().regex(new RegExp(`^${scheme}://[^/?#@\\s]+/?$`, 'i'), message);
+const httpsOrigin = origin('https', 'must be an https:// URL without a path');
+
+/** Every setting, as its text is understood. */
+export const settings = z.object({
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'], 'must be development, test or production')
+    .default('development'),
+  PORT: wholeNumber('must be a port number', 65_535).default(3000),
+  BASE_URL: origin('https?', 'must be an http:// or https:// URL without a path').optional(),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// or postgresql:// URL' })
+    .optional(),
+  DATA_DIR: z.string().default('.data'),
+  POLICY_FILE: z.string().default('policies/partners.json'),
+  TENANT_ID: guid,
+  CLIENT_ID: guid,
+  CLIENT_SECRET: z.string(),
+  ENTRA_AUTHORITY: httpsOrigin.default('https://login.microsoftonline.com'),
+  GRAPH_BASE_URL: httpsOrigin.default('https://graph.microsoft.com'),
+  SESSION_SECRET: z.string().optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, message: 'must be an smtp:// or smtps:// URL' }).optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^<>\r\n]*<?[^\s@<>]+@[^\s@<>]+>?$/, 'must be an address, or a name and an <address>')
+    .optional(),
+  TRUST_PROXY: wholeNumber('must be a number of proxies, 0 to 10', 10).default(0),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a pino log level')
+    .default('info'),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[!-~]{16,}$/, 'needs at least 16 characters, of those that a header can carry, and no blank')
+    .optional(),
+  APPLICATIONINSIGHTS_CONNECTION_STRING: z
+    .string()
+    .regex(
+      /^(?=.*\bInstrumentationKey=[0-9a-f-]{36}\b)(\w+=[^;]*;?)+$/i,
+      'must be a connection string of Application Insights',
+    )
+    .optional(),
+  RETENTION_DAYS: wholeNumber('must be a number of days, or 0 to keep everything', 36_500).default(365),
+  // Set by Azure App Service where a managed identity is on; operators do not set them.
+  IDENTITY_ENDPOINT: z.string().optional(),
+  IDENTITY_HEADER: z.string().optional(),
+});
+
+/** What commands need that work on the store alone. */
+export const storeSettings = settings.pick({
+  DATABASE_URL: true,
+  DATA_DIR: true,
+  IDENTITY_ENDPOINT: true,
+  IDENTITY_HEADER: true,
+});
+
+export type Settings = z.infer<typeof settings>;
+export type StoreSettings = z.infer<typeof storeSettings>;
+type Given = Partial<Record<string, string>>;
+type Fault = { name: string; message: string };
+
+/** The settings in an environment; a blank value counts as not set. */
+export function givenIn(environment: Record<string, string | undefined>): Given {
+  return Object.fromEntries(
+    Object.entries(environment)
+      .map(([name, value = '']) => [name, value.trim()] as const)
+      .filter(([, value]) => value !== ''),
+  );
+}
+
+/** What is wrong with those settings that a schema has, by themselves and beside each other. */
+export function faultsIn(given: Given, schema: z.ZodObject): Fault[] {
+  const own = ownFaults(given, schema);
+  const isOwn = (name: string) => own.some((fault) => fault.name === name);
+  return [...own, ...crossFaults(given).filter(({ name }) => name in schema.shape && !isOwn(name))];
+}
+
+// App Service hands the reference itself over where it could not follow it, and anybody can guess that one:
+// learn.microsoft.com/azure/app-service/app-service-key-vault-references
+// It follows whole values alone, so that one in a list of secrets is never followed.
+const KEY_VAULT = /(^|,\s*)@Microsoft\.KeyVault\(/i;
+const UNRESOLVED =
+  'is a Key Vault reference that App Service could not follow: see that it is the whole value, that the secret is there and that the site’s identity may read it, then restart the site';
+
+/** What one setting says by itself; the first fault of each, and never its value, which may be a secret. */
+function ownFaults(given: Given, schema: z.ZodObject): Fault[] {
+  const faults = new Map<string, Fault>();
+  for (const [name, value = ''] of Object.entries(given)) {
+    if (name in schema.shape && KEY_VAULT.test(value)) faults.set(name, { name, message: UNRESOLVED });
+  }
+  for (const { path, message } of schema.safeParse(given).error?.issues ?? []) {
+    const name = path.join('.');
+    if (faults.has(name)) continue;
+    faults.set(name, { name, message: given[name] === undefined ? 'is required' : message });
+  }
+  return [...faults.values()];
+}
+
+/** Rules that take more than one setting to judge. */
+function crossFaults(given: Given): Fault[] {
+  const production = given.NODE_ENV === 'production';
+  const secrets = splitSecrets(given.SESSION_SECRET);
+  const faults: Fault[] = [];
+  const fault = (name: string, message: string) => faults.push({ name, message });
+  if (production && !given.BASE_URL) fault('BASE_URL', 'is required in production');
+  if (production && given.BASE_URL && !/^https:/i.test(given.BASE_URL)) {
+    fault('BASE_URL', 'must be https:// in production');
+  }
+  // A public address without NODE_ENV is a production that somebody forgot to call so.
+  const exposed = production || /^https:/i.test(given.BASE_URL ?? '');
+  if (exposed && secrets.length === 0) {
+    fault('SESSION_SECRET', `is required ${production ? 'in production' : 'where BASE_URL is https://'}`);
+  }
+  if (exposed && secrets.includes(DEVELOPMENT_SECRET)) {
+    fault('SESSION_SECRET', 'must not be the one for development, which everybody can read');
+  }
+  if (secrets.some((secret) => secret.length < 32)) {
+    fault('SESSION_SECRET', 'each secret needs at least 32 characters');
+  }
+  const signIn = signInFault(given);
+  if (signIn !== null) fault('DATABASE_URL', signIn);
+  if (given.SMTP_URL && !given.MAIL_FROM) fault('MAIL_FROM', 'is required when SMTP_URL is set');
+  return faults;
+}
+
+/** The secrets of a list with commas between them. */
+export function splitSecrets(value = ''): string[] {
+  return value
+    .split(',')
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== '');
+}
+
+/** Outside production a fixed secret keeps forms valid over restarts; it protects nothing. */
+export const DEVELOPMENT_SECRET = 'development-only-secret-0123456789abcdef';
