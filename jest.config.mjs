@@ -6,6 +6,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
-  testTimeout: 30_000,
+  // For a busy machine: whatever a test waits for has a limit of its own (test/support/waitFor.ts).
+  testTimeout: 120_000,
   maxWorkers: 2,
 };

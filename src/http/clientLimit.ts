@@ -16,8 +16,8 @@ const PER_SECONDS = 10 * 60;
  * @throws {PublicError} `tooManyRequests`, from the middleware
  */
 export function clientLimit(store: Store): RequestHandler {
-  const limit = openRateLimit(store, { name: 'client', points: MOST, seconds: PER_SECONDS });
-  const siteLimit = openRateLimit(store, { name: 'site', points: MOST_OF_A_SITE, seconds: PER_SECONDS });
+  const limit = openRateLimit(store, { name: 'client', most: MOST, seconds: PER_SECONDS });
+  const siteLimit = openRateLimit(store, { name: 'site', most: MOST_OF_A_SITE, seconds: PER_SECONDS });
   return async function limitClient(req, _res, next) {
     const client = clientOf(req);
     refuseUnless(await limit.take(client));

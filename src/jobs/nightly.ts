@@ -17,7 +17,7 @@ export type Nightly = {
 const HOUR = 2;
 const RETENTION = 'retention';
 /** A job that is not ended in this time has lost its instance, and another one gets it. */
-export const NIGHTLY_EXPIRES_SECONDS = 15 * 60;
+const EXPIRES_SECONDS = 15 * 60;
 
 /** The job of each night in which retention runs. */
 export async function openNightly(boss: PgBoss): Promise<Nightly> {
@@ -27,7 +27,7 @@ export async function openNightly(boss: PgBoss): Promise<Nightly> {
     // The next night does what is left then, and a fault that does not pass by itself is in the log.
     retryLimit: 100,
     retryDelay: 30,
-    expireInSeconds: NIGHTLY_EXPIRES_SECONDS,
+    expireInSeconds: EXPIRES_SECONDS,
   });
   return {
     async plan() {

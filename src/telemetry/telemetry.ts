@@ -3,6 +3,7 @@ import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import type { Config } from '../config.js';
 import type { Log } from '../log.js';
 import { createFigures, type Figures } from './figures.js';
+import { observeProcess } from './processGauges.js';
 import { createTracing, untraced, type Tracing } from './tracing.js';
 
 export type Telemetry = {
@@ -56,12 +57,14 @@ export async function openTelemetry(
   const readers = [prometheus?.reader, azure?.reader].filter((reader) => reader !== undefined);
   const meters = new MeterProvider({ resource, readers });
   const meter = meters.getMeter(NAME);
+  const endWatch = observeProcess(meter);
   return {
     figures: createFigures(meter),
     tracing: azure ? createTracing(azure.tracerFor(NAME)) : untraced,
     meter,
     prometheus: prometheus?.text ?? null,
     async close() {
+      endWatch();
       prometheus?.close();
       await azure?.close();
     },

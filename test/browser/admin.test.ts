@@ -56,7 +56,7 @@ inChromium({ policy }, (walk) => {
     await page.waitForURL(/signed-out|logout/);
     await page.goto(`${portal.url}/admin/requests`);
     expect(page.url()).not.toContain(portal.url);
-  }, 90_000);
+  });
 
   it('an admin adds a partner, sees what that changes, and its people get in', async () => {
     const { site, portal, openPage } = walk();
@@ -105,5 +105,5 @@ inChromium({ policy }, (walk) => {
     await openTab(page, 'Doctor');
     await page.getByText(/^In order/).waitFor();
     await takePicture(page, 'doctor', false);
-  }, 90_000);
+  });
 });

@@ -74,7 +74,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     expect(await page.locator('#lookUp:focus').count()).toBe(1);
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Typed');
     expect(await page.evaluate('document.body.dataset.kept')).toBe('yes');
-  }, 60_000);
+  });
 
   it('without JavaScript “Find…” and the look-up land on what was found', async () => {
     const page = await open('/admin/partners/new', {
@@ -100,7 +100,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.waitForURL(`**${path}#tenant`);
     await page.locator('#tenant [role="status"]').waitFor();
     await inSight('#tenant [role="status"]');
-  }, 60_000);
+  });
 
   it('a change is taken up again from the preview; who else saves meanwhile is shown beside it', async () => {
     const page = await open('/admin/partners/with');
@@ -120,7 +120,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByRole('button', { name: 'Save and put in force' }).click();
     await page.getByText('Saved. The new policy is in force.').waitFor();
     expect((await onDisk()).partners).toContainEqual(expect.objectContaining({ id: 'with', name: 'Mine' }));
-  }, 60_000);
+  });
 
   it('the names of approvers appear beside their ids, and the list answers while somebody types', async () => {
     const page = await open('/admin/partners/with');
@@ -129,7 +129,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByText('3 partners found').waitFor();
     await page.getByLabel('Name or domain').pressSequentially('litware.com');
     await page.getByText('1 partner found').waitFor();
-  }, 60_000);
+  });
 
   it('a group is chosen by its name; one that carries directory roles is shown and cannot be', async () => {
     const page = await open('/admin/groups/new');
@@ -145,7 +145,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByRole('button', { name: 'Save and put in force' }).click();
     await page.getByText('Saved. The new policy is in force.').waitFor();
     expect((await onDisk()).groups).toHaveProperty('supplier-portal');
-  }, 60_000);
+  });
 
   it('the site is set: a colour is picked, the terms are read before they hold', async () => {
     const page = await open('/admin/settings');
@@ -160,5 +160,5 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByText('Saved. The new policy is in force.').waitFor();
     await page.goto(`${walk().portal.url}/terms`);
     await page.getByRole('heading', { name: 'House rules' }).waitFor();
-  }, 60_000);
+  });
 });

@@ -54,5 +54,5 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByRole('button', { name: 'Save and put in force' }).click();
     await page.getByText('The policy has been saved').waitFor();
     expect(await onDisk()).toBe(before);
-  }, 90_000);
+  });
 });

@@ -117,7 +117,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     // The first browser has shown nothing, so it learns that it went on and no more.
     await page.getByRole('heading', { name: 'We have dealt with your request' }).waitFor();
     expect((await guest(email))?.externalUserState).toBe('PendingAcceptance');
-  }, 60_000);
+  });
 
   it('whoever signs in as somebody else is told so, and then gets in as themselves', async () => {
     const { site, portal, openPage } = walk();
@@ -142,7 +142,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     await page.getByRole('link', { name: PIA.email }).click();
     expect(await page.locator('#proof').innerText()).toContain('9205e000-0000-4000-8000-000000000004');
     await takePicture(page, 'request-proof');
-  }, 60_000);
+  });
 
   it('whoever signs in first finds the form filled in, with an address that stays', async () => {
     const { portal, openPage } = walk();
@@ -165,5 +165,5 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     await page.waitForURL(/\/requests\/[\w-]{22}$/);
     await ready(page);
     expect((await guest(email))?.displayName).toBe('Per Olof Berg');
-  }, 60_000);
+  });
 });

@@ -75,7 +75,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
 
     await page.goto(statusLink);
     await ready(page);
-  }, 60_000);
+  });
 
   it('without JavaScript the status page reloads itself', async () => {
     const { site, portal, openPage } = walk();
@@ -87,5 +87,5 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     await page.getByRole('heading', { name: 'Your access is being set up' }).waitFor();
     await ready(page);
     await site.tenant.settings({ latencyMs: 0 });
-  }, 60_000);
+  });
 });

@@ -29,7 +29,7 @@ inChromium(
       await choose(page, 'Pia Holm');
       await page.waitForURL(/\/requests\/[\w-]{22}$/);
       await ready(page);
-    }, 60_000);
+    });
 
     test('on another device: the person sees what was typed, and confirms it by a button', async () => {
       const { portal, openPage } = walk();
@@ -52,7 +52,7 @@ inChromium(
       await page.getByRole('button', { name: 'Confirm the request' }).click();
       await page.waitForURL(status);
       await ready(page);
-    }, 60_000);
+    });
 
     test('before the form: it is filled in, the address stays, and the sent form leads to access', async () => {
       const { site, portal, openPage } = walk();
@@ -71,6 +71,6 @@ inChromium(
       await page.click('form[action="/verify/form"] button.btn-primary');
       await ready(page);
       expect(await site.tenant.guest('per.olof.berg@proseware.com')).toBeDefined();
-    }, 60_000);
+    });
   },
 );

@@ -281,7 +281,10 @@ describe('all sign-ups together', () => {
       /Very many people are signing up at the moment, so your form was not taken\. Try again in a minute, at .{7,8} UTC\./,
     );
     expect(one?.text).toContain('brake');
-    expect(portal.logged().filter(({ msg }) => String(msg).includes('turned away'))).toHaveLength(2);
+    // Each that refuses says so once; one of the two may have got all the slices that it wanted.
+    const refusing = new Set(answers.flatMap(({ status }, index) => (status === 429 ? [index % 2] : [])));
+    const said = portal.logged().filter(({ msg }) => String(msg).includes('turned away'));
+    expect(said).toHaveLength(refusing.size);
   });
 
   test('are let in again when the minute is over', async () => {

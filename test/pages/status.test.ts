@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { PATIENCE } from '../../src/deps.js';
+import { PATIENCE } from '../../src/patience.js';
 import { reserveMail } from '../../src/store/mailboxes.js';
 import { noteProof } from '../../src/store/requests.js';
 import type { RequestState } from '../../src/store/schema.js';

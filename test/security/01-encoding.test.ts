@@ -433,7 +433,7 @@ describe('1.5 one parser', () => {
       ).catch((error: unknown) => error as { stdout: string });
       expect(JSON.parse(stdout)).toMatchObject({ ok: parseAddress(address).ok });
     }
-  }, 60_000);
+  });
 
   test('1.5.3 what was taken ends as a guest of exactly that address', async () => {
     portal.startWorker();

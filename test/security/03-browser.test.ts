@@ -113,7 +113,7 @@ describe('3.4 headers', () => {
     }
     expect(answers.length).toBeGreaterThan(300);
     for (const [what, answer] of answers) expect([what, missing(answer)]).toEqual([what, []]);
-  }, 120_000);
+  });
 
   const broken = (table: string, column: string) => async (ask: () => Promise<supertest.Response>) => {
     await db().schema.alterTable(table).renameColumn(column, 'elsewhere').execute();

@@ -85,7 +85,6 @@ describe('6.3.8 what a stranger learns of a mailbox', () => {
         expect([name, answer]).toEqual([name, answers.nobody]);
       }
     },
-    60_000,
   );
 
   test('6.3.8 nor does a resend of a known one differ, nor a second post', async () => {

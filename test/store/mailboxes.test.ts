@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { PATIENCE } from '../../src/deps.js';
+import { PATIENCE } from '../../src/patience.js';
 import { deleteIdleMailboxes, noteMailed, reserveMail, type MailLimits } from '../../src/store/mailboxes.js';
 import { mailAllowedAt } from '../support/mailAllowedAt.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';

@@ -180,7 +180,7 @@ onPostgres('a database that takes tokens for passwords', () => {
     // Not all at one moment.
     const ends = gate.admitted.slice(0, 10).map(({ closedAt }) => closedAt ?? 0);
     expect(Math.max(...ends) - Math.min(...ends)).toBeGreaterThan(350);
-  }, 30_000);
+  });
 
   test('while no token is to be had, what is open goes on, and what is new is down', async () => {
     endpoint.lifeSeconds = 3;
@@ -206,7 +206,7 @@ onPostgres('a database that takes tokens for passwords', () => {
     });
     await waitFor('the store to be whole', () => errorOf(abreast(store, 3)).then((error) => error === null));
     expect(logged().some(({ msg }) => /gives tokens .* again/.test(String(msg)))).toBe(true);
-  }, 40_000);
+  });
 
   test('an endpoint that is silent holds nobody for longer than a server would', async () => {
     endpoint.trouble = 'silence';
@@ -218,13 +218,13 @@ onPostgres('a database that takes tokens for passwords', () => {
     await waitFor('the call to be given up', () => lines.length > 0);
     endpoint.trouble = null;
     await waitFor('the store to be back', () => errorOf(store.ping()).then((error) => error === null));
-  }, 40_000);
+  });
 
   test('a start waits for a first token that takes longer than a connection may', async () => {
     endpoint.delayMs = 6_000;
     await (await openBehind()).ping();
     expect(gate.offered).toHaveLength(gate.admitted.length);
-  }, 20_000);
+  });
 
   test('commands sign in the same way', async () => {
     await (await openBehind()).close();
@@ -257,5 +257,5 @@ onPostgres('a database that takes tokens for passwords', () => {
     expect(gate.offered).toHaveLength(offered);
     gate.refusal = null;
     expect((await run({ PGSSLMODE: 'disable', PGPASSWORD: 'p', PGPORT: '1' })).code).toBe(0);
-  }, 60_000);
+  });
 });

@@ -72,7 +72,7 @@ onPostgres('a portal without a password to its database, nor a secret for Graph'
     expect(gate.offered).toHaveLength(gate.admitted.length);
     const troubles = portal.logged().filter(({ level }) => level === 'warn' || level === 'error');
     expect(troubles).toEqual([]);
-  }, 40_000);
+  });
 
   test('says that it is down while no token is to be had, and goes on where it was', async () => {
     const path = await portal.visitor().apply({ email: 'early@fabrikam.com' });
@@ -94,7 +94,7 @@ onPostgres('a portal without a password to its database, nor a secret for Graph'
     await provisioned('early@fabrikam.com', path);
     await provisioned('refused@fabrikam.com');
     expect(await invitationsOf(portal, 'early@fabrikam.com')).toHaveLength(1);
-  }, 40_000);
+  });
 
   test('asks for another token when its own is taken back', async () => {
     const before = tokensAsked();
@@ -105,7 +105,7 @@ onPostgres('a portal without a password to its database, nor a secret for Graph'
     await provisioned('revoked@fabrikam.com', path);
     expect(endpoint.asked).toContain('https://graph.microsoft.com');
     expect(await invitationsOf(portal, 'revoked@fabrikam.com')).toHaveLength(1);
-  }, 40_000);
+  });
 
   test('has written no token down', () => {
     const written = JSON.stringify(portal.logged());

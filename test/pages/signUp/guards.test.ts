@@ -1,4 +1,4 @@
-import { patienceIn } from '../../../src/deps.js';
+import { patienceIn } from '../../../src/patience.js';
 import { seal } from '../../../src/sealed.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { faultsOf, textOf, valueOf } from '../../support/page.js';

@@ -1,14 +1,4 @@
-import {
-  choice,
-  flag,
-  line,
-  lines,
-  text,
-  ticks,
-  whole,
-  type Fields,
-  type FormValues,
-} from '../form/fields.js';
+import { choice, flag, line, lines, text, ticks, whole, type Fields } from '../form/fields.js';
 
 /** Every setting of a partner but its id, which lasts: requests refer to it. */
 export const PARTNER_FIELDS = {
@@ -36,6 +26,3 @@ export const NEW_PARTNER_FIELDS = {
   id: line(['id'], { required: true }),
   ...PARTNER_FIELDS,
 } satisfies Fields<string>;
-
-export type PartnerField = keyof typeof NEW_PARTNER_FIELDS;
-export type PartnerValues = FormValues<keyof typeof PARTNER_FIELDS> & { id?: string | string[] };

@@ -10,8 +10,9 @@ import { readForm, textOf, type Fields, type FormValues } from '../form/fields.j
 import { bodyOf, renderForm, requireEditable, submitForm, type FormPage } from '../form/formPage.js';
 import { since, writtenPolicy, type WrittenPolicy } from '../form/writtenPolicy.js';
 import { appPath, groupPath, partnerPath } from '../objectPath.js';
-import { proofChoices, tenantNote, tickChoices, type TenantNote } from './partnerChoices.js';
+import { proofChoices, tickChoices } from './choices.js';
 import { NEW_PARTNER_FIELDS, PARTNER_FIELDS } from './partnerForm.js';
+import { tenantNote, type TenantNote } from './tenantNote.js';
 
 type IdParams = { id: string };
 
