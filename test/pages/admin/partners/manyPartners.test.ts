@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { readPolicy } from '../../../../src/policy/policyReading.js';
 import { aPartner, aPolicy } from '../../../support/aPolicy.js';
 import { aRequest } from '../../../support/aRequest.js';
 import { formOf, save } from '../../../support/formOf.js';
@@ -6,11 +7,12 @@ import { textOf } from '../../../support/page.js';
 import { startPortal, type TestPortal } from '../../../support/portal.js';
 import type { Visitor } from '../../../support/visitor.js';
 
-// A policy of 2,000 partners is edited without noticeable delay, with 500 requests to replay. By itself each page takes less than
-// 400 ms of work; beside a second test on the other half of a core the same work counts for up to twice as much.
+// A policy of 2,000 partners is edited without noticeable delay, with 500 requests to replay: no page takes more work than some
+// readings of such a policy, measured in the same run, since seconds tell more of the machine than of the page.
 
 const PARTNERS = 2_000;
-const NOTICEABLE_MS = 1_000;
+/** A preview judges the new text, compares it with the old one and decides 500 requests twice. */
+const MOST_READINGS = 4;
 
 let portal: TestPortal;
 let ada: Visitor;
@@ -60,6 +62,7 @@ async function timed<T>(what: string, work: () => PromiseLike<T>): Promise<T> {
 test('the list, a form, its preview and its saving come without noticeable delay', async () => {
   const page = '/admin/partners/partner-1234';
   for (const round of [1, 2, 3]) {
+    await timed('reading', () => readPolicy(portal.policyFile, () => []));
     const list = await timed('list', () => ada.get('/admin/partners'));
     expect(textOf(list.text)).toContain('1 to 100 of 2000');
     const found = await timed('search', () => ada.get('/admin/partners?q=p1234.example'));
@@ -72,10 +75,10 @@ test('the list, a form, its preview and its saving come without noticeable delay
     expect(saved.status).toBe(303);
   }
   expect(await readFile(portal.policyFile, 'utf8')).toContain('Renamed 3');
-  for (const [what, all] of Object.entries(times)) {
-    // The first round warms up what every later one uses.
-    expect([what, Math.min(...all.map(({ work }) => work)) < NOTICEABLE_MS]).toEqual([what, true]);
-  }
+  // The first round warms up what every later one uses.
+  const least = (what: string) => Math.min(...(times[what] ?? []).map(({ work }) => work));
+  const tooLong = Object.keys(times).filter((what) => least(what) > MOST_READINGS * least('reading'));
+  expect(tooLong).toEqual([]);
 }, 120_000);
 
 test('every page of the list shows its hundred', async () => {
