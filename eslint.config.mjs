@@ -15,7 +15,10 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  { files: ['src/cli/**', 'src/simulator/main.ts', 'bench/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['src/cli/**', 'simulator/main.ts', 'simulator/demo.ts', 'bench/**'],
+    rules: { 'no-console': 'off' },
+  },
   { files: ['public/**/*.js'], languageOptions: { globals: globals.browser } },
   { files: ['*.mjs'], languageOptions: { globals: globals.node } },
 );

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { parseAddress } from '../src/policy/address.js';
 import { decide } from '../src/policy/decide.js';
 import { compilePolicy, type Policy } from '../src/policy/policy.js';
-import { openPolicyFile } from '../src/policy/policyFile.js';
+import { openPolicyFile } from '../src/policyFile/policyFile.js';
 import { validatePolicy } from '../src/policy/validate.js';
 import { policyText } from './support/policyText.js';
 

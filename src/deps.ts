@@ -1,4 +1,4 @@
-import { openPolicyHistory, type PolicyHistory } from './administration/policyHistory.js';
+import { openPolicyHistory, type PolicyHistory } from './policyFile/policyHistory.js';
 import type { Config } from './config.js';
 import { createDoctor } from './doctor/doctor.js';
 import { createEntra } from './entra/entra.js';
@@ -10,9 +10,9 @@ import { loadLanguages } from './language.js';
 import type { Log } from './log.js';
 import { createMailer } from './mail/mailer.js';
 import { patienceIn, type Patience } from './patience.js';
-import { openPolicyFile } from './policy/policyFile.js';
-import { proofFaults } from './requests/proof/proofFaults.js';
-import { createBrake } from './requests/submitting/brake.js';
+import { openPolicyFile } from './policyFile/policyFile.js';
+import { proofFaults } from './policyFile/proofFaults.js';
+import { createBrake } from './store/brake.js';
 import { sharedRead } from './sharedRead.js';
 import { openStore } from './store/database.js';
 import { endAllLeases } from './store/leases.js';

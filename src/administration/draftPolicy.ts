@@ -2,10 +2,10 @@ import { dirname, join } from 'node:path';
 import type { Deps } from '../deps.js';
 import { malformed, policyConflict } from '../errors.js';
 import { editPolicyText, UnfitEdit, type PolicyEdit } from '../policy/editText.js';
-import type { LoadedPolicy, PolicyReading } from '../policy/policyFile.js';
+import type { LoadedPolicy, PolicyReading } from '../policyFile/policyFile.js';
 import { memberOf, parsedJson } from '../policy/rawJson.js';
 import { isTermsPath } from '../policy/schema.js';
-import { asTextFile, readTextFile } from '../policy/textFile.js';
+import { asTextFile, readTextFile } from '../policyFile/textFile.js';
 
 /**
  * What a person wants the policy to be: a whole new text, or changes of the one that they saw. `base` is the SHA-256 of that

@@ -4,7 +4,7 @@ import type { Decision, Outcome } from '../policy/decide.js';
 import type { Policy } from '../policy/policy.js';
 import { proofAskedBy } from '../policy/afterProof.js';
 import { eachInSlices } from '../policy/slices.js';
-import { decisionNow } from '../requests/decisionNow.js';
+import { decisionNow } from '../policy/decisionNow.js';
 import { findLastRequests, type LastRequest } from '../store/lastRequests.js';
 
 /** How many of the newest requests are decided again. */

@@ -3,8 +3,8 @@ import { personKey } from '../access/person.js';
 import type { Deps } from '../deps.js';
 import { forbidden, policyConflict, policyNotWritten, policyReadOnly, unavailable } from '../errors.js';
 import { PolicyError, type PolicyFault } from '../policy/policyFault.js';
-import type { PolicyReading } from '../policy/policyFile.js';
-import { PolicyChanged, PolicyReadOnly } from '../policy/savePolicyFile.js';
+import type { PolicyReading } from '../policyFile/policyFile.js';
+import { PolicyChanged, PolicyReadOnly } from '../policyFile/savePolicyFile.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import {
   confirmPolicyVersion,
@@ -14,7 +14,7 @@ import {
 } from '../store/policyVersions.js';
 import { directoryFaults } from './directoryFaults.js';
 import { draftPolicy, type PolicyProposal } from './draftPolicy.js';
-import { recordPolicyInForce, savedAs, versionOf } from './policyHistory.js';
+import { recordPolicyInForce, savedAs, versionOf } from '../policyFile/policyHistory.js';
 
 /** What a person says about a change; `restoredFrom` is the id of the version that they roll back to. */
 export type PolicyNote = { comment?: string; restoredFrom?: string };

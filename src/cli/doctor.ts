@@ -8,8 +8,8 @@ import { createGraph } from '../graph/graph.js';
 import { loadLanguages } from '../language.js';
 import { createLog, type Log } from '../log.js';
 import { createMailer } from '../mail/mailer.js';
-import { openPolicyFile, PolicyError, type PolicyFile } from '../policy/policyFile.js';
-import { proofFaults } from '../requests/proof/proofFaults.js';
+import { openPolicyFile, PolicyError, type PolicyFile } from '../policyFile/policyFile.js';
+import { proofFaults } from '../policyFile/proofFaults.js';
 import { isStoreMade, openStore, type Store } from '../store/database.js';
 import { LockedError } from '../store/exclusiveLock.js';
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { types } from 'node:util';
 import { describe } from '../policy/describe.js';
 import { explain } from '../policy/explain.js';
-import { openPolicyFile, type LoadedPolicy } from '../policy/policyFile.js';
+import { openPolicyFile, type LoadedPolicy } from '../policyFile/policyFile.js';
 import { formatFault, PolicyError } from '../policy/policyFault.js';
 import { policyJsonSchema, type Partner, type PolicyDocument } from '../policy/schema.js';
-import { seedPolicyFile } from '../policy/seedPolicyFile.js';
+import { seedPolicyFile } from '../policyFile/seedPolicyFile.js';
 import { root } from '../root.js';
 
 const USAGE = `Usage: npm run policy -- <command>

@@ -3,7 +3,7 @@ import type { Graph } from '../graph/graph.js';
 import type { Organization } from '../graph/organization.js';
 import type { Log } from '../log.js';
 import type { Mailer } from '../mail/mailer.js';
-import type { PolicyFile } from '../policy/policyFile.js';
+import type { PolicyFile } from '../policyFile/policyFile.js';
 import type { Store } from '../store/database.js';
 import type { Finding } from './finding.js';
 

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Deps } from '../deps.js';
 import { knownBrowser } from '../http/browserKey.js';
-import { askForInvitation } from '../requests/askForInvitation.js';
-import { follow } from '../requests/follow.js';
-import type { CodeFault } from '../requests/proof/enterCode.js';
+import { askForInvitation } from '../requests/resend/askForInvitation.js';
+import { follow } from '../requests/follow/follow.js';
+import type { CodeFault } from '../requests/prove/enterCode.js';
 
 type TokenParams = { token: string };
 

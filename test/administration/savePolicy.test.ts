@@ -5,7 +5,7 @@ import { describeConflict } from '../../src/administration/policyConflict.js';
 import type { PolicyProposal } from '../../src/administration/draftPolicy.js';
 import { previewPolicy } from '../../src/administration/previewPolicy.js';
 import { savePolicy } from '../../src/administration/savePolicy.js';
-import { openPolicyHistory } from '../../src/administration/policyHistory.js';
+import { openPolicyHistory } from '../../src/policyFile/policyHistory.js';
 import { openDeps, type Deps } from '../../src/deps.js';
 import { createLog } from '../../src/log.js';
 import { editPolicyText } from '../../src/policy/editText.js';

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { policyJsonSchema } from '../../src/policy/schema.js';
-import { seedPolicyFile } from '../../src/policy/seedPolicyFile.js';
+import { seedPolicyFile } from '../../src/policyFile/seedPolicyFile.js';
 import { aDocument } from '../policy/aPolicy.js';
 import { built } from '../support/built.js';
 

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../../src/simulator/ledger.js';
+import type { LedgerEntry } from '../../simulator/ledger.js';
 import { ageRequest } from '../support/ageRequest.js';
 import { aPartner, aPolicy, SPONSOR } from '../support/aPolicy.js';
 import { checkExchange, hasContract } from '../support/contract.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { ensureCertificate } from '../../src/simulator/certificate.js';
+import { ensureCertificate } from '../../simulator/certificate.js';
 import { freePort } from '../process/portalProcess.js';
 import { aPolicy } from '../support/aPolicy.js';
 import { startBalancer, type Balancer } from '../support/balancer.js';

@@ -11,7 +11,7 @@ import { createGraph } from '../../src/graph/graph.js';
 import { createLog } from '../../src/log.js';
 import { createMailer } from '../../src/mail/mailer.js';
 import { insertPause } from '../../src/store/pauses.js';
-import type { LedgerEntry } from '../../src/simulator/ledger.js';
+import type { LedgerEntry } from '../../simulator/ledger.js';
 import { aPartner, aPolicy, GROUPS, PORTAL, SPONSOR, WIKI } from '../support/aPolicy.js';
 import { checkExchange, hasContract } from '../support/contract.js';
 import { startPortal, type TestPortal } from '../support/portal.js';

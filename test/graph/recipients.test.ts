@@ -2,7 +2,7 @@ import { createGraph, type Graph } from '../../src/graph/graph.js';
 import { addMember } from '../../src/graph/groups.js';
 import { findGroupRecipients, findRecipient } from '../../src/graph/recipients.js';
 import { createLog } from '../../src/log.js';
-import type { LedgerEntry } from '../../src/simulator/ledger.js';
+import type { LedgerEntry } from '../../simulator/ledger.js';
 import { GROUPS } from '../support/aPolicy.js';
 import { checkExchange, hasContract } from '../support/contract.js';
 import { APPROVERS, STAFF } from '../support/staff.js';

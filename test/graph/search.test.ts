@@ -4,7 +4,7 @@ import { groupObstacle, searchGroups } from '../../src/graph/groups.js';
 import { MalformedCursor } from '../../src/graph/search.js';
 import { searchUsers } from '../../src/graph/users.js';
 import { createLog } from '../../src/log.js';
-import type { LedgerEntry } from '../../src/simulator/ledger.js';
+import type { LedgerEntry } from '../../simulator/ledger.js';
 import { checkExchange, hasContract } from '../support/contract.js';
 import { startTenant, type Tenant } from '../support/tenant.js';
 

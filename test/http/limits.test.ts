@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import supertest from 'supertest';
 import { createApp } from '../../src/app.js';
 import type { Config } from '../../src/config.js';
-import { createBrake } from '../../src/requests/submitting/brake.js';
+import { createBrake } from '../../src/store/brake.js';
 import { textOf } from '../support/page.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { routesOf } from '../support/routes.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { openPolicyFile } from '../../src/policy/policyFile.js';
+import { openPolicyFile } from '../../src/policyFile/policyFile.js';
 import { policyJsonSchema } from '../../src/policy/schema.js';
 import { aDocument, aPartner } from './aPolicy.js';
 

@@ -1,4 +1,4 @@
-import { ensureCertificate } from '../../src/simulator/certificate.js';
+import { ensureCertificate } from '../../simulator/certificate.js';
 import { startBalancer, type Balancer } from '../support/balancer.js';
 import { Visitor } from '../support/visitor.js';
 import { waitFor } from '../support/waitFor.js';

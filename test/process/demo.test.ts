@@ -24,7 +24,7 @@ afterAll(() => {
 
 /** Starts the demo at the head of a process group, as a terminal does. */
 function startDemo(env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/demo.ts'], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'simulator/demo.ts'], {
     detached: true,
     env: { PATH: process.env.PATH, PORT: String(ports.portal), SIMULATOR_PORT: String(ports.tenant), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

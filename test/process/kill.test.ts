@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { createLog } from '../../src/log.js';
-import type { LedgerEntry } from '../../src/simulator/ledger.js';
+import type { LedgerEntry } from '../../simulator/ledger.js';
 import { openStore } from '../../src/store/database.js';
 import { aPartner, aPolicy, GROUPS, WIKI } from '../support/aPolicy.js';
 import { signIn, STAFF } from '../support/staff.js';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { provision } from '../../src/requests/provision.js';
+import { provision } from '../../src/requests/provision/provision.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { invitationsOf, signUpUntil } from '../support/journey.js';
 import { startPortal, type TestPortal } from '../support/portal.js';

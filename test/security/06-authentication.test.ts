@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
-import { idTokenChanges } from '../../src/simulator/faults.js';
+import { idTokenChanges } from '../../simulator/faults.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { PARTNER_PEOPLE, proseware } from '../support/partnerPeople.js';
 import { startPortal, type TestPortal } from '../support/portal.js';

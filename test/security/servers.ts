@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http, { type RequestListener, type Server } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { ensureCertificate } from '../../src/simulator/certificate.js';
+import { ensureCertificate } from '../../simulator/certificate.js';
 
 export type TestServer = { url: string; close: () => Promise<void> };
 

@@ -7,11 +7,11 @@ import {
   type GraphError,
   type Middleware,
 } from '@microsoft/microsoft-graph-client';
-import type { TenantState } from '../../src/simulator/controlState.js';
-import type { FaultOrder } from '../../src/simulator/faults.js';
-import type { LedgerEntry } from '../../src/simulator/ledger.js';
-import type { Settings } from '../../src/simulator/settings.js';
-import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
+import type { TenantState } from '../../simulator/controlState.js';
+import type { FaultOrder } from '../../simulator/faults.js';
+import type { LedgerEntry } from '../../simulator/ledger.js';
+import type { Settings } from '../../simulator/settings.js';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.js';
 
 export const alex = '11111111-0000-4000-8000-000000000001';
 export const megan = '11111111-0000-4000-8000-000000000002';

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ensureCertificate } from '../../src/simulator/certificate.js';
-import { startSimulator, type Simulator } from '../../src/simulator/simulator.js';
+import { ensureCertificate } from '../../simulator/certificate.js';
+import { startSimulator, type Simulator } from '../../simulator/simulator.js';
 
 let folder: string;
 
@@ -44,7 +44,7 @@ it('a port that is taken is an error, and leaves nothing open', async () => {
 });
 
 it('as a process prints one line of JSON, answers, and ends on SIGTERM', async () => {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/simulator/main.ts'], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'simulator/main.ts'], {
     env: {
       ...process.env,
       SIMULATOR_PORT: '0',

@@ -1,4 +1,4 @@
-import { seed } from '../../src/simulator/seed.js';
+import { seed } from '../../simulator/seed.js';
 import { failure, newCredential, startHarness, type Harness } from './harness.js';
 
 // What the doctor asks of the tenant; see application-get and authorizationpolicy-get in Graph's reference.

@@ -1,5 +1,5 @@
 import { X509Certificate, createHmac, createPublicKey } from 'node:crypto';
-import { idTokenChanges, type IdTokenChange } from '../../src/simulator/faults.js';
+import { idTokenChanges, type IdTokenChange } from '../../simulator/faults.js';
 import { startHarness, type Harness } from './harness.js';
 import { ada, decode, isSigned, nils, relyingParty } from './signInHarness.js';
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formatsPlugin from 'ajv-formats';
-import type { LedgerEntry } from '../../src/simulator/ledger.js';
+import type { LedgerEntry } from '../../simulator/ledger.js';
 
 // Checks calls and answers against Microsoft's own description of Graph. The description is third-party data that
 // stands beside the project and is not part of it: where it is absent, tests say that they were skipped.

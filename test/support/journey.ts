@@ -1,5 +1,5 @@
-import { wholeStatus } from '../../src/requests/following/wholeStatus.js';
-import { findByToken } from '../../src/requests/follow.js';
+import { wholeStatus } from '../../src/requests/follow/wholeStatus.js';
+import { findByToken } from '../../src/requests/follow/follow.js';
 import { findSteps } from '../../src/store/steps.js';
 import type { TestPortal } from './portal.js';
 import type { Exchange } from './tenant.js';

@@ -4,7 +4,7 @@ import type { Person } from '../../src/access/person.js';
 import type { Deps } from '../../src/deps.js';
 import { parseAddress } from '../../src/policy/address.js';
 import { hashToken } from '../../src/token.js';
-import { submit } from '../../src/requests/submit.js';
+import { submit } from '../../src/requests/submit/submit.js';
 import { findRequestByToken } from '../../src/store/requests.js';
 import type { RequestRow } from '../../src/store/schema.js';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { constants } from 'node:os';
-import { ensureCertificate } from '../../src/simulator/certificate.js';
+import { ensureCertificate } from '../../simulator/certificate.js';
 import { built } from './built.js';
 import { prepareTestDatabases } from './database.js';
 

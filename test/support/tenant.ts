@@ -1,4 +1,4 @@
-import { startSimulator, type Simulator } from '../../src/simulator/simulator.js';
+import { startSimulator, type Simulator } from '../../simulator/simulator.js';
 
 export type DirectoryState = {
   users: {

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
-import { ensureCertificate } from '../../src/simulator/certificate.js';
+import { ensureCertificate } from '../../simulator/certificate.js';
 
 /** What Application Insights is sent, as far as the tests look at it. */
 export type Envelope = {

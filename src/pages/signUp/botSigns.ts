@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.js';
 import { fillTime } from '../../http/fillTime.js';
-import type { Suspicion } from '../../requests/submitting/judge.js';
+import type { Suspicion } from '../../requests/submit/judge.js';
 
 type Posted = Record<string, unknown> | undefined;
 

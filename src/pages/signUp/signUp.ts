@@ -2,8 +2,8 @@ import type { RequestHandler } from 'express';
 import type { Deps } from '../../deps.js';
 import { rememberBrowser } from '../../http/browserKey.js';
 import { didYouMean } from '../../policy/didYouMean.js';
-import { isTenantOffered } from '../../requests/proof/tenantOffered.js';
-import { submit } from '../../requests/submit.js';
+import { isTenantOffered } from '../../requests/prove/tenantOffered.js';
+import { submit } from '../../requests/submit/submit.js';
 import { botSigns } from './botSigns.js';
 import { EMPTY_FORM, readSignUpForm } from './signUpForm.js';
 

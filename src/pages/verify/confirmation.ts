@@ -4,9 +4,9 @@ import type { Deps } from '../../deps.js';
 import { rememberBrowser } from '../../http/browserKey.js';
 import { endIdleSession, saveSession } from '../../http/session.js';
 import { SIGN_IN_SECONDS } from '../../http/sessionStore.js';
-import { findByToken } from '../../requests/follow.js';
-import { askedBy } from '../../requests/proof/asked.js';
-import { proveByTenant } from '../../requests/proof/tenant.js';
+import { findByToken } from '../../requests/follow/follow.js';
+import { askedBy } from '../../requests/prove/asked.js';
+import { proveByTenant } from '../../requests/prove/tenant.js';
 import { currentToken } from '../../requests/statusToken.js';
 import { refuse } from './tenantRefused.js';
 

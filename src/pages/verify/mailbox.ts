@@ -1,10 +1,10 @@
 import type { RequestHandler, Response } from 'express';
 import type { Deps } from '../../deps.js';
 import { knownBrowser, rememberBrowser } from '../../http/browserKey.js';
-import { findByToken } from '../../requests/follow.js';
-import { askForAnotherMail } from '../../requests/proof/askForMail.js';
-import { enterCode, type CodeFault } from '../../requests/proof/enterCode.js';
-import { followLink, lookAtLink, type Link } from '../../requests/proof/followLink.js';
+import { findByToken } from '../../requests/follow/follow.js';
+import { askForAnotherMail } from '../../requests/prove/askForMail.js';
+import { enterCode, type CodeFault } from '../../requests/prove/enterCode.js';
+import { followLink, lookAtLink, type Link } from '../../requests/prove/followLink.js';
 import { answerStatus } from '../status.js';
 
 type LinkParams = { secret: string };

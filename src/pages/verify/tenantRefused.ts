@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { Deps } from '../../deps.js';
 import { endIdleSession } from '../../http/session.js';
 import type { Address } from '../../policy/address.js';
-import type { TenantRefusal } from '../../requests/proof/tenantOwner.js';
+import type { TenantRefusal } from '../../requests/prove/tenantOwner.js';
 import { tokenOf } from '../../requests/statusToken.js';
 import { findRequest } from '../../store/requests.js';
 

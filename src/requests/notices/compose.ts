@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.js';
 import { renderMail } from '../../mail/templates.js';
 import type { WaitingRequests } from '../../store/noticeSummaries.js';
 import type { RequestRow } from '../../store/schema.js';
-import { validMinutes } from '../proof/secrets.js';
+import { validMinutes } from '../prove/secrets.js';
 import { tokenOf } from '../statusToken.js';
 import type { Recipient } from './audience.js';
 

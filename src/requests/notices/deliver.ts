@@ -12,7 +12,7 @@ import {
 import { APPLICANT } from '../../store/notices.js';
 import { findRequest } from '../../store/requests.js';
 import type { Db, NoticeRow, Problem } from '../../store/schema.js';
-import { isToldByMail } from '../following/ownersOnly.js';
+import { isToldByMail } from '../follow/ownersOnly.js';
 import type { Audience, Recipient } from './audience.js';
 import { composeDenied, composeDigest, composeKnown, composeWaiting, type Message } from './compose.js';
 import { findWaiting } from './findWaiting.js';

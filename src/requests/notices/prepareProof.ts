@@ -3,8 +3,8 @@ import { armChallenge } from '../../store/challenges.js';
 import { noteMailed } from '../../store/mailboxes.js';
 import type { Needless } from '../../store/noticeLeases.js';
 import type { RequestRow } from '../../store/schema.js';
-import { awaitedKind } from '../proof/awaitedProof.js';
-import { drawSecrets, TRIES } from '../proof/secrets.js';
+import { awaitedKind } from '../prove/awaitedProof.js';
+import { drawSecrets, TRIES } from '../prove/secrets.js';
 import { composeProof } from './compose.js';
 import type { Ready } from './deliver.js';
 

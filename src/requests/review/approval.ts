@@ -3,7 +3,7 @@ import { NO_GRANTS, type Grants } from '../../policy/grants.js';
 import { isEmpty, narrowGrants } from '../../policy/narrowGrants.js';
 import type { Policy } from '../../policy/policy.js';
 import type { RequestRow, Review } from '../../store/schema.js';
-import { countedBeside } from '../submitting/judge.js';
+import { countedBeside } from '../submit/judge.js';
 
 /** What an approval gives under a policy: never more than the policy grants the partner now. */
 export function approvedGrants(policy: Policy, { partner, grants }: Review): Grants {

@@ -2,7 +2,7 @@ import { covers, type Access } from '../../access/access.js';
 import type { Decision } from '../../policy/decide.js';
 import type { RequestRow, StepRow } from '../../store/schema.js';
 import { isOwnRequest } from './ownRequest.js';
-import { mayResend, type MailWindow, type ResendPermission } from '../resend.js';
+import { mayResend, type MailWindow, type ResendPermission } from '../resend/resend.js';
 import { ACTION_TABLE, REVIEW_ACTIONS, type ReviewAction } from './reviewActions.js';
 
 /** Whether an action is open to a person, and if not, why. What counts is what the action itself finds out. */

@@ -10,10 +10,10 @@ import { settleRequest, type Settlement } from '../../store/settlements.js';
 import { deleteUnbegunSteps, failOpenSteps, findSteps, reopenSteps } from '../../store/steps.js';
 import { isOwnRequest } from './ownRequest.js';
 import { isRequestId } from '../requestId.js';
-import { resend, type ResendPermission } from '../resend.js';
+import { resend, type ResendPermission } from '../resend/resend.js';
 import { ACTION_TABLE, type ReviewAction } from './reviewActions.js';
 import { conflictOf, ReviewConflict } from './reviewConflict.js';
-import { decisionNow } from '../decisionNow.js';
+import { decisionNow } from '../../policy/decisionNow.js';
 import { reviewedGrants, type Choice } from './reviewedGrants.js';
 import { assertTransition } from '../transitions.js';
 

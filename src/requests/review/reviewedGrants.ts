@@ -10,7 +10,7 @@ import {
 import { isEmpty, isWithin, narrowGrants, wholeChoice, type GrantChoice } from '../../policy/narrowGrants.js';
 import type { Policy } from '../../policy/policy.js';
 import type { RequestRow, Review } from '../../store/schema.js';
-import { decisionNow } from '../decisionNow.js';
+import { decisionNow } from '../../policy/decisionNow.js';
 import { mayTakeUnlisted } from './approval.js';
 
 /** What an approver chooses: without `grants` all that the partner has; `partner` where no partner lists the address. */

@@ -1,7 +1,7 @@
 import type { Access } from '../../../src/access/access.js';
 import type { GrantChoice } from '../../../src/policy/narrowGrants.js';
-import { follow } from '../../../src/requests/follow.js';
-import { provision } from '../../../src/requests/provision.js';
+import { follow } from '../../../src/requests/follow/follow.js';
+import { provision } from '../../../src/requests/provision/provision.js';
 import { approve, deny, hold, resendAsAdmin, retry } from '../../../src/requests/review/review.js';
 import { findRequest } from '../../../src/store/requests.js';
 import { findSteps } from '../../../src/store/steps.js';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Access } from '../../../src/access/access.js';
 import { PublicError } from '../../../src/errors.js';
-import { provision } from '../../../src/requests/provision.js';
+import { provision } from '../../../src/requests/provision/provision.js';
 import { approve, deny, hold, retry } from '../../../src/requests/review/review.js';
 import {
   ACTION_TABLE,

@@ -1,6 +1,6 @@
 import type { Deps } from '../../../deps.js';
 import { accessIn } from '../../../http/guard.js';
-import type { LoadedPolicy } from '../../../policy/policyFile.js';
+import type { LoadedPolicy } from '../../../policyFile/policyFile.js';
 import { findPolicyVersionByHash } from '../../../store/policyVersions.js';
 import type { Response } from 'express';
 import { same } from './fields.js';

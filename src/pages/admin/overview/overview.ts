@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
-import { overview } from '../../../requests/overview.js';
-import { OUTCOMES } from '../../../requests/signUpFigures.js';
+import { overview } from '../../../requests/list/overview.js';
+import { OUTCOMES } from '../../../requests/list/signUpFigures.js';
 import { ageOf } from '../age.js';
 import { signUpChart } from './signUpChart.js';
 

@@ -1,4 +1,4 @@
-import { OUTCOMES, type DayFigures, type Outcome } from '../../../requests/signUpFigures.js';
+import { OUTCOMES, type DayFigures, type Outcome } from '../../../requests/list/signUpFigures.js';
 
 /** Units of the drawing; the page scales it to its width. */
 const SIZE = { width: 900, height: 260, left: 44, right: 8, top: 10, bottom: 28 };

@@ -1,5 +1,5 @@
 import type { Config } from '../../../config.js';
-import { takenProofs } from '../../../requests/proof/proofFaults.js';
+import { takenProofs } from '../../../policyFile/proofFaults.js';
 
 const PROOFS = ['invitation', 'mailbox', 'tenant'] as const;
 type ProofKind = (typeof PROOFS)[number];

@@ -1,7 +1,7 @@
 import { parse } from 'node:querystring';
 import { z } from 'zod';
 import { malformed } from '../../../errors.js';
-import type { ListFilter } from '../../../requests/list.js';
+import type { ListFilter } from '../../../requests/list/list.js';
 import { TRANSITIONS } from '../../../requests/transitions.js';
 import { REQUEST_SORTS, type ListPosition, type RequestSort } from '../../../store/requestList.js';
 import type { RequestState } from '../../../store/schema.js';

@@ -2,7 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import type { Deps } from '../../../deps.js';
 import { PublicError } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
-import { inspect, type Inspection } from '../../../requests/inspect.js';
+import { inspect, type Inspection } from '../../../requests/list/inspect.js';
 import { approve, deny, hold, resendAsAdmin, retry } from '../../../requests/review/review.js';
 import type { ReviewAction } from '../../../requests/review/reviewActions.js';
 import { ReviewConflict } from '../../../requests/review/reviewConflict.js';

@@ -1,6 +1,6 @@
 import { ageOf } from '../../../../src/pages/admin/age.js';
 import { signUpChart } from '../../../../src/pages/admin/overview/signUpChart.js';
-import { signUpFigures } from '../../../../src/requests/signUpFigures.js';
+import { signUpFigures } from '../../../../src/requests/list/signUpFigures.js';
 import type { SignUps } from '../../../../src/store/requestFigures.js';
 
 const TODAY = '2026-03-01';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { readPolicy } from '../../../../src/policy/policyReading.js';
+import { readPolicy } from '../../../../src/policyFile/policyReading.js';
 import { aPartner, aPolicy } from '../../../support/aPolicy.js';
 import { aRequest } from '../../../support/aRequest.js';
 import { formOf, save } from '../../../support/formOf.js';

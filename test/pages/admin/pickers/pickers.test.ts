@@ -4,7 +4,7 @@ import { textOf } from '../../../support/page.js';
 import { startPortal, type TestPortal } from '../../../support/portal.js';
 import { STAFF } from '../../../support/staff.js';
 import type { Visitor } from '../../../support/visitor.js';
-import type { LedgerEntry } from '../../../../src/simulator/ledger.js';
+import type { LedgerEntry } from '../../../../simulator/ledger.js';
 
 let portal: TestPortal;
 let ada: Visitor;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { prove } from '../../../../src/requests/prove.js';
+import { prove } from '../../../../src/requests/prove/prove.js';
 import { findRequest } from '../../../../src/store/requests.js';
 import type { Proof, RequestRow } from '../../../../src/store/schema.js';
 import { aPartner, aPolicy } from '../../../support/aPolicy.js';

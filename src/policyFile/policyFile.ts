@@ -1,0 +1,162 @@
+import { PolicyError, type PolicyFault } from '../policy/policyFault.js';
+import { eventOf, faultsOf, type PolicyFileEvent } from './policyFileEvent.js';
+import {
+  judgePolicy,
+  readContents,
+  readPolicy,
+  type LoadedPolicy,
+  type PolicyCheck,
+  type PolicyReading,
+} from './policyReading.js';
+import { writable, type Writable } from './replaceFile.js';
+import { savePolicyFile } from './savePolicyFile.js';
+import { asTextFile, fileStamp } from './textFile.js';
+
+export { PolicyError } from '../policy/policyFault.js';
+export type { PolicyFileEvent } from './policyFileEvent.js';
+export type { LoadedPolicy, PolicyReading } from './policyReading.js';
+
+export type PolicyFileOptions = {
+  /** Milliseconds from one look at the file to the next; 2000 unless told. */
+  pollMs?: number;
+  check?: PolicyCheck;
+  /** Told once of each change, not of the first load. */
+  onChange?: (event: PolicyFileEvent) => void;
+};
+
+/** A policy file that is kept in view. */
+export type PolicyFile = {
+  /** The newest good policy. A faulty, half-written or vanished file never takes its place. */
+  current(): LoadedPolicy;
+  /** Why the newest file is not the one in force; empty when it is. */
+  faults(): PolicyFault[];
+  /** The file's newest text, whether it is in force or was refused; null when it could not be read. */
+  newest(): { text: string; hash: string } | null;
+  /** Looks at the file now; resolves when a change has been taken or refused. */
+  reload(): Promise<void>;
+  /** Judges a text as loading would, with `terms` in the place of those on disk if they are given. Changes nothing. */
+  judge(text: string, terms?: string): Promise<PolicyReading>;
+  /**
+   * Puts a text that {@link judge} found good into the file and in force, together with its terms.
+   *
+   * @param base SHA-256 of the file that the text was made from
+   * @returns why a power cut might still undo it (`unsynced`), or null: it is saved in either case
+   * @throws {PolicyChanged} when the file holds something else by now
+   * @throws {PolicyReadOnly} when the file cannot be replaced
+   */
+  save(judged: PolicyReading & { kind: 'loaded' }, base: string): Promise<{ unsynced: unknown }>;
+  writable(): Promise<Writable>;
+  close(): void;
+};
+
+/**
+ * Loads a policy file and picks up its changes, and those of its terms, by polling: network shares report no events.
+ * The timer does not keep the process alive, and one look ends before the next begins.
+ *
+ * @throws PolicyError with every fault when the file cannot be used now; later a faulty file only shows in `faults()`
+ */
+export async function openPolicyFile(path: string, options: PolicyFileOptions = {}): Promise<PolicyFile> {
+  const { check = () => [] } = options;
+  const reading = await readPolicy(path, check);
+  if (reading.kind !== 'loaded') throw new PolicyError(path, faultsOf(reading));
+  return new WatchedPolicyFile(path, { pollMs: 2000, onChange: () => undefined, ...options, check }, reading);
+}
+
+class WatchedPolicyFile implements PolicyFile {
+  #newest: PolicyReading;
+  #current: LoadedPolicy;
+  #stamp: string | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(
+    readonly path: string,
+    readonly options: Required<PolicyFileOptions>,
+    first: PolicyReading & { kind: 'loaded' },
+  ) {
+    this.#newest = first;
+    this.#current = first.loaded;
+    this.#pollLater();
+  }
+
+  current(): LoadedPolicy {
+    return this.#current;
+  }
+
+  faults(): PolicyFault[] {
+    return faultsOf(this.#newest);
+  }
+
+  newest(): { text: string; hash: string } | null {
+    return this.#newest.file;
+  }
+
+  judge(text: string, terms?: string): Promise<PolicyReading> {
+    const newTerms = terms === undefined ? undefined : asTextFile(terms);
+    return judgePolicy(this.path, asTextFile(text), this.options.check, newTerms);
+  }
+
+  save(judged: PolicyReading & { kind: 'loaded' }, base: string): Promise<{ unsynced: unknown }> {
+    return this.#inTurn(async () => {
+      const saved = await savePolicyFile(this.path, judged, base);
+      this.#newest = judged;
+      this.#current = judged.loaded;
+      return saved;
+    });
+  }
+
+  writable(): Promise<Writable> {
+    return writable(this.path);
+  }
+
+  reload(): Promise<void> {
+    return this.#inTurn(() => this.#look());
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #pollLater(): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      void this.#inTurn(() => this.#lookIfTouched()).finally(() => {
+        this.#pollLater();
+      });
+    }, this.options.pollMs).unref();
+  }
+
+  #inTurn<T>(look: () => Promise<T>): Promise<T> {
+    const result = this.#looking.then(look);
+    this.#looking = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
+  }
+
+  async #lookIfTouched(): Promise<void> {
+    const stamp = await stampOf(this.path, this.#newest.termsPath);
+    if (stamp !== undefined && stamp === this.#stamp) return;
+    await this.#look();
+    this.#stamp = stamp;
+  }
+
+  // The contents decide, not the times: a file that was only touched, or refused once already, is no news.
+  async #look(): Promise<void> {
+    const { contents, termsPath } = this.#newest;
+    if ((await readContents(this.path, termsPath)) === contents) return;
+    const reading = await readPolicy(this.path, this.options.check);
+    if (this.#closed || reading.contents === contents) return;
+    this.#newest = reading;
+    if (reading.kind === 'loaded') this.#current = reading.loaded;
+    this.options.onChange(eventOf(reading));
+  }
+}
+
+async function stampOf(path: string, termsPath: string | null): Promise<string | undefined> {
+  const stamps = [await fileStamp(path), termsPath === null ? '' : await fileStamp(termsPath)];
+  return stamps.includes(undefined) ? undefined : stamps.join();
+}

@@ -1,0 +1,124 @@
+import type { Log } from '../log.js';
+import type { LoadedPolicy, PolicyFile, PolicyFileEvent } from './policyFile.js';
+import { insertAuditEvent } from '../store/auditEvents.js';
+import {
+  confirmPolicyVersion,
+  deleteAbandonedPolicyVersions,
+  findUnconfirmedPolicyVersion,
+  insertPolicyVersion,
+  latestPolicyVersion,
+  lockPolicy,
+  type NewPolicyVersion,
+} from '../store/policyVersions.js';
+import type { Store } from '../store/database.js';
+import type { Db } from '../store/schema.js';
+
+type Needed = { policy: PolicyFile; store: Store; log: Log };
+
+/** What a saved policy is called in the audit trail. */
+export const savedAs = (restoredFrom: string | null | undefined) =>
+  restoredFrom ? 'policy.rolledBack' : 'policy.saved';
+
+/** What is kept of a policy, apart from who changed it. */
+export function versionOf(
+  { policy, hash, text, terms }: LoadedPolicy,
+  previousHash: string | null,
+): Omit<NewPolicyVersion, 'state' | 'author'> {
+  const { partners, apps, groups } = policy.document;
+  return {
+    hash,
+    text,
+    terms: terms?.text ?? null,
+    terms_hash: terms?.hash ?? null,
+    previous_hash: previousHash,
+    counts: JSON.stringify({
+      partners: partners.length,
+      apps: Object.keys(apps).length,
+      groups: Object.keys(groups).length,
+    }),
+  };
+}
+
+/**
+ * Sees to it that the policy in force is the newest version that is kept, whoever wrote the file: a person whose save was cut
+ * off between replacing the file and confirming it, or somebody outside the portal (`file`). To be called under
+ * {@link lockPolicy}.
+ */
+export async function recordPolicyInForce(trx: Db, { policy }: Pick<Needed, 'policy'>): Promise<void> {
+  // Others may have saved while this one waited: the file tells, memory may be behind.
+  await policy.reload();
+  const loaded = policy.current();
+  if (policy.newest()?.hash !== loaded.hash) return;
+  const latest = await latestPolicyVersion(trx);
+  const termsHash = loaded.terms?.hash ?? null;
+  if (latest?.hash === loaded.hash && latest.terms_hash === termsHash) return;
+  const previousHash = latest?.hash ?? null;
+  const begun = await findUnconfirmedPolicyVersion(trx, { hash: loaded.hash, termsHash, previousHash });
+  const author = begun?.author ?? 'file';
+  const version =
+    begun?.id ??
+    (await insertPolicyVersion(trx, { ...versionOf(loaded, previousHash), state: 'saving', author }));
+  await confirmPolicyVersion(trx, version);
+  await insertAuditEvent(trx, {
+    actor: begun ? author : 'portal',
+    action: begun ? savedAs(begun.restored_from) : 'policy.loaded',
+    detail: {
+      version,
+      policy: loaded.hash,
+      previous: previousHash,
+      terms: termsHash,
+      ...(begun?.restored_from && { restoredFrom: begun.restored_from }),
+    },
+  });
+}
+
+export type PolicyHistory = {
+  /** Records what has happened to the file; returns at once. A policy in force is recorded once the store is back. */
+  note(event: PolicyFileEvent): void;
+  /** Stops trying; resolves when what is being recorded is, or has failed and is in the log. */
+  close(): Promise<void>;
+};
+
+/** How long it waits before it tries again to record a policy. */
+const RETRY_MS = 5_000;
+
+/** Keeps every policy that was in force, and records when a changed file was refused. Begins with the one in force now. */
+export async function openPolicyHistory(deps: Needed, retryMs = RETRY_MS): Promise<PolicyHistory> {
+  const { store, policy, log } = deps;
+  const record = () =>
+    store.db.transaction().execute(async (trx) => {
+      await lockPolicy(trx);
+      await recordPolicyInForce(trx, { policy });
+    });
+  await record();
+  // Only now: what was cut off long ago may be what the file holds, and would lose its author.
+  await deleteAbandonedPolicyVersions(store.db);
+  let work: Promise<void> = Promise.resolve();
+  let again: NodeJS.Timeout | undefined;
+  let closed = false;
+  const note = (event: PolicyFileEvent) => {
+    work = work
+      .then(() => (event.kind === 'loaded' ? record() : recordRefusal(store.db, event)))
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'a change of the policy file could not be recorded');
+        if (event.kind !== 'loaded' || closed) return;
+        // What is in force by then is recorded: one more try is enough for all that failed.
+        clearTimeout(again);
+        again = setTimeout(note, retryMs, event).unref();
+      });
+  };
+  return {
+    note,
+    async close() {
+      closed = true;
+      clearTimeout(again);
+      await work;
+    },
+  };
+}
+
+async function recordRefusal(db: Db, event: Exclude<PolicyFileEvent, { kind: 'loaded' }>): Promise<void> {
+  const detail =
+    event.kind === 'refused' ? { policy: event.hash, faults: event.faults.length } : { policy: null };
+  await insertAuditEvent(db, { actor: 'portal', action: 'policy.refused', detail });
+}

@@ -1,0 +1,86 @@
+import { dirname, join } from 'node:path';
+import { locateFaults } from '../policy/locateFaults.js';
+import { compilePolicy, type Policy } from '../policy/policy.js';
+import type { PolicyFault } from '../policy/policyFault.js';
+import { readTextFile, type TextFile } from './textFile.js';
+import { validatePolicy } from '../policy/validate.js';
+
+/** A policy in force. `hash` is the SHA-256 of `text` in hex; `terms` are those that partners accept, if there are any. */
+export type LoadedPolicy = {
+  policy: Policy;
+  hash: string;
+  text: string;
+  loadedAt: Date;
+  terms: { text: string; hash: string } | null;
+};
+
+/** Further demands on a valid policy, for what this folder knows nothing of. */
+export type PolicyCheck = (policy: Policy) => PolicyFault[];
+
+/** What came of reading the files once; `contents` is equal for equal files, `file` null when there was none to read. */
+export type PolicyReading = {
+  contents: string;
+  file: { text: string; hash: string } | null;
+  termsPath: string | null;
+} & (
+  | { kind: 'loaded'; loaded: LoadedPolicy }
+  | { kind: 'refused'; faults: PolicyFault[] }
+  | { kind: 'unreadable'; message: string }
+);
+
+/** Reads a policy file with its terms, and judges both. What the files hold never makes it throw. */
+export async function readPolicy(path: string, check: PolicyCheck): Promise<PolicyReading> {
+  const file = await readTextFile(path);
+  if (file.ok) return judgePolicy(path, file, check);
+  return {
+    contents: contentsOf(file, null),
+    file: null,
+    termsPath: null,
+    kind: 'unreadable',
+    message: file.message,
+  };
+}
+
+/**
+ * Judges a text as if it stood in the policy file at `path`.
+ *
+ * @param newTerms what the file that `portal.terms` names is to hold; without it, what it holds now
+ */
+export async function judgePolicy(
+  path: string,
+  file: TextFile & { ok: true },
+  check: PolicyCheck,
+  newTerms?: TextFile & { ok: true },
+): Promise<PolicyReading> {
+  const { text, hash } = file;
+  const alone = { contents: contentsOf(file, null), file: { text, hash }, termsPath: null };
+  const validated = await validatePolicy(text);
+  if (!validated.ok) return { ...alone, kind: 'refused', faults: validated.faults };
+  const policy = await compilePolicy(validated.document);
+  // The name cannot lead out of the policy's folder: the schema sees to that. Symbolic links are followed, since mounted
+  // configuration often consists of them.
+  const name = policy.document.portal.terms;
+  const termsPath = name === undefined ? null : join(dirname(path), name);
+  const terms = termsPath === null ? null : (newTerms ?? (await readTextFile(termsPath)));
+  const read = { ...alone, contents: contentsOf(file, terms), termsPath };
+  const faults = [...termsFaults(terms), ...check(policy)];
+  if (faults.length > 0) return { ...read, kind: 'refused', faults: await locateFaults(text, faults) };
+  const acceptable = terms?.ok ? { text: terms.text, hash: terms.hash } : null;
+  return { ...read, kind: 'loaded', loaded: { policy, hash, text, loadedAt: new Date(), terms: acceptable } };
+}
+
+/** Reads the files without judging them: tells whether a new reading would find anything else than the last. */
+export async function readContents(path: string, termsPath: string | null): Promise<string> {
+  const file = await readTextFile(path);
+  return contentsOf(file, termsPath === null ? null : await readTextFile(termsPath));
+}
+
+function contentsOf(...files: (TextFile | null)[]): string {
+  return JSON.stringify(files.map((file) => file && (file.ok ? file.hash : file.message)));
+}
+
+function termsFaults(terms: TextFile | null): PolicyFault[] {
+  return terms === null || terms.ok
+    ? []
+    : [{ path: 'portal.terms', message: `cannot be read: ${terms.message}` }];
+}

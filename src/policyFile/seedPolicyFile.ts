@@ -1,0 +1,89 @@
+import { lstat, mkdir, rmdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { replaceFile } from './replaceFile.js';
+import { policyJsonSchema } from '../policy/schema.js';
+
+/** How long to wait for whoever is writing the file now. Writing takes milliseconds: longer, and they have been killed. */
+const PATIENCE_MS = 10_000;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Writes a policy file where there is none, and beside it the JSON Schema that its `$schema` names. A file that is there is
+ * never touched, whatever it holds. Any number of processes may do this at once, on a share too: a folder is the lock, since
+ * making one succeeds only once on every file system, while shares know no hard links.
+ *
+ * @returns whether this call has written it
+ * @throws Error of the file system (EACCES, EROFS, ENOSPC …)
+ */
+export async function seedPolicyFile(
+  path: string,
+  text: string,
+  { patienceMs = PATIENCE_MS } = {},
+): Promise<boolean> {
+  if (await isThere(path)) return false;
+  await mkdir(dirname(path), { recursive: true });
+  const lock = join(dirname(path), `.${basename(path)}.init`);
+  await take(lock, patienceMs);
+  try {
+    // The policy comes last: once it is there, all of it is.
+    const schema = join(dirname(path), 'policy.schema.json');
+    await writeMissing(schema, `${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
+    return await writeMissing(path, text);
+  } finally {
+    await release(lock);
+  }
+}
+
+async function writeMissing(path: string, text: string): Promise<boolean> {
+  if (await isThere(path)) return false;
+  // A power cut may undo it; the next start then finds none, and writes it again.
+  await replaceFile(path, text);
+  return true;
+}
+
+/** A symbolic link that leads nowhere is there too: somebody meant something by it. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Waits by this process's own clock: a share's may differ. */
+async function take(lock: string, patienceMs: number): Promise<void> {
+  let since = performance.now();
+  while (!(await makeFolder(lock))) {
+    if (performance.now() - since > patienceMs) {
+      await release(lock);
+      since = performance.now();
+    }
+    await setTimeout(LOOK_EVERY_MS);
+  }
+}
+
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Somebody who lost patience may have removed it already. */
+async function release(lock: string): Promise<void> {
+  try {
+    await rmdir(lock);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}

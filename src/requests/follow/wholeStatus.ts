@@ -1,0 +1,79 @@
+import type { RequestRow, StepRow } from '../../store/schema.js';
+import { mayResend, type MailWindow } from '../resend/resend.js';
+import type { PublicStatus, PublicStep } from './publicStatus.js';
+
+/** A request as the owner of its mailbox sees it: all that the directory has said, and every step by itself. */
+export function wholeStatus(
+  request: RequestRow,
+  steps: StepRow[],
+  mails: MailWindow,
+): Omit<PublicStatus, 'proof'> {
+  const moments = steps.flatMap(({ started_at, finished_at }) => [started_at, finished_at]);
+  const shown = publicSteps(request, steps);
+  return {
+    address: request.address,
+    status: request.state,
+    headline: request.state,
+    reason: reasonOf(request),
+    words: isDeniedByReviewer(request) ? (request.review?.reason ?? null) : null,
+    apps: request.state === 'provisioned' ? appsOf(request) : [],
+    steps: shown,
+    progress: shown,
+    moving: request.due_at !== null || request.state === 'pending' || request.state === 'unproven',
+    resend: mayResend(request, steps, mails),
+    updatedAt: new Date(Math.max(request.updated_at.getTime(), ...moments.map((at) => at?.getTime() ?? 0))),
+  };
+}
+
+/** What was given when the request was provisioned, whatever the policy says today. */
+export function appsOf({ decision }: Pick<RequestRow, 'decision'>): PublicStatus['apps'] {
+  return decision.grants.apps.map(({ name, url }) => ({ name, url }));
+}
+
+export function isDeniedByReviewer({ state, review }: RequestRow): boolean {
+  return state === 'denied' && review?.outcome === 'denied';
+}
+
+export function reasonOf(request: RequestRow): string | null {
+  const { state, problem, decision } = request;
+  if (problem) return problem.code;
+  if (isDeniedByReviewer(request)) return 'deniedByReviewer';
+  if (state === 'denied') return decision.reasons.at(-1)?.code ?? null;
+  return null;
+}
+
+function publicSteps(request: RequestRow, steps: StepRow[]): PublicStep[] {
+  const matching = (pattern: RegExp) => steps.filter(({ key }) => pattern.test(key));
+  const mails = matching(/^(mail$|resend:)/);
+  // A guest who has accepted already is sent nothing, and has nothing to look out for.
+  const mailed = mails.filter(({ detail }) => detail.mailedBy !== 'nobody');
+  const grants = matching(/^(group|app):/);
+  const all: PublicStep[] = [
+    { name: 'received', status: 'done', at: request.created_at },
+    ...reviewSteps(request),
+    merged('invited', matching(/^(lookup|invitation)$/)),
+    ...(grants.length > 0 || steps.length === 0 ? [merged('access', grants)] : []),
+    // What counts is the latest mail that the person asked for.
+    ...(mailed.length > 0 || mails.length === 0 ? [merged('mailed', mailed.slice(-1))] : []),
+  ];
+  return request.state === 'denied' ? all.filter(({ status }) => status !== 'waiting') : all;
+}
+
+/** Only where a person decides; those whom the policy lets in at once need not know of it. */
+function reviewSteps({ state, review }: RequestRow): PublicStep[] {
+  if (state === 'pending') return [{ name: 'review', status: 'waiting', at: null }];
+  return review?.outcome === 'approved' ? [{ name: 'review', status: 'done', at: new Date(review.at) }] : [];
+}
+
+/** Several steps as the one that a person thinks of: done when all are, and as far as the one that is furthest from it. */
+function merged(name: PublicStep['name'], steps: StepRow[]): PublicStep {
+  const states = steps.map(({ state }) => state);
+  const done = steps.length > 0 && states.every((state) => state === 'done' || state === 'unconfirmed');
+  if (done) {
+    const at = new Date(Math.max(...steps.map(({ finished_at }) => finished_at?.getTime() ?? 0)));
+    return { name, status: states.includes('unconfirmed') ? 'unconfirmed' : 'done', at };
+  }
+  if (states.includes('failed')) return { name, status: 'failed', at: null };
+  const begun = steps.some(({ attempts }) => attempts > 0);
+  return { name, status: begun ? 'running' : 'waiting', at: null };
+}

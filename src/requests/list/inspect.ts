@@ -1,0 +1,157 @@
+import { covers, type Access } from '../../access/access.js';
+import { readableDetail } from '../../audit/readableDetail.js';
+import type { Deps } from '../../deps.js';
+import type { Decision } from '../../policy/decide.js';
+import type { Policy } from '../../policy/policy.js';
+import { findAuditEvents, type SealedRecord } from '../../store/auditEvents.js';
+import { findNotices } from '../../store/notices.js';
+import { namesOf } from '../../store/persons.js';
+import { findRelatedRequests } from '../../store/requests.js';
+import type { NoticeRow, RecordedDecision, RequestRow, StepRow } from '../../store/schema.js';
+import { findSteps } from '../../store/steps.js';
+import { decisionNow } from '../../policy/decisionNow.js';
+import { proofStanding, type ProofStanding } from '../prove/proofStanding.js';
+import { approvalChoices, type ApprovalChoices } from '../review/approvalChoices.js';
+import { permissionsOf, type Permissions } from '../review/permissions.js';
+import { findReadable } from '../review/review.js';
+
+/** Everything that whoever may read a request is shown of it. Names stand in the place of ids where they are known. */
+export type Inspection = {
+  request: RequestRow;
+  partnerName: string | null;
+  /** `then` is when it came. What was decided is decided anew when the proof that it waited for is given. */
+  decidedAt: 'then' | 'proven';
+  /** Why it was decided so, and what the policy in force says today. */
+  reasons: DecisionReason[];
+  today: Pick<Decision, 'outcome' | 'rule'> & { partnerName: string | null; reasons: DecisionReason[] };
+  proof: ProofStanding;
+  reviewer: string | null;
+  /** Names of what an approval was narrowed to; null where it was for all. */
+  approved: string[] | null;
+  steps: InspectedStep[];
+  events: InspectedEvent[];
+  /** Mails about it, to approvers and to the person, save for the invitation, which is a step. */
+  notices: NoticeRow[];
+  /** The latest others of the same address, and of the same partner. */
+  ofAddress: RequestRow[];
+  ofPartner: RequestRow[];
+  permissions: Permissions;
+  choices: ApprovalChoices;
+  /** Names of the groups and apps that earlier work has given: an approval with fewer grants takes none of them back. */
+  given: string[];
+  /** Whether the portal is at work on it, or will be by itself. */
+  moving: boolean;
+  /** Changes with whatever changes while the portal works on it. */
+  mark: string;
+};
+
+/** A reason's code, and what its sentence needs. */
+export type DecisionReason = { code: string; [value: string]: string };
+/** `kind` is `group` for the step `group:crm`, whose `name` is that of the group. */
+export type InspectedStep = StepRow & { kind: string; name: string };
+export type InspectedEvent = Pick<SealedRecord, 'id' | 'action'> & {
+  at: Date;
+  actor: string;
+  detail: [key: string, value: string][];
+};
+
+const MOST_EVENTS = 300;
+const MOST_RELATED = 10;
+
+/**
+ * @param partner the id of a partner whose grants an approver thinks of giving, where the policy names none
+ * @throws {PublicError} `notFound` for a request that there is not, or that is not for this person to see
+ */
+export async function inspect(deps: Deps, access: Access, id: string, partner?: string): Promise<Inspection> {
+  const { db } = deps.store;
+  const { policy } = deps.policy.current();
+  const request = await findReadable(deps, access, id);
+  const [steps, events, notices, ofAddress, ofPartner] = await Promise.all([
+    findSteps(db, id),
+    findAuditEvents(db, { requestId: id }, { order: 'newest', after: null, limit: MOST_EVENTS }),
+    findNotices(db, id),
+    findRelatedRequests(db, request, 'address', MOST_RELATED),
+    request.partner === null ? [] : findRelatedRequests(db, request, 'partner', MOST_RELATED),
+  ]);
+  const labelled = steps.map((step) => ({ ...step, ...labelOf(policy, step.key) }));
+  const readable = (row: RequestRow) => covers(access.reads, row.partner);
+  const names = await namesOf(db, [
+    ...events.map(({ actor }) => actor),
+    ...reviewersOf([request, ...ofAddress]),
+  ]);
+  const nameOf = (key: string) => names.get(key) ?? key;
+  // Of an anonymised address the policy could say nothing true.
+  const today = request.anonymised_at ? (request.decision as Decision) : decisionNow(policy, request);
+  return {
+    request,
+    partnerName: partnerName(policy, request.partner),
+    decidedAt: events.some(({ action }) => action === 'request.proven') ? 'proven' : 'then',
+    reasons: reasonsOf(policy, request.decision),
+    today: {
+      ...today,
+      partnerName: partnerName(policy, today.partner),
+      reasons: reasonsOf(policy, today),
+    },
+    proof: proofStanding(deps, request, today),
+    reviewer: request.review && nameOf(request.review.by),
+    approved: namesOfChoice(policy, request),
+    steps: labelled,
+    events: events.toReversed().map((event) => inspected(event, nameOf)),
+    notices,
+    ofAddress: ofAddress.filter(readable),
+    ofPartner: ofPartner.filter(readable),
+    permissions: permissionsOf(access, request, steps, today, deps.patience),
+    choices: approvalChoices(policy, request, today, partner),
+    given: labelled
+      .filter(({ kind, state }) => (kind === 'group' || kind === 'app') && state === 'done')
+      .map(({ name }) => name),
+    moving: request.due_at !== null,
+    mark: markOf(request, steps),
+  };
+}
+
+function reviewersOf(requests: RequestRow[]): string[] {
+  return requests.flatMap(({ review }) => (review ? [review.by] : []));
+}
+
+function partnerName(policy: Policy, id: string | null): string | null {
+  return id === null ? null : (policy.partner(id)?.name ?? id);
+}
+
+function reasonsOf(policy: Policy, { reasons }: Pick<RecordedDecision, 'reasons'>): DecisionReason[] {
+  return reasons.map((reason: DecisionReason) =>
+    reason.partner === undefined
+      ? reason
+      : { ...reason, partner: partnerName(policy, reason.partner) ?? reason.partner },
+  );
+}
+
+function namesOfChoice({ document }: Policy, { review }: RequestRow): string[] | null {
+  if (!review?.grants) return null;
+  const { apps, groups } = review.grants;
+  return [
+    ...apps.map((key) => document.apps[key]?.name ?? key),
+    ...groups.map((key) => document.groups[key]?.name ?? key),
+  ];
+}
+
+function markOf({ version, updated_at, due_at }: RequestRow, steps: StepRow[]): string {
+  const attempts = steps.reduce((sum, step) => sum + step.attempts, 0);
+  const settled = steps.filter(({ finished_at }) => finished_at !== null).length;
+  return [version, updated_at.getTime(), due_at?.getTime() ?? 0, attempts, settled].join('-');
+}
+
+function labelOf({ document }: Policy, key: string): { kind: string; name: string } {
+  const [kind = key, name = ''] = key.split(':');
+  const named = kind === 'group' ? document.groups : kind === 'app' ? document.apps : {};
+  return { kind, name: Object.hasOwn(named, name) ? (named[name]?.name ?? name) : name };
+}
+
+function inspected(event: SealedRecord, nameOf: (key: string) => string): InspectedEvent {
+  return {
+    ...event,
+    at: new Date(event.at),
+    actor: nameOf(event.actor),
+    detail: readableDetail(event.detail),
+  };
+}

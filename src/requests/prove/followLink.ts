@@ -1,0 +1,69 @@
+import type { Deps } from '../../deps.js';
+import { PublicError } from '../../errors.js';
+import { findLink, useUpChallenge } from '../../store/challenges.js';
+import { findRequest } from '../../store/requests.js';
+import { prove } from './prove.js';
+import { tokenOf } from '../statusToken.js';
+import { askedBy, type Asked } from './asked.js';
+import { awaitedKind } from './awaitedProof.js';
+import { hashOfLink } from './secrets.js';
+import { isShownIn, shownProof } from './shownProof.js';
+
+/**
+ * What a mailed link leads to. `expired`: it no longer counts, but its request still waits; `confirmed`: this browser has made
+ * the proof already; `dead`: anything else, which an unknown link cannot be told from. Of the first two, `token` is that of the
+ * status page, null when the secret that it came from is gone.
+ */
+export type Link =
+  | { state: 'open'; requestId: string; asked: Asked }
+  | { state: 'expired' | 'confirmed'; token: string | null }
+  | { state: 'dead' };
+
+/**
+ * Looks where a link leads. Changes nothing: mail scanners follow links.
+ *
+ * @param browser of whoever looks; null when it is not known
+ */
+export async function lookAtLink(deps: Deps, secret: string, browser: Buffer | null): Promise<Link> {
+  const hash = hashOfLink(secret);
+  const found = hash && (await findLink(deps.store.db, hash));
+  const request = found && (await findRequest(deps.store.db, found.requestId));
+  if (!request) return { state: 'dead' };
+  if (request.state === 'unproven') {
+    if (found.live && awaitedKind(deps, request) === 'mailbox') {
+      return { state: 'open', requestId: request.id, asked: askedBy(request) };
+    }
+    return { state: 'expired', token: tokenOf(deps.config.secrets, request) };
+  }
+  // Who holds a used link may have found it in a log; the browser that made the proof is the person's own.
+  if (browser && isShownIn(request.proof, browser)) {
+    return { state: 'confirmed', token: tokenOf(deps.config.secrets, request) };
+  }
+  return { state: 'dead' };
+}
+
+/**
+ * Takes a link as the proof that somebody reads the mailbox, in whatever browser.
+ *
+ * @returns the token of the status page that goes on, or where the link leads that does not count
+ * @throws {PublicError} `conflict` when the policy asks for something else by now
+ */
+export async function followLink(
+  deps: Deps,
+  secret: string,
+  browser: Buffer,
+): Promise<{ token: string; state?: never } | Exclude<Link, { state: 'open' }>> {
+  const linkHash = hashOfLink(secret);
+  const link = await lookAtLink(deps, secret, browser);
+  if (!linkHash || link.state !== 'open') return link as Exclude<Link, { state: 'open' }>;
+  const proof = shownProof(browser, { kind: 'mailbox' });
+  try {
+    return await prove(deps, link.requestId, proof, (trx) => useUpChallenge(trx, { linkHash }));
+  } catch (error) {
+    if (!(error instanceof PublicError)) throw error;
+    // Pressed twice: what the first has done is what there is to see.
+    const now = await lookAtLink(deps, secret, browser);
+    if (now.state === 'open') throw error;
+    return now;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Deps } from '../../deps.js';
+import { conflict } from '../../errors.js';
+import { INTERACTIVE } from '../../jobs/queue.js';
+import { insertAuditEvent } from '../../store/auditEvents.js';
+import { isUniqueViolation } from '../../store/database.js';
+import { queueNotice } from '../../store/notices.js';
+import { lockUnproven, noteProof, settleProof } from '../../store/requests.js';
+import type { Db, Proof, RequestRow, RequestState } from '../../store/schema.js';
+import { findStandingRequest } from '../../store/submissions.js';
+import { addressOf } from '../../policy/decisionNow.js';
+import { currentToken } from '../statusToken.js';
+import { Overtaken, QUIET_SECONDS } from '../submit/claimAddress.js';
+import { judge, suspicionsOf } from '../submit/judge.js';
+import { assertTransition, STATE_AFTER } from '../transitions.js';
+
+/**
+ * Takes the proof that a request has waited for, decides again with it, and puts the request on its way: request, audit event
+ * and job in one transaction. Where the address has a request already, the new one lapses, and the person, who has now
+ * shown that it is theirs, is led to that one.
+ *
+ * @param within what belongs to the same transaction, such as using up a code; the proof counts only if it returns true
+ * @returns the token of the status page that goes on
+ * @throws {PublicError} `conflict` when the request waits for no proof (any more), or not for this one
+ */
+export async function prove(
+  deps: Deps,
+  requestId: string,
+  proof: Proof,
+  within: (trx: Db) => Promise<boolean> = () => Promise.resolve(true),
+): Promise<{ token: string }> {
+  const proven = await deps.store.db
+    .transaction()
+    .execute(async (trx) => {
+      const request = await lockUnproven(trx, requestId);
+      if (!request || !(await within(trx))) throw conflict();
+      return settle(deps, trx, request, proof);
+    })
+    .catch((error: unknown) => {
+      // Another request of the address was put on its way between the look and the write, or lost its address.
+      if (isUniqueViolation(error) || error instanceof Overtaken) return null;
+      throw error;
+    });
+  if (proven === null) return prove(deps, requestId, proof, within);
+  const { token, state } = proven;
+  if (state === 'denied' || state === 'lapsed') deps.telemetry.figures.requestEnded(state);
+  deps.queue.announce();
+  deps.noticeBell.announce();
+  deps.log.info({ requestId, proof: proof.kind }, 'request proven');
+  return { token };
+}
+
+type Proven = { token: string; state: RequestState };
+
+async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): Promise<Proven> {
+  const { policy, hash } = deps.policy.current();
+  const applicant = { address: addressOf(request), proven: proof.kind };
+  const decision = await judge(trx, policy, applicant, suspicionsOf(request.decision));
+  // The policy asks for something else by now: what was shown does not do.
+  if (decision.outcome === 'prove') throw conflict();
+  const state = STATE_AFTER[decision.outcome];
+  const standing =
+    state === 'denied' ? undefined : await findStandingRequest(trx, { ...request, state }, QUIET_SECONDS);
+  assertTransition(request.state, standing ? 'lapsed' : state);
+  const { kind, by } = proof;
+  await settleProof(trx, request.id, {
+    state: standing ? 'lapsed' : state,
+    problem: standing ? { code: 'superseded' } : null,
+    proof,
+    decision,
+    partner: decision.partner,
+    policyHash: hash,
+  });
+  await insertAuditEvent(trx, {
+    requestId: request.id,
+    actor: 'partner',
+    action: 'request.proven',
+    detail: { kind, ...(by !== undefined && { by }), state: standing ? 'lapsed' : state },
+  });
+  if (standing) {
+    if (!(await noteProof(trx, standing.id, proof))) throw new Overtaken();
+    return { token: await currentToken(deps, trx, standing), state: 'lapsed' };
+  }
+  if (state === 'pending') await queueNotice(trx, 'waiting', request.id);
+  if (state === 'queued') await deps.queue.send(trx, request.id, { priority: INTERACTIVE });
+  return { token: await currentToken(deps, trx, request), state };
+}

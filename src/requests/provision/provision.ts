@@ -1,0 +1,123 @@
+import type { Deps } from '../../deps.js';
+import type { Decision } from '../../policy/decide.js';
+import { insertAuditEvent } from '../../store/auditEvents.js';
+import { endTurn, type Turn } from '../../store/leases.js';
+import { noteMailed } from '../../store/mailboxes.js';
+import { queueNotice } from '../../store/notices.js';
+import type { RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
+import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../../store/steps.js';
+import { decisionNow } from '../../policy/decisionNow.js';
+import { endedForOwnerOnly, isToldByMail } from '../follow/ownersOnly.js';
+import { takeLease, type Lease } from './lease.js';
+import { runSteps } from './runSteps.js';
+import { tellEnd } from './tellEnd.js';
+import { withApproval } from '../review/approval.js';
+import { countedBeside } from '../submit/judge.js';
+import { assertTransition } from '../transitions.js';
+
+/**
+ * Brings one request as far as it gets: decides again on the policy in force, then runs the steps that are not
+ * done yet. Safe to call at any time and as often as one likes; only one worker at a time gets hold of a request.
+ *
+ * @param stopping when aborted, the request is put back after the step in hand
+ */
+export async function provision(deps: Deps, requestId: string, stopping: AbortSignal): Promise<void> {
+  const lease = await takeLease(deps, requestId);
+  if (!lease) return;
+  try {
+    await end(deps, lease, await work(deps, lease, stopping));
+  } catch (error) {
+    if (!(error instanceof LeaseLost)) throw error;
+    deps.log.warn({ requestId }, 'another worker has taken the request over');
+  } finally {
+    lease.drop();
+  }
+}
+
+async function work(deps: Deps, lease: Lease, stopping: AbortSignal): Promise<Turn> {
+  const { request } = lease;
+  const decision = decideAgain(deps, request);
+  const partner =
+    decision.partner === null ? undefined : deps.policy.current().policy.partner(decision.partner);
+  if (decision.outcome !== 'invite' || !partner) {
+    const state = stateWithoutInvitation(request, decision);
+    return {
+      ...(state === 'pending' && { decided: decidedAnew(deps, request, decision) }),
+      state,
+      problem: stillWaits(request, decision) ? null : { code: 'policyChanged' },
+      dueInSeconds: null,
+      guestId: request.guest_id,
+    };
+  }
+  const turn = await runSteps({ deps, lease, partner, decision, stopping });
+  // What was given, whatever the policy says by the time that somebody looks.
+  const given = request.state === 'queued' && (turn.state === 'provisioned' || endedForOwnerOnly(turn));
+  return given ? { ...turn, decided: { decision: { ...request.decision, grants: decision.grants } } } : turn;
+}
+
+/** Who waits for a person again waits for those whose partner it is now. */
+function decidedAnew(
+  deps: Deps,
+  { decision: recorded }: RequestRow,
+  decision: Decision,
+): NonNullable<Turn['decided']> {
+  // The policy does not say that somebody came after the last place, and only a person lets them in.
+  const anew: RecordedDecision = { ...decision, reasons: [...decision.reasons, ...countedBeside(recorded)] };
+  return { decision: anew, partner: decision.partner, policy_hash: deps.policy.current().hash };
+}
+
+function decideAgain(deps: Deps, request: RequestRow): Decision {
+  const { policy } = deps.policy.current();
+  return withApproval(policy, decisionNow(policy, request), request);
+}
+
+/** Put back to work without the approval that it has needed from the beginning: nothing has changed for it. */
+function stillWaits({ decision, review }: RequestRow, { outcome }: Decision): boolean {
+  return outcome === 'review' && decision.outcome === 'review' && review === null;
+}
+
+/**
+ * Where a request stands that the policy in force would not invite any more. A guest who is in place stays; one who was
+ * invited but has no access yet is for a person to decide on.
+ */
+function stateWithoutInvitation({ state, guest_id }: RequestRow, { outcome }: Decision): RequestState {
+  if (state === 'provisioned') return 'provisioned';
+  if (outcome !== 'deny') return 'pending';
+  return guest_id === null ? 'denied' : 'held';
+}
+
+/** Stores how the turn ended, its audit event and its next wake-up together. */
+async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<void> {
+  assertTransition(request.state, turn.state);
+  const ended = await deps.store.db.transaction().execute(async (trx) => {
+    if (!(await endTurn(trx, request.id, owner, turn))) return false;
+    // In the same transaction, so that whoever signs the address up again at this moment sees either or both.
+    if (turn.state === 'provisioned' || endedForOwnerOnly(turn)) await noteMailed(trx, request.address);
+    // Nobody will come back to these: a step that was planned would seem to wait for ever.
+    const over = turn.state === 'denied' || (turn.state === 'provisioned' && turn.dueInSeconds === null);
+    if (over && turn.problem) {
+      await deleteUnbegunSteps(trx, request.id);
+      await failOpenSteps(trx, request.id, turn.problem);
+    }
+    if (turn.state !== request.state) {
+      await insertAuditEvent(trx, {
+        requestId: request.id,
+        actor: 'portal',
+        action: `request.${turn.state}`,
+        // The code alone: what Microsoft says of a problem may name the person, and the trail is kept for ever.
+        detail: { ...(turn.problem && { problem: turn.problem.code }), guestId: turn.guestId },
+      });
+      if (turn.state === 'pending') await queueNotice(trx, 'waiting', request.id);
+      // Whom a person had approved is told; of what the policy alone refuses, the status page tells.
+      if (isToldByMail(turn)) await queueNotice(trx, 'known', request.id);
+      else if (turn.state === 'denied' && request.review) await queueNotice(trx, 'denied', request.id);
+    }
+    if (turn.dueInSeconds !== null) {
+      await deps.queue.send(trx, request.id, { delaySeconds: turn.dueInSeconds });
+    }
+    return true;
+  });
+  const { state, problem } = turn;
+  deps.log.info({ requestId: request.id, state, problem: problem?.code ?? null, ended }, 'turn ended');
+  if (ended) tellEnd(deps, request, turn);
+}

@@ -1,0 +1,88 @@
+import type { Deps } from '../../deps.js';
+import { INTERACTIVE } from '../../jobs/queue.js';
+import type { Patience } from '../../patience.js';
+import { insertAuditEvent } from '../../store/auditEvents.js';
+import { makeDue } from '../../store/leases.js';
+import type { Db, RequestRow, StepRow } from '../../store/schema.js';
+import { insertSteps } from '../../store/steps.js';
+
+/** Whether the invitation mail may be asked for again, and if not, why. */
+export type ResendPermission =
+  | { allowed: true }
+  | { allowed: false; why: 'notMailed' | 'underway' | 'used' }
+  | { allowed: false; why: 'tooSoon'; waitSeconds: number };
+
+/** The least time between two mails of a request. */
+export type MailWindow = Pick<Patience, 'mailWindowSeconds'>;
+
+const MOST_RESENDS = 3;
+/** After every step that a policy can ask for. */
+const RESEND_POSITION = 10_000;
+
+/** A mail takes its time; asking again within minutes only fills a mailbox. `most` is how often it may be sent again in all. */
+export function mayResend(
+  request: RequestRow,
+  steps: StepRow[],
+  { mailWindowSeconds }: MailWindow,
+  most = MOST_RESENDS,
+): ResendPermission {
+  if (request.state !== 'provisioned' || request.anonymised_at) return { allowed: false, why: 'notMailed' };
+  if (request.due_at !== null) return { allowed: false, why: 'underway' };
+  const mails = steps.filter(({ key }) => key === 'mail' || key.startsWith('resend:'));
+  if (mails.at(-1)?.detail.mailedBy === 'nobody') return { allowed: false, why: 'notMailed' };
+  if (mails.length > most) return { allowed: false, why: 'used' };
+  return patient(Math.max(...mails.map(({ finished_at }) => finished_at?.getTime() ?? 0)), mailWindowSeconds);
+}
+
+/**
+ * The same for those who have not shown that the mailbox is theirs. It goes by what they have seen and asked for alone:
+ * whether anything was mailed, or is to be, would tell them what the directory knows.
+ */
+export function repeatable(seen: MailWindow & { mailedAt: Date; resends: Date[] }): ResendPermission {
+  if (seen.resends.length >= MOST_RESENDS) return { allowed: false, why: 'used' };
+  const last = Math.max(...[seen.mailedAt, ...seen.resends].map((at) => at.getTime()));
+  return patient(last, seen.mailWindowSeconds);
+}
+
+function patient(last: number, seconds: number): ResendPermission {
+  const waitSeconds = Math.ceil(seconds - (Date.now() - last) / 1000);
+  return waitSeconds > 0 ? { allowed: false, why: 'tooSoon', waitSeconds } : { allowed: true };
+}
+
+/**
+ * Queues one more invitation mail. Two clicks at once queue one.
+ *
+ * @param by who asks, and how often the mail may be sent again in all
+ * @returns whether it is queued
+ */
+export async function resend(
+  deps: Deps,
+  request: RequestRow,
+  steps: StepRow[],
+  by: { actor: string; most: number } = { actor: 'partner', most: MOST_RESENDS },
+): Promise<ResendPermission> {
+  const permission = mayResend(request, steps, deps.patience, by.most);
+  if (!permission.allowed) return permission;
+  const queued = await deps.store.db.transaction().execute(async (trx) => {
+    if (!(await queueResend(deps, trx, request.id, steps))) return false;
+    await insertAuditEvent(trx, { requestId: request.id, actor: by.actor, action: 'request.resend' });
+    return true;
+  });
+  deps.queue.announce();
+  return queued ? { allowed: true } : { allowed: false, why: 'underway' };
+}
+
+/** Adds the step and its job. Returns false when the request has work already. */
+export async function queueResend(
+  deps: Deps,
+  trx: Db,
+  requestId: string,
+  steps: StepRow[],
+  delaySeconds = 0,
+): Promise<boolean> {
+  if (!(await makeDue(trx, requestId, ['provisioned'], 'provisioned'))) return false;
+  const count = steps.filter(({ key }) => key.startsWith('resend:')).length;
+  await insertSteps(trx, requestId, [{ key: `resend:${count + 1}`, position: RESEND_POSITION + count }]);
+  await deps.queue.send(trx, requestId, { delaySeconds, priority: INTERACTIVE });
+  return true;
+}
