@@ -180,7 +180,7 @@ describe('6.5 and 6.6 codes and links', () => {
   });
 
   test('6.5.3 codes are drawn evenly by a generator for secrets', async () => {
-    const source = await readFile('src/requests/proof/secrets.ts', 'utf8');
+    const source = await readFile('src/requests/prove/secrets.ts', 'utf8');
     expect(source).toMatch(/randomInt\(/);
     expect(source).not.toMatch(/Math\.random/);
     const codes = [(await begun()).code, (await begun()).code, (await begun()).code];
