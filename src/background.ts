@@ -1,7 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Deps } from './deps.js';
-import type { Bell } from './jobs/bell.js';
-import { startPeriodic } from './jobs/periodic.js';
+import { startPeriodic, type PeriodicOptions, type PeriodicWork } from './jobs/periodic.js';
 import { queueWatch } from './jobs/queueWatch.js';
 import { startWorker, WORKER_DEFAULTS, type WorkerSettings } from './jobs/worker.js';
 import { retain } from './privacy/retention.js';
@@ -11,20 +10,20 @@ import { provision } from './requests/provision/provision.js';
 import { deleteIdleMailboxes } from './store/mailboxes.js';
 import { deleteSpentLimits } from './store/rateLimit.js';
 import { deleteEndedSessions } from './store/sessions.js';
+import type { RequestRow } from './store/schema.js';
 import type { SpanOf } from './telemetry/tracing.js';
 
-/** How often what nobody has announced is looked for. */
+/** How often each loop looks for work that no bell has announced. */
 export type Pace = {
   worker: WorkerSettings;
-  /** How long mails to approvers and partners may lie. */
   noticesMs: number;
-  /** How much longer than they may unproven requests wait. */
+  /** For requests that have waited too long for their proof. */
   lapseMs: number;
-  /** How long rows stay that limit nothing any more, and sessions that are over. */
+  /** For rows that limit nothing any more, and sessions that are over. */
   forgetMs: number;
-  /** How often it is looked whether the queue stands still. */
+  /** For a queue that stands still. */
   watchMs: number;
-  /** How often an instance asks whether the night's retention is for it to do. */
+  /** For the night's retention. */
   retentionMs: number;
 };
 
@@ -38,45 +37,51 @@ const PACE: Pace = {
 };
 
 /**
- * How many mails to applicants go out at once: one that hangs keeps nobody waiting for a code, and a server that takes half a
+ * How many notices to applicants go out at once: one that hangs keeps nobody waiting for a code, and a server that takes half a
  * second for each still carries a busy launch. No more, because Exchange Online takes three from a mailbox at a time.
  */
-const MAILS_ABREAST = 3;
+const NOTICES_ABREAST = 3;
 
 export type Background = {
-  /** Begins nothing more, and waits for what is in hand. */
+  /** Begins nothing more, and waits for what is under way. */
   stop(): Promise<void>;
 };
 
-/** Starts all that goes on beside the pages: provisioning, the mails of the process, and what ends by itself. */
-export function startBackground(deps: Deps, pace = PACE): Background {
-  const { log, queue, pulses, noticeBell, patience, telemetry } = deps;
+/**
+ * Starts all that goes on beside the pages: provisioning, notices, and what ends by itself.
+ *
+ * @param clock decides which day's digests and retention are due; everything else goes by the database's clock
+ */
+export function startBackground(deps: Deps, pace = PACE, clock = () => new Date()): Background {
+  const { log, bell, pulses, noticeBell, limits, telemetry } = deps;
   const { db } = deps.store;
-  type Work = (stopping: AbortSignal) => Promise<void>;
-  const every = (everyMs: number, name: string, work: Work, more: { bell?: Bell; abreast?: number } = {}) =>
+  const every = (everyMs: number, name: string, work: PeriodicWork, more: Partial<PeriodicOptions> = {}) =>
     startPeriodic({ name, everyMs, log, ...more }, work);
   const parts = [
     startWorker(
-      { db, queue, log, pulses },
-      (requestId, stopping, { trace }) =>
-        telemetry.tracing.tell(provisioningOf(requestId, trace), () => provision(deps, requestId, stopping)),
+      { db, bell, log, pulses, limits },
+      (claim, stop) =>
+        telemetry.tracing.tell(provisioningOf(claim.request), () => provision(deps, claim, stop)),
       pace.worker,
     ),
     every(
       pace.noticesMs,
-      'mails to applicants',
-      (stopping) => sendDueNotices(deps, { to: ['applicants'], stopping }),
-      { bell: noticeBell, abreast: MAILS_ABREAST },
+      'notices to applicants',
+      (stop, beat) => sendDueNotices(deps, { to: ['applicants'], stop, beat }),
+      { bell: noticeBell, abreast: NOTICES_ABREAST, pulses },
     ),
-    every(pace.noticesMs, 'mails to deciders', (stopping) =>
-      sendDueNotices(deps, { to: ['deciders'], stopping }),
+    every(
+      pace.noticesMs,
+      'notices to approvers',
+      (stop, beat) => sendDueNotices(deps, { to: ['approvers'], now: clock(), stop, beat }),
+      { pulses },
     ),
-    every(pace.watchMs, 'queue watch', queueWatch(deps.queueFigures, log, patience.standstillSeconds)),
-    every(pace.lapseMs, 'lapse', (stopping) => lapseUnproven(deps, stopping)),
+    every(pace.watchMs, 'queue watch', queueWatch(deps.queueFigures, log, limits.standstillSeconds)),
+    every(pace.lapseMs, 'lapse', ({ asked }) => lapseUnproven(deps, asked)),
     every(pace.forgetMs, 'forget mailboxes', () => deleteIdleMailboxes(db)),
     every(pace.forgetMs, 'forget limits', () => deleteSpentLimits(db)),
     every(pace.forgetMs, 'forget sessions', () => deleteEndedSessions(db)),
-    every(pace.retentionMs, 'retention', (stopping) => retain(deps, stopping)),
+    every(pace.retentionMs, 'retention', ({ asked }) => retain(deps, { now: clock(), stopping: asked })),
   ];
   return {
     async stop() {
@@ -85,10 +90,10 @@ export function startBackground(deps: Deps, pace = PACE): Background {
   };
 }
 
-/** How the trace of work on a request is called; its own, with a link to the one in which the work was asked for. */
-function provisioningOf(requestId: string, from: string | null): SpanOf {
+/** The trace of work on a request is its own, with a link to the one in which the work was asked for. */
+function provisioningOf({ id, trace }: RequestRow): SpanOf {
   const name = 'provision';
   // Application Insights takes the name of such a span from this attribute alone.
-  const attributes = { 'ai.operation.name': name, 'portal.request.id': requestId };
-  return { name, kind: SpanKind.CONSUMER, attributes, from };
+  const attributes = { 'ai.operation.name': name, 'portal.request.id': id };
+  return { name, kind: SpanKind.CONSUMER, attributes, from: trace };
 }

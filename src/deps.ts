@@ -5,11 +5,11 @@ import { createEntra } from './entra/entra.js';
 import { createGraph } from './graph/graph.js';
 import { createBell } from './jobs/bell.js';
 import { createPulses } from './jobs/pulses.js';
-import { openQueue } from './jobs/queue.js';
+import { createRests } from './jobs/rests.js';
 import { loadLanguages } from './language.js';
 import type { Log } from './log.js';
 import { createMailer } from './mail/mailer.js';
-import { patienceIn, type Patience } from './patience.js';
+import { limitsIn, type Limits } from './limits.js';
 import { openPolicyFile } from './policyFile/policyFile.js';
 import { proofFaults } from './policyFile/proofFaults.js';
 import { createBrake } from './store/brake.js';
@@ -33,7 +33,7 @@ export type Deps = Awaited<ReturnType<typeof openDeps>>;
  * @throws {PolicyError} a faulty policy file
  * @throws Error a store that cannot be opened
  */
-export async function openDeps(config: Config, log: Log, patience: Patience = patienceIn(config)) {
+export async function openDeps(config: Config, log: Log, limits: Limits = limitsIn(config)) {
   let history: PolicyHistory | null = null;
   const policy = await openPolicyFile(config.policyFile, {
     check: proofFaults(config),
@@ -44,10 +44,9 @@ export async function openDeps(config: Config, log: Log, patience: Patience = pa
     },
   });
   const store = await openStore(config, log);
-  // Nobody else works on an exclusive store, so whoever held a lease there is dead.
+  // Nothing else works on an exclusive store, so the process that held a lease there has died.
   if (store.exclusive) await Promise.all([endAllLeases(store.db), endAllNoticeLeases(store.db)]);
   history = await openPolicyHistory({ policy, store, log });
-  const queue = await openQueue(store, log);
   const telemetry = await openTelemetry(config, log);
   const queueFigures = sharedRead(() => readQueueFigures(store.db), FIGURES_SHARED);
   observeStore(telemetry.meter, queueFigures);
@@ -57,17 +56,19 @@ export async function openDeps(config: Config, log: Log, patience: Patience = pa
   return {
     config,
     log,
-    patience,
+    limits,
     policy,
     policyHistory: history,
     store,
-    queue,
     pulses: createPulses(),
+    rests: createRests({ db: store.db, log }),
     /** How the work stands, as of a moment ago. */
     queueFigures,
     telemetry,
-    brake: createBrake(store, patience.signUpsPerMinute, log),
-    /** Rings for whoever sends the mails of the process. */
+    brake: createBrake(store, limits.signUpsPerMinute, log),
+    /** Rings when a request has become due in this process. */
+    bell: createBell(),
+    /** Rings when a notice has. */
     noticeBell: createBell(),
     mailer,
     graph,
@@ -80,7 +81,6 @@ export async function openDeps(config: Config, log: Log, patience: Patience = pa
     async close() {
       policy.close();
       mailer?.close();
-      await queue.stop();
       await telemetry.close();
       await history.close();
       await store.close();

@@ -41,7 +41,7 @@ async function main(): Promise<void> {
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
     // What is queued meanwhile is another instance's, or the next start's.
-    await Promise.all([listening.stop(deps.patience.turnAwaySeconds * 1000), background.stop()]);
+    await Promise.all([listening.stop(deps.limits.turnAwaySeconds * 1000), background.stop()]);
     // Last, so that what the others wrote at their end is sealed as well.
     await sealer.stop();
     await deps.close();

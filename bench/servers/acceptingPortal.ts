@@ -9,12 +9,12 @@ const built = (file: string) =>
 const { createApp } = (await built('app.js')) as typeof import('../../src/app.js');
 const { loadConfig } = (await built('config.js')) as typeof import('../../src/config.js');
 const { openDeps } = (await built('deps.js')) as typeof import('../../src/deps.js');
-const { PATIENCE } = (await built('patience.js')) as typeof import('../../src/patience.js');
+const { LIMITS } = (await built('limits.js')) as typeof import('../../src/limits.js');
 const { createLog } = (await built('log.js')) as typeof import('../../src/log.js');
 
 const config = loadConfig(process.env);
 const deps = await openDeps(config, createLog(config.logLevel), {
-  ...PATIENCE,
+  ...LIMITS,
   signUpsPerMinute: 10_000_000,
 });
 const server = createApp(deps).listen(config.port);

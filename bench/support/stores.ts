@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { openQueue } from '../../src/jobs/queue.js';
 import { createLog } from '../../src/log.js';
 import { openStore } from '../../src/store/database.js';
 
 export type StoreKind = 'embedded' | 'PostgreSQL';
 
 /** Rows; of sessions those that have not ended. */
-type Counts = Record<'requests' | 'auditEvents' | 'jobs' | 'sessions', number>;
+type Counts = Record<'requests' | 'auditEvents' | 'due' | 'sessions', number>;
 
 /** An empty store of a bench's own, with the portal's tables and its queue. */
 export type BenchStore = {
@@ -33,8 +32,6 @@ export async function createStore(kind: StoreKind): Promise<BenchStore> {
   const log = createLog('warn');
   const config = { databaseUrl: database?.url ?? null, dataDir: folder };
   const store = await openStore(config, log);
-  const queue = await openQueue(store, log);
-  await queue.stop();
   await store.close();
   return {
     kind,
@@ -44,7 +41,7 @@ export async function createStore(kind: StoreKind): Promise<BenchStore> {
       const { rows } = await sql<Counts>`
         select (select count(*)::int from request) as requests,
                (select count(*)::int from audit_event where action = 'request.submitted') as "auditEvents",
-               (select count(*)::int from pgboss.job where name = 'provision') as jobs,
+               (select count(*)::int from request where due_at is not null) as due,
                (select count(*)::int from session where expire > now()) as sessions`.execute(counted.db);
       await counted.close();
       if (!rows[0]) throw new Error('The store was not counted');

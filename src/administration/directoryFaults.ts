@@ -14,7 +14,7 @@ type Check = { path: string; run(signal: AbortSignal): Promise<string | null> };
 
 const AT_ONCE = 8;
 /** A page waits for this; what is not checked by then counts as unchecked. */
-const PATIENCE_MS = 10_000;
+const LIMITS_MS = 10_000;
 
 /**
  * Looks up the groups and apps that the policy in force does not name yet. Whoever may edit the policy must not hand out what
@@ -52,7 +52,7 @@ export async function directoryFaults(
 }
 
 async function runAll(checks: Check[]): Promise<DirectoryFindings> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const signal = AbortSignal.timeout(LIMITS_MS);
   const findings: DirectoryFindings = { faults: [], unchecked: [] };
   const waiting = [...checks];
   const work = async () => {

@@ -5,13 +5,13 @@ export type DiffLine = { kind: 'same' | 'ins' | 'del' | 'gap'; text: string };
 
 const CONTEXT_LINES = 3;
 /** Two texts that have little in common take quadratic time: then there is nothing to see line by line either. */
-const PATIENCE_MS = 300;
+const LIMITS_MS = 300;
 const MOST_LINES = 2_000;
 const LONGEST_LINE = 1_000;
 
 /** What differs between two texts, line by line; null when they differ so much that no difference can be shown. */
 export function lineDiff(before: string, after: string): DiffLine[] | null {
-  const options = { context: CONTEXT_LINES, timeout: PATIENCE_MS };
+  const options = { context: CONTEXT_LINES, timeout: LIMITS_MS };
   const patch = structuredPatch('', '', before, after, '', '', options);
   if (!patch) return null;
   const lines = patch.hunks.flatMap(({ lines: hunk, oldStart }, index): DiffLine[] => [

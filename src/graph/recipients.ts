@@ -23,8 +23,13 @@ const SELECT = Object.keys(fields).join(',');
  *
  * @see https://learn.microsoft.com/graph/api/user-get
  */
-export async function findRecipient(graph: Graph, id: string): Promise<DirectoryRecipient | null> {
-  const answer = await unlessMissing(graph.call({ method: 'GET', path: `/users/${id}?$select=${SELECT}` }));
+export async function findRecipient(
+  graph: Graph,
+  id: string,
+  signal: AbortSignal,
+): Promise<DirectoryRecipient | null> {
+  const path = `/users/${id}?$select=${SELECT}`;
+  const answer = await unlessMissing(graph.call({ method: 'GET', path, signal }));
   if (!answer) return null;
   const parsed = user.safeParse(answer.body);
   if (!parsed.success) throw unreadable('The user could not be read', answer.requestId, 'no');
@@ -45,11 +50,12 @@ export async function findGroupRecipients(
   graph: Graph,
   groupId: string,
   most: number,
+  signal: AbortSignal,
 ): Promise<DirectoryRecipient[] | null> {
   const found: DirectoryRecipient[] = [];
   let path: string | null = `/groups/${groupId}/members?$select=${SELECT}&$top=${PAGE}`;
   while (path !== null && found.length < most) {
-    const answer = await unlessMissing(graph.call({ method: 'GET', path }));
+    const answer = await unlessMissing(graph.call({ method: 'GET', path, signal }));
     if (!answer) return null;
     const page = members.safeParse(answer.body);
     if (!page.success) throw unreadable('The members could not be read', answer.requestId, 'no');

@@ -7,7 +7,7 @@ export type Readiness = { status: 'stopping' } | Found;
 type Found = {
   status: 'ready' | 'unavailable';
   store: boolean;
-  /** The queue can be read, and the loops of this process that work on it go round. */
+  /** The loops of this process that work on requests and notices go round. */
   queue: boolean;
   /** A refused change leaves the good policy in force (`kept`): worth knowing, no reason to turn people away. */
   policy: 'current' | 'kept';
@@ -18,45 +18,36 @@ const KEPT_MS = 1_000;
 /** Longer than a busy store takes, shorter than balancers wait. */
 const ANSWER_WITHIN_MS = 2_000;
 
-type Seen = Pick<Deps, 'store' | 'queue' | 'pulses' | 'policy' | 'patience' | 'stopping' | 'log'>;
+type Seen = Pick<Deps, 'store' | 'pulses' | 'policy' | 'limits' | 'stopping' | 'log'>;
 
 /** Returns what tells whether this instance can take sign-ups now, and see to them. */
 export function createReadiness(deps: Seen): () => Promise<Readiness> {
-  const { store, queue, pulses, policy, patience, stopping, log } = deps;
-  const limits = { forMs: KEPT_MS, withinMs: ANSWER_WITHIN_MS };
-  const storeAnswers = sharedRead(() => store.ping(), limits);
-  const queueAnswers = sharedRead(() => queue.ping(), limits);
+  const { store, pulses, policy, limits, stopping, log } = deps;
+  const storeAnswers = sharedRead(() => store.ping(), { forMs: KEPT_MS, withinMs: ANSWER_WITHIN_MS });
   let unreadyFor: string | null = null;
 
-  /** Said when it changes: balancers ask all the time. */
-  function note(reasons: string[], errors: unknown[]): void {
+  /** Logged when it changes: balancers ask all the time. */
+  function note(reasons: string[], error: unknown): void {
     const found = reasons.length > 0 ? reasons.join() : null;
     if (found === unreadyFor) return;
     unreadyFor = found;
     if (found === null) log.info('ready again');
-    else log.warn({ reasons, ...(errors.length > 0 && { err: errors[0] }) }, 'not ready');
+    else log.warn({ reasons, ...(error !== null && { err: error }) }, 'not ready');
   }
 
   return async () => {
     // At once, also where nothing else answers.
     if (stopping.signal.aborted) return { status: 'stopping' };
-    const [ofStore, ofQueue] = await Promise.allSettled([storeAnswers(), queueAnswers()]);
-    const late = pulses.late(patience.stuckSeconds * 1000);
-    const storeUp = ofStore.status === 'fulfilled';
-    const queueUp = ofQueue.status === 'fulfilled' && late.length === 0;
-    const errors = [ofStore, ofQueue].flatMap((one) =>
-      one.status === 'rejected' ? [one.reason as unknown] : [],
+    const error: unknown = await storeAnswers().then(
+      () => null,
+      (reason: unknown) => reason,
     );
-    const reasons = [
-      ...(storeUp ? [] : ['store']),
-      ...(ofQueue.status === 'fulfilled' ? [] : ['queue']),
-      ...late.map((name) => `loop ${name}`),
-    ];
-    note(reasons, errors);
+    const late = pulses.late(limits.stuckSeconds * 1000);
+    note([...(error === null ? [] : ['store']), ...late.map((name) => `loop ${name}`)], error);
     return {
-      status: storeUp && queueUp ? 'ready' : 'unavailable',
-      store: storeUp,
-      queue: queueUp,
+      status: error === null && late.length === 0 ? 'ready' : 'unavailable',
+      store: error === null,
+      queue: late.length === 0,
       policy: policy.faults().length === 0 ? 'current' : 'kept',
     };
   };

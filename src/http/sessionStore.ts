@@ -14,7 +14,7 @@ export const SIGN_IN_SECONDS = 15 * 60;
  * that was under way meanwhile must not write it back.
  */
 export class SessionStore extends session.Store {
-  constructor(private readonly deps: Pick<Deps, 'store' | 'patience'>) {
+  constructor(private readonly deps: Pick<Deps, 'store' | 'limits'>) {
     super();
   }
 
@@ -29,7 +29,7 @@ export class SessionStore extends session.Store {
 
   override set(sid: string, data: SessionData, done: Done = () => undefined): void {
     const { stored, ...sess }: Stored = data;
-    const seconds = isSignedIn(sess) ? this.deps.patience.idleSeconds : SIGN_IN_SECONDS;
+    const seconds = isSignedIn(sess) ? this.deps.limits.idleSeconds : SIGN_IN_SECONDS;
     const write = stored ? updateSession : putSession;
     settle(write(this.deps.store.db, sid, sess, seconds), done);
   }
@@ -40,7 +40,7 @@ export class SessionStore extends session.Store {
       done();
       return;
     }
-    const { idleSeconds } = this.deps.patience;
+    const { idleSeconds } = this.deps.limits;
     settle(prolongSession(this.deps.store.db, sid, idleSeconds, Math.min(60, idleSeconds / 4)), done);
   }
 

@@ -1,113 +1,97 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.js';
-import { findAbandoned } from '../store/leases.js';
-import { pauseSecondsLeft } from '../store/pauses.js';
+import { claimRequest, type Claim } from '../store/leases.js';
 import type { Db } from '../store/schema.js';
-import { createPulses, type Pulse, type Pulses } from './pulses.js';
-import type { Job, Queue } from './queue.js';
+import type { Bell } from './bell.js';
+import type { Pulse, Pulses } from './pulses.js';
+import { createStop, type Stop } from './stop.js';
 
 export type Worker = {
-  /** Takes no more jobs, lets the running ones reach the end of their step, and waits for them. */
+  /** Claims nothing more, lets the running turns reach the end of their step, and waits for them. */
   stop(): Promise<void>;
 };
 
 export type WorkerSettings = {
-  concurrency: number;
-  /** How often jobs of other instances, and postponed ones, are looked for. */
+  /** How many requests are worked on at once; one partner has half of these places at most. */
+  places: number;
+  /** How often requests are looked for that no bell has announced: postponed ones, and those of other instances. */
   pollMs: number;
-  /** How often work whose job was lost is looked for, and how long it must have been due. */
-  sweepMs: number;
-  abandonedAfterSeconds: number;
 };
 
-export const WORKER_DEFAULTS: WorkerSettings = {
-  concurrency: 8,
-  pollMs: 1_000,
-  sweepMs: 5_000,
-  abandonedAfterSeconds: 10,
-};
+export const WORKER_DEFAULTS: WorkerSettings = { places: 16, pollMs: 1_000 };
 
-type Deps = { db: Db; queue: Queue; log: Log; pulses?: Pulses };
+type Deps = { db: Db; bell: Bell; log: Log; pulses: Pulses; limits: { leaseSeconds: number } };
 
 /**
- * Runs `handle` for each job, several at a time, until stopped.
+ * Claims requests that are due and runs `turn` for each, several at a time, until stopped.
  *
- * `handle` settles its request's row itself; should it throw, the row's lease runs out and the sweep
- * brings the request back.
+ * `turn` ends the lease of its request. If it throws, the lease runs out and the request is claimed again.
  */
 export function startWorker(
-  { db, queue, log, pulses = createPulses() }: Deps,
-  handle: (requestId: string, signal: AbortSignal, job: Job) => Promise<void>,
-  settings: WorkerSettings = WORKER_DEFAULTS,
+  { db, bell, log, pulses, limits }: Deps,
+  turn: (claim: Claim, stop: Stop) => Promise<void>,
+  { places, pollMs }: WorkerSettings = WORKER_DEFAULTS,
 ): Worker {
-  const stopping = new AbortController();
-  const running = new Set<Promise<void>>();
+  const stop = createStop();
+  const running = new Map<Promise<void>, string | null>();
 
-  async function run(job: Job): Promise<void> {
-    try {
-      await handle(job.requestId, stopping.signal, job);
-    } catch (error) {
-      log.error({ err: error, requestId: job.requestId }, 'work on a request broke off');
-    }
-    await queue.finish([job]);
-  }
-
-  function start(job: Job): void {
-    const work = run(job)
+  function start(claim: Claim): void {
+    const { id, partner } = claim.request;
+    const work = turn(claim, stop)
       .catch((error: unknown) => {
-        log.warn({ err: error, requestId: job.requestId }, 'job could not be finished');
+        log.error({ err: error, requestId: id }, 'work on a request broke off');
       })
       .finally(() => {
         running.delete(work);
-        queue.announce();
+        bell.announce();
       });
-    running.add(work);
+    running.set(work, partner);
   }
 
-  async function takeJobs(pulse: Pulse): Promise<void> {
-    while (!stopping.signal.aborted) {
-      pulse.beat();
-      const paused = await pauseSecondsLeft(db, 'graph');
-      const free = settings.concurrency - running.size;
-      const jobs = paused > 0 || free === 0 ? [] : await queue.take(free);
-      jobs.forEach(start);
-      if (jobs.length === 0) await queue.rest(Math.max(settings.pollMs, Math.min(paused, 5) * 1_000));
-    }
+  /** A partner whose app hangs must leave places for the people of others. */
+  function partnersWithoutPlace(): (string | null)[] {
+    const held = [...running.values()];
+    const turnsOf = (partner: string | null) => held.filter((one) => one === partner).length;
+    return [...new Set(held)].filter((partner) => turnsOf(partner) >= places / 2);
   }
 
-  async function sweep(pulse: Pulse): Promise<void> {
-    // After a start nothing is waited for: whoever had the work may have died with it a moment ago.
-    for (let seconds = 0; !stopping.signal.aborted; seconds = settings.abandonedAfterSeconds) {
+  async function claimDue(pulse: Pulse): Promise<void> {
+    while (!stop.asked.aborted) {
       pulse.beat();
-      const abandoned = await findAbandoned(db, seconds, 100);
-      for (const requestId of abandoned) await queue.sendNow(db, requestId);
-      if (abandoned.length > 0) queue.announce();
-      await sleep(settings.sweepMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      const claim =
+        running.size < places
+          ? await claimRequest(db, {
+              leaseSeconds: limits.leaseSeconds,
+              exceptPartners: partnersWithoutPlace(),
+            })
+          : null;
+      if (claim) start(claim);
+      else await bell.rest(pollMs);
     }
   }
 
   /** A store that is down for a while must not end the loop. */
-  async function persist(name: string, loop: (pulse: Pulse) => Promise<void>): Promise<void> {
-    const pulse = pulses.begin(name);
-    while (!stopping.signal.aborted) {
+  async function persist(): Promise<void> {
+    const pulse = pulses.begin('requests');
+    while (!stop.asked.aborted) {
       try {
-        await loop(pulse);
+        await claimDue(pulse);
       } catch (error) {
-        log.warn({ err: error, loop: name }, 'worker could not reach the store');
-        await sleep(settings.pollMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+        log.warn({ err: error }, 'worker could not reach the store');
+        await sleep(pollMs, undefined, { signal: stop.asked }).catch(() => undefined);
       }
       pulse.beat();
     }
     pulse.end();
   }
 
-  const loops = [persist('jobs', takeJobs), persist('sweep', sweep)];
+  const loop = persist();
   return {
     async stop() {
-      stopping.abort();
-      queue.announce();
-      await Promise.all(loops);
-      await Promise.all(running);
+      stop.ask();
+      bell.announce();
+      await loop;
+      await Promise.all(running.keys());
     },
   };
 }

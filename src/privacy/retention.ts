@@ -3,38 +3,47 @@ import type { Deps } from '../deps.js';
 import { anonymiseRequests } from '../store/anonymise.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import {
-  beginRetentionRun,
+  claimRetentionRun,
   countRetained,
   deleteExpiredNotices,
   deleteExpiredPeople,
   finishRetentionRun,
   lockExpiredRequests,
+  releaseRetentionRun,
   type Retained,
 } from '../store/retention.js';
 import type { Db } from '../store/schema.js';
 
 /** So few that no page waits for it to be noticed; on the embedded store everybody waits while a transaction lasts. */
 const BATCH = 50;
-/** Well before the queue takes a silent instance for dead (`jobs/nightly.ts`): what is left is gone on with as a new turn. */
+/** What is left after this time is gone on with in a new turn. */
 const TURN_MS = 5 * 60_000;
+/** An instance that falls silent in its turn loses it to another one. */
+const LEASE_SECONDS = 15 * 60;
+/** UTC: when the fewest people of Europe and America sign up. */
+const HOUR = 2;
 
-type Needed = Pick<Deps, 'config' | 'queue' | 'store' | 'log'>;
+type Needed = Pick<Deps, 'config' | 'store' | 'log'>;
 
 /**
- * Once a night, on one of the instances: takes the personal data from requests that finished more than `retentionDays` ago,
- * and forgets the staff and the notices of that time. Does nothing when it is not the time, or where everything is kept.
+ * Once a day, after two o'clock (UTC), on one of the instances: takes the personal data from requests that finished more than
+ * `retentionDays` ago, and forgets the staff and the notices of that time. Does nothing where everything is kept.
+ *
+ * @param now decides which day's retention is due
  */
-export async function retain(deps: Needed, stopping?: AbortSignal): Promise<void> {
-  const { config, queue } = deps;
-  if (config.retentionDays === null) return;
-  await queue.nightly.plan();
-  const job = await queue.nightly.take();
-  if (!job) return;
+export async function retain(
+  deps: Needed,
+  { now = new Date(), stopping }: { now?: Date; stopping?: AbortSignal } = {},
+): Promise<void> {
+  const { config, store } = deps;
+  if (config.retentionDays === null || now.getUTCHours() < HOUR) return;
+  const day = now.toISOString().slice(0, 10);
+  if (!(await claimRetentionRun(store.db, day, LEASE_SECONDS))) return;
   let done = false;
   try {
-    done = await carryOut(deps, job.day, config.retentionDays, stopping);
+    done = await carryOut(deps, day, config.retentionDays, stopping);
   } finally {
-    await (done ? queue.nightly.finish(job) : queue.nightly.giveBack(job));
+    if (!done) await releaseRetentionRun(store.db, day);
   }
 }
 
@@ -58,7 +67,6 @@ async function carryOut(
   days: number,
   stopping?: AbortSignal,
 ): Promise<boolean> {
-  if (!(await beginRetentionRun(db, day))) return true;
   const until = Date.now() + TURN_MS;
   for (const what of Object.keys(WORK) as Retained[]) {
     for (let count = BATCH; count === BATCH;) {

@@ -1,25 +1,56 @@
-import { sql } from 'kysely';
+import { randomUUID } from 'node:crypto';
+import { sql, type ExpressionBuilder } from 'kysely';
 import { fromNow } from './fromNow.js';
-import type { Db, Problem, RecordedDecision, RequestRow, RequestState } from './schema.js';
+import type { Database, Db, Problem, RecordedDecision, RequestRow, RequestState } from './schema.js';
 
 /**
- * Lends a request that has work due to one worker for `leaseSeconds`. Returns it, or nothing when there
- * is no work, it is not due yet, or another worker has it.
+ * Of the requests that are due the highest priority is claimed first: somebody who waits in front of a page, then what was
+ * tried before or decided by staff, then what came in bulk.
  */
-export function leaseRequest(
+export const PRIORITY = { person: 20, later: 10 } as const;
+
+/** A request that one worker holds, until its lease runs out or its turn ends. */
+export type Claim = { request: RequestRow; owner: string };
+
+/**
+ * Claims the request that is due first, for `leaseSeconds`. Nothing is due while calls to Graph pause.
+ *
+ * @param exceptPartners partners that have no place left in this worker; null stands for requests of no partner
+ */
+export async function claimRequest(
   db: Db,
-  id: string,
-  owner: string,
-  leaseSeconds: number,
-): Promise<RequestRow | undefined> {
-  return db
+  { leaseSeconds, exceptPartners }: { leaseSeconds: number; exceptPartners: (string | null)[] },
+): Promise<Claim | null> {
+  const owner = randomUUID();
+  const excepted = exceptPartners.map((partner) => partner ?? NO_PARTNER);
+  const request = await db
     .updateTable('request')
     .set({ lease_owner: owner, lease_until: fromNow(leaseSeconds) })
-    .where('id', '=', id)
-    .where('due_at', '<=', sql<Date>`now()`)
-    .where((or) => or.or([or('lease_until', 'is', null), or('lease_until', '<', sql<Date>`now()`)]))
+    .where('id', '=', (of) =>
+      of
+        .selectFrom('request')
+        .select('id')
+        .where('due_at', '<=', sql<Date>`now()`)
+        .where(isUnclaimed)
+        .where(sql<boolean>`coalesce(partner, ${NO_PARTNER}) <> all(${excepted}::text[])`)
+        .where(sql<boolean>`not exists (select from pause where name = 'graph' and until > now())`)
+        .orderBy('priority', 'desc')
+        .orderBy('due_at')
+        .limit(1)
+        .forUpdate()
+        .skipLocked(),
+    )
     .returningAll()
     .executeTakeFirst();
+  return request ? { request, owner } : null;
+}
+
+/** No partner has this id. */
+const NO_PARTNER = '~';
+
+/** Nobody holds the request, or its worker has fallen silent. */
+export function isUnclaimed(is: ExpressionBuilder<Database, 'request'>) {
+  return is.or([is('lease_until', 'is', null), is('lease_until', '<', sql<Date>`now()`)]);
 }
 
 /** Prolongs a lease. Returns false when it has passed to another worker. */
@@ -52,6 +83,8 @@ export async function endTurn(db: Db, id: string, owner: string, turn: Turn): Pr
       version: sql<number>`version + case when state = ${turn.state} then 0 else 1 end`,
       problem: turn.problem && JSON.stringify(turn.problem),
       due_at: turn.dueInSeconds === null ? null : fromNow(turn.dueInSeconds),
+      // What was tried goes behind what was not.
+      priority: PRIORITY.later,
       guest_id: turn.guestId,
       ...(turn.decided && {
         ...turn.decided,
@@ -67,21 +100,32 @@ export async function endTurn(db: Db, id: string, owner: string, turn: Turn): Pr
   return numUpdatedRows === 1n;
 }
 
-/** Marks a request as having work to do now, if it is in one of `from`. Returns whether it was. */
-export async function makeDue(db: Db, id: string, from: RequestState[], to: RequestState): Promise<boolean> {
+/** Makes a request due that has no work, for a person who waits. Returns false when it is not in one of `from`. */
+export async function makeDue(
+  db: Db,
+  id: string,
+  {
+    from,
+    to,
+    inSeconds,
+    trace,
+  }: { from: readonly RequestState[]; to: RequestState; inSeconds: number; trace: string | null },
+): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('request')
     .set({
       state: to,
       version: sql<number>`version + 1`,
       problem: null,
-      due_at: sql<Date>`now()`,
+      due_at: fromNow(inSeconds),
+      priority: PRIORITY.person,
+      trace,
       updated_at: sql<Date>`now()`,
     })
     .where('id', '=', id)
     .where('state', 'in', from)
     .where('due_at', 'is', null)
-    // Whoever it was for is no longer known.
+    // It is no longer known who it was for.
     .where('anonymised_at', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows === 1n;
@@ -96,20 +140,7 @@ export async function postpone(trx: Db, id: string, seconds: number): Promise<vo
     .execute();
 }
 
-/** Requests whose work has been due for `seconds` and that no worker holds: their job was lost or cut off. */
-export async function findAbandoned(db: Db, seconds: number, limit: number): Promise<string[]> {
-  const rows = await db
-    .selectFrom('request')
-    .select('id')
-    .where('due_at', '<', fromNow(-seconds))
-    .where((or) => or.or([or('lease_until', 'is', null), or('lease_until', '<', sql<Date>`now()`)]))
-    .orderBy('due_at')
-    .limit(limit)
-    .execute();
-  return rows.map(({ id }) => id);
-}
-
-/** Ends every lease. Only for a store that no other process works on: whoever held one is dead. */
+/** Ends every lease. Only for a store that no other process works on: a process that held one has died. */
 export async function endAllLeases(db: Db): Promise<void> {
   await db
     .updateTable('request')

@@ -14,12 +14,12 @@ export async function insertPause(db: Db, name: string, seconds: number): Promis
     .execute();
 }
 
-/** Seconds left of a pause; 0 when there is none. */
-export async function pauseSecondsLeft(db: Db, name: string): Promise<number> {
+/** Seconds left of the longest of these pauses; 0 when there is none. */
+export async function pauseSecondsLeft(db: Db, names: string[]): Promise<number> {
   const row = await db
     .selectFrom('pause')
-    .select(sql<number>`extract(epoch from until - now())::float8`.as('left'))
-    .where('name', '=', name)
+    .select(sql<number>`coalesce(extract(epoch from max(until) - now()), 0)::float8`.as('left'))
+    .where('name', 'in', names)
     .executeTakeFirst();
   return Math.max(0, row?.left ?? 0);
 }

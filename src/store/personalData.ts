@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { isUnclaimed } from './leases.js';
 import { mailboxOf } from './mailboxes.js';
 import { OPEN_STATES, type Db, type NoticeRow, type RequestRow } from './schema.js';
 
@@ -155,7 +156,7 @@ export async function withdrawRequest(trx: Db, id: string): Promise<RequestRow |
     .selectFrom('request')
     .selectAll()
     .where('id', '=', id)
-    .where((or) => or.or([or('lease_until', 'is', null), or('lease_until', '<', sql<Date>`now()`)]))
+    .where(isUnclaimed)
     .forUpdate()
     .executeTakeFirst();
   if (!request) return undefined;

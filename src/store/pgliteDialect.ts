@@ -56,7 +56,7 @@ function pgliteDriver(pglite: PGlite): Driver {
 function pgliteConnection(pglite: PGlite): DatabaseConnection {
   return {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      // Like pg, one text may hold several statements when it has no parameters (pg-boss relies on it).
+      // Like pg, one text may hold several statements when it has no parameters.
       const result =
         parameters.length > 0
           ? await pglite.query<R>(sql, [...parameters])

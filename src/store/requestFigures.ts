@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Scope } from '../access/access.js';
+import { isUnclaimed } from './leases.js';
 import { inScope } from './requestList.js';
 import { OPEN_STATES, type Db, type RequestState } from './schema.js';
 
@@ -31,7 +32,7 @@ export function findOverdue(
       sql<number>`coalesce(extract(epoch from now() - min(due_at)), 0)::float8`.as('oldestSeconds'),
     ])
     .where('due_at', '<=', sql<Date>`now() - ${seconds} * interval '1 second'`)
-    .where((or) => or.or([or('lease_until', 'is', null), or('lease_until', '<', sql<Date>`now()`)]))
+    .where(isUnclaimed)
     .executeTakeFirstOrThrow();
 }
 

@@ -51,11 +51,13 @@ export type ProofSettlement = {
   decision: RecordedDecision;
   partner: string | null;
   policyHash: string;
+  /** The trace in which it was proved. */
+  trace: string | null;
 };
 
 /** Settles a request that {@link lockUnproven} holds. */
 export async function settleProof(trx: Db, id: string, settlement: ProofSettlement): Promise<void> {
-  const { state, problem, proof, decision, partner, policyHash } = settlement;
+  const { state, problem, proof, decision, partner, policyHash, trace } = settlement;
   await trx
     .updateTable('request')
     .set({
@@ -65,6 +67,7 @@ export async function settleProof(trx: Db, id: string, settlement: ProofSettleme
       decision: JSON.stringify(decision),
       partner,
       policy_hash: policyHash,
+      trace,
       version: sql<number>`version + 1`,
       due_at: state === 'queued' ? sql<Date>`now()` : null,
       updated_at: sql<Date>`now()`,

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { fromNow } from './fromNow.js';
 import { FINISHED_STATES, type Db, type RetentionRunTable } from './schema.js';
 
 /** What retention works on, and counts. */
@@ -58,19 +59,19 @@ export async function deleteExpiredPeople(db: Db, days: number, limit: number): 
   return rows.length;
 }
 
-/** Begins a day's retention, or goes on with it. Returns false when it is over. */
-export async function beginRetentionRun(db: Db, day: string): Promise<boolean> {
-  await db
-    .insertInto('retention_run')
-    .values({ day })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  const { finished_at } = await db
-    .selectFrom('retention_run')
-    .select('finished_at')
-    .where('day', '=', day)
-    .executeTakeFirstOrThrow();
-  return finished_at === null;
+/** Claims a day's retention for `leaseSeconds`. Returns false when it is over, or another instance has it. */
+export async function claimRetentionRun(db: Db, day: string, leaseSeconds: number): Promise<boolean> {
+  const { rows } = await sql`
+    insert into retention_run as run (day, lease_until) values (${day}, ${fromNow(leaseSeconds)})
+    on conflict (day) do update set lease_until = excluded.lease_until
+    where run.finished_at is null and (run.lease_until is null or run.lease_until < now())
+    returning day`.execute(db);
+  return rows.length === 1;
+}
+
+/** Gives back a day's retention that is not over. */
+export async function releaseRetentionRun(db: Db, day: string): Promise<void> {
+  await db.updateTable('retention_run').set({ lease_until: null }).where('day', '=', day).execute();
 }
 
 /** Adds to what a day's retention has come to; in the transaction of what it counts, so that no crash loses any of it. */

@@ -99,8 +99,12 @@ export interface RequestTable {
   version: Generated<number>;
   /** Object id of the guest in our directory, once known. */
   guest_id: Optional<string>;
-  /** When the worker should look at it next; null when there is nothing to do. */
+  /** When a worker may claim it; null when there is nothing to do. */
   due_at: Optional<Date>;
+  /** Of requests that are due the highest comes first; see `PRIORITY` in `store/leases.ts`. */
+  priority: Generated<number>;
+  /** The trace in which the work was asked for, as a `traceparent`. */
+  trace: Optional<string>;
   lease_owner: Optional<string>;
   lease_until: Optional<Date>;
   /** When it lost its personal data; see `store/anonymise.ts`. */
@@ -258,6 +262,8 @@ export interface RetentionRunTable {
   notices: Generated<number>;
   people: Generated<number>;
   began_at: Stamp;
+  /** Until when one instance works on it alone. */
+  lease_until: Optional<Date>;
   finished_at: Optional<Date>;
 }
 

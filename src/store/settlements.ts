@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { isUnclaimed, PRIORITY } from './leases.js';
 import type { Db, Problem, RequestState, Review } from './schema.js';
 
 /** What a person makes of a request. Members that are left out stay as they are. */
@@ -7,6 +8,8 @@ export type Settlement = {
   problem: Problem | null;
   /** Whether there is work now. */
   due: boolean;
+  /** The trace in which it was decided. */
+  trace: string | null;
   review?: Review;
   partner?: string;
 };
@@ -18,7 +21,7 @@ export type Settlement = {
 export async function settleRequest(
   db: Db,
   { id, version, from }: { id: string; version: number; from: readonly RequestState[] },
-  { state, problem, due, review, partner }: Settlement,
+  { state, problem, due, trace, review, partner }: Settlement,
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('request')
@@ -27,6 +30,8 @@ export async function settleRequest(
       version: version + 1,
       problem: problem && JSON.stringify(problem),
       due_at: due ? sql<Date>`now()` : null,
+      priority: PRIORITY.later,
+      trace,
       lease_owner: null,
       lease_until: null,
       updated_at: sql<Date>`now()`,
@@ -36,7 +41,7 @@ export async function settleRequest(
     .where('id', '=', id)
     .where('version', '=', version)
     .where('state', 'in', from)
-    .where((or) => or.or([or('lease_until', 'is', null), or('lease_until', '<', sql<Date>`now()`)]))
+    .where(isUnclaimed)
     .executeTakeFirst();
   return numUpdatedRows === 1n;
 }

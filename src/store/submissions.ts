@@ -10,6 +10,11 @@ import {
   type RequestState,
 } from './schema.js';
 
+/** A request as it is inserted; `due_at` may be a moment on the database's clock. */
+export type RequestToInsert = Omit<NewRequest, 'due_at'> & {
+  due_at?: Date | RawBuilder<Date> | null | undefined;
+};
+
 /** A request that was inserted; `mailInSeconds`: how long its mail has to wait for its turn, 0 or less when it may go now. */
 export type Inserted = { mailInSeconds: number };
 
@@ -24,12 +29,12 @@ export type Inserted = { mailInSeconds: number };
  */
 export async function insertRequest(
   db: Db,
-  request: NewRequest,
+  request: RequestToInsert,
   event: Omit<AuditEvent, 'requestId'>,
   quietSeconds: number,
   mails: MailLimits | null = null,
 ): Promise<Inserted | null> {
-  const columns = Object.keys(request) as (keyof NewRequest)[];
+  const columns = Object.keys(request) as (keyof RequestToInsert)[];
   const values = columns.map((column) => sql`${request[column]}`);
   const reserved = mails && reservation(mailboxOf(request.address), mails, sql`from inserted`);
   const { rows } = await sql<Inserted>`

@@ -10,12 +10,12 @@ export function countedMailer(
 ): Mailer {
   return {
     ...mailer,
-    send: (mail) =>
+    send: (mail, signal) =>
       tracing.tell(
         { name: 'send mail', kind: SpanKind.CLIENT, attributes: { 'peer.service': 'mail server' } },
         async () => {
           try {
-            await mailer.send(mail);
+            await mailer.send(mail, signal);
             figures.mail('sent');
           } catch (error) {
             figures.mail(outcomeOf(error));

@@ -20,7 +20,7 @@ if (hasContract) {
     beforeAll(async () => {
       portal = await startPortal({
         smtp,
-        patience: { settleSeconds: 1 },
+        limits: { settleSeconds: 1 },
         policy: aPolicy({
           partners: [
             aPartner({

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { sql } from 'kysely';
 import supertest from 'supertest';
 import { createApp } from '../../src/app.js';
-import type { Patience } from '../../src/patience.js';
+import type { Limits } from '../../src/limits.js';
 import { deleteEndedSessions } from '../../src/store/sessions.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { sessionsOf } from '../support/sessions.js';
@@ -16,10 +16,10 @@ import { waitFor } from '../support/waitFor.js';
 let portal: TestPortal;
 const { reset, stored, dated, change } = sessionsOf(() => portal);
 
-const start = (patience: Partial<Patience> = {}) =>
+const start = (limits: Partial<Limits> = {}) =>
   startPortal({
     worker: false,
-    patience,
+    limits,
     policy: aPolicy({ partners: [aPartner({ approvers: [STAFF.lia, APPROVERS] })] }),
   });
 beforeAll(async () => {

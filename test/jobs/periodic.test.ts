@@ -34,11 +34,11 @@ test('after a stop nothing runs, and what was in hand has ended', async () => {
   let begun = 0;
   let ended = 0;
   let stopping: AbortSignal | undefined;
-  const periodic = startPeriodic({ name: 'count', everyMs: 1, log }, async (signal) => {
+  const periodic = startPeriodic({ name: 'count', everyMs: 1, log }, async ({ asked }) => {
     begun++;
-    stopping = signal;
+    stopping = asked;
     await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => {
+      asked.addEventListener('abort', () => {
         setTimeout(resolve, 10);
       });
     });

@@ -37,7 +37,7 @@ async function faultOf(sending: Promise<void>): Promise<MailFault> {
 }
 
 test('a mail arrives in both forms at the one address', async () => {
-  await mailer.send(MAIL);
+  await mailer.send(MAIL, AbortSignal.timeout(60_000));
   const [mail] = await tenant.mailsTo(MAIL.to);
   expect(mail).toMatchObject({ from: 'partners@contoso.com', to: [MAIL.to], subject: 'Your access' });
   expect(mail?.text.trim()).toBe('Hello');
@@ -53,15 +53,20 @@ test.each([
   '%s: whether the mail was accepted is told from what was handed over',
   async (_, fault, accepted, permanent) => {
     await tenant.fault({ on: 'smtp', fault });
-    expect(await faultOf(mailer.send(MAIL))).toMatchObject({ accepted, permanent });
+    expect(await faultOf(mailer.send(MAIL, AbortSignal.timeout(60_000)))).toMatchObject({
+      accepted,
+      permanent,
+    });
   },
 );
 
 test('a server that cannot be reached has accepted nothing', async () => {
-  expect(await faultOf(mailerTo('smtp://127.0.0.1:1').send(MAIL))).toMatchObject({
-    accepted: 'no',
-    permanent: false,
-  });
+  expect(await faultOf(mailerTo('smtp://127.0.0.1:1').send(MAIL, AbortSignal.timeout(60_000)))).toMatchObject(
+    {
+      accepted: 'no',
+      permanent: false,
+    },
+  );
 });
 
 test('a server that hangs up on the greeting has accepted nothing', async () => {
@@ -69,7 +74,9 @@ test('a server that hangs up on the greeting has accepted nothing', async () => 
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  expect(await faultOf(mailerTo(`smtp://127.0.0.1:${port}`).send(MAIL))).toMatchObject({ accepted: 'no' });
+  expect(
+    await faultOf(mailerTo(`smtp://127.0.0.1:${port}`).send(MAIL, AbortSignal.timeout(60_000))),
+  ).toMatchObject({ accepted: 'no' });
   server.close();
 });
 
@@ -78,7 +85,7 @@ test("a server's reply is passed on without the address", async () => {
     on: 'smtp',
     fault: { kind: 'refuse', code: 550, message: `<${MAIL.to}> is unknown` },
   });
-  const { message } = await faultOf(mailer.send(MAIL));
+  const { message } = await faultOf(mailer.send(MAIL, AbortSignal.timeout(60_000)));
   expect(message).not.toContain('fabrikam');
   expect(message).toContain('550');
 });

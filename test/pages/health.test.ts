@@ -10,7 +10,7 @@ import { waitFor } from '../support/waitFor.js';
 
 let portal: TestPortal;
 beforeAll(async () => {
-  portal = await startPortal({ patience: { stuckSeconds: 1.5 } });
+  portal = await startPortal({ limits: { stuckSeconds: 1.5 } });
 });
 afterAll(() => portal.close());
 
@@ -52,27 +52,9 @@ test('a flood of questions is one look a second', async () => {
   expect(pings).toBeLessThanOrEqual(1 + (performance.now() - began) / 1000);
 });
 
-test('a queue that cannot be read: not ready, which is said once, and ready again after', async () => {
-  const { db } = portal.deps.store;
-  await sql`alter table pgboss.queue rename to queue_away`.execute(db);
-  try {
-    await until('it to be noticed', 503, {
-      status: 'unavailable',
-      store: true,
-      queue: false,
-      policy: 'current',
-    });
-  } finally {
-    await sql`alter table pgboss.queue_away rename to queue`.execute(db);
-  }
-  await until('it to be ready again', 200, READY);
-  const said = portal.logged().filter(({ msg }) => msg === 'not ready' || msg === 'ready again');
-  expect(said).toMatchObject([{ level: 'warn', reasons: ['queue'] }, { level: 'info' }]);
-});
-
 test('a loop that is stuck: not ready, and the log says which', async () => {
   // A loop of which nothing more is heard.
-  const pulse = portal.deps.pulses.begin('jobs');
+  const pulse = portal.deps.pulses.begin('requests');
   await until('it to be noticed', 503, {
     status: 'unavailable',
     store: true,
@@ -80,7 +62,7 @@ test('a loop that is stuck: not ready, and the log says which', async () => {
     policy: 'current',
   });
   expect(portal.logged()).toContainEqual(
-    expect.objectContaining({ msg: 'not ready', reasons: ['loop jobs'] }),
+    expect.objectContaining({ msg: 'not ready', reasons: ['loop requests'] }),
   );
   pulse.beat();
   await until('it to be ready again', 200, READY);
@@ -93,18 +75,20 @@ test('the worker’s own loops give signs of life, and are not waited for once i
   expect(pulses.late(-1)).toEqual([]);
   const began = performance.now();
   portal.startWorker();
-  expect(pulses.late(-1).sort()).toEqual(['jobs', 'sweep']);
+  const applicants = 'notices to applicants';
+  const loops = [applicants, applicants, applicants, 'notices to approvers', 'requests'];
+  expect(pulses.late(-1).sort()).toEqual(loops);
   // By then they would be late, had they not been heard of since their beginning.
   const longEnough = () => performance.now() - began > 1_000;
-  await waitFor('both to have gone round', () => longEnough() && pulses.late(1_000).length === 0);
+  await waitFor('all to have gone round', () => longEnough() && pulses.late(1_000).length === 0);
 });
 
 const onPostgres = process.env.DATABASE_URL ? test : test.skip;
 
-onPostgres('a worker that hangs in the queue’s table is stuck', async () => {
+onPostgres('a worker that hangs in the table of requests is stuck', async () => {
   const { db } = portal.deps.store;
   await db.transaction().execute(async (trx) => {
-    await sql`lock table pgboss.job in access exclusive mode`.execute(trx);
+    await sql`lock table request in access exclusive mode`.execute(trx);
     await until('it to be noticed', 503, {
       status: 'unavailable',
       store: true,

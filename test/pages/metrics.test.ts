@@ -15,7 +15,7 @@ beforeAll(async () => {
     policy: aPolicy({
       partners: [aPartner(), aPartner({ id: 'litware', domains: ['litware.com'], approval: 'manual' })],
     }),
-    patience: { backoffSeconds: 0.1 },
+    limits: { backoffSeconds: 0.1 },
     env: { METRICS_TOKEN: TOKEN },
   });
 });

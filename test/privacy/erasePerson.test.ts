@@ -3,7 +3,6 @@ import { erasePerson } from '../../src/privacy/erasePerson.js';
 import { exportPerson } from '../../src/privacy/exportPerson.js';
 import { anonymiseRequests } from '../../src/store/anonymise.js';
 import { noteAsking } from '../../src/store/askings.js';
-import { leaseRequest } from '../../src/store/leases.js';
 import { withdrawRequest } from '../../src/store/personalData.js';
 import { noteProof } from '../../src/store/requests.js';
 import { OPEN_STATES, type NewRequest } from '../../src/store/schema.js';
@@ -12,6 +11,8 @@ import { aRequest } from '../support/aRequest.js';
 import { requestAt } from '../support/ageRequest.js';
 import { wholeStore } from '../support/night.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
+import { letWorkerLook } from '../support/letWorkerLook.js';
+import { claimById } from '../support/workOn.js';
 import { STAFF } from '../support/staff.js';
 import { FORM } from '../support/visitor.js';
 import { waitFor } from '../support/waitFor.js';
@@ -92,13 +93,7 @@ test('of somebody who signed up a moment ago nothing is left but ids, and no mai
   expect(await personalRows()).toEqual([]);
   expect(await portal.deps.store.db.selectFrom('mailbox').selectAll().execute()).toEqual([]);
   portal.startWorker();
-  await waitFor('the job to be taken', async () => {
-    const { rows } =
-      await sql`select 1 from pgboss.job where name = 'provision' and state < 'completed'`.execute(
-        portal.deps.store.db,
-      );
-    return rows.length === 0;
-  });
+  await letWorkerLook(portal);
   await portal.stopWorker();
   expect((await find(id)).state).toBe('lapsed');
   expect(await portal.tenant.mailsTo(ADDRESS)).toEqual([]);
@@ -121,7 +116,7 @@ test('what a worker has in hand is waited for, and left when that lasts', async 
   const { db } = portal.deps.store;
   const id = await have({ state: 'queued', due_at: new Date(Date.now() - 1000) });
   const owner = crypto.randomUUID();
-  await leaseRequest(db, id, owner, 60);
+  await claimById(db, id, 60, owner);
   expect(await erasePerson(db, ME, 0)).toMatchObject({ requests: [], busy: [id] });
   expect(await find(id)).toMatchObject({ state: 'queued', address: ADDRESS, lease_owner: owner });
   const erasing = erasePerson(db, ME, 20_000);

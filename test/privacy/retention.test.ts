@@ -5,12 +5,17 @@ import { replay } from '../../src/administration/replay.js';
 import { retain } from '../../src/privacy/retention.js';
 import { makeDue } from '../../src/store/leases.js';
 import { countPlacesOfPartner } from '../../src/store/places.js';
-import { expiredRequests, finishRetentionRun, lockExpiredRequests } from '../../src/store/retention.js';
+import {
+  claimRetentionRun,
+  expiredRequests,
+  finishRetentionRun,
+  lockExpiredRequests,
+} from '../../src/store/retention.js';
 import { FINISHED_STATES, OPEN_STATES, type NewRequest } from '../../src/store/schema.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { aRequest } from '../support/aRequest.js';
 import { ageRequest, requestAt } from '../support/ageRequest.js';
-import { fallNight, passNight, wholeStore } from '../support/night.js';
+import { NIGHT, passNight, wholeStore } from '../support/night.js';
 import { textOf } from '../support/page.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { STAFF } from '../support/staff.js';
@@ -242,7 +247,14 @@ test('an old link leads to a page that says so, names nobody and sends nothing',
 test('a mail that is asked for at the moment of anonymising is not queued', async () => {
   const [id] = await have({});
   await passNight(portal);
-  expect(await makeDue(portal.deps.store.db, String(id), ['provisioned'], 'provisioned')).toBe(false);
+  expect(
+    await makeDue(portal.deps.store.db, String(id), {
+      from: ['provisioned'],
+      to: 'provisioned',
+      inSeconds: 0,
+      trace: null,
+    }),
+  ).toBe(false);
 });
 
 test('the admin area lists, finds, shows, exports and counts what was anonymised', async () => {
@@ -384,7 +396,6 @@ describe('the night', () => {
 
   beforeEach(async () => {
     await portal.deps.store.db.deleteFrom('retention_run').execute();
-    await sql`delete from pgboss.job where name = 'retention'`.execute(portal.deps.store.db);
   });
 
   const anonymised = async () =>
@@ -398,21 +409,17 @@ describe('the night', () => {
 
   test('nothing happens before it', async () => {
     await many(1);
-    await retain(portal.deps);
+    await retain(portal.deps, { now: new Date('2030-01-02T01:59:59Z') });
     expect(await anonymised()).toBe(0);
-    const { rows } = await sql<{ hour: number }>`
-      select extract(hour from start_after at time zone 'UTC')::int as hour from pgboss.job where name = 'retention'`.execute(
-      portal.deps.store.db,
-    );
-    expect(rows).toEqual([{ hour: 2 }]);
+    await retain(portal.deps, { now: new Date('2030-01-02T02:00:00Z') });
+    expect(await anonymised()).toBe(1);
   });
 
   test('is one instance’s: of five that ask, one does the work and one event tells of it', async () => {
     await many(120);
     const before = (await events('privacy.anonymised')).length;
-    await fallNight(portal);
-    await Promise.all(Array.from({ length: 5 }, () => retain(portal.deps)));
-    await retain(portal.deps);
+    await Promise.all(Array.from({ length: 5 }, () => retain(portal.deps, { now: NIGHT })));
+    await retain(portal.deps, { now: NIGHT });
     expect(await anonymised()).toBe(120);
     const told = (await events('privacy.anonymised')).slice(before);
     expect(told).toEqual([
@@ -429,19 +436,14 @@ describe('the night', () => {
   test('that is cut off goes on later, and counts each request once', async () => {
     await many(120);
     const before = (await events('privacy.anonymised')).length;
-    await fallNight(portal);
     const stopping = new AbortController();
-    const turn = retain(portal.deps, stopping.signal);
+    const turn = retain(portal.deps, { now: NIGHT, stopping: stopping.signal });
     await waitFor('the first batch', async () => (await anonymised()) > 0);
     stopping.abort();
     await turn;
     expect(await anonymised()).toBeLessThan(120);
     expect((await events('privacy.anonymised')).length).toBe(before);
-    // The pause before a job that was given back is over.
-    await sql`update pgboss.job set start_after = now() - interval '1 second' where name = 'retention' and state = 'retry'`.execute(
-      portal.deps.store.db,
-    );
-    await retain(portal.deps);
+    await retain(portal.deps, { now: NIGHT });
     expect(await anonymised()).toBe(120);
     expect((await events('privacy.anonymised')).slice(before)).toMatchObject([{ requests: 120 }]);
   });
@@ -449,15 +451,25 @@ describe('the night', () => {
   test('that its instance did not survive is gone on with by another', async () => {
     const { db } = portal.deps.store;
     await many(1);
-    await fallNight(portal);
-    expect(await portal.deps.queue.nightly.take()).not.toBeNull();
-    await retain(portal.deps);
+    expect(await claimRetentionRun(db, '2030-01-02', 900)).toBe(true);
+    await retain(portal.deps, { now: NIGHT });
     expect(await anonymised()).toBe(0);
-    // What the queue does once the job has expired.
-    await sql`update pgboss.job set state = 'retry', start_after = now() - interval '1 second' where name = 'retention' and state = 'active'`.execute(
-      db,
-    );
-    await retain(portal.deps);
+    await db
+      .updateTable('retention_run')
+      .set({ lease_until: new Date(0) })
+      .execute();
+    await retain(portal.deps, { now: NIGHT });
+    expect(await anonymised()).toBe(1);
+  });
+
+  test('that an instance of the version before has finished stays over, and one that it has begun is finished', async () => {
+    const { db } = portal.deps.store;
+    await many(1);
+    await db.insertInto('retention_run').values({ day: '2030-01-02', finished_at: new Date() }).execute();
+    await retain(portal.deps, { now: NIGHT });
+    expect(await anonymised()).toBe(0);
+    await db.updateTable('retention_run').set({ finished_at: null }).execute();
+    await retain(portal.deps, { now: NIGHT });
     expect(await anonymised()).toBe(1);
   });
 
@@ -467,38 +479,30 @@ describe('the night', () => {
     expect((await events('privacy.anonymised')).length).toBe(before);
   });
 
-  test('that is over stays over, also for a second job of the same day', async () => {
+  test('that is over stays over, also when it is asked for again', async () => {
     const { db } = portal.deps.store;
     await many(1);
-    await fallNight(portal);
-    await retain(portal.deps);
+    await retain(portal.deps, { now: NIGHT });
     const before = (await events('privacy.anonymised')).length;
     await have({ address: 'late@fabrikam.com' });
-    await fallNight(portal);
-    await retain(portal.deps);
+    await retain(portal.deps, { now: NIGHT });
     expect(await anonymised()).toBe(1);
     expect((await events('privacy.anonymised')).length).toBe(before);
     const [run] = await db.selectFrom('retention_run').select('day').execute();
     expect(await finishRetentionRun(db, String(run?.day))).toBeUndefined();
   });
 
-  test('is not even planned where everything is kept', async () => {
+  test('does not come where everything is kept', async () => {
     await many(1);
     const config = { ...portal.deps.config, retentionDays: null };
-    await retain({ ...portal.deps, config });
-    const { rows } = await sql`select 1 from pgboss.job where name = 'retention'`.execute(
-      portal.deps.store.db,
-    );
-    expect(rows).toEqual([]);
-    await fallNight(portal);
-    await retain({ ...portal.deps, config });
+    await retain({ ...portal.deps, config }, { now: NIGHT });
     expect(await anonymised()).toBe(0);
+    expect(await portal.deps.store.db.selectFrom('retention_run').select('day').execute()).toEqual([]);
   });
 
   test('comes by itself in a portal that runs', async () => {
     await many(60);
-    await fallNight(portal);
-    portal.startWorker();
+    portal.startWorker(() => NIGHT);
     await waitFor('the night’s work', async () => (await anonymised()) === 60);
     await portal.stopWorker();
   });

@@ -50,7 +50,7 @@ test('7.2.3 nobody chooses a session’s id: unsigned and made-up ones are not t
 
 test('7.3.1 a session that nobody uses for half an hour is over', async () => {
   const ada = await portal.staff('ada');
-  expect(portal.deps.patience.idleSeconds).toBe(30 * 60);
+  expect(portal.deps.limits.idleSeconds).toBe(30 * 60);
   await sql`update session set expire = expire - interval '29 minutes'`.execute(portal.deps.store.db);
   expect(await statusOf(ada)).toBe(200);
   await sql`update session set expire = expire - interval '31 minutes'`.execute(portal.deps.store.db);

@@ -113,10 +113,10 @@ onPostgres(
 test('a pause is as long as the longest asked for', async () => {
   await insertPause(store.db, 'graph', 60);
   await insertPause(store.db, 'graph', 5);
-  const left = await pauseSecondsLeft(store.db, 'graph');
+  const left = await pauseSecondsLeft(store.db, ['graph']);
   expect(left).toBeGreaterThan(50);
   expect(left).toBeLessThanOrEqual(60);
-  expect(await pauseSecondsLeft(store.db, 'another')).toBe(0);
+  expect(await pauseSecondsLeft(store.db, ['another'])).toBe(0);
 });
 
 test('a server that is not there is told from a statement that is wrong', async () => {

@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import { PATIENCE } from '../../src/patience.js';
 import { deleteIdleMailboxes, noteMailed, reserveMail, type MailLimits } from '../../src/store/mailboxes.js';
 import { mailAllowedAt } from '../support/mailAllowedAt.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
@@ -64,7 +63,7 @@ test('with the limits of the portal a flood brings twelve mails a day, and keeps
   const waits = [];
   let now = 0;
   while (now < DAY) {
-    const wait = await reserved(ANA, PATIENCE);
+    const wait = await reserved(ANA, LIMITS);
     waits.push(wait);
     now += wait;
     await pass(wait);

@@ -46,7 +46,7 @@ onPostgres('a portal without a password to its database, nor a secret for Graph'
     });
     portal = await startPortal({
       env: { ...endpoint.env, DATABASE_URL: gate.url() },
-      patience: { backoffSeconds: 0.1 },
+      limits: { backoffSeconds: 0.1 },
     });
   });
   afterEach(() => {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { leaseRequest } from '../../src/store/leases.js';
 import {
   beginStep,
   findSteps,
@@ -11,6 +10,7 @@ import {
 } from '../../src/store/steps.js';
 import { aRequest, insertARequest } from '../support/aRequest.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
+import { claimById } from '../support/workOn.js';
 
 let store: TestStore;
 
@@ -26,10 +26,10 @@ test('a worker whose lease has passed to another one writes nothing', async () =
   const [slow, other] = [randomUUID(), randomUUID()];
   await insertARequest(store.db, request);
   await insertSteps(store.db, request.id, [{ key: 'mail', position: 0 }]);
-  await leaseRequest(store.db, request.id, slow, -1);
+  await claimById(store.db, request.id, -1, slow);
   const writer = { requestId: request.id, owner: slow };
   await beginStep(store.db, writer, 'mail');
-  await leaseRequest(store.db, request.id, other, 30);
+  await claimById(store.db, request.id, 30, other);
 
   await expect(noteStep(store.db, writer, 'mail', { begunAt: 'now' })).rejects.toThrow(LeaseLost);
   await expect(settleStep(store.db, writer, 'mail', DONE)).rejects.toThrow(LeaseLost);
@@ -52,7 +52,7 @@ describe('what becomes of a step is recorded with it', () => {
     const writer = { requestId: request.id, owner: randomUUID() };
     await insertARequest(store.db, request);
     await insertSteps(store.db, request.id, [{ key, position: 0 }]);
-    await leaseRequest(store.db, request.id, writer.owner, 30);
+    await claimById(store.db, request.id, 30, writer.owner);
     await beginStep(store.db, writer, key);
     await beginStep(store.db, writer, key);
     await settleStep(store.db, writer, key, outcome);

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
-import { openQueue } from '../../src/jobs/queue.js';
 import { createLog } from '../../src/log.js';
 import { openStore } from '../../src/store/database.js';
 import { keptFolder, keyOf } from './kept.js';
@@ -94,17 +93,12 @@ async function makeTemplate(server: string, name: string): Promise<string> {
 
 async function schemaKey(): Promise<string> {
   const migrations = (await readdir(MIGRATIONS)).sort().map((name) => join(MIGRATIONS, name));
-  return keyOf([...migrations, 'src/jobs/queue.ts', PGLITE, 'node_modules/pg-boss/package.json']);
+  return keyOf([...migrations, PGLITE]);
 }
 
 async function makeSchema(at: { databaseUrl: string | null; dataDir: string }): Promise<void> {
-  const log = createLog('silent');
-  const store = await openStore(at, log);
-  try {
-    await (await openQueue(store, log)).stop();
-  } finally {
-    await store.close();
-  }
+  const store = await openStore(at, createLog('silent'));
+  await store.close();
 }
 
 function urlOf(server: string, database: string): string {

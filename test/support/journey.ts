@@ -34,7 +34,7 @@ export async function wholeStatusOf(portal: TestPortal, path: string): Promise<S
   const { deps } = portal;
   const request = await findByToken(deps, path.split('/').at(-1) ?? '');
   const steps = await findSteps(deps.store.db, request.id);
-  const { status, reason, steps: shown, updatedAt } = wholeStatus(request, steps, deps.patience);
+  const { status, reason, steps: shown, updatedAt } = wholeStatus(request, steps, deps.limits);
   return JSON.parse(JSON.stringify({ status, reason, steps: shown, updatedAt })) as StatusAnswer;
 }
 

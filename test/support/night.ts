@@ -2,21 +2,14 @@ import { sql } from 'kysely';
 import { retain } from '../../src/privacy/retention.js';
 import type { TestPortal } from './portal.js';
 
-/** Makes it the night: the job that is planned for it is due now. */
-export async function fallNight({ deps }: TestPortal): Promise<void> {
-  await deps.queue.nightly.plan();
-  await sql`update pgboss.job set start_after = now() - interval '1 second' where name = 'retention' and state < 'active'`.execute(
-    deps.store.db,
-  );
-}
+/** A moment at which retention is due. */
+export const NIGHT = new Date('2030-01-02T02:30:00Z');
 
 /** Lets a night pass of which nothing has been done yet. */
 export async function passNight(portal: TestPortal): Promise<void> {
   const { db } = portal.deps.store;
   await db.deleteFrom('retention_run').execute();
-  await sql`delete from pgboss.job where name = 'retention'`.execute(db);
-  await fallNight(portal);
-  await retain(portal.deps);
+  await retain(portal.deps, { now: NIGHT });
 }
 
 /** Every row of every table but the named ones, as one text. */
@@ -24,7 +17,7 @@ export async function wholeStore({ deps }: TestPortal, without: string[] = []): 
   const { db } = deps.store;
   const { rows: tables } = await sql<{ schema: string; name: string }>`
     select table_schema as schema, table_name as name from information_schema.tables
-    where table_schema in ('public', 'pgboss') and table_type = 'BASE TABLE'`.execute(db);
+    where table_schema = 'public' and table_type = 'BASE TABLE'`.execute(db);
   const texts: string[] = [];
   for (const { schema, name } of tables.filter((table) => !without.includes(table.name))) {
     const { rows } = await sql<{ text: string }>`

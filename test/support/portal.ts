@@ -10,7 +10,7 @@ import { loadConfig } from '../../src/config.js';
 import { openDeps, type Deps } from '../../src/deps.js';
 import { WORKER_DEFAULTS } from '../../src/jobs/worker.js';
 import { createLog } from '../../src/log.js';
-import { PATIENCE, type Patience } from '../../src/patience.js';
+import { LIMITS, type Limits } from '../../src/limits.js';
 import { aPolicy } from './aPolicy.js';
 import { createTestDatabase } from './database.js';
 import { signIn, STAFF, type StaffName } from './staff.js';
@@ -29,7 +29,7 @@ export type TestPortal = {
   /** Somebody of the tenant who has signed in, with a browser of their own. */
   staff(name: StaffName, headers?: Record<string, string>): Promise<Visitor>;
   /** All that goes on in the background; see `src/background.ts`. */
-  startWorker(): void;
+  startWorker(clock?: () => Date): void;
   stopWorker(): Promise<void>;
   close(): Promise<void>;
 };
@@ -41,7 +41,7 @@ export type TestPortalOptions = {
   /** False: the portal has no mail server, Microsoft mails the invitations. */
   smtp?: boolean;
   worker?: boolean;
-  patience?: Partial<Patience>;
+  limits?: Partial<Limits>;
   env?: Record<string, string>;
   tenant?: { latencyMs?: number; replicationDelayMs?: number };
 };
@@ -64,14 +64,12 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
     POLICY_FILE: policyFile,
     ...options.env,
   });
-  const deps = await openDeps(config, log, { ...PATIENCE, ...options.patience }).catch(
-    async (error: unknown) => {
-      // What still listens would keep the test run from ending.
-      await tenant.close();
-      await database.remove();
-      throw error;
-    },
-  );
+  const deps = await openDeps(config, log, { ...LIMITS, ...options.limits }).catch(async (error: unknown) => {
+    // What still listens would keep the test run from ending.
+    await tenant.close();
+    await database.remove();
+    throw error;
+  });
   const server = createApp(deps).listen(0);
   await once(server, 'listening');
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
@@ -90,15 +88,16 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
       await signIn(person, tenant, STAFF[name]);
       return person;
     },
-    startWorker() {
-      background = startBackground(deps, {
-        worker: { ...WORKER_DEFAULTS, pollMs: 100, sweepMs: 200, abandonedAfterSeconds: 1 },
+    startWorker(clock) {
+      const pace = {
+        worker: { ...WORKER_DEFAULTS, pollMs: 100 },
         noticesMs: 200,
         lapseMs: 200,
         forgetMs: 3_600_000,
         retentionMs: 200,
         watchMs: 200,
-      });
+      };
+      background = startBackground(deps, pace, clock);
     },
     async stopWorker() {
       await background?.stop();

@@ -11,7 +11,7 @@ const STUCK_SECONDS = 15 * 60;
 export const examineQueue: CheckUp = async function examineQueue({ store }) {
   if (!store) return [];
   try {
-    const paused = Math.ceil(await pauseSecondsLeft(store.db, 'graph'));
+    const paused = Math.ceil(await pauseSecondsLeft(store.db, ['graph']));
     const { count, oldestSeconds } = await findOverdue(store.db, 'all', 0);
     const minutes = Math.round(oldestSeconds / 60);
     const found = paused > 0 ? [finding('queue', 'paused', { seconds: paused })] : [];

@@ -25,13 +25,13 @@ const shared = new Map<string, Promise<Rights>>();
 export async function currentPerson(deps: Deps, req: Request): Promise<Person | null> {
   const { person, signedInAt, rightsReadAt = 0 } = req.session;
   if (!person || signedInAt === undefined) return null;
-  if (isOlder(signedInAt, deps.patience.absoluteSeconds)) return signOff(deps, req, person, 'absolute');
-  if (!isOlder(rightsReadAt, deps.patience.rightsSeconds)) return person;
+  if (isOlder(signedInAt, deps.limits.absoluteSeconds)) return signOff(deps, req, person, 'absolute');
+  if (!isOlder(rightsReadAt, deps.limits.rightsSeconds)) return person;
   return readAgain(deps, req, person, rightsReadAt);
 }
 
 async function readAgain(deps: Deps, req: Request, person: Person, readAt: number): Promise<Person | null> {
-  const { rightsSeconds, rightsStaleSeconds } = deps.patience;
+  const { rightsSeconds, rightsStaleSeconds } = deps.limits;
   if (isOlder(req.session.rightsAskedAt ?? 0, Math.min(PAUSE_SECONDS, rightsSeconds))) {
     const rights = await readOnce(req, async () => {
       const answer = await readRights(deps, person, req.session.refreshToken);

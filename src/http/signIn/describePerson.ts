@@ -22,7 +22,7 @@ export async function describePerson(deps: Deps, claims: unknown, before?: Perso
 }
 
 async function groupsByGraph(
-  { graph, policy, log, patience }: Deps,
+  { graph, policy, log, limits }: Deps,
   oid: string,
   before?: Person,
 ): Promise<Pick<Person, 'groups' | 'groupsReadAt'>> {
@@ -35,7 +35,7 @@ async function groupsByGraph(
     if (!(error instanceof GraphFault)) throw error;
     log.warn({ err: error, oid }, 'the groups of a person could not be read');
     const { groups = [], groupsReadAt = 0 } = before ?? {};
-    const fresh = Date.now() - groupsReadAt <= patience.rightsStaleSeconds * 1000;
+    const fresh = Date.now() - groupsReadAt <= limits.rightsStaleSeconds * 1000;
     return fresh ? { groups, groupsReadAt } : { groups: [] };
   }
 }

@@ -18,7 +18,7 @@ export type BotSigns = {
  * secret may have changed since the form was opened. Nor is an old one: people go to lunch. A moment that lies ahead
  * comes from an instance whose clock does.
  */
-export function botSigns({ config, patience }: Pick<Deps, 'config' | 'patience'>): BotSigns {
+export function botSigns({ config, limits }: Pick<Deps, 'config' | 'limits'>): BotSigns {
   const times = fillTime(config.secrets);
   return {
     begun(posted) {
@@ -27,7 +27,7 @@ export function botSigns({ config, patience }: Pick<Deps, 'config' | 'patience'>
     },
     suspicions(posted) {
       const seconds = times.secondsSince(posted?.begun);
-      const tooFast = seconds !== null && seconds >= 0 && seconds < patience.fillSeconds;
+      const tooFast = seconds !== null && seconds >= 0 && seconds < limits.fillSeconds;
       const { website = '' } = posted ?? {};
       return [...(website === '' ? [] : (['honeypot'] as const)), ...(tooFast ? (['tooFast'] as const) : [])];
     },

@@ -35,7 +35,7 @@ export async function follow(deps: Deps, token: string, browser: Buffer | null):
   if (request.anonymised_at) return anonymisedStatus(await statusForOthers(deps, request, steps, 'stranger'));
   const viewer = viewerOf(request, browser);
   const proof = await awaitedProof(deps, request, browser);
-  if (viewer === 'owner') return { ...wholeStatus(request, steps, deps.patience), proof };
+  if (viewer === 'owner') return { ...wholeStatus(request, steps, deps.limits), proof };
   return { ...(await statusForOthers(deps, request, steps, viewer)), proof };
 }
 
@@ -52,7 +52,7 @@ export async function statusForOthers(
     viewer,
     shownAt,
     resends: await findResends(db, id, viewer === 'stranger' ? request.asked_at : null),
-    mailWindowSeconds: deps.patience.mailWindowSeconds,
+    mailWindowSeconds: deps.limits.mailWindowSeconds,
   });
   if (state !== 'lapsed' || problem?.code !== 'superseded') {
     return veiledStatus(request, steps, await veilFor(request, replay(request, viewer)));

@@ -60,7 +60,7 @@ export async function overview(deps: Deps, access: Access, partner: string | und
     countProblems(db, access.reads),
     countSetAside(db, access.reads),
     countSignUps(db, access.reads, firstDay(today, DAYS), partner),
-    pauseSecondsLeft(db, 'graph'),
+    pauseSecondsLeft(db, ['graph']),
   ]);
   const { partners, ...signUps } = signUpFigures(counted, today, DAYS);
   return {

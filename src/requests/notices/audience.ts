@@ -29,14 +29,18 @@ export type Audience = {
 /** Most people who are told of one request. */
 const MOST_PEOPLE = 50;
 
-/** Looks up who is to be told, each approver once: for one round of sending. */
-export function openAudience(deps: Deps): Audience {
+/**
+ * Looks up the people to tell, each approver once.
+ *
+ * @param signalNow bounds a look-up that begins now
+ */
+export function openAudience(deps: Deps, signalNow: () => AbortSignal): Audience {
   const { policy } = deps.policy.current();
   const { portal } = policy.document;
   const named = portal.reviewers.length > 0 ? portal.reviewers : [portal.contact];
   const reviewers = named.map((address) => ofPolicy(address));
-  const approvers = once((id) => findApprover(deps, id));
-  const people = once((id) => findRecipient(deps.graph, id));
+  const approvers = once((id) => findApprover(deps, id, signalNow()));
+  const people = once((id) => findRecipient(deps.graph, id, signalNow()));
 
   async function approversOf(
     partner: string | null,
@@ -79,9 +83,9 @@ function nobodyIfUntold(error: unknown): Recipient[] {
 }
 
 /** An approver is a person or a group, and only the directory knows which. */
-async function findApprover(deps: Deps, id: string): Promise<Recipient[]> {
-  const person = await findRecipient(deps.graph, id);
-  const found = person ? [person] : await findGroupRecipients(deps.graph, id, MOST_PEOPLE);
+async function findApprover(deps: Deps, id: string, signal: AbortSignal): Promise<Recipient[]> {
+  const person = await findRecipient(deps.graph, id, signal);
+  const found = person ? [person] : await findGroupRecipients(deps.graph, id, MOST_PEOPLE, signal);
   if (!found) deps.log.warn({ approver: id }, 'an approver whom the directory does not know');
   return (found ?? []).flatMap((one) => ofDirectory(deps, one) ?? []);
 }

@@ -59,7 +59,7 @@ export async function composeProof(
     firstName: request.first_name,
     code,
     linkUrl: `${deps.config.baseUrl}/verify/link/${link}`,
-    minutes: validMinutes(deps.patience),
+    minutes: validMinutes(deps.limits),
   });
   return { to: request.address, ...mail };
 }

@@ -44,6 +44,7 @@ export async function deliver(
   mailer: Mailer,
   audience: Audience,
   notice: NoticeRow,
+  signal: AbortSignal,
 ): Promise<void> {
   const { db } = deps.store;
   const ready = await prepare(deps, audience, notice);
@@ -52,7 +53,7 @@ export async function deliver(
     return;
   }
   if (!(await begin(db, notice, ready))) return;
-  await mailer.send({ ...ready.message, messageId: messageIdOf(deps, notice) });
+  await mailer.send({ ...ready.message, messageId: messageIdOf(deps, notice) }, signal);
   await finish(deps, notice, 'sent', ready.count);
 }
 

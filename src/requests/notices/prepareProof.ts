@@ -15,7 +15,7 @@ import type { Ready } from './deliver.js';
 export async function prepareProof(deps: Deps, request: RequestRow): Promise<Ready | Needless> {
   if (awaitedKind(deps, request) !== 'mailbox') return 'notAwaited';
   const { code, link, sealedCode, linkHash } = drawSecrets(deps.config, request.id);
-  const seconds = deps.patience.codeSeconds;
+  const seconds = deps.limits.codeSeconds;
   return {
     message: await composeProof(deps, request, { code, link }),
     count: 1,

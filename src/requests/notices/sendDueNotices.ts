@@ -9,69 +9,87 @@ import type { NoticeKind, NoticeRow, Problem } from '../../store/schema.js';
 import { addressNotice } from './address.js';
 import { openAudience, type Audience } from './audience.js';
 import { deliver, finish } from './deliver.js';
+import { startDeadline, type Deadline } from '../../jobs/deadline.js';
+import { createStop, type Stop } from '../../jobs/stop.js';
 import { backoffSeconds } from '../provision/consequence.js';
 
-/** Mails to the person themselves, who may sit in front of a page: they go first, and nobody need ask Graph whom to tell. */
-const TO_APPLICANT: readonly NoticeKind[] = ['proof', 'known', 'denied'];
-/** Longer than sending one mail may take, with every wait that the mailer allows. */
-const MAIL_LEASE_SECONDS = 120;
-const TO_DECIDERS: readonly NoticeKind[] = ['waiting', 'digest'];
-/** Longer than looking up the people and sending one mail may take, with every wait that the client and the mailer allow. */
-const LEASE_SECONDS = 600;
+/** Notices to the applicant, who may sit in front of a page. */
+const TO_APPLICANTS: readonly NoticeKind[] = ['proof', 'known', 'denied'];
+const TO_APPROVERS: readonly NoticeKind[] = ['waiting', 'digest'];
+/** Longer than one notice may take; see `limits.stepSeconds`. */
+const LEASE_SECONDS = 60;
 /** Digests go out after this hour, UTC. */
 const DIGEST_HOUR = 8;
 
-export type Addressee = 'applicants' | 'deciders';
+export type Addressee = 'applicants' | 'approvers';
 
 /**
- * Sends the mails of the process that are due: tells approvers of waiting requests and partners of denials, and mails what
- * proves a mailbox. Decisions do not wait for it, and nothing that goes wrong here reaches them. Any number of instances may run it at once.
+ * Sends the notices that are due: tells approvers of waiting requests and applicants of denials, and mails what proves a
+ * mailbox. Decisions do not wait for it, and nothing that goes wrong here reaches them. Any number of instances may run it at
+ * once.
  *
- * @param to whom, so that one loop can write to each: neither then waits for the mails of the other, nor applicants for Graph
+ * @param to whom, so that one loop can write to each: applicants wait neither for mails to approvers nor for Graph
  * @param now decides which day's digests are due
+ * @param beat is called before each notice
  * @throws when the store is down
  */
 export async function sendDueNotices(
   deps: Deps,
   {
-    to = ['applicants', 'deciders'],
+    to = ['applicants', 'approvers'],
     now = new Date(),
-    stopping,
-  }: { to?: Addressee[]; now?: Date; stopping?: AbortSignal } = {},
+    stop = createStop(),
+    beat = () => undefined,
+  }: { to?: Addressee[]; now?: Date; stop?: Stop; beat?: () => void } = {},
 ): Promise<void> {
   const { db } = deps.store;
-  const toDeciders = to.includes('deciders');
-  if (toDeciders && now.getUTCHours() >= DIGEST_HOUR) await planDigests(db, now.toISOString().slice(0, 10));
-  const audience = openAudience(deps);
-  let graphAnswers = toDeciders;
-  while (!stopping?.aborted) {
+  const toApprovers = to.includes('approvers');
+  if (toApprovers && now.getUTCHours() >= DIGEST_HOUR) await planDigests(db, now.toISOString().slice(0, 10));
+  let signal = stop.overdue;
+  const audience = openAudience(deps, () => signal);
+  let graphAnswers = toApprovers;
+  while (!stop.asked.aborted && (await pauseSecondsLeft(db, ['mail'])) === 0) {
+    beat();
     const notice =
-      (to.includes('applicants') ? await claimNotice(db, MAIL_LEASE_SECONDS, TO_APPLICANT) : undefined) ??
-      // Who the approvers are is asked of Graph, which may have told everybody to wait.
-      (graphAnswers && (await pauseSecondsLeft(db, 'graph')) === 0
-        ? await claimNotice(db, LEASE_SECONDS, TO_DECIDERS)
+      (to.includes('applicants') ? await claimNotice(db, LEASE_SECONDS, TO_APPLICANTS) : undefined) ??
+      // Who the approvers are is a question to Graph, which may have asked for a pause.
+      (graphAnswers && (await pauseSecondsLeft(db, ['graph'])) === 0
+        ? await claimNotice(db, LEASE_SECONDS, TO_APPROVERS)
         : undefined);
     if (!notice) return;
-    const silent = await work(deps, audience, notice);
-    if (silent === 'mail') return;
-    if (silent === 'graph') graphAnswers = false;
+    const deadline = startDeadline(deps.limits.stepSeconds, [stop.overdue]);
+    signal = deadline.signal;
+    const unavailable = await work(deps, audience, notice, deadline).finally(() => {
+      deadline.clear();
+    });
+    if (unavailable === 'mail') return;
+    if (unavailable === 'graph') graphAnswers = false;
   }
 }
 
-/** Who does not answer at the moment, so that the next notice would fare no better. */
-type Silent = 'mail' | 'graph' | null;
+/** What does not answer at the moment, so that the next notice would fare no better. */
+type Unavailable = 'mail' | 'graph' | null;
 
-async function work(deps: Deps, audience: Audience, notice: NoticeRow): Promise<Silent> {
+async function work(
+  deps: Deps,
+  audience: Audience,
+  notice: NoticeRow,
+  deadline: Deadline,
+): Promise<Unavailable> {
   try {
     if (notice.begun_at) await finish(deps, notice, 'unconfirmed', 1, { code: 'mailUnconfirmed' });
     else if (!deps.mailer) await skipNotice(deps.store.db, notice, 'noMailer');
     else if (notice.recipient === APPROVERS) await addressNotice(deps, audience.of, notice);
-    else await deliver(deps, deps.mailer, audience, notice);
+    else {
+      await deliver(deps, deps.mailer, audience, notice, deadline.signal);
+      deps.rests.answered('mail');
+    }
     return null;
   } catch (error) {
     if (isStoreDown(error) && !(error instanceof GraphFault || error instanceof MailFault)) throw error;
+    if (deadline.passed() && error instanceof MailFault) await deps.rests.timedOut('mail');
     await settleFault(deps, audience, notice, error);
-    return silentAfter(error);
+    return unavailableAfter(error);
   }
 }
 
@@ -85,7 +103,7 @@ async function settleFault(deps: Deps, audience: Audience, notice: NoticeRow, er
     return;
   }
   const age = (Date.now() - notice.created_at.getTime()) / 1000;
-  const givenUp = age > deps.patience.giveUpSeconds;
+  const givenUp = age > deps.limits.giveUpSeconds;
   if (notice.recipient === APPROVERS && error instanceof GraphFault && (givenUp || isLasting(error))) {
     deps.log.error(
       { notice: notice.id, kind: notice.kind, requestId: notice.request_id, problem: problem.detail },
@@ -105,7 +123,7 @@ function isLasting({ kind }: GraphFault): boolean {
 }
 
 /** A server that refuses a mail may take the next one, and Graph may tell of somebody else. */
-function silentAfter(error: unknown): Silent {
+function unavailableAfter(error: unknown): Unavailable {
   if (error instanceof MailFault) return error.accepted === 'no' && !error.refused ? 'mail' : null;
   return error instanceof GraphFault && !isLasting(error) ? 'graph' : null;
 }
@@ -113,7 +131,7 @@ function silentAfter(error: unknown): Silent {
 async function postpone(deps: Deps, notice: NoticeRow, error: unknown, problem: Problem): Promise<void> {
   const { db } = deps.store;
   const asked = error instanceof GraphFault ? (error.retryAfterSeconds ?? 0) : 0;
-  const seconds = Math.max(asked, backoffSeconds(deps.patience.backoffSeconds, notice.attempts));
+  const seconds = Math.max(asked, backoffSeconds(deps.limits.backoffSeconds, notice.attempts));
   if (error instanceof GraphFault && error.kind === 'throttled') await insertPause(db, 'graph', seconds);
   if (notice.attempts === 1) {
     deps.log.warn({ notice: notice.id, kind: notice.kind, problem: problem.code }, 'notice postponed');

@@ -10,7 +10,7 @@ import { awaitedKind } from './awaitedProof.js';
 import { TRIES } from './secrets.js';
 
 type Asked = Pick<RequestRow, 'id' | 'address'>;
-type Settings = Pick<Deps, 'patience'>;
+type Settings = Pick<Deps, 'limits'>;
 
 /**
  * Asks whoever has sent a form to show that they read the mailbox: queues the mail, and lets this browser answer with the
@@ -32,7 +32,7 @@ export async function beginMailboxProof(
  * code stays with the browser that sent the first form. Belongs into the transaction in which they are led to that request.
  */
 export async function joinMailboxProof(
-  deps: Pick<Deps, 'policy' | 'patience'>,
+  deps: Pick<Deps, 'policy' | 'limits'>,
   trx: Db,
   request: RequestRow,
   browser: Buffer,
@@ -68,23 +68,18 @@ async function ask(settings: Settings, trx: Db, request: RequestRow, browser: Bu
     return;
   }
   const counts = await noteBrowser(settings, trx, request, browser);
-  if (!counts || challenge.askedSecondsAgo < settings.patience.mailWindowSeconds) return;
+  if (!counts || challenge.askedSecondsAgo < settings.limits.mailWindowSeconds) return;
   await noteAsked(trx, request.id, TRIES);
   const underway = challenge.mail === 'waiting' || challenge.mail === 'sending';
   if (!underway) await queueMail(settings, trx, request);
 }
 
 /** Returns whether it had not asked just before. */
-async function noteBrowser(
-  { patience }: Settings,
-  trx: Db,
-  { id }: Asked,
-  browser: Buffer,
-): Promise<boolean> {
+async function noteBrowser({ limits }: Settings, trx: Db, { id }: Asked, browser: Buffer): Promise<boolean> {
   await admitBrowser(trx, id, browser, TRIES);
-  return noteBrowserAsked(trx, id, browser, { tries: TRIES, windowSeconds: patience.mailWindowSeconds });
+  return noteBrowserAsked(trx, id, browser, { tries: TRIES, windowSeconds: limits.mailWindowSeconds });
 }
 
-async function queueMail({ patience }: Settings, trx: Db, { id, address }: Asked): Promise<void> {
-  await queueProofNotice(trx, id, await reserveMail(trx, address, patience));
+async function queueMail({ limits }: Settings, trx: Db, { id, address }: Asked): Promise<void> {
+  await queueProofNotice(trx, id, await reserveMail(trx, address, limits));
 }

@@ -48,9 +48,9 @@ export async function awaitedProof(
   const kind = awaitedKind(deps, request);
   if (kind !== 'mailbox') return kind && { kind };
   const { db } = deps.store;
-  const { mailWindowSeconds } = deps.patience;
+  const { mailWindowSeconds } = deps.limits;
   const challenge = await findChallenge(db, request.id);
-  const minutes = validMinutes(deps.patience);
+  const minutes = validMinutes(deps.limits);
   if (!challenge) return { kind, codeState: 'unsent', minutes, refused: false, waitSeconds: 0 };
   const own = browser && (await findBrowser(db, request.id, browser));
   const { triesLeft, askedSecondsAgo } = own ?? { triesLeft: TRIES, askedSecondsAgo: null };

@@ -65,7 +65,7 @@ async function tryCode(
   if (sealedCode !== null) return { sealedCode };
   const { triesLeft, askedSecondsAgo } = own;
   if (triesLeft === 0) return { fault: 'usedUp' };
-  return (askedSecondsAgo ?? 0) > deps.patience.codeSeconds
+  return (askedSecondsAgo ?? 0) > deps.limits.codeSeconds
     ? { fault: 'expired' }
     : { fault: 'wrong', triesLeft };
 }

@@ -16,7 +16,7 @@ export type ProofStanding = {
 
 /** @param today what the policy in force says about the request */
 export function proofStanding(
-  deps: Pick<Deps, 'policy' | 'patience'>,
+  deps: Pick<Deps, 'policy' | 'limits'>,
   request: RequestRow,
   today: Decision,
 ): ProofStanding {
@@ -27,7 +27,7 @@ export function proofStanding(
     shown: proof && { kind: proof.kind, at: new Date(proof.at), by: proof.by ?? null },
     awaited: awaited && {
       kind: awaited,
-      lapsesAt: new Date(created_at.getTime() + deps.patience.lapseSeconds * 1000),
+      lapsesAt: new Date(created_at.getTime() + deps.limits.lapseSeconds * 1000),
     },
     missing: settled ? null : proofAskedBy(today),
   };

@@ -1,12 +1,12 @@
 import type { Deps } from '../../deps.js';
 import { conflict } from '../../errors.js';
-import { INTERACTIVE } from '../../jobs/queue.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { isUniqueViolation } from '../../store/database.js';
 import { queueNotice } from '../../store/notices.js';
 import { lockUnproven, noteProof, settleProof } from '../../store/requests.js';
 import type { Db, Proof, RequestRow, RequestState } from '../../store/schema.js';
 import { findStandingRequest } from '../../store/submissions.js';
+import { traceparent } from '../../telemetry/activeSpan.js';
 import { addressOf } from '../../policy/decisionNow.js';
 import { currentToken } from '../statusToken.js';
 import { Overtaken, QUIET_SECONDS } from '../submit/claimAddress.js';
@@ -14,8 +14,8 @@ import { judge, suspicionsOf } from '../submit/judge.js';
 import { assertTransition, STATE_AFTER } from '../transitions.js';
 
 /**
- * Takes the proof that a request has waited for, decides again with it, and puts the request on its way: request, audit event
- * and job in one transaction. Where the address has a request already, the new one lapses, and the person, who has now
+ * Takes the proof that a request has waited for, decides again with it, and puts the request on its way: request and
+ * audit event in one transaction. Where the address has a request already, the new one lapses, and the person, who has now
  * shown that it is theirs, is led to that one.
  *
  * @param within what belongs to the same transaction, such as using up a code; the proof counts only if it returns true
@@ -43,7 +43,7 @@ export async function prove(
   if (proven === null) return prove(deps, requestId, proof, within);
   const { token, state } = proven;
   if (state === 'denied' || state === 'lapsed') deps.telemetry.figures.requestEnded(state);
-  deps.queue.announce();
+  deps.bell.announce();
   deps.noticeBell.announce();
   deps.log.info({ requestId, proof: proof.kind }, 'request proven');
   return { token };
@@ -69,6 +69,7 @@ async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): P
     decision,
     partner: decision.partner,
     policyHash: hash,
+    trace: traceparent(),
   });
   await insertAuditEvent(trx, {
     requestId: request.id,
@@ -81,6 +82,5 @@ async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): P
     return { token: await currentToken(deps, trx, standing), state: 'lapsed' };
   }
   if (state === 'pending') await queueNotice(trx, 'waiting', request.id);
-  if (state === 'queued') await deps.queue.send(trx, request.id, { priority: INTERACTIVE });
   return { token: await currentToken(deps, trx, request), state };
 }

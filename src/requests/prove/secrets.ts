@@ -1,6 +1,6 @@
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../../config.js';
-import type { Patience } from '../../patience.js';
+import type { Limits } from '../../limits.js';
 import { seal, unseal } from '../../sealed.js';
 import { drawToken, hashToken, isToken } from '../../token.js';
 
@@ -39,6 +39,6 @@ export function hashOfLink(secret: string): Buffer | null {
 }
 
 /** How long a mail counts, in minutes as people are told. */
-export function validMinutes({ codeSeconds }: Pick<Patience, 'codeSeconds'>): number {
+export function validMinutes({ codeSeconds }: Pick<Limits, 'codeSeconds'>): number {
   return Math.max(1, Math.round(codeSeconds / 60));
 }

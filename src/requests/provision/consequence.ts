@@ -34,9 +34,9 @@ export async function consequenceOf(deps: Deps, step: StepRow, error: unknown): 
 }
 
 /** A fault that lasts too long is no passing one. A guest who does not turn up for a quarter of an hour is gone. */
-function givenUp({ patience }: Deps, step: StepRow, { problem }: Retry): Consequence | null {
+function givenUp({ limits }: Deps, step: StepRow, { problem }: Retry): Consequence | null {
   const replicating = problem.code === 'replicating';
-  const limit = replicating ? patience.replicationSeconds : patience.giveUpSeconds;
+  const limit = replicating ? limits.replicationSeconds : limits.giveUpSeconds;
   const lasted = step.started_at ? (Date.now() - step.started_at.getTime()) / 1000 : 0;
   if (lasted <= limit) return null;
   const code = replicating ? 'notReplicated' : 'gaveUp';
@@ -68,7 +68,7 @@ function judgeGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Conseque
         // Never less than our own pause: a Retry-After of 0 would make a hot loop.
         afterSeconds: Math.max(
           fault.retryAfterSeconds ?? 0,
-          backoffSeconds(deps.patience.backoffSeconds, step.attempts),
+          backoffSeconds(deps.limits.backoffSeconds, step.attempts),
         ),
         problem: { code: 'throttled', detail },
       };
@@ -94,6 +94,6 @@ function judgeGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Conseque
   }
 }
 
-function retry({ patience }: Deps, step: StepRow, problem: Problem): Retry {
-  return { kind: 'retry', afterSeconds: backoffSeconds(patience.backoffSeconds, step.attempts), problem };
+function retry({ limits }: Deps, step: StepRow, problem: Problem): Retry {
+  return { kind: 'retry', afterSeconds: backoffSeconds(limits.backoffSeconds, step.attempts), problem };
 }

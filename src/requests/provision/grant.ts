@@ -1,44 +1,42 @@
 import { assignAppRole, forbiddenApp, getServicePrincipal, isNotReplicatedYet } from '../../graph/apps.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { addMember, getGroup, groupObstacle } from '../../graph/groups.js';
-import { requireGuest, StepStop, StepWait, type Step, type StepContext } from './step.js';
+import type { Grants } from '../../policy/grants.js';
+import { requireGuest, StepStop, StepWait, type Step } from './step.js';
 
 /** Adds the guest to one group. The group is looked at anew each time: it may have become one that must not be joined. */
-export const addToGroup: Step = async (context) => {
-  const { deps, decision, signal } = context;
-  const target = decision.grants.groups.find(({ key }) => key === keyOf(context));
-  if (!target) throw new Error(`The decision grants no group ${keyOf(context)}`);
-  const group = await existing('group', target.id, () => getGroup(deps.graph, target.id, signal));
-  const obstacle = groupObstacle(group);
-  if (obstacle) throw new StepStop('held', { code: 'groupUnusable', detail: `${target.name}: ${obstacle}` });
-  const { requestId } = await addMember(deps.graph, target.id, requireGuest(context).id, signal);
-  return { graphRequestId: requestId };
-};
+export const addToGroup =
+  (target: Grants['groups'][number]): Step =>
+  async (context) => {
+    const { deps, signal } = context;
+    const group = await existing('group', target.id, () => getGroup(deps.graph, target.id, signal));
+    const obstacle = groupObstacle(group);
+    if (obstacle)
+      throw new StepStop('held', { code: 'groupUnusable', detail: `${target.name}: ${obstacle}` });
+    const { requestId } = await addMember(deps.graph, target.id, requireGuest(context).id, signal);
+    return { graphRequestId: requestId };
+  };
 
 /** Assigns one app role to the guest. */
-export const assignRole: Step = async (context) => {
-  const { deps, decision, signal } = context;
-  const target = decision.grants.appRoles.find(({ key }) => key === keyOf(context));
-  if (!target) throw new Error(`The decision grants no app role ${keyOf(context)}`);
-  const app = await existing('app', target.servicePrincipalId, () =>
-    getServicePrincipal(deps.graph, target.servicePrincipalId, signal),
-  );
-  const forbidden = forbiddenApp(deps.graph, app);
-  if (forbidden) {
-    throw new StepStop('held', { code: 'appUnusable', detail: `${target.name}: ${forbidden}` });
-  }
-  try {
-    const { requestId } = await assignAppRole(deps.graph, target, requireGuest(context).id, signal);
-    return { graphRequestId: requestId };
-  } catch (error) {
-    if (error instanceof GraphFault && isNotReplicatedYet(error)) throw new StepWait(error.message);
-    throw error;
-  }
-};
-
-function keyOf({ step }: StepContext): string {
-  return step.key.slice(step.key.indexOf(':') + 1);
-}
+export const assignRole =
+  (target: Grants['appRoles'][number]): Step =>
+  async (context) => {
+    const { deps, signal } = context;
+    const app = await existing('app', target.servicePrincipalId, () =>
+      getServicePrincipal(deps.graph, target.servicePrincipalId, signal),
+    );
+    const forbidden = forbiddenApp(deps.graph, app);
+    if (forbidden) {
+      throw new StepStop('held', { code: 'appUnusable', detail: `${target.name}: ${forbidden}` });
+    }
+    try {
+      const { requestId } = await assignAppRole(deps.graph, target, requireGuest(context).id, signal);
+      return { graphRequestId: requestId };
+    } catch (error) {
+      if (error instanceof GraphFault && isNotReplicatedYet(error)) throw new StepWait(error.message);
+      throw error;
+    }
+  };
 
 /** What the policy names has been there since long before: when it is missing, no waiting helps. */
 async function existing<T>(kind: 'group' | 'app', id: string, get: () => Promise<T>): Promise<T> {

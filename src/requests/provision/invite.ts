@@ -63,7 +63,7 @@ async function outcomeOfUnanswered(context: StepContext, begunAt: string): Promi
     return context.guest ? { detail, unconfirmed: { code: 'mailUnconfirmed' } } : { detail };
   }
   const waitedSeconds = (Date.now() - Date.parse(begunAt)) / 1000;
-  if (waitedSeconds < context.deps.patience.settleSeconds) {
+  if (waitedSeconds < context.deps.limits.settleSeconds) {
     throw new StepWait('Waiting for the directory to show whether the invitation went through');
   }
   return null;

@@ -1,36 +1,42 @@
-import { randomUUID } from 'node:crypto';
 import type { Deps } from '../../deps.js';
-import { leaseRequest, renewLease } from '../../store/leases.js';
+import { renewLease, type Claim } from '../../store/leases.js';
 import type { RequestRow } from '../../store/schema.js';
 
-/** A worker's claim on one request, renewed until it is dropped. */
+/** A worker's claim on one request, which is renewed while a step of it may go on. */
 export type Lease = {
   request: RequestRow;
   owner: string;
   /** Aborted when the request has passed to another worker. */
   signal: AbortSignal;
+  /** From now on the lease is renewed for as long as one step may take. */
+  beginStep(): void;
   drop(): void;
 };
 
-/** Claims a request, or returns null when it has no work due or another worker has it. */
-export async function takeLease({ store, patience, log }: Deps, requestId: string): Promise<Lease | null> {
-  const owner = randomUUID();
-  const request = await leaseRequest(store.db, requestId, owner, patience.leaseSeconds);
-  if (!request) return null;
+export function holdLease({ store, limits, log }: Deps, { request, owner }: Claim): Lease {
+  const { leaseSeconds, stepSeconds } = limits;
   const lost = new AbortController();
+  let renewUntil = 0;
   const renew = async () => {
+    // A step that outlives its deadline hangs in this process, and another one is to take the request over.
+    if (performance.now() > renewUntil) return;
     try {
-      if (!(await renewLease(store.db, requestId, owner, patience.leaseSeconds))) lost.abort();
+      if (!(await renewLease(store.db, request.id, owner, leaseSeconds))) lost.abort();
     } catch (error) {
       // Two beats may be missed before the lease runs out.
-      log.warn({ err: error, requestId }, 'lease could not be renewed');
+      log.warn({ err: error, requestId: request.id }, 'lease could not be renewed');
     }
   };
-  const timer = setInterval(() => void renew(), (patience.leaseSeconds * 1000) / 3);
+  const timer = setInterval(() => void renew(), (leaseSeconds * 1000) / 3);
+  const beginStep = () => {
+    renewUntil = performance.now() + stepSeconds * 1000;
+  };
+  beginStep();
   return {
     request,
     owner,
     signal: lost.signal,
+    beginStep,
     drop: () => {
       clearInterval(timer);
     },

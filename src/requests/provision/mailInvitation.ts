@@ -1,18 +1,15 @@
 import { MailFault } from '../../mail/mailer.js';
 import { renderMail } from '../../mail/templates.js';
-import type { StepDetail } from '../../store/schema.js';
 import { tokenOf } from '../statusToken.js';
 import { issueInvitation } from './invite.js';
 import { findGuest } from './lookUp.js';
 import { StepStop, type Step, type StepContext, type StepResult } from './step.js';
 
 /** Mails the guest, unless Microsoft has done so with the invitation. */
-export const mailInvitation =
-  (invitation: StepDetail): Step =>
-  async (context) => {
-    if (invitation.mailedBy === 'microsoft') return { detail: { mailedBy: 'microsoft' } };
-    return mail(context, invitation.redeemUrl ?? null);
-  };
+export const mailInvitation: Step = async (context) => {
+  const { mailedBy, redeemUrl = null } = context.invitation;
+  return mailedBy === 'microsoft' ? { detail: { mailedBy } } : mail(context, redeemUrl);
+};
 
 /**
  * Mails the invitation once more because the partner asked for it. A guest who has accepted needs none; for the others a new
@@ -34,17 +31,14 @@ export const resendInvitation: Step = async (context) => {
  * know whether the mail arrived, and a mail that the person can ask for again is better than two.
  */
 async function mail(context: StepContext, redeemUrl: string | null): Promise<StepResult> {
-  const { deps, request, step } = context;
+  const { deps, request, step, signal } = context;
   if (!deps.mailer) return { detail: { mailedBy: 'nobody' } };
   if (step.detail.begunAt) return unconfirmed(context);
   const message = await renderInvitation(context, redeemUrl);
   await context.note({ begunAt: new Date().toISOString() });
   try {
-    await deps.mailer.send({
-      ...message,
-      to: request.address,
-      messageId: `<${step.key.replace(':', '.')}.${request.id}@${new URL(deps.config.baseUrl).hostname}>`,
-    });
+    const messageId = `<${step.key.replace(':', '.')}.${request.id}@${new URL(deps.config.baseUrl).hostname}>`;
+    await deps.mailer.send({ ...message, to: request.address, messageId }, signal);
   } catch (error) {
     if (!(error instanceof MailFault)) throw error;
     if (error.accepted === 'unknown') return unconfirmed(context);

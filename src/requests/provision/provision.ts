@@ -1,14 +1,15 @@
 import type { Deps } from '../../deps.js';
 import type { Decision } from '../../policy/decide.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
-import { endTurn, type Turn } from '../../store/leases.js';
+import type { Stop } from '../../jobs/stop.js';
+import { endTurn, type Claim, type Turn } from '../../store/leases.js';
 import { noteMailed } from '../../store/mailboxes.js';
 import { queueNotice } from '../../store/notices.js';
 import type { RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../../store/steps.js';
 import { decisionNow } from '../../policy/decisionNow.js';
 import { endedForOwnerOnly, isToldByMail } from '../follow/ownersOnly.js';
-import { takeLease, type Lease } from './lease.js';
+import { holdLease, type Lease } from './lease.js';
 import { runSteps } from './runSteps.js';
 import { tellEnd } from './tellEnd.js';
 import { withApproval } from '../review/approval.js';
@@ -16,25 +17,22 @@ import { countedBeside } from '../submit/judge.js';
 import { assertTransition } from '../transitions.js';
 
 /**
- * Brings one request as far as it gets: decides again on the policy in force, then runs the steps that are not
- * done yet. Safe to call at any time and as often as one likes; only one worker at a time gets hold of a request.
- *
- * @param stopping when aborted, the request is put back after the step in hand
+ * Brings a claimed request as far as it gets: decides again on the policy in force, then runs the steps that are not
+ * done yet. It may be cut off anywhere and repeated as often as one likes.
  */
-export async function provision(deps: Deps, requestId: string, stopping: AbortSignal): Promise<void> {
-  const lease = await takeLease(deps, requestId);
-  if (!lease) return;
+export async function provision(deps: Deps, claim: Claim, stop: Stop): Promise<void> {
+  const lease = holdLease(deps, claim);
   try {
-    await end(deps, lease, await work(deps, lease, stopping));
+    await end(deps, lease, await work(deps, lease, stop));
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error;
-    deps.log.warn({ requestId }, 'another worker has taken the request over');
+    deps.log.warn({ requestId: claim.request.id }, 'another worker has taken the request over');
   } finally {
     lease.drop();
   }
 }
 
-async function work(deps: Deps, lease: Lease, stopping: AbortSignal): Promise<Turn> {
+async function work(deps: Deps, lease: Lease, stop: Stop): Promise<Turn> {
   const { request } = lease;
   const decision = decideAgain(deps, request);
   const partner =
@@ -49,7 +47,7 @@ async function work(deps: Deps, lease: Lease, stopping: AbortSignal): Promise<Tu
       guestId: request.guest_id,
     };
   }
-  const turn = await runSteps({ deps, lease, partner, decision, stopping });
+  const turn = await runSteps({ deps, lease, partner, decision, stop });
   // What was given, whatever the policy says by the time that somebody looks.
   const given = request.state === 'queued' && (turn.state === 'provisioned' || endedForOwnerOnly(turn));
   return given ? { ...turn, decided: { decision: { ...request.decision, grants: decision.grants } } } : turn;
@@ -86,7 +84,7 @@ function stateWithoutInvitation({ state, guest_id }: RequestRow, { outcome }: De
   return guest_id === null ? 'denied' : 'held';
 }
 
-/** Stores how the turn ended, its audit event and its next wake-up together. */
+/** Stores how the turn ended, with its audit event and the moment of the next one. */
 async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<void> {
   assertTransition(request.state, turn.state);
   const ended = await deps.store.db.transaction().execute(async (trx) => {
@@ -111,9 +109,6 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
       // Whom a person had approved is told; of what the policy alone refuses, the status page tells.
       if (isToldByMail(turn)) await queueNotice(trx, 'known', request.id);
       else if (turn.state === 'denied' && request.review) await queueNotice(trx, 'denied', request.id);
-    }
-    if (turn.dueInSeconds !== null) {
-      await deps.queue.send(trx, request.id, { delaySeconds: turn.dueInSeconds });
     }
     return true;
   });

@@ -15,6 +15,8 @@ import {
   type StepOutcome,
   type StepWriter,
 } from '../../store/steps.js';
+import { startDeadline } from '../../jobs/deadline.js';
+import type { Stop } from '../../jobs/stop.js';
 import { consequenceOf, type Consequence } from './consequence.js';
 import { addToGroup, assignRole } from './grant.js';
 import { invite } from './invite.js';
@@ -24,36 +26,46 @@ import { mailInvitation, resendInvitation } from './mailInvitation.js';
 import { refuseSelfApproval } from './selfApproval.js';
 import type { Step, StepContext } from './step.js';
 
-type Run = { deps: Deps; lease: Lease; partner: Partner; decision: Decision; stopping: AbortSignal };
+type Run = { deps: Deps; lease: Lease; partner: Partner; decision: Decision; stop: Stop };
 
-/** The steps that a decision asks for, in order. */
-export function plannedKeys({ grants }: Decision): string[] {
-  return [
-    'lookup',
-    'invitation',
-    ...grants.groups.map(({ key }) => `group:${key}`),
-    ...grants.appRoles.map(({ key }) => `app:${key}`),
-    'mail',
-  ];
+/** The steps that a decision asks for, in order, by the keys that the store knows them by. */
+function stepsOf({ grants }: Decision): Map<string, Step> {
+  return new Map<string, Step>([
+    ['lookup', lookUp],
+    ['invitation', invite],
+    ...grants.groups.map((group): [string, Step] => [`group:${group.key}`, addToGroup(group)]),
+    ...grants.appRoles.map((role): [string, Step] => [`app:${role.key}`, assignRole(role)]),
+    ['mail', mailInvitation],
+  ]);
 }
 
 /** Runs the steps that are not settled, each stored before the next begins. */
 export async function runSteps(run: Run): Promise<Turn> {
-  const { deps, lease, stopping } = run;
+  const { deps, lease, stop } = run;
   const { request } = lease;
-  const done = { dueInSeconds: null, problem: null };
-  for (let steps = await plan(run); ; steps = await findSteps(deps.store.db, request.id)) {
-    const guestId = guestOf(steps)?.id ?? request.guest_id;
-    const next = steps.find((step) => isOpen(step, request.state));
-    if (!next) return { state: 'provisioned', guestId, ...done };
+  const planned = stepsOf(run.decision);
+  for (let rows = await plan(run, [...planned.keys()]); ; rows = await findSteps(deps.store.db, request.id)) {
+    const guestId = guestOf(rows)?.id ?? request.guest_id;
+    const next = rows.find((row) => isOpen(row, request.state));
+    if (!next) return { state: 'provisioned', guestId, dueInSeconds: null, problem: null };
     lease.signal.throwIfAborted();
-    const pause = stopping.aborted ? 0 : await pauseSecondsLeft(deps.store.db, 'graph');
-    if (stopping.aborted || pause > 0) {
+    const pause = stop.asked.aborted
+      ? 0
+      : await pauseSecondsLeft(deps.store.db, ['graph', targetOf(deps, next)]);
+    if (stop.asked.aborted || pause > 0) {
       return { state: request.state, guestId, problem: request.problem, dueInSeconds: pause };
     }
-    const consequence = await attempt(run, next, steps);
+    const step = next.key.startsWith('resend:') ? resendInvitation : planned.get(next.key);
+    if (!step) throw new Error(`There is no step called ${next.key}`);
+    const consequence = await attempt(run, step, next, rows);
     if (consequence) return turnAfter(request.state, consequence, guestId);
   }
+}
+
+/** What a step depends on besides the directory: `group:crm`, `app:wiki`, or the mail server. */
+function targetOf({ mailer }: Deps, { key }: StepRow): string {
+  if (key === 'mail' || key.startsWith('resend:')) return mailer ? 'mail' : 'graph';
+  return key.includes(':') ? key : 'graph';
 }
 
 /** A failed step is open again once its request has been put back into the queue. */
@@ -61,11 +73,10 @@ function isOpen({ state }: StepRow, requestState: RequestState): boolean {
   return state === 'waiting' || state === 'running' || (state === 'failed' && requestState === 'queued');
 }
 
-async function plan({ deps, lease: { request }, decision }: Run): Promise<StepRow[]> {
+async function plan({ deps, lease: { request } }: Run, keys: string[]): Promise<StepRow[]> {
   const { db } = deps.store;
-  // Of a request that is provisioned only a resend can be left; what it was granted is not planned anew.
+  // Of a request that is provisioned only a resend can be left; what it was granted is not planned again.
   if (request.state === 'queued') {
-    const keys = plannedKeys(decision);
     await deleteUnsettledSteps(db, request.id, keys);
     await insertSteps(
       db,
@@ -77,65 +88,62 @@ async function plan({ deps, lease: { request }, decision }: Run): Promise<StepRo
 }
 
 /** One attempt at one step. Returns what its failure leads to, or nothing when the step is settled. */
-async function attempt(run: Run, { key }: StepRow, steps: StepRow[]): Promise<Consequence | null> {
-  const { deps, lease, partner, decision } = run;
+async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]): Promise<Consequence | null> {
+  const { deps, lease, partner, decision, stop } = run;
   const { db } = deps.store;
-  const { request, signal } = lease;
+  const { request } = lease;
   const writer = { requestId: request.id, owner: lease.owner };
-  const step = await beginStep(db, writer, key);
+  const row = await beginStep(db, writer, key);
+  lease.beginStep();
+  const deadline = startDeadline(deps.limits.stepSeconds, [lease.signal, stop.overdue]);
   const context: StepContext = {
     deps,
     request,
     partner,
     decision,
-    step,
-    guest: guestOf(steps),
-    signal,
+    step: row,
+    invitation: detailOf(rows, 'invitation'),
+    guest: guestOf(rows),
+    signal: deadline.signal,
     note: async (detail) => {
-      step.detail = detail;
+      row.detail = detail;
       await noteStep(db, writer, key, detail);
     },
   };
+  const target = targetOf(deps, row);
   try {
     refuseSelfApproval(context);
     const {
       detail = {},
       graphRequestId = null,
       unconfirmed = null,
-    } = await deps.telemetry.tracing.tell({ name: `step ${kindOf(key)}` }, () =>
-      stepFor(key, steps)(context),
-    );
+    } = await deps.telemetry.tracing.tell({ name: `step ${kindOf(key)}` }, () => step(context));
+    if (!deadline.passed()) deps.rests.answered(target);
     const state = unconfirmed ? 'unconfirmed' : 'done';
     const outcome = { state, detail, problem: unconfirmed, graphRequestId } as const;
-    if (key === 'mail') await settleMail(db, writer, outcome, detailOf(steps, 'invitation'));
+    if (key === 'mail') await settleMail(db, writer, outcome, context.invitation);
     else await settleStep(db, writer, key, outcome);
     return null;
   } catch (error) {
-    if (signal.aborted || error instanceof LeaseLost) throw error;
-    const consequence = await consequenceOf(deps, step, error);
+    if (lease.signal.aborted || error instanceof LeaseLost) throw error;
+    const consequence = await consequenceOf(deps, row, error);
     await settleStep(db, writer, key, {
       state: consequence.kind === 'retry' ? 'waiting' : 'failed',
-      detail: step.detail,
+      detail: row.detail,
       problem: consequence.problem,
       graphRequestId: null,
     });
     return consequence;
+  } finally {
+    deadline.clear();
+    // A directory that hangs as a whole is not left alone: every request needs it, and each has its own address.
+    if (deadline.passed() && target !== 'graph') await deps.rests.timedOut(target);
   }
 }
 
 /** Without what follows the colon: names of spans are few. */
 function kindOf(key: string): string {
   return key.split(':', 1)[0] ?? key;
-}
-
-function stepFor(key: string, steps: StepRow[]): Step {
-  if (key === 'lookup') return lookUp;
-  if (key === 'invitation') return invite;
-  if (key === 'mail') return mailInvitation(detailOf(steps, 'invitation'));
-  if (key.startsWith('group:')) return addToGroup;
-  if (key.startsWith('app:')) return assignRole;
-  if (key.startsWith('resend:')) return resendInvitation;
-  throw new Error(`There is no step called ${key}`);
 }
 
 /** Once mailed, the redeem link has no business in the store. */

@@ -11,8 +11,10 @@ export type StepContext = {
   decision: Decision;
   /** As it stands at the beginning of this attempt. */
   step: StepRow;
+  /** What the step `invitation` has noted. */
+  invitation: StepDetail;
   guest: Guest | null;
-  /** Aborted when the request passes to another worker. */
+  /** Aborted when the step's time is up, or the request passes to another worker. */
   signal: AbortSignal;
   /** Stores what a next attempt must know, before the outside world is touched. */
   note(detail: StepDetail): Promise<void>;

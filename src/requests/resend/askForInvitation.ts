@@ -1,7 +1,6 @@
 import type { Deps } from '../../deps.js';
 import { conflict } from '../../errors.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
-import { postpone } from '../../store/leases.js';
 import { reserveMail } from '../../store/mailboxes.js';
 import { repeatNotice } from '../../store/notices.js';
 import { lockRequest, touchRequest } from '../../store/requests.js';
@@ -42,18 +41,17 @@ export async function askForInvitation(deps: Deps, token: string, browser: Buffe
     await insertAuditEvent(trx, { requestId: locked.id, actor: 'partner', action: 'request.resend' });
     await repeat(deps, trx, locked);
   });
-  deps.queue.announce();
+  deps.bell.announce();
 }
 
 /** Repeats what was mailed, when the mailbox may be written to again. */
 async function repeat(deps: Deps, trx: Db, request: RequestRow): Promise<void> {
   const { id, address, state } = request;
   await touchRequest(trx, id);
-  const at = await reserveMail(trx, address, deps.patience);
+  const at = await reserveMail(trx, address, deps.limits);
   const seconds = Math.max(0, (at.getTime() - Date.now()) / 1000);
   if (isToldByMail(request)) await repeatNotice(trx, 'known', id, at);
   if (state !== 'provisioned') return;
   const steps: StepRow[] = await findSteps(trx, id);
-  const queued = await queueResend(deps, trx, id, steps, seconds);
-  if (queued && seconds > 0) await postpone(trx, id, seconds);
+  await queueResend(trx, id, steps, seconds);
 }

@@ -1,10 +1,10 @@
 import type { Deps } from '../../deps.js';
-import { INTERACTIVE } from '../../jobs/queue.js';
-import type { Patience } from '../../patience.js';
+import type { Limits } from '../../limits.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { makeDue } from '../../store/leases.js';
 import type { Db, RequestRow, StepRow } from '../../store/schema.js';
 import { insertSteps } from '../../store/steps.js';
+import { traceparent } from '../../telemetry/activeSpan.js';
 
 /** Whether the invitation mail may be asked for again, and if not, why. */
 export type ResendPermission =
@@ -13,7 +13,7 @@ export type ResendPermission =
   | { allowed: false; why: 'tooSoon'; waitSeconds: number };
 
 /** The least time between two mails of a request. */
-export type MailWindow = Pick<Patience, 'mailWindowSeconds'>;
+export type MailWindow = Pick<Limits, 'mailWindowSeconds'>;
 
 const MOST_RESENDS = 3;
 /** After every step that a policy can ask for. */
@@ -61,28 +61,27 @@ export async function resend(
   steps: StepRow[],
   by: { actor: string; most: number } = { actor: 'partner', most: MOST_RESENDS },
 ): Promise<ResendPermission> {
-  const permission = mayResend(request, steps, deps.patience, by.most);
+  const permission = mayResend(request, steps, deps.limits, by.most);
   if (!permission.allowed) return permission;
   const queued = await deps.store.db.transaction().execute(async (trx) => {
-    if (!(await queueResend(deps, trx, request.id, steps))) return false;
+    if (!(await queueResend(trx, request.id, steps))) return false;
     await insertAuditEvent(trx, { requestId: request.id, actor: by.actor, action: 'request.resend' });
     return true;
   });
-  deps.queue.announce();
+  deps.bell.announce();
   return queued ? { allowed: true } : { allowed: false, why: 'underway' };
 }
 
-/** Adds the step and its job. Returns false when the request has work already. */
+/** Adds the step and makes the request due. Returns false when it has work already. */
 export async function queueResend(
-  deps: Deps,
   trx: Db,
   requestId: string,
   steps: StepRow[],
-  delaySeconds = 0,
+  inSeconds = 0,
 ): Promise<boolean> {
-  if (!(await makeDue(trx, requestId, ['provisioned'], 'provisioned'))) return false;
+  const due = { from: ['provisioned'], to: 'provisioned', inSeconds, trace: traceparent() } as const;
+  if (!(await makeDue(trx, requestId, due))) return false;
   const count = steps.filter(({ key }) => key.startsWith('resend:')).length;
   await insertSteps(trx, requestId, [{ key: `resend:${count + 1}`, position: RESEND_POSITION + count }]);
-  await deps.queue.send(trx, requestId, { delaySeconds, priority: INTERACTIVE });
   return true;
 }

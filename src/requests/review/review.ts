@@ -11,6 +11,7 @@ import { deleteUnbegunSteps, failOpenSteps, findSteps, reopenSteps } from '../..
 import { isOwnRequest } from './ownRequest.js';
 import { isRequestId } from '../requestId.js';
 import { resend, type ResendPermission } from '../resend/resend.js';
+import { traceparent } from '../../telemetry/activeSpan.js';
 import { ACTION_TABLE, type ReviewAction } from './reviewActions.js';
 import { conflictOf, ReviewConflict } from './reviewConflict.js';
 import { decisionNow } from '../../policy/decisionNow.js';
@@ -129,7 +130,7 @@ export async function findReadable(
   return request;
 }
 
-/** Takes one decision: request, steps, audit event and job in one transaction, fenced by the version that the person saw. */
+/** Takes one decision: request, steps and audit event in one transaction, fenced by the version that the person saw. */
 async function settle(
   deps: Deps,
   access: Access,
@@ -145,14 +146,10 @@ async function settle(
   if (conflict) throw conflict;
   assertTransition(request.state, to);
   const { detail, problem = null, ...rest } = outcomeFor(request);
-  const settlement = { state: to, problem, due: to === 'queued', ...rest };
+  const settlement = { state: to, problem, due: to === 'queued', trace: traceparent(), ...rest };
   const settled = await db.transaction().execute(async (trx) => {
     if (!(await settleRequest(trx, { id, version, from }, settlement))) return false;
-    if (to === 'queued') {
-      await reopenSteps(trx, id);
-      // Also where an earlier attempt has left a wake-up for later.
-      await deps.queue.sendNow(trx, id);
-    }
+    if (to === 'queued') await reopenSteps(trx, id);
     if (to === 'denied') {
       // Nobody has shown that the address is theirs: whoever reads that mailbox may know nothing of it.
       if (request.state !== 'unproven') await queueNotice(trx, 'denied', id);
@@ -165,7 +162,7 @@ async function settle(
   });
   if (!settled) throw await lateConflict(deps, id, action, version);
   if (to === 'denied') deps.telemetry.figures.requestEnded(to);
-  deps.queue.announce();
+  deps.bell.announce();
   deps.log.info({ requestId: id, action, person: personKey(access.person) }, 'request decided');
 }
 

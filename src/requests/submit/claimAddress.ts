@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../../store/auditEvents.js';
 import type { MailLimits } from '../../store/mailboxes.js';
-import type { Db, NewRequest, RequestRow } from '../../store/schema.js';
-import { findStandingRequest, insertRequest } from '../../store/submissions.js';
+import type { Db, RequestRow } from '../../store/schema.js';
+import { findStandingRequest, insertRequest, type RequestToInsert } from '../../store/submissions.js';
 import { giveWay } from './giveWay.js';
 
 /** Whoever signs up again in this time after their request ended is led to that one, and nothing is done twice. */
@@ -19,7 +19,7 @@ export class Overtaken extends Error {}
  */
 export async function claimAddress(
   trx: Db,
-  request: NewRequest & { id: string },
+  request: RequestToInsert & { id: string },
   event: Omit<AuditEvent, 'requestId'>,
   mails: MailLimits | null,
 ): Promise<{ standing: null; waitSeconds: number } | { standing: RequestRow }> {

@@ -1,23 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Deps } from '../../deps.js';
 import { PublicError } from '../../errors.js';
-import { INTERACTIVE } from '../../jobs/queue.js';
 import type { Address } from '../../policy/address.js';
 import { proofAskedBy } from '../../policy/afterProof.js';
 import { noteAsking } from '../../store/askings.js';
 import type { AuditEvent } from '../../store/auditEvents.js';
 import { postpone } from '../../store/leases.js';
+import { fromNow } from '../../store/fromNow.js';
 import { queueNotice } from '../../store/notices.js';
 import { noteProof } from '../../store/requests.js';
-import type {
-  Db,
-  NewRequest,
-  Proof,
-  RecordedDecision,
-  RequestRow,
-  RequestState,
-} from '../../store/schema.js';
+import type { Db, Proof, RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
+import type { RequestToInsert } from '../../store/submissions.js';
 import { hashToken } from '../../token.js';
+import { traceparent } from '../../telemetry/activeSpan.js';
 import { beginMailboxProof, joinMailboxProof } from '../prove/askForMail.js';
 import { currentToken, statusToken } from '../statusToken.js';
 import { claimAddress, Overtaken } from './claimAddress.js';
@@ -46,7 +41,7 @@ export type Sender = {
 };
 
 /**
- * Decides on an application and records it: the request, its audit event and its job in one transaction.
+ * Decides on an application and records it: the request, which is the work to do, and its audit event in one transaction.
  * An address that has an open request, or one that was provisioned just now, gets that one back and leaves nothing new.
  * Where something is to be proved first, nobody is told of such a request: the answer is the same for every address.
  * A mailbox that has had a mail just now is invited later, and the answer is the same, too.
@@ -65,7 +60,7 @@ export async function submit(
   });
   let taken: Taken | null = null;
   while (taken === null) taken = await attempt(deps, application, sender);
-  deps.queue.announce();
+  deps.bell.announce();
   deps.noticeBell.announce();
   const { token, outcome } = taken;
   deps.telemetry.figures.signUp(outcome);
@@ -87,7 +82,7 @@ async function attempt(deps: Deps, application: Application, sender: Sender): Pr
       const decision = await judge(trx, policy, applicant, sender.suspicions);
       const request = toRequest(deps, application, decision, hash, sender);
       // Nobody has shown that they read the mailbox, and nobody will be asked: the invitation is the first that it hears of it.
-      const mails = request.state === 'queued' && !proof ? deps.patience : null;
+      const mails = request.state === 'queued' && !proof ? deps.limits : null;
       const claim = await claimAddress(trx, request, submissionOf(request), mails);
       if (claim.standing) {
         if (!(await noteAsking(trx, claim.standing.id))) throw new Overtaken();
@@ -114,10 +109,7 @@ async function begin(
   waitSeconds: number,
 ): Promise<void> {
   if (state === 'pending') await queueNotice(trx, 'waiting', id);
-  if (state === 'queued') {
-    if (waitSeconds > 0) await postpone(trx, id, waitSeconds);
-    await deps.queue.send(trx, id, { priority: INTERACTIVE, delaySeconds: Math.ceil(waitSeconds) });
-  }
+  if (state === 'queued' && waitSeconds > 0) await postpone(trx, id, waitSeconds);
   if (proofAskedBy(decision) === 'mailbox') await beginMailboxProof(deps, trx, { id, address }, browser);
 }
 
@@ -127,7 +119,7 @@ function toRequest(
   decision: RecordedDecision,
   policyHash: string,
   { browser, proof }: Sender,
-): NewRequest & { id: string } {
+): RequestToInsert & { id: string } {
   const id = randomUUID();
   const state = STATE_AFTER[decision.outcome];
   const now = new Date();
@@ -148,7 +140,8 @@ function toRequest(
     state,
     proof: proof ? JSON.stringify(proof) : null,
     browser_hash: browser,
-    due_at: state === 'queued' ? now : null,
+    due_at: state === 'queued' ? fromNow(0) : null,
+    trace: traceparent(),
   };
 }
 
@@ -157,7 +150,7 @@ function submissionOf({
   partner,
   policy_hash,
   terms_hash,
-}: NewRequest): Omit<AuditEvent, 'requestId'> {
+}: RequestToInsert): Omit<AuditEvent, 'requestId'> {
   return {
     actor: 'partner',
     action: 'request.submitted',

@@ -9,6 +9,7 @@ import * as auditChain from './0005-audit-chain.js';
 import * as notices from './0006-notices.js';
 import * as proof from './0007-proof.js';
 import * as retention from './0008-retention.js';
+import * as queue from './0009-queue.js';
 
 /** Append-only: a migration that has been merged is never edited, renamed or reordered. */
 const migrations: Record<string, Migration> = {
@@ -20,6 +21,7 @@ const migrations: Record<string, Migration> = {
   '0006-notices': notices,
   '0007-proof': proof,
   '0008-retention': retention,
+  '0009-queue': queue,
 };
 
 /** How many migrations a database still lacks. Changes nothing. */

@@ -1,4 +1,4 @@
-import { patienceIn } from '../../../src/patience.js';
+import { limitsIn } from '../../../src/limits.js';
 import { seal } from '../../../src/sealed.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { faultsOf, textOf, valueOf } from '../../support/page.js';
@@ -19,7 +19,7 @@ const POLICY = aPolicy({
 let portal: TestPortal;
 
 beforeAll(async () => {
-  portal = await startPortal({ worker: false, policy: POLICY, patience: { fillSeconds: LEAST_SECONDS } });
+  portal = await startPortal({ worker: false, policy: POLICY, limits: { fillSeconds: LEAST_SECONDS } });
 });
 afterAll(() => portal.close());
 
@@ -229,8 +229,8 @@ describe('signs of a program', () => {
   });
 
   test('outside production nobody is too fast', async () => {
-    expect(patienceIn({ production: true }).fillSeconds).toBe(2);
-    expect(patienceIn({ production: false }).fillSeconds).toBe(0);
+    expect(limitsIn({ production: true }).fillSeconds).toBe(2);
+    expect(limitsIn({ production: false }).fillSeconds).toBe(0);
     const other = await startPortal({ worker: false, policy: POLICY });
     try {
       const visitor = other.visitor();

@@ -224,7 +224,7 @@ describe.each([
 describe('while the work goes on', () => {
   let portal: TestPortal;
   beforeAll(async () => {
-    portal = await startPortal({ policy: byInvitation, patience: { backoffSeconds: 0.1 } });
+    portal = await startPortal({ policy: byInvitation, limits: { backoffSeconds: 0.1 } });
   });
   afterAll(() => portal.close());
   afterEach(async () => {

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { sql } from 'kysely';
 import { sendDueNotices } from '../../../src/requests/notices/sendDueNotices.js';
-import { provision } from '../../../src/requests/provision/provision.js';
 import { approve, deny } from '../../../src/requests/review/review.js';
 import { beginNotice, claimNotice } from '../../../src/store/noticeLeases.js';
 import { findNotices, queueNotice } from '../../../src/store/notices.js';
@@ -10,6 +9,7 @@ import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { aRequest, insertARequest } from '../../support/aRequest.js';
 import { putPolicy } from '../../support/putPolicy.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
+import { workOn } from '../../support/workOn.js';
 import { accessFor, submitted } from '../../support/reviewers.js';
 import { APPROVERS, STAFF } from '../../support/staff.js';
 import { waitFor } from '../../support/waitFor.js';
@@ -40,7 +40,7 @@ const policy = aPolicy({
 const MORNING = new Date('2026-05-04T07:59:00Z');
 
 beforeAll(async () => {
-  portal = await startPortal({ worker: false, policy, patience: { backoffSeconds: 0.01 } });
+  portal = await startPortal({ worker: false, policy, limits: { backoffSeconds: 0.01 } });
 });
 afterAll(() => portal.close());
 beforeEach(async () => {
@@ -56,7 +56,7 @@ const db = () => portal.deps.store.db;
 const send = (now = MORNING) => sendDueNotices(portal.deps, { now });
 /** So long until a notice is tried again that no round meets it twice. */
 const sendPatiently = (now = MORNING) =>
-  sendDueNotices({ ...portal.deps, patience: { ...portal.deps.patience, backoffSeconds: 60 } }, { now });
+  sendDueNotices({ ...portal.deps, limits: { ...portal.deps.limits, backoffSeconds: 60 } }, { now });
 /** Mails that came in during the test. */
 const mails = async () => (await portal.tenant.state()).mails.slice(seen);
 const recipients = async () => (await mails()).flatMap(({ to }) => to).sort();
@@ -135,7 +135,7 @@ describe('who is told of a waiting request', () => {
   test('approvers, of a request that the policy puts back to wait', async () => {
     const request = aRequest({ address: 'back@lia.com', partner: 'lia' });
     await insertARequest(db(), request);
-    await provision(portal.deps, request.id, new AbortController().signal);
+    await workOn(portal.deps, request.id);
     await send();
     expect(await recipients()).toEqual(['lia@contoso.com']);
   });
@@ -161,7 +161,7 @@ describe('a request that waits again, now with another partner', () => {
     if (told) await send();
     await approve(portal.deps, accessFor(portal.deps), id, { version });
     await putPolicy(portal, moved);
-    await provision(portal.deps, id, new AbortController().signal);
+    await workOn(portal.deps, id);
     await send();
     await send();
     const all = await mails();
@@ -355,7 +355,7 @@ describe('whoever asked for access', () => {
     const request = await submitted(portal.deps, email);
     await db().deleteFrom('notice').execute();
     await approve(portal.deps, accessFor(portal.deps), request.id, { version: request.version });
-    await provision(portal.deps, request.id, new AbortController().signal);
+    await workOn(portal.deps, request.id);
     await send();
     const [mail, ...rest] = await mails();
     expect(rest).toEqual([]);
@@ -366,7 +366,7 @@ describe('whoever asked for access', () => {
 
   test('who was invited at once is not told of an approval', async () => {
     const request = await submitted(portal.deps, 'fast@quick.com');
-    await provision(portal.deps, request.id, new AbortController().signal);
+    await workOn(portal.deps, request.id);
     expect((await mails())[0]?.text).not.toContain('approved');
   });
 
@@ -375,7 +375,7 @@ describe('whoever asked for access', () => {
     await db().deleteFrom('notice').execute();
     await approve(portal.deps, accessFor(portal.deps), request.id, { version: request.version });
     await putPolicy(portal, { ...policy, deny: { domains: ['lia.com'] }, partners: [] });
-    await provision(portal.deps, request.id, new AbortController().signal);
+    await workOn(portal.deps, request.id);
     await send();
     await putPolicy(portal, policy);
     expect(await mails()).toMatchObject([{ to: ['turn@lia.com'] }]);
@@ -620,7 +620,7 @@ describe('a mail server that is down', () => {
     site = await startPortal({
       policy,
       env: { SMTP_URL: `smtp://127.0.0.1:${relay.port}` },
-      patience: { backoffSeconds: 0.1 },
+      limits: { backoffSeconds: 0.1 },
     });
   });
   afterAll(async () => {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   portal = await startPortal({
     worker: false,
     policy: withProof('mailbox'),
-    patience: { backoffSeconds: 0.01 },
+    limits: { backoffSeconds: 0.01 },
   });
 });
 afterAll(() => portal.close());
@@ -55,7 +55,7 @@ const passSeconds = (seconds: number) =>
 test('the mail goes out at once, however seldom the portal looks for mails', async () => {
   const loop = startPeriodic(
     { name: 'notices', everyMs: 3_600_000, log: createLog('silent'), bell: portal.deps.noticeBell },
-    (stopping) => sendDueNotices(portal.deps, { stopping }),
+    (stop) => sendDueNotices(portal.deps, { stop }),
   );
   await portal.visitor().apply({ email: 'once@wingtiptoys.com' });
   await proofMailTo(portal, 'once@wingtiptoys.com');
@@ -84,7 +84,7 @@ test('it goes before mails that somebody else has waited for longer', async () =
 
 test('it waits until the mailbox may be written to, and the code counts from then on', async () => {
   const email = 'later@wingtiptoys.com';
-  await reserveMail(db(), email, portal.deps.patience);
+  await reserveMail(db(), email, portal.deps.limits);
   const visitor = portal.visitor();
   const path = await visitor.apply({ email });
   const [notice] = await noticesAt(path);
@@ -105,7 +105,7 @@ test('a mail server that is down delivers no dead code when it is back', async (
   const visitor = portal.visitor();
   const path = await visitor.apply({ email });
   await portal.tenant.fault({ on: 'smtp', fault: { kind: 'refuse', code: 451, message: 'Later' } });
-  await sendDueNotices({ ...portal.deps, patience: { ...portal.deps.patience, backoffSeconds: 3_600 } });
+  await sendDueNotices({ ...portal.deps, limits: { ...portal.deps.limits, backoffSeconds: 3_600 } });
   expect(await noticesAt(path)).toMatchObject([{ state: 'waiting', problem: { code: 'mailUnavailable' } }]);
   // The code of the attempt that failed runs out meanwhile.
   await db()

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { findSteps } from '../../../src/store/steps.js';
-import { provision } from '../../../src/requests/provision/provision.js';
 import { aPartner, aPolicy, GROUPS, SPONSOR, WIKI } from '../../support/aPolicy.js';
 import { invitationsOf, signUpUntil, wholeStatusOf } from '../../support/journey.js';
 import { waitFor } from '../../support/waitFor.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
+import { workOn } from '../../support/workOn.js';
 
 let portal: TestPortal;
 
@@ -176,8 +176,8 @@ test('a resend that the policy forbids ends there, and the next one sends one ma
   await signUpUntil(portal, 'provisioned', 'gap@fabrikam.com', path);
   const inForce = portal.deps.policy.current();
   const { db } = portal.deps.store;
-  const { mailWindowSeconds } = portal.deps.patience;
-  portal.deps.patience.mailWindowSeconds = 0;
+  const { mailWindowSeconds } = portal.deps.limits;
+  portal.deps.limits.mailWindowSeconds = 0;
   const resend = async () => {
     await visitor.post(`${path}/resend`, {});
     await waitFor('the resend to be over', async () => {
@@ -200,10 +200,10 @@ test('a resend that the policy forbids ends there, and the next one sends one ma
   await resend();
   expect(await wholeStatusOf(portal, path)).toMatchObject({ status: 'provisioned', reason: null });
   expect(await portal.tenant.mailsTo('gap@fabrikam.com')).toHaveLength(2);
-  portal.deps.patience.mailWindowSeconds = mailWindowSeconds;
+  portal.deps.limits.mailWindowSeconds = mailWindowSeconds;
 });
 
-test('a job that runs twice at once works on the request once', async () => {
+test('two workers at once work on a request once', async () => {
   await portal.stopWorker();
   const visitor = portal.visitor();
   const path = await visitor.apply({ email: 'twice@fabrikam.com' });
@@ -212,9 +212,8 @@ test('a job that runs twice at once works on the request once', async () => {
     .select('id')
     .where('address', '=', 'twice@fabrikam.com')
     .executeTakeFirstOrThrow();
-  const { signal } = new AbortController();
-  await Promise.all([provision(portal.deps, id, signal), provision(portal.deps, id, signal)]);
-  await provision(portal.deps, id, signal);
+  await Promise.all([workOn(portal.deps, id), workOn(portal.deps, id)]);
+  await workOn(portal.deps, id);
   portal.startWorker();
   expect(await visitor.status(path)).toMatchObject({ status: 'provisioned' });
   expect(await invitationsOf(portal, 'twice@fabrikam.com')).toHaveLength(1);

@@ -7,7 +7,7 @@ let portal: TestPortal;
 
 beforeAll(async () => {
   portal = await startPortal({
-    patience: { backoffSeconds: 0.1, replicationSeconds: 4 },
+    limits: { backoffSeconds: 0.1, replicationSeconds: 4 },
     policy: aPolicy({ partners: [aPartner({ apps: ['crm', 'wiki'] })] }),
   });
 });
@@ -153,11 +153,11 @@ test('a missing permission holds the request, alerts, and is not tried in a loop
 });
 
 test('a guest who is deleted on the way is given up in time, not waited for all day', async () => {
-  const { replicationSeconds } = portal.deps.patience;
-  portal.deps.patience.replicationSeconds = 1;
+  const { replicationSeconds } = portal.deps.limits;
+  portal.deps.limits.replicationSeconds = 1;
   await portal.tenant.settings({ replicationDelayMs: 60_000 });
   const status = await signUpUntil(portal, 'failed', 'deleted@fabrikam.com');
-  portal.deps.patience.replicationSeconds = replicationSeconds;
+  portal.deps.limits.replicationSeconds = replicationSeconds;
   expect(status).toMatchObject({ reason: 'notReplicated' });
 });
 

@@ -1,7 +1,6 @@
 import type { Access } from '../../../src/access/access.js';
 import type { GrantChoice } from '../../../src/policy/narrowGrants.js';
 import { follow } from '../../../src/requests/follow/follow.js';
-import { provision } from '../../../src/requests/provision/provision.js';
 import { approve, deny, hold, resendAsAdmin, retry } from '../../../src/requests/review/review.js';
 import { findRequest } from '../../../src/store/requests.js';
 import { findSteps } from '../../../src/store/steps.js';
@@ -9,6 +8,7 @@ import type { RequestRow } from '../../../src/store/schema.js';
 import { aPartner, aPolicy, GROUPS, WIKI } from '../../support/aPolicy.js';
 import { invitationsOf } from '../../support/journey.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
+import { workOn } from '../../support/workOn.js';
 import { putPolicy } from '../../support/putPolicy.js';
 import { accessFor, submitted } from '../../support/reviewers.js';
 
@@ -36,7 +36,7 @@ const current = async (id: string): Promise<RequestRow> => {
 };
 /** Lets a worker do what is due, and returns the request as it stands then. */
 async function worked(id: string): Promise<RequestRow> {
-  await provision(portal.deps, id, new AbortController().signal);
+  await workOn(portal.deps, id);
   return current(id);
 }
 const grantedTo = async (address: string) => {

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
 import type { Access } from '../../../src/access/access.js';
 import { PublicError } from '../../../src/errors.js';
-import { provision } from '../../../src/requests/provision/provision.js';
 import { approve, deny, hold, retry } from '../../../src/requests/review/review.js';
 import {
   ACTION_TABLE,
@@ -11,7 +9,7 @@ import {
 } from '../../../src/requests/review/reviewActions.js';
 import { ReviewConflict } from '../../../src/requests/review/reviewConflict.js';
 import { mayBecome, TRANSITIONS } from '../../../src/requests/transitions.js';
-import { endTurn, leaseRequest, makeDue } from '../../../src/store/leases.js';
+import { endTurn, makeDue } from '../../../src/store/leases.js';
 import { findRequest } from '../../../src/store/requests.js';
 import type { RequestRow, RequestState } from '../../../src/store/schema.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
@@ -19,6 +17,7 @@ import { aRequest, insertARequest } from '../../support/aRequest.js';
 import { invitationsOf } from '../../support/journey.js';
 import { putPolicy } from '../../support/putPolicy.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
+import { claimById, workOn } from '../../support/workOn.js';
 import { accessFor, submitted } from '../../support/reviewers.js';
 
 let portal: TestPortal;
@@ -46,10 +45,8 @@ const current = async (id: string): Promise<RequestRow> => {
   if (!row) throw new Error('gone');
   return row;
 };
-const work = (id: string) => provision(portal.deps, id, new AbortController().signal);
-const jobsOf = async (id: string) =>
-  (await sql`select 1 from pgboss.job where data->>'requestId' = ${id} and state = 'created'`.execute(db()))
-    .rows.length;
+const work = (id: string) => workOn(portal.deps, id);
+const isDue = async (id: string) => (await current(id)).due_at !== null;
 const eventsOf = (id: string) =>
   db().selectFrom('audit_event').selectAll().where('request_id', '=', id).orderBy('id').execute();
 
@@ -111,14 +108,14 @@ describe('each action in each state', () => {
     if (expected === null) {
       expect(outcome).toBe('conflict state');
       expect(after).toEqual(request);
-      expect(await jobsOf(request.id)).toBe(0);
+      expect(await isDue(request.id)).toBe(false);
       return;
     }
     expect([outcome, after.state, to]).toEqual(['done', expected, expected]);
     expect(mayBecome(state, expected)).toBe(true);
     expect(after.version).toBe(request.version + 1);
     expect(after.due_at !== null).toBe(expected === 'queued');
-    expect(await jobsOf(request.id)).toBe(expected === 'queued' ? 1 : 0);
+    expect(await isDue(request.id)).toBe(expected === 'queued');
     expect((await eventsOf(request.id)).at(-1)).toMatchObject({
       action: event,
       actor: '11111111-1111-4111-8111-111111111111/55555555-0000-4000-8000-000000000002',
@@ -151,7 +148,7 @@ describe('a request that has moved on', () => {
       Array.from({ length: 50 }, () => outcomeOf(approve(portal.deps, arne, id, { version }))),
     );
     expect([countOf(outcomes, 'done'), countOf(outcomes, 'conflict changed')]).toEqual([1, 49]);
-    expect(await jobsOf(id)).toBe(1);
+    expect(await isDue(id)).toBe(true);
     await Promise.all([work(id), work(id)]);
     expect(await current(id)).toMatchObject({ state: 'provisioned', review: { outcome: 'approved' } });
     expect(await portal.tenant.mailsTo(address)).toHaveLength(1);
@@ -184,7 +181,7 @@ describe('a request that a worker has in hands', () => {
   test('is not held, approved or denied, and the person learns why', async () => {
     const { id, version } = await submitted(portal.deps, 'busy@quick.com');
     const owner = randomUUID();
-    expect(await leaseRequest(db(), id, owner, 30)).toBeDefined();
+    expect(await claimById(db(), id, 30, owner)).toBeDefined();
     expect(await outcomeOf(hold(portal.deps, arne, id, { version }))).toBe('conflict underway');
     expect(await outcomeOf(approve(portal.deps, arne, id, { version }))).toBe('conflict state');
     expect(await outcomeOf(deny(portal.deps, arne, id, { version, reason: 'No' }))).toBe('conflict state');
@@ -197,7 +194,7 @@ describe('a request that a worker has in hands', () => {
   test('is held all the same when the worker has fallen silent, who then cannot end its turn', async () => {
     const { id, version } = await submitted(portal.deps, 'silent@quick.com');
     const owner = randomUUID();
-    await leaseRequest(db(), id, owner, -1);
+    await claimById(db(), id, -1, owner);
     await hold(portal.deps, arne, id, { version });
     const turn = { state: 'provisioned', problem: null, dueInSeconds: null, guestId: null } as const;
     expect(await endTurn(db(), id, owner, turn)).toBe(false);
@@ -221,7 +218,7 @@ test('each change of state makes a new version, and so does a resend', async () 
   const { id } = await submitted(portal.deps, 'versions@quick.com');
   await work(id);
   expect(await current(id)).toMatchObject({ state: 'provisioned', version: 2 });
-  await makeDue(db(), id, ['provisioned'], 'provisioned');
+  await makeDue(db(), id, { from: ['provisioned'], to: 'provisioned', inSeconds: 0, trace: null });
   expect(await current(id)).toMatchObject({ version: 3 });
   await work(id);
   expect(await current(id)).toMatchObject({ state: 'provisioned', version: 3 });

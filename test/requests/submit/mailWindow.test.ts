@@ -59,7 +59,7 @@ const mailsOf = async (portal: TestPortal, address: string) =>
 
 /** Says that a mailbox was sent something just now. */
 const mailed = (portal: TestPortal, address: string) =>
-  portal.deps.store.db.transaction().execute((trx) => reserveMail(trx, address, portal.deps.patience));
+  portal.deps.store.db.transaction().execute((trx) => reserveMail(trx, address, portal.deps.limits));
 
 /** How a post was answered, without what differs for each answer or browser. */
 type Answer = { status: number; headers: Record<string, unknown>; text: string };
@@ -151,7 +151,7 @@ const nothingDue = (portal: TestPortal) =>
 describe('with a window of seconds', () => {
   let portal: TestPortal;
   beforeAll(async () => {
-    portal = await startPortal({ policy, env, patience: { mailWindowSeconds: 4 } });
+    portal = await startPortal({ policy, env, limits: { mailWindowSeconds: 4 } });
   });
   afterAll(() => portal.close());
 
@@ -169,14 +169,6 @@ describe('with a window of seconds', () => {
     expect(await mailsOf(portal, 'full@fabrikam.com')).toEqual(['smtp']);
   });
 
-  test('an invitation that waits is not lost with its job', async () => {
-    await mailed(portal, 'lost@fabrikam.com');
-    const path = await portal.visitor().apply({ email: 'lost@fabrikam.com' });
-    await sql`delete from pgboss.job where name = 'provision'`.execute(portal.deps.store.db);
-    await signUpUntil(portal, 'provisioned', 'lost@fabrikam.com', path);
-    expect(await mailsOf(portal, 'lost@fabrikam.com')).toEqual(['smtp']);
-  });
-
   test('the window begins when the mail goes out, however late that is', async () => {
     const path = await portal.visitor().apply({ email: 'late@fabrikam.com' });
     await sql`update mailbox set mailed_at = now() - interval '1 hour'
@@ -184,7 +176,7 @@ describe('with a window of seconds', () => {
       portal.deps.store.db,
     );
     await signUpUntil(portal, 'provisioned', 'late@fabrikam.com', path);
-    const at = await mailAllowedAt(portal.deps.store.db, 'late@fabrikam.com', portal.deps.patience);
+    const at = await mailAllowedAt(portal.deps.store.db, 'late@fabrikam.com', portal.deps.limits);
     expect(at.getTime()).toBeGreaterThan(Date.now());
   });
 });
@@ -230,7 +222,7 @@ describe('with a window of minutes', () => {
 
   test('who waits for a person reserves nothing, and is invited as soon as the person has decided', async () => {
     const path = await portal.visitor().apply({ email: 'ana@manual.com' });
-    const free = await mailAllowedAt(portal.deps.store.db, 'ana@manual.com', portal.deps.patience);
+    const free = await mailAllowedAt(portal.deps.store.db, 'ana@manual.com', portal.deps.limits);
     expect(free.getTime()).toBeLessThanOrEqual(Date.now());
     await mailed(portal, 'ana@manual.com');
     const [request] = await requestsOf(portal, 'ana@manual.com');

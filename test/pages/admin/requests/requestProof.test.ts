@@ -55,7 +55,7 @@ describe('a request that nobody has proved', () => {
     const { text } = await arne.get(pathOf(request));
     expect(text).toContain('<h3>When it came</h3>');
     expect(panelOf(text)).toContain(words);
-    const lapses = new Date(request.created_at.getTime() + portal.deps.patience.lapseSeconds * 1000);
+    const lapses = new Date(request.created_at.getTime() + portal.deps.limits.lapseSeconds * 1000);
     expect(text).toContain(`Lapses by itself <time datetime="${lapses.toISOString()}">`);
     expect(textOf(text)).toContain('Nobody can approve this request before the person has shown');
     expect(text).not.toContain(`${pathOf(request)}/approve`);
