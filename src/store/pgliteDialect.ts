@@ -1,4 +1,4 @@
-import type { PGlite, Results } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import {
   CompiledQuery,
   PostgresAdapter,
@@ -56,12 +56,8 @@ function pgliteDriver(pglite: PGlite): Driver {
 function pgliteConnection(pglite: PGlite): DatabaseConnection {
   return {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      // Like pg, one text may hold several statements when it has no parameters.
-      const result =
-        parameters.length > 0
-          ? await pglite.query<R>(sql, [...parameters])
-          : ((await pglite.exec(sql)).at(-1) as Results<R> | undefined);
-      return { rows: result?.rows ?? [], numAffectedRows: BigInt(result?.affectedRows ?? 0) };
+      const { rows, affectedRows = 0 } = await pglite.query<R>(sql, [...parameters]);
+      return { rows, numAffectedRows: BigInt(affectedRows) };
     },
     streamQuery() {
       throw new Error('The embedded store does not stream');
