@@ -33,7 +33,7 @@ const NOT_TYPED = new Set([
 /** Where the sign-up form goes, and its fields, which have labels: `form.<name>.label`. */
 const SIGN_UP_FORMS = new Set(['/sign-up', '/verify/form']);
 const SIGN_UP_FIELDS = new Set(['email', 'firstName', 'lastName', 'company', 'reason']);
-/** What belongs to one request; see `requests/statusToken.ts` for the token. */
+/** What belongs to one request; see `requests/pageToken.ts` for the token. */
 const OF_A_REQUEST = /^\/(?:requests|verify\/code|verify\/tenant)\/([\w-]{22})(?:\/|$)/;
 
 export const noSuchPage: RequestHandler = function noSuchPage() {

@@ -131,11 +131,12 @@ export async function makeDue(
   return numUpdatedRows === 1n;
 }
 
-/** Puts the work on a request off. */
-export async function postpone(trx: Db, id: string, seconds: number): Promise<void> {
+/** Puts off the work on a request whose mailbox had a mail a moment ago. */
+export async function awaitMailWindow(trx: Db, id: string, seconds: number): Promise<void> {
+  const problem: Problem = { code: 'mailWindow' };
   await trx
     .updateTable('request')
-    .set({ due_at: fromNow(seconds) })
+    .set({ due_at: fromNow(seconds), problem: JSON.stringify(problem) })
     .where('id', '=', id)
     .execute();
 }

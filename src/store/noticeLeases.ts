@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { fromNow } from './fromNow.js';
-import type { Db, NoticeKind, NoticeRow, NoticeState, Problem } from './schema.js';
+import type { Db, NoticeKind, NoticeRow, NoticeState, SkipReason } from './schema.js';
 
 /**
  * Takes the notice that is due longest, for `leaseSeconds`, also one whose sender has not been heard of since its lease ran
@@ -61,7 +61,11 @@ export function beginNotice(db: Db, notice: NoticeRow): Promise<boolean> {
 export async function postponeNotice(
   db: Db,
   notice: NoticeRow,
-  { seconds, problem, refused }: { seconds: number; problem: Problem; refused: boolean },
+  {
+    seconds,
+    problem,
+    refused,
+  }: { seconds: number; problem: NonNullable<NoticeRow['problem']>; refused: boolean },
 ): Promise<void> {
   await held(db, notice)
     .$if(!refused, (query) => query.where('begun_at', 'is', null))
@@ -76,11 +80,11 @@ export async function postponeNotice(
 }
 
 /** Ends a notice. Returns false when another sender has taken it over. */
-export function settleNotice(
+export function endNotice(
   db: Db,
   notice: NoticeRow,
   state: Exclude<NoticeState, 'waiting' | 'sending'>,
-  problem: Problem | null = null,
+  problem: NoticeRow['problem'] = null,
 ): Promise<boolean> {
   return change(
     held(db, notice).set({
@@ -92,21 +96,9 @@ export function settleNotice(
   );
 }
 
-/** Why a notice needs no mail, as a code of `notice.problem`. */
-export type Needless =
-  | 'off'
-  | 'inDigest'
-  | 'summary'
-  | 'decided'
-  | 'nobody'
-  | 'gone'
-  | 'nothingWaiting'
-  | 'noMailer'
-  | 'notAwaited';
-
 /** Ends a notice that needs no mail. Returns false when another sender has taken it over. */
-export function skipNotice(db: Db, notice: NoticeRow, why: Needless): Promise<boolean> {
-  return settleNotice(db, notice, 'skipped', { code: why });
+export function skipNotice(db: Db, notice: NoticeRow, why: SkipReason): Promise<boolean> {
+  return endNotice(db, notice, 'skipped', { code: why });
 }
 
 /** A notice as long as its sender has it: each claim counts an attempt, so an older one no longer fits. */

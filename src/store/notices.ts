@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { fromNow } from './fromNow.js';
 import type { Db, NoticeKind, NoticeRow } from './schema.js';
 
 /** Recipients that are no person yet: those who decide, to be looked up when it is sent, and whoever asked for access. */
@@ -61,16 +62,40 @@ export async function queueProofNotice(trx: Db, requestId: string, dueAt: Date):
     .execute();
 }
 
-/** Sends a mail to the person once more, not before `dueAt`; one that is yet to go out is enough. */
-export async function repeatNotice(trx: Db, kind: NoticeKind, requestId: string, dueAt: Date): Promise<void> {
-  await trx
+/** How the mail stands that tells the owner of a mailbox why there is no invitation; nothing where there is none. */
+export function findAnswer(
+  db: Db,
+  requestId: string,
+): Promise<Pick<NoticeRow, 'state' | 'problem' | 'finished_at'> | undefined> {
+  return db
+    .selectFrom('notice')
+    .select(['state', 'problem', 'finished_at'])
+    .where('request_id', '=', requestId)
+    .where('kind', '=', 'known')
+    .orderBy('round', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/**
+ * Sends that mail once more, not before `dueAt`; one that is yet to go out is enough. Returns whether there was one.
+ *
+ * @param options.quietSeconds leaves a mail alone that went less than so long ago
+ */
+export async function repeatAnswer(
+  trx: Db,
+  requestId: string,
+  { dueAt, quietSeconds = 0 }: { dueAt: Date; quietSeconds?: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await trx
     .updateTable('notice')
     .set({ state: 'waiting', due_at: dueAt, begun_at: null, finished_at: null, problem: null })
     .where('request_id', '=', requestId)
-    .where('kind', '=', kind)
-    .where('recipient', '=', APPLICANT)
+    .where('kind', '=', 'known')
     .where('state', 'in', ['sent', 'unconfirmed', 'failed'])
-    .execute();
+    .where('finished_at', '<=', fromNow(-quietSeconds))
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /** Notes that the digests of a day (`2026-05-01`) are due; once a day, however often it is called. */

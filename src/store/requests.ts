@@ -28,10 +28,6 @@ export function findRelatedRequests(
     .execute();
 }
 
-export function findRequestByToken(db: Db, tokenHash: Buffer): Promise<RequestRow | undefined> {
-  return db.selectFrom('request').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst();
-}
-
 /** Holds a request that waits for a proof until the transaction ends; nothing when it does not (any more). */
 export function lockUnproven(trx: Db, id: string): Promise<RequestRow | undefined> {
   return trx
@@ -88,10 +84,6 @@ export async function noteProof(trx: Db, id: string, proof: Proof): Promise<bool
     .where('anonymised_at', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows === 1n;
-}
-
-export async function replaceToken(db: Db, id: string, tokenHash: Buffer): Promise<void> {
-  await db.updateTable('request').set({ token_hash: tokenHash }).where('id', '=', id).execute();
 }
 
 /** Holds a request until the transaction ends, so that two who ask at once do not both get what one may. */

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, Insertable, JSONColumnType, Kysely, Selectable } from 'kysely';
 import type { Decision } from '../policy/decide.js';
+import type { ProblemCode } from './problemCodes.js';
 
 /** The states of a request; what may follow what is in `requests/transitions.ts`. */
 export type RequestState =
@@ -16,8 +17,20 @@ export const FINISHED_STATES: readonly RequestState[] = ['provisioned', 'denied'
 
 export type StepState = 'waiting' | 'running' | 'done' | 'unconfirmed' | 'failed';
 
-/** Why a request or a step stands where it does: `code` for people's sentences, `detail` for admins. */
-export type Problem = { code: string; detail?: string };
+/** Why a request or a step does not go on: `code` for people's sentences, `detail` for staff. */
+export type Problem = { code: ProblemCode; detail?: string };
+
+/** Why a notice needs no mail. */
+export type SkipReason =
+  | 'off'
+  | 'inDigest'
+  | 'summary'
+  | 'decided'
+  | 'nobody'
+  | 'gone'
+  | 'nothingWaiting'
+  | 'noMailer'
+  | 'notAwaited';
 
 /** What somebody has shown: that they read the mailbox, or that they belong to the tenant that owns the address's domain. */
 export type Proof = {
@@ -72,7 +85,7 @@ type OptionalJson<T extends object> = ColumnType<T | null, string | null | undef
 
 export interface RequestTable {
   id: string;
-  /** SHA-256 of the token in the status page's address. */
+  /** Of its first submission; what an instance of the version before finds the page by. */
   token_hash: Buffer;
   /** Canonical address: lower case, as `policy/address.ts` gives it. */
   address: string;
@@ -93,8 +106,6 @@ export interface RequestTable {
   proof: OptionalJson<Proof>;
   /** SHA-256 of the key of the browser that sent the form; see `http/browserKey.ts`. */
   browser_hash: Optional<Buffer>;
-  /** When somebody last posted the address again and was led here; null when nobody has. */
-  asked_at: Optional<Date>;
   /** Grows with each change of state or decision; a form that names an older one is stale. */
   version: Generated<number>;
   /** Object id of the guest in our directory, once known. */
@@ -113,6 +124,19 @@ export interface RequestTable {
   keeps_place: Generated<boolean>;
   created_at: Stamp;
   updated_at: Stamp;
+}
+
+/** One accepted form, with a status page of its own; several may belong to one request. */
+export interface SubmissionTable {
+  /** SHA-256 of the token in the page's address. */
+  token_hash: Buffer;
+  request_id: string;
+  /** The page that mails lead to: its viewer reads the mailbox. */
+  by_mail: Generated<boolean>;
+  /** How often the mail was asked for again from this page, and when last. */
+  resends: Generated<number>;
+  resent_at: Optional<Date>;
+  created_at: Stamp;
 }
 
 export interface StepTable {
@@ -187,7 +211,7 @@ export interface NoticeTable {
   lease_until: Optional<Date>;
   /** When the mail began to flow; null as long as it surely has not. */
   begun_at: Optional<Date>;
-  problem: OptionalJson<Problem>;
+  problem: OptionalJson<{ code: ProblemCode | SkipReason; detail?: string }>;
   created_at: Stamp;
   finished_at: Optional<Date>;
 }
@@ -274,6 +298,7 @@ export interface PauseTable {
 
 export interface Database {
   request: RequestTable;
+  submission: SubmissionTable;
   step: StepTable;
   audit_event: AuditEventTable;
   audit_seal: AuditSealTable;
@@ -292,5 +317,6 @@ export type Db = Kysely<Database>;
 /** A request as it is read. */
 export type RequestRow = Selectable<RequestTable>;
 export type NewRequest = Insertable<RequestTable>;
+export type SubmissionRow = Selectable<SubmissionTable>;
 export type StepRow = Selectable<StepTable>;
 export type NoticeRow = Selectable<NoticeTable>;

@@ -7,7 +7,7 @@ import {
   type Db,
   type NewRequest,
   type RequestRow,
-  type RequestState,
+  type SubmissionRow,
 } from './schema.js';
 
 /** A request as it is inserted; `due_at` may be a moment on the database's clock. */
@@ -19,9 +19,9 @@ export type RequestToInsert = Omit<NewRequest, 'due_at'> & {
 export type Inserted = { mailInSeconds: number };
 
 /**
- * Inserts a request and the event that records it, unless its address has an open request, or one that ended less than
- * `quietSeconds` ago. One that waits for a proof gives way to others of its kind alone. With `mails` a mail to the address is
- * reserved for it within those limits. Returns null when it was not inserted.
+ * Inserts a request with its submission and the event that records it, unless its address has an open request, or one that
+ * ended less than `quietSeconds` ago. A request that waits for a proof stands beside one that does not. With `mails` a mail to
+ * the address is reserved for it within those limits. Returns null when it was not inserted.
  *
  * One statement for all of it, because each round trip is a tenth of what accepting a sign-up costs. It looks at the address
  * as it was when the statement began: a request that is being provisioned at that very moment can escape it, which
@@ -47,7 +47,9 @@ export async function insertRequest(
           and ${request.state} <> 'unproven'
       )
       on conflict do nothing
-      returning id
+      returning id, token_hash
+    ), submitted as (
+      insert into submission (token_hash, request_id) select token_hash, id from inserted
     ), recorded as (
       insert into audit_event (request_id, actor, action, detail)
       select id, ${event.actor}, ${event.action}, ${JSON.stringify(event.detail ?? {})}::jsonb from inserted
@@ -83,44 +85,79 @@ export function findStandingRequest(
     .executeTakeFirst();
 }
 
-/**
- * Whether a request was provisioned less than `seconds` ago, or refused because of what the directory knows of its address:
- * if these did not stand in the way of another one just the same, asking twice would tell.
- */
+/** Whether a request was provisioned less than `seconds` ago, or refused because of what the directory knows of its address. */
 function hasJustEnded(seconds: number): RawBuilder<boolean> {
   return sql<boolean>`(
     (state = 'provisioned' or (state = 'denied' and problem ->> 'code' <> 'policyChanged'))
     and updated_at > ${fromNow(-seconds)})`;
 }
 
-/** Takes an open request out of the way of a new one of its address. Returns false when it is not in one of `from` any more. */
-export async function supersede(trx: Db, id: string, from: RequestState[]): Promise<boolean> {
-  const { numUpdatedRows } = await trx
-    .updateTable('request')
-    .set({
-      state: 'lapsed',
-      version: sql<number>`version + 1`,
-      problem: JSON.stringify({ code: 'superseded' }),
-    })
-    .where('id', '=', id)
-    .where('state', 'in', from)
-    .where('due_at', 'is', null)
-    .executeTakeFirst();
-  return numUpdatedRows === 1n;
+/**
+ * Adds a submission to a request that is there already, and holds the request until the transaction ends. A page by mail has
+ * the same token each time. Returns false for a request that was anonymised meanwhile.
+ */
+export async function insertSubmission(
+  trx: Db,
+  { tokenHash, requestId, byMail = false }: { tokenHash: Buffer; requestId: string; byMail?: boolean },
+): Promise<boolean> {
+  const { rows } = await sql`
+    with held as (
+      select id from request where id = ${requestId}::uuid and anonymised_at is null for update
+    ), submitted as (
+      insert into submission (token_hash, request_id, by_mail, created_at)
+      select ${tokenHash}::bytea, id, ${byMail}::boolean, clock_timestamp() from held
+      on conflict do nothing
+    )
+    select id from held`.execute(trx);
+  return rows.length === 1;
 }
 
-/** The request that one of the same address has given way to. */
-export function findSuccessor(
+/** A submission with its request, by the hash of its token. */
+export async function findSubmission(
   db: Db,
-  { id, address }: Pick<RequestRow, 'id' | 'address'>,
-): Promise<RequestRow | undefined> {
-  return db
+  tokenHash: Buffer,
+): Promise<{ submission: SubmissionRow; request: RequestRow } | undefined> {
+  const submission = await db
+    .selectFrom('submission')
+    .selectAll()
+    .where('token_hash', '=', tokenHash)
+    .executeTakeFirst();
+  const request = await db
     .selectFrom('request')
     .selectAll()
-    .where('address', '=', address)
-    .where('id', '<>', id)
-    .where('state', 'not in', ['unproven', 'lapsed'])
-    .orderBy('updated_at', 'desc')
-    .limit(1)
+    // An instance of the version before knows no submissions.
+    .where(submission ? 'id' : 'token_hash', '=', submission ? submission.request_id : tokenHash)
     .executeTakeFirst();
+  if (!request) return undefined;
+  const { created_at } = request;
+  const own = {
+    token_hash: tokenHash,
+    request_id: request.id,
+    by_mail: false,
+    resends: 0,
+    resent_at: null,
+    created_at,
+  };
+  return { submission: submission ?? own, request };
+}
+
+/** Lets the pages of one request show another one, of the same address. */
+export async function moveSubmissions(trx: Db, from: string, to: string): Promise<void> {
+  await trx.updateTable('submission').set({ request_id: to }).where('request_id', '=', from).execute();
+}
+
+/** Counts that the mail was asked for again. Returns false when that happened `most` times, or less than `windowSeconds` ago. */
+export async function countResend(
+  trx: Db,
+  { token_hash, request_id, created_at }: SubmissionRow,
+  { most, windowSeconds }: { most: number; windowSeconds: number },
+): Promise<boolean> {
+  const { rows } = await sql`
+    insert into submission as own (token_hash, request_id, created_at, resends, resent_at)
+    values (${token_hash}::bytea, ${request_id}::uuid, ${created_at}::timestamptz, 1, clock_timestamp())
+    on conflict (token_hash) do update set resends = own.resends + 1, resent_at = clock_timestamp()
+    where own.resends < ${most}::int
+      and (own.resent_at is null or own.resent_at < clock_timestamp() - ${windowSeconds}::float8 * interval '1 second')
+    returning 1`.execute(trx);
+  return rows.length === 1;
 }

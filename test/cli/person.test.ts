@@ -134,7 +134,7 @@ onPostgres('a portal that runs goes on beside it', async () => {
   try {
     const visitor = portal.visitor();
     const path = await visitor.apply();
-    await waitFor('the request', async () => (await visitor.status(path)).status === 'provisioned');
+    await waitFor('the request', async () => (await visitor.status(path)).status === 'answered');
     const settings = { DATABASE_URL: portal.deps.config.databaseUrl ?? '' };
     expect((await run(settings, 'export', 'ana@fabrikam.com')).out).toContain('"first_name": "Ana"');
     expect((await run(settings, 'erase', 'ana@fabrikam.com', '--yes')).code).toBe(0);

@@ -128,7 +128,7 @@ test('starts with the policy that lets nobody in, provisions by production packa
   await writeFile(policyFile, JSON.stringify(aPolicy()));
   await waitFor('the new policy', async () => (await visitor.get('/')).text.includes('Contoso'));
   const page = await visitor.apply({ email: 'bo@fabrikam.com' });
-  await waitFor('the guest', async () => (await visitor.status(page)).status === 'provisioned');
+  await waitFor('the guest', async () => (await visitor.status(page)).status === 'answered');
   expect(await tenant.mailsTo('bo@fabrikam.com')).toHaveLength(1);
 
   expect(await portal.stop()).toEqual({ code: 0, stderr: '' });

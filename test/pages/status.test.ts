@@ -199,7 +199,7 @@ describe('the status page', () => {
       ['received', 'done'],
       ['invited', 'failed'],
     ]);
-    expect(await visitor.status(path)).toMatchObject({ status: 'provisioned', reason: null });
+    expect(await visitor.status(path)).toMatchObject({ status: 'answered', reason: null });
     const others = textOf((await visitor.get(path)).text);
     expect(others).not.toContain('You already have an account');
     await noteProofOfSender(path);
@@ -316,7 +316,7 @@ describe('the mail', () => {
     // Whoever posts the address now is not told that somebody has asked for mail before.
     const stranger = portal.visitor();
     expect(await stranger.apply({ email })).toBe(path);
-    await waitFor('the page to be over', async () => (await stranger.status(path)).status === 'provisioned');
+    await waitFor('the page to be over', async () => (await stranger.status(path)).status === 'answered');
     expect(textOf((await stranger.get(path)).text)).not.toContain('has been asked for several times');
   });
 
@@ -334,7 +334,7 @@ describe('the mail', () => {
     expect(minutes).toBeGreaterThan(9.5);
     expect(minutes).toBeLessThan(10.1);
     // The page says nothing of it.
-    expect(await portal.visitor().status(path)).toMatchObject({ status: 'provisioned' });
+    expect(await portal.visitor().status(path)).toMatchObject({ status: 'answered' });
     expect(textOf((await portal.visitor().get(path)).text)).toContain('again in 5 minutes');
   });
 

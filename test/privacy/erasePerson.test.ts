@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { erasePerson } from '../../src/privacy/erasePerson.js';
 import { exportPerson } from '../../src/privacy/exportPerson.js';
 import { anonymiseRequests } from '../../src/store/anonymise.js';
-import { noteAsking } from '../../src/store/askings.js';
+import { openPage } from '../../src/requests/pageToken.js';
 import { withdrawRequest } from '../../src/store/personalData.js';
 import { noteProof } from '../../src/store/requests.js';
 import { OPEN_STATES, type NewRequest } from '../../src/store/schema.js';
@@ -245,10 +245,10 @@ test('a proof that is on its way to a request that loses its address is not writ
   const { db } = portal.deps.store;
   const id = await have({ state: 'provisioned' });
   const proof = { kind: 'tenant' as const, at: new Date().toISOString(), browser: '', by: 'zebedee/1' };
-  expect([await noteProof(db, id, proof), await noteAsking(db, id)]).toEqual([true, true]);
+  expect([await noteProof(db, id, proof), await openPage(db, id)]).toEqual([true, expect.any(String)]);
   await erasePerson(db, ME);
-  expect([await noteProof(db, id, proof), await noteAsking(db, id)]).toEqual([false, false]);
-  expect(await find(id)).toMatchObject({ proof: { browser: '' }, asked_at: null });
+  expect([await noteProof(db, id, proof), await openPage(db, id)]).toEqual([false, null]);
+  expect(await find(id)).toMatchObject({ proof: { browser: '' } });
   expect(await personalRows()).toEqual([]);
 });
 

@@ -88,7 +88,7 @@ async function provisioned(fields = {}): Promise<string> {
   portal.startWorker();
   const path = await portal.visitor().apply({ ...TYPED, ...fields });
   const visitor = portal.visitor();
-  await waitFor('the request', async () => (await visitor.status(path)).status === 'provisioned');
+  await waitFor('the request', async () => (await visitor.status(path)).status === 'answered');
   await portal.stopWorker();
   await ageRequest(portal, path, LONG_AGO);
   return path;
@@ -231,7 +231,7 @@ test('an old link leads to a page that says so, names nobody and sends nothing',
   expect(page.status).toBe(200);
   expect(textOf(page.text)).toContain('This request is closed');
   expect(page.text).not.toMatch(/zebedee|anonymised-|fabrikam\.com|<form[^>]*resend/);
-  expect(await visitor.status(path)).toMatchObject({ status: 'provisioned', reason: null, steps: [] });
+  expect(await visitor.status(path)).toMatchObject({ status: 'answered', reason: null, steps: [] });
   const { id, version } = await requestAt(portal, path);
   const csrf = await visitor.csrf('/');
   expect((await visitor.postRaw(`${path}/resend`, { _csrf: csrf })).status).toBe(409);

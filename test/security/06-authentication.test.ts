@@ -95,7 +95,7 @@ describe('6.3.8 what a stranger learns of a mailbox', () => {
       const path = String(posted.headers.location);
       await waitFor(
         `${email} to be dealt with`,
-        async () => (await visitor.status(path)).status === 'provisioned',
+        async () => (await visitor.status(path)).status === 'answered',
       );
       const _csrf = await visitor.csrf();
       const resent = await visitor.postRaw(`${path}/resend`, { _csrf });

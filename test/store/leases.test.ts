@@ -80,7 +80,7 @@ test('the longest due comes first; what was tried comes behind what was not; wha
 test('what a turn puts back goes behind what was not tried yet', async () => {
   const { id } = await insert({ due_at: ago(60) });
   const owner = (await claim())?.owner ?? '';
-  const problem = { code: 'graphUnavailable' };
+  const problem = { code: 'graphUnavailable' } as const;
   await endTurn(store.db, id, owner, { state: 'queued', problem, dueInSeconds: -1, guestId: null });
   const fresh = await insert({ due_at: ago(0) });
   expect([await claimedId(), await claimedId()]).toEqual([fresh.id, id]);

@@ -43,7 +43,7 @@ test('a worker whose lease has passed to another one writes nothing', async () =
 });
 
 describe('what becomes of a step is recorded with it', () => {
-  const PROBLEM = { code: 'forbidden', detail: 'Insufficient privileges' };
+  const PROBLEM = { code: 'permissionMissing' as const, detail: 'Insufficient privileges' };
   const failed = { state: 'failed', detail: {}, problem: PROBLEM, graphRequestId: null } as const;
 
   /** Settles a step twice begun; returns the events that it left. */
@@ -69,12 +69,12 @@ describe('what becomes of a step is recorded with it', () => {
     [
       'mail',
       failed,
-      [{ action: 'step.failed', detail: { step: 'mail', attempts: 2, problem: 'forbidden' } }],
+      [{ action: 'step.failed', detail: { step: 'mail', attempts: 2, problem: 'permissionMissing' } }],
     ],
     [
       'mail',
       { ...failed, state: 'unconfirmed' },
-      [{ action: 'step.unconfirmed', detail: { step: 'mail', attempts: 2, problem: 'forbidden' } }],
+      [{ action: 'step.unconfirmed', detail: { step: 'mail', attempts: 2, problem: 'permissionMissing' } }],
     ],
     ['invitation', { ...failed, state: 'waiting' }, []],
     ['lookup', DONE, []],

@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
 import { hashToken } from '../../src/token.js';
 import { mailboxOf } from '../../src/store/mailboxes.js';
+import { findSubmission } from '../../src/store/submissions.js';
 import type { RequestRow } from '../../src/store/schema.js';
 import type { TestPortal } from './portal.js';
 
-export function requestAt({ deps }: TestPortal, path: string): Promise<RequestRow> {
-  return deps.store.db
-    .selectFrom('request')
-    .selectAll()
-    .where('token_hash', '=', hashToken(path.split('/').at(-1) ?? ''))
-    .executeTakeFirstOrThrow();
+/** The request of a status page. */
+export async function requestAt({ deps }: Pick<TestPortal, 'deps'>, path: string): Promise<RequestRow> {
+  const found = await findSubmission(deps.store.db, hashToken(path.split('/').at(-1) ?? ''));
+  if (!found) throw new Error(`There is no page ${path}`);
+  return found.request;
 }
 
 /** Makes everything that happened to a request, and to its mailbox, `minutes` older. */
@@ -22,9 +22,18 @@ export async function ageRequest(portal: TestPortal, path: string, minutes: numb
     .set({
       created_at: earlier('created_at'),
       updated_at: earlier('updated_at'),
-      asked_at: earlier('asked_at'),
     })
     .where('id', '=', id)
+    .execute();
+  await db
+    .updateTable('submission')
+    .set({ created_at: earlier('created_at'), resent_at: earlier('resent_at') })
+    .where('request_id', '=', id)
+    .execute();
+  await db
+    .updateTable('notice')
+    .set({ finished_at: earlier('finished_at') })
+    .where('request_id', '=', id)
     .execute();
   await db
     .updateTable('step')

@@ -1,4 +1,4 @@
-import { wholeStatus } from '../../src/requests/follow/wholeStatus.js';
+import { ownerStatus } from '../../src/requests/follow/ownerStatus.js';
 import { findByToken } from '../../src/requests/follow/follow.js';
 import { findSteps } from '../../src/store/steps.js';
 import type { TestPortal } from './portal.js';
@@ -21,7 +21,7 @@ export async function signUpUntil(
   let last: StatusAnswer | undefined;
   try {
     return await waitFor(`${email} to be ${state}`, async () => {
-      last = await wholeStatusOf(portal, page);
+      last = await ownerStatusOf(portal, page);
       return last.status === state && last;
     });
   } catch (error) {
@@ -30,11 +30,11 @@ export async function signUpUntil(
 }
 
 /** The answer that a status page would give to the owner of the mailbox. */
-export async function wholeStatusOf(portal: TestPortal, path: string): Promise<StatusAnswer> {
+export async function ownerStatusOf(portal: TestPortal, path: string): Promise<StatusAnswer> {
   const { deps } = portal;
-  const request = await findByToken(deps, path.split('/').at(-1) ?? '');
+  const { request } = await findByToken(deps, path.split('/').at(-1) ?? '');
   const steps = await findSteps(deps.store.db, request.id);
-  const { status, reason, steps: shown, updatedAt } = wholeStatus(request, steps, deps.limits);
+  const { status, reason, steps: shown, updatedAt } = ownerStatus(request, steps, deps.limits);
   return JSON.parse(JSON.stringify({ status, reason, steps: shown, updatedAt })) as StatusAnswer;
 }
 

@@ -3,10 +3,9 @@ import { accessOf, type Access } from '../../src/access/access.js';
 import type { Person } from '../../src/access/person.js';
 import type { Deps } from '../../src/deps.js';
 import { parseAddress } from '../../src/policy/address.js';
-import { hashToken } from '../../src/token.js';
 import { submit } from '../../src/requests/submit/submit.js';
-import { findRequestByToken } from '../../src/store/requests.js';
 import type { RequestRow } from '../../src/store/schema.js';
+import { requestAt } from './ageRequest.js';
 
 const oid = (number: number) => `55555555-0000-4000-8000-00000000000${number}`;
 
@@ -43,7 +42,5 @@ export async function submitted(deps: Deps, email: string): Promise<RequestRow &
     acceptedTerms: null,
   };
   const { token } = await submit(deps, application, { browser: randomBytes(32), suspicions: [] });
-  const row = await findRequestByToken(deps.store.db, hashToken(token));
-  if (!row) throw new Error(`${email} has left no request`);
-  return { ...row, token };
+  return { ...(await requestAt({ deps }, token)), token };
 }

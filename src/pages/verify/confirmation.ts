@@ -1,13 +1,14 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { SessionData } from 'express-session';
 import type { Deps } from '../../deps.js';
+import { notFound } from '../../errors.js';
 import { rememberBrowser } from '../../http/browserKey.js';
 import { endIdleSession, saveSession } from '../../http/session.js';
 import { SIGN_IN_SECONDS } from '../../http/sessionStore.js';
 import { findByToken } from '../../requests/follow/follow.js';
 import { askedBy } from '../../requests/prove/asked.js';
 import { proveByTenant } from '../../requests/prove/tenant.js';
-import { currentToken } from '../../requests/statusToken.js';
+import { openPage } from '../../requests/pageToken.js';
 import { refuse } from './tenantRefused.js';
 
 type TokenParams = { token: string };
@@ -42,19 +43,25 @@ export async function takeProof(
     const others = (req.session.tenantConfirmations ?? []).filter((one) => one.requestId !== requestId);
     req.session.tenantConfirmations = [...others.slice(1 - AT_ONCE), signedIn];
     await saveSession(req);
-    const token = await currentToken(deps, deps.store.db, proven.unconfirmed);
-    res.redirect(303, `/verify/tenant/${token}/confirm`);
+    res.redirect(303, `/verify/tenant/${await pageOf(deps, proven.unconfirmed.id)}/confirm`);
     return;
   }
   await endIdleSession(deps, req, res);
-  res.redirect(303, `/requests/${proven.token}`);
+  res.redirect(303, `/requests/${await pageOf(deps, proven.goesOn)}`);
+}
+
+/** @throws {PublicError} `notFound` when the request was anonymised meanwhile */
+async function pageOf({ store }: Deps, requestId: string): Promise<string> {
+  const token = await openPage(store.db, requestId);
+  if (token === null) throw notFound();
+  return token;
 }
 
 /** GET /verify/tenant/:token/confirm, for whoever has just signed in for this request. */
 export function showConfirmation(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
-    const request = await findByToken(deps, token);
+    const { request } = await findByToken(deps, token);
     if (request.state !== 'unproven' || !signedInFor(request.id, req)) {
       res.redirect(303, `/requests/${token}`);
       return;
@@ -67,7 +74,7 @@ export function showConfirmation(deps: Deps): RequestHandler<TokenParams> {
 export function confirmTenantProof(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
-    const request = await findByToken(deps, token);
+    const { request } = await findByToken(deps, token);
     const signedIn = signedInFor(request.id, req);
     if (!signedIn) {
       // The page says where the request stands, and how to sign in once more.

@@ -1,5 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 import type { Deps } from '../../deps.js';
+import { notFound } from '../../errors.js';
 import { knownBrowser, rememberBrowser } from '../../http/browserKey.js';
 import { findByToken } from '../../requests/follow/follow.js';
 import { askForAnotherMail } from '../../requests/prove/askForMail.js';
@@ -39,6 +40,7 @@ export function confirmLink(deps: Deps): RequestHandler<LinkParams> {
   return async (req, res) => {
     const link = await followLink(deps, req.params.secret, rememberBrowser(deps.config, req, res));
     if (link.state) refuseLink(res, link);
+    else if (link.token === null) throw notFound();
     else res.redirect(303, `/requests/${link.token}`);
   };
 }
@@ -55,14 +57,15 @@ export const leaveCode: RequestHandler<TokenParams> = function leaveCode(req, re
 /** POST /verify/code/:token */
 export function takeCode(deps: Deps): RequestHandler<TokenParams, unknown, Body> {
   return async (req, res) => {
-    const request = await findByToken(deps, req.params.token);
-    const taken = await enterCode(deps, request, req.body?.code, rememberBrowser(deps.config, req, res));
-    if ('token' in taken) {
-      res.redirect(303, `/requests/${taken.token}`);
+    const { token } = req.params;
+    const { request } = await findByToken(deps, token);
+    const refused = await enterCode(deps, request, req.body?.code, rememberBrowser(deps.config, req, res));
+    if (!refused) {
+      res.redirect(303, `/requests/${token}`);
       return;
     }
-    res.status(STATUS_OF[taken.fault]);
-    await answerStatus(deps, req, res, taken);
+    res.status(STATUS_OF[refused.fault]);
+    await answerStatus(deps, req, res, refused);
   };
 }
 
@@ -70,7 +73,7 @@ export function takeCode(deps: Deps): RequestHandler<TokenParams, unknown, Body>
 export function askForMail(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
-    const request = await findByToken(deps, token);
+    const { request } = await findByToken(deps, token);
     await askForAnotherMail(deps, request.id, rememberBrowser(deps.config, req, res));
     // Whatever came of it, the page says when a mail may be asked for.
     res.redirect(303, `/requests/${token}`);

@@ -19,7 +19,7 @@ import { refuse, type ShownRefusal } from './tenantRefused.js';
 export function beginTenantProof(deps: Deps, tenants: TenantSignIn): RequestHandler<{ token: string }> {
   return async (req, res) => {
     const { token } = req.params;
-    const request = await findByToken(deps, token);
+    const { request } = await findByToken(deps, token);
     if (!awaitsTenant(deps, request)) {
       res.redirect(303, `/requests/${token}`);
       return;

@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.js';
 import { endIdleSession } from '../../http/session.js';
 import type { Address } from '../../policy/address.js';
 import type { TenantRefusal } from '../../requests/prove/tenantOwner.js';
-import { tokenOf } from '../../requests/statusToken.js';
+import { openPage } from '../../requests/pageToken.js';
 import { findRequest } from '../../store/requests.js';
 
 /**
@@ -90,6 +90,6 @@ export async function refuse(
     account,
     address: request?.address ?? address?.canonical,
     policyReason,
-    token: request && tokenOf(deps.config.secrets, request),
+    token: request && (await openPage(deps.store.db, request.id)),
   });
 }

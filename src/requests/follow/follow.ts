@@ -1,73 +1,68 @@
 import type { Deps } from '../../deps.js';
 import { notFound } from '../../errors.js';
-import { findResends } from '../../store/askings.js';
-import { findRequestByToken } from '../../store/requests.js';
-import type { RequestRow, StepRow } from '../../store/schema.js';
+import { findAnswer } from '../../store/notices.js';
+import type { RequestRow, SubmissionRow } from '../../store/schema.js';
 import { findSteps } from '../../store/steps.js';
+import { findSubmission } from '../../store/submissions.js';
 import { hashToken, isToken } from '../../token.js';
-import { findSuccessor } from '../../store/submissions.js';
-import { anonymisedStatus } from './anonymisedStatus.js';
-import type { PublicStatus } from './publicStatus.js';
-import { replay, type ShownAt } from './replay.js';
-import { veiledStatus } from './veiledStatus.js';
-import { viewerOf, type Viewer } from './viewer.js';
-import { wholeStatus } from './wholeStatus.js';
 import { awaitedProof } from '../prove/awaitedProof.js';
+import { isShownIn } from '../prove/shownProof.js';
+import { ownerStatus } from './ownerStatus.js';
+import { publicStatus } from './publicStatus.js';
+import type { Status } from './status.js';
 
-export type { PublicStatus, PublicStep } from './publicStatus.js';
+export type Followed = { submission: SubmissionRow; request: RequestRow };
 
-/** @throws {PublicError} `notFound` for a token that no request has */
-export async function findByToken({ store }: Pick<Deps, 'store'>, token: string): Promise<RequestRow> {
-  const request = isToken(token) && (await findRequestByToken(store.db, hashToken(token)));
-  if (!request) throw notFound();
-  return request;
+/** @throws {PublicError} `notFound` for a token that no submission has */
+export async function findByToken({ store }: Pick<Deps, 'store'>, token: string): Promise<Followed> {
+  const found = isToken(token) ? await findSubmission(store.db, hashToken(token)) : undefined;
+  if (!found) throw notFound();
+  return found;
 }
 
 /**
- * What a viewer may know of a request. What the directory knows of an address is for those alone who have shown that its
- * mailbox is theirs; see `following/ownersOnly.ts`.
+ * Whether a page is looked at by the owner of the mailbox: they came by a link mailed to it, or have proved in this browser
+ * that it is theirs. The owner sees everything; everybody else, the browser that sent the form included, sees what the policy,
+ * approvers and the portal did, never what the directory says of the address.
  *
  * @param browser of the viewer, as far as it is known; see `http/browserKey.ts`
  */
-export async function follow(deps: Deps, token: string, browser: Buffer | null): Promise<PublicStatus> {
-  const request = await findByToken(deps, token);
-  const steps = await findSteps(deps.store.db, request.id);
-  if (request.anonymised_at) return anonymisedStatus(await statusForOthers(deps, request, steps, 'stranger'));
-  const viewer = viewerOf(request, browser);
-  const proof = await awaitedProof(deps, request, browser);
-  if (viewer === 'owner') return { ...wholeStatus(request, steps, deps.limits), proof };
-  return { ...(await statusForOthers(deps, request, steps, viewer)), proof };
+export function isOwner({ submission, request }: Followed, browser: Buffer | null): boolean {
+  return submission.by_mail || (browser !== null && isShownIn(request.proof, browser));
 }
 
-/** {@link veiledStatus} of a request, or of the one that it has given way to. */
+/** Where a request stands, for one viewer. @throws {PublicError} `notFound` */
+export async function follow(deps: Deps, token: string, browser: Buffer | null): Promise<Status> {
+  const followed = await findByToken(deps, token);
+  const { request } = followed;
+  const status = isOwner(followed, browser)
+    ? ownerStatus(request, await findSteps(deps.store.db, request.id), deps.limits)
+    : await statusForOthers(deps, followed);
+  if (request.anonymised_at) return anonymised(status);
+  return { ...status, proof: await awaitedProof(deps, request, browser) };
+}
+
 export async function statusForOthers(
-  deps: Deps,
-  request: RequestRow,
-  steps: StepRow[],
-  viewer: Viewer,
-): Promise<Omit<PublicStatus, 'proof'>> {
-  const { db } = deps.store;
-  const { state, problem, created_at, proof } = request;
-  const veilFor = async ({ id }: RequestRow, shownAt: ShownAt) => ({
-    viewer,
-    shownAt,
-    resends: await findResends(db, id, viewer === 'stranger' ? request.asked_at : null),
-    mailWindowSeconds: deps.limits.mailWindowSeconds,
-  });
-  if (state !== 'lapsed' || problem?.code !== 'superseded') {
-    return veiledStatus(request, steps, await veilFor(request, replay(request, viewer)));
-  }
-  // That there was another request is not to be told either: this page goes on as that one would have from here.
-  const successor = proof && (await findSuccessor(db, request));
-  if (!successor) {
-    const ended: RequestRow = { ...request, state: 'provisioned' };
-    return veiledStatus(ended, steps, await veilFor(request, replay(request, viewer)));
-  }
-  const since = replay({ created_at: successor.created_at, asked_at: new Date(proof.at) }, 'stranger');
-  const shown = veiledStatus(
-    { ...successor, created_at },
-    await findSteps(db, successor.id),
-    await veilFor(request, (at) => (at === created_at ? replay(request, viewer)(at) : since(at))),
-  );
-  return { ...shown, words: null };
+  { store: { db }, limits }: Deps,
+  { submission, request }: Followed,
+): Promise<Omit<Status, 'proof'>> {
+  const steps = await findSteps(db, request.id);
+  return publicStatus({ request, submission, steps, answer: await findAnswer(db, request.id) }, limits);
+}
+
+function anonymised({ status, updatedAt }: Omit<Status, 'proof'>): Status {
+  return {
+    address: '',
+    status,
+    anonymised: true,
+    reason: null,
+    undeliverable: false,
+    words: null,
+    apps: [],
+    steps: [],
+    moving: false,
+    resend: { allowed: false, why: 'notMailed' },
+    proof: null,
+    updatedAt,
+  };
 }

@@ -1,37 +1,98 @@
-import type { RequestState } from '../../store/schema.js';
-import type { AwaitedProof } from '../prove/awaitedProof.js';
-import type { ResendPermission } from '../resend/resend.js';
+import type { NoticeRow, RequestRow, StepRow, SubmissionRow } from '../../store/schema.js';
+import { isForOwner, PROBLEMS } from '../problems.js';
+import { mayAskAgain, type MailWindow } from '../resend/resend.js';
+import { isDeniedByReviewer, reasonOf, reviewSteps } from './ownerStatus.js';
+import type { ShownState, Status, StatusStep } from './status.js';
 
-export type PublicStep = {
-  /** `handled` stands for all that follows, where a page must not tell what that was. */
-  name: 'received' | 'review' | 'invited' | 'access' | 'mailed' | 'handled';
-  status: 'waiting' | 'running' | 'done' | 'unconfirmed' | 'failed';
-  at: Date | null;
+type Seen = {
+  request: RequestRow;
+  /** The viewer's own: no time is shown that lies before it. */
+  submission: SubmissionRow;
+  steps: StepRow[];
+  /** The mail that tells the owner why there is no invitation, where there is one. */
+  answer: Pick<NoticeRow, 'state' | 'problem' | 'finished_at'> | undefined;
 };
 
-/** What whoever holds a status page's address may know: nothing that somebody typed except the address. */
-export type PublicStatus = {
-  /** Empty once the request is anonymised. */
-  address: string;
-  status: RequestState;
-  /**
-   * What the page says of it: `handled` in the place of the truth, which is for the owner of the mailbox; `anonymised` when
-   * nobody can tell any more whose it was.
-   */
-  headline: RequestState | 'handled' | 'anonymised';
-  /** Code of why it was refused, is stuck, or takes longer; null when all goes well. */
-  reason: string | null;
-  /** What a reviewer who denied it wants the person to know, in their own words. */
-  words: string | null;
-  apps: { name: string; url: string }[];
-  /** For machines. */
-  steps: PublicStep[];
-  /** For the page. */
-  progress: PublicStep[];
-  /** True until nothing changes any more without somebody's doing. */
-  moving: boolean;
-  resend: ResendPermission;
-  /** What the person is to show first; null when nothing is. */
-  proof: AwaitedProof | null;
-  updatedAt: Date;
+/**
+ * A request as everybody but the owner of its mailbox sees it: the same for an address that the directory knows, knows as
+ * blocked, or does not know. `answered` only where a mail has gone, or where only Microsoft could send one.
+ */
+export function publicStatus(seen: Seen, limits: MailWindow): Omit<Status, 'proof'> {
+  const { request, submission } = seen;
+  const status = shownState(seen);
+  const ownTime = (at: Date) => (at > submission.created_at ? at : submission.created_at);
+  const answeredAt = status === 'answered' ? ownTime(answeredTime(seen)) : null;
+  const steps: StatusStep[] = [
+    { name: 'received', status: 'done', at: submission.created_at },
+    ...reviewSteps(request).map((step) => ({ ...step, at: step.at && ownTime(step.at) })),
+    ...answerSteps(status, answeredAt),
+  ];
+  const changedAt = CHANGED_BY_THEMSELVES.has(status) ? null : ownTime(request.updated_at);
+  const moments = [changedAt, ...steps.map(({ at }) => at), submission.resent_at];
+  return {
+    address: request.address,
+    status,
+    anonymised: false,
+    reason: status === 'denied' || status === 'pending' ? reasonOf(request) : null,
+    undeliverable: status === 'delayed' && isUndeliverable(seen),
+    words: isDeniedByReviewer(request) ? (request.review?.reason ?? null) : null,
+    apps: [],
+    steps,
+    moving: status === 'unproven' || status === 'pending' || status === 'queued' || request.due_at !== null,
+    resend: answeredAt ? mayAskAgain(submission, answeredAt, limits) : { allowed: false, why: 'notMailed' },
+    updatedAt: new Date(Math.max(...moments.map((at) => at?.getTime() ?? 0))),
+  };
+}
+
+/** States whose steps tell when they came. */
+const CHANGED_BY_THEMSELVES = new Set<ShownState>(['unproven', 'queued', 'answered']);
+
+function shownState(seen: Seen): ShownState {
+  const { state, problem } = seen.request;
+  if (isForOwner(seen.request)) return stateOfAnswer(seen);
+  if (state === 'provisioned' || state === 'queued') {
+    const usual = state === 'queued' ? 'queued' : 'answered';
+    if (!problem) return usual;
+    const { others } = PROBLEMS[problem.code];
+    return others === 'delayed' || others === 'answered' ? others : usual;
+  }
+  return state === 'held' || state === 'failed' ? 'delayed' : state;
+}
+
+function stateOfAnswer({ answer }: Seen): ShownState {
+  switch (answer?.state) {
+    case 'waiting':
+    case 'sending':
+      return answer.problem ? 'delayed' : 'queued';
+    case 'failed':
+      return 'delayed';
+    default:
+      return 'answered';
+  }
+}
+
+function isUndeliverable({ request, answer }: Seen): boolean {
+  return request.problem?.code === 'mailRefused' || answer?.problem?.code === 'mailRefused';
+}
+
+/** When the answer went, without the mails that somebody asked for afterwards. */
+function answeredTime({ request, steps, answer }: Seen): Date {
+  const ends = steps.flatMap(({ key, finished_at }) =>
+    key.startsWith('resend:') ? [] : (finished_at ?? []),
+  );
+  if (answer?.finished_at) return answer.finished_at;
+  return ends.length > 0 ? new Date(Math.max(...ends.map((at) => at.getTime()))) : request.updated_at;
+}
+
+const ANSWER: Partial<Record<ShownState, StatusStep['status']>> = {
+  unproven: 'waiting',
+  pending: 'waiting',
+  queued: 'running',
+  delayed: 'running',
+  answered: 'done',
 };
+
+function answerSteps(status: ShownState, at: Date | null): StatusStep[] {
+  const answer = ANSWER[status];
+  return answer ? [{ name: 'answer', status: answer, at }] : [];
+}

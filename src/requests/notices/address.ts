@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.js';
-import { settleNotice, skipNotice, type Needless } from '../../store/noticeLeases.js';
+import { endNotice, skipNotice } from '../../store/noticeLeases.js';
 import { findWaitingPartners } from '../../store/noticeSummaries.js';
 import { insertAddressed, type Addressed } from '../../store/notices.js';
-import type { NoticeRow } from '../../store/schema.js';
+import type { NoticeRow, SkipReason } from '../../store/schema.js';
 import { findWaiting } from './findWaiting.js';
 import type { FindDeciders, Recipient } from './audience.js';
 
@@ -13,7 +13,7 @@ export async function addressNotice(deps: Deps, deciders: FindDeciders, notice: 
     : peopleOfRequest(deps, deciders, notice));
   await deps.store.db.transaction().execute(async (trx) => {
     const settled = Array.isArray(people)
-      ? await settleNotice(trx, notice, 'addressed')
+      ? await endNotice(trx, notice, 'addressed')
       : await skipNotice(trx, notice, people);
     if (settled && Array.isArray(people)) await insertAddressed(trx, notice, people);
   });
@@ -23,7 +23,7 @@ async function peopleOfRequest(
   deps: Deps,
   deciders: FindDeciders,
   notice: NoticeRow,
-): Promise<Addressed[] | Needless> {
+): Promise<Addressed[] | SkipReason> {
   const request = await findWaiting(deps, notice);
   if (!request) return 'decided';
   const mode = modeOf(deps, request.partner);
@@ -34,7 +34,7 @@ async function peopleOfRequest(
 }
 
 /** Each person once, with all of their partners of which requests wait. */
-async function peopleOfDigest(deps: Deps, deciders: FindDeciders): Promise<Addressed[] | Needless> {
+async function peopleOfDigest(deps: Deps, deciders: FindDeciders): Promise<Addressed[] | SkipReason> {
   const waiting = await findWaitingPartners(deps.store.db);
   const partnersOf = new Map<Recipient['key'], (string | null)[]>();
   for (const partner of waiting.filter((one) => modeOf(deps, one) === 'digest')) {

@@ -3,7 +3,7 @@ import { renderMail } from '../../mail/templates.js';
 import type { WaitingRequests } from '../../store/noticeSummaries.js';
 import type { RequestRow } from '../../store/schema.js';
 import { validMinutes } from '../prove/secrets.js';
-import { tokenOf } from '../statusToken.js';
+import { openMailedPage } from '../pageToken.js';
 import type { Recipient } from './audience.js';
 
 export type Message = { to: string; subject: string; text: string; html: string };
@@ -68,7 +68,7 @@ export async function composeProof(
 export async function composeDenied(deps: Deps, request: RequestRow): Promise<Message> {
   const { policy } = deps.policy.current();
   const partner = request.partner === null ? undefined : policy.partner(request.partner);
-  const token = tokenOf(deps.config.secrets, request);
+  const token = await openMailedPage(deps, deps.store.db, request.id);
   const mail = await renderMail(
     deps.languages.translate(partner?.invitation.language ?? request.language),
     'denied',

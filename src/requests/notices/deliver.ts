@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.js';
 import type { Mailer } from '../../mail/mailer.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
-import { beginNotice, settleNotice, skipNotice, type Needless } from '../../store/noticeLeases.js';
+import { beginNotice, endNotice, skipNotice } from '../../store/noticeLeases.js';
 import {
   countBegun,
   countWaiting,
@@ -11,8 +11,8 @@ import {
 } from '../../store/noticeSummaries.js';
 import { APPLICANT } from '../../store/notices.js';
 import { findRequest } from '../../store/requests.js';
-import type { Db, NoticeRow, Problem } from '../../store/schema.js';
-import { isToldByMail } from '../follow/ownersOnly.js';
+import type { Db, NoticeRow, Problem, SkipReason } from '../../store/schema.js';
+import { isForOwner } from '../problems.js';
 import type { Audience, Recipient } from './audience.js';
 import { composeDenied, composeDigest, composeKnown, composeWaiting, type Message } from './compose.js';
 import { findWaiting } from './findWaiting.js';
@@ -67,7 +67,7 @@ export async function finish(
 ): Promise<void> {
   const { id, kind, request_id: requestId } = notice;
   await store.db.transaction().execute(async (trx) => {
-    if (!(await settleNotice(trx, notice, state, problem))) return;
+    if (!(await endNotice(trx, notice, state, problem))) return;
     await insertAuditEvent(trx, {
       ...(requestId !== null && { requestId }),
       actor: 'portal',
@@ -84,7 +84,7 @@ function messageIdOf({ config }: Deps, { id }: NoticeRow): string {
   return `<notice.${id}@${new URL(config.baseUrl).hostname}>`;
 }
 
-async function prepare(deps: Deps, audience: Audience, notice: NoticeRow): Promise<Ready | Needless> {
+async function prepare(deps: Deps, audience: Audience, notice: NoticeRow): Promise<Ready | SkipReason> {
   if (notice.recipient === APPLICANT) return prepareForApplicant(deps, notice);
   const recipient = await audience.find(notice.recipient);
   if (!recipient) return 'gone';
@@ -96,11 +96,11 @@ async function prepare(deps: Deps, audience: Audience, notice: NoticeRow): Promi
 async function prepareForApplicant(
   deps: Deps,
   { kind, request_id: id }: NoticeRow,
-): Promise<Ready | Needless> {
+): Promise<Ready | SkipReason> {
   const request = id === null ? undefined : await findRequest(deps.store.db, id);
   if (request && kind === 'proof') return prepareProof(deps, request);
   if (request && kind === 'known') {
-    if (!isToldByMail(request) || !request.problem) return 'decided';
+    if (!isForOwner(request) || !request.problem) return 'decided';
     return { message: await composeKnown(deps, request, request.problem.code), count: 1 };
   }
   if (request?.state !== 'denied') return 'decided';
@@ -111,7 +111,7 @@ async function prepareWaiting(
   deps: Deps,
   recipient: Recipient,
   notice: NoticeRow,
-): Promise<Ready | Needless> {
+): Promise<Ready | SkipReason> {
   const request = await findWaiting(deps, notice);
   if (!request) return 'decided';
   return {
@@ -125,7 +125,7 @@ async function prepareDigest(
   deps: Deps,
   recipient: Recipient,
   { partners }: NoticeRow,
-): Promise<Ready | Needless> {
+): Promise<Ready | SkipReason> {
   const waiting = await countWaiting(deps.store.db, partners ?? [], recipient.addresses);
   if (waiting.length === 0) return 'nothingWaiting';
   const count = waiting.reduce((sum, one) => sum + one.count, 0);

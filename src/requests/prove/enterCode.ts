@@ -20,14 +20,14 @@ export type CodeFault =
  *
  * @param typed as it was posted
  * @param browser of whoever types
- * @returns the token of the status page that goes on, or what is wrong with the code
+ * @returns what is wrong with the code; null when it is right, and proved
  */
 export async function enterCode(
   deps: Deps,
   request: RequestRow,
   typed: unknown,
   browser: Buffer,
-): Promise<{ token: string } | CodeFault> {
+): Promise<CodeFault | null> {
   if (awaitedKind(deps, request) !== 'mailbox') return { fault: 'settled' };
   const code = readCode(typed);
   if (code === null) return { fault: 'malformed' };
@@ -42,7 +42,8 @@ export async function enterCode(
   }
   const proof = shownProof(browser, { kind: 'mailbox' });
   try {
-    return await prove(deps, request.id, proof, (trx) => useUpChallenge(trx, tried));
+    await prove(deps, request.id, proof, (trx) => useUpChallenge(trx, tried));
+    return null;
   } catch (error) {
     // Sent twice: the first has made the proof.
     if (error instanceof PublicError) return { fault: 'settled' };

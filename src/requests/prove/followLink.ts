@@ -3,7 +3,7 @@ import { PublicError } from '../../errors.js';
 import { findLink, useUpChallenge } from '../../store/challenges.js';
 import { findRequest } from '../../store/requests.js';
 import { prove } from './prove.js';
-import { tokenOf } from '../statusToken.js';
+import { findMailedPage, openMailedPage } from '../pageToken.js';
 import { askedBy, type Asked } from './asked.js';
 import { awaitedKind } from './awaitedProof.js';
 import { hashOfLink } from './secrets.js';
@@ -33,11 +33,11 @@ export async function lookAtLink(deps: Deps, secret: string, browser: Buffer | n
     if (found.live && awaitedKind(deps, request) === 'mailbox') {
       return { state: 'open', requestId: request.id, asked: askedBy(request) };
     }
-    return { state: 'expired', token: tokenOf(deps.config.secrets, request) };
+    return { state: 'expired', token: await findMailedPage(deps, request.id) };
   }
   // Who holds a used link may have found it in a log; the browser that made the proof is the person's own.
   if (browser && isShownIn(request.proof, browser)) {
-    return { state: 'confirmed', token: tokenOf(deps.config.secrets, request) };
+    return { state: 'confirmed', token: await findMailedPage(deps, request.id) };
   }
   return { state: 'dead' };
 }
@@ -52,13 +52,15 @@ export async function followLink(
   deps: Deps,
   secret: string,
   browser: Buffer,
-): Promise<{ token: string; state?: never } | Exclude<Link, { state: 'open' }>> {
+): Promise<{ token: string | null; state?: never } | Exclude<Link, { state: 'open' }>> {
   const linkHash = hashOfLink(secret);
   const link = await lookAtLink(deps, secret, browser);
-  if (!linkHash || link.state !== 'open') return link as Exclude<Link, { state: 'open' }>;
+  if (!linkHash) return { state: 'dead' };
+  if (link.state !== 'open') return link;
   const proof = shownProof(browser, { kind: 'mailbox' });
   try {
-    return await prove(deps, link.requestId, proof, (trx) => useUpChallenge(trx, { linkHash }));
+    const requestId = await prove(deps, link.requestId, proof, (trx) => useUpChallenge(trx, { linkHash }));
+    return { token: await openMailedPage(deps, deps.store.db, requestId) };
   } catch (error) {
     if (!(error instanceof PublicError)) throw error;
     // Pressed twice: what the first has done is what there is to see.

@@ -5,21 +5,19 @@ import { isUniqueViolation } from '../../store/database.js';
 import { queueNotice } from '../../store/notices.js';
 import { lockUnproven, noteProof, settleProof } from '../../store/requests.js';
 import type { Db, Proof, RequestRow, RequestState } from '../../store/schema.js';
-import { findStandingRequest } from '../../store/submissions.js';
+import { findStandingRequest, moveSubmissions } from '../../store/submissions.js';
 import { traceparent } from '../../telemetry/activeSpan.js';
 import { addressOf } from '../../policy/decisionNow.js';
-import { currentToken } from '../statusToken.js';
 import { Overtaken, QUIET_SECONDS } from '../submit/claimAddress.js';
 import { judge, suspicionsOf } from '../submit/judge.js';
 import { assertTransition, STATE_AFTER } from '../transitions.js';
 
 /**
  * Takes the proof that a request has waited for, decides again with it, and puts the request on its way: request and
- * audit event in one transaction. Where the address has a request already, the new one lapses, and the person, who has now
- * shown that it is theirs, is led to that one.
+ * audit event in one transaction. Where the address has a request already, the new one lapses and its pages show that one.
  *
  * @param within what belongs to the same transaction, such as using up a code; the proof counts only if it returns true
- * @returns the token of the status page that goes on
+ * @returns the id of the request that goes on
  * @throws {PublicError} `conflict` when the request waits for no proof (any more), or not for this one
  */
 export async function prove(
@@ -27,7 +25,7 @@ export async function prove(
   requestId: string,
   proof: Proof,
   within: (trx: Db) => Promise<boolean> = () => Promise.resolve(true),
-): Promise<{ token: string }> {
+): Promise<string> {
   const proven = await deps.store.db
     .transaction()
     .execute(async (trx) => {
@@ -41,15 +39,15 @@ export async function prove(
       throw error;
     });
   if (proven === null) return prove(deps, requestId, proof, within);
-  const { token, state } = proven;
+  const { goesOn, state } = proven;
   if (state === 'denied' || state === 'lapsed') deps.telemetry.figures.requestEnded(state);
   deps.bell.announce();
   deps.noticeBell.announce();
   deps.log.info({ requestId, proof: proof.kind }, 'request proven');
-  return { token };
+  return goesOn;
 }
 
-type Proven = { token: string; state: RequestState };
+type Proven = { goesOn: string; state: RequestState };
 
 async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): Promise<Proven> {
   const { policy, hash } = deps.policy.current();
@@ -79,8 +77,9 @@ async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): P
   });
   if (standing) {
     if (!(await noteProof(trx, standing.id, proof))) throw new Overtaken();
-    return { token: await currentToken(deps, trx, standing), state: 'lapsed' };
+    await moveSubmissions(trx, request.id, standing.id);
+    return { goesOn: standing.id, state: 'lapsed' };
   }
   if (state === 'pending') await queueNotice(trx, 'waiting', request.id);
-  return { token: await currentToken(deps, trx, request), state };
+  return { goesOn: request.id, state };
 }

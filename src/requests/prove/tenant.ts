@@ -7,7 +7,6 @@ import { findRequest } from '../../store/requests.js';
 import type { Proof, RequestRow } from '../../store/schema.js';
 import { addressOf } from '../../policy/decisionNow.js';
 import { prove } from './prove.js';
-import { currentToken } from '../statusToken.js';
 import { refusalOf, type TenantRefusal } from './tenantOwner.js';
 import { shownProof } from './shownProof.js';
 
@@ -23,7 +22,7 @@ export type SignedIn = {
  * Takes a sign-in at the home organisation as the proof that a request waits for. A request that waits for none (any more)
  * is left as it is, and the person led to it.
  *
- * @returns the token of the status page that goes on; or why the sign-in shows nothing: the request then waits as before; or
+ * @returns the id of the request that goes on; or why the sign-in shows nothing: the request then waits as before; or
  *   that the person is to see first what was typed, because another browser has sent the form
  * @throws {PublicError} `conflict` when the policy asks for another proof, `notFound` when the request is gone
  */
@@ -32,15 +31,15 @@ export async function proveByTenant(
   requestId: string,
   identity: TenantIdentity,
   { browser, at, confirmed }: SignedIn,
-): Promise<{ token: string } | { refused: TenantRefusal } | { unconfirmed: RequestRow }> {
+): Promise<{ goesOn: string } | { refused: TenantRefusal } | { unconfirmed: RequestRow }> {
   const request = await findRequest(deps.store.db, requestId);
   if (!request) throw notFound();
-  if (request.state !== 'unproven') return { token: await currentToken(deps, deps.store.db, request) };
+  if (request.state !== 'unproven') return { goesOn: request.id };
   const refused = await refusalOf(deps, identity, addressOf(request));
   if (!refused) {
     const sentHere = request.browser_hash !== null && browser.equals(request.browser_hash);
     if (!sentHere && !confirmed) return { unconfirmed: request };
-    return prove(deps, requestId, tenantProof(identity, browser, at));
+    return { goesOn: await prove(deps, requestId, tenantProof(identity, browser, at)) };
   }
   await insertAuditEvent(deps.store.db, {
     requestId,

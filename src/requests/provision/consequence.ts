@@ -9,7 +9,7 @@ import { StepStop, StepWait } from './step.js';
 type Retry = { kind: 'retry'; afterSeconds: number; problem: Problem };
 
 /** What a failed attempt leads to: another one later, or the end of the request's way. */
-export type Consequence = Retry | { kind: 'stop'; state: 'denied' | 'failed' | 'held'; problem: Problem };
+export type Consequence = Retry | { kind: 'stop'; problem: Problem };
 
 const LONGEST_BACKOFF_SECONDS = 300;
 
@@ -26,7 +26,7 @@ export function backoffSeconds(first: number, attempts: number, random = Math.ra
  */
 export async function consequenceOf(deps: Deps, step: StepRow, error: unknown): Promise<Consequence> {
   if (isStoreDown(error) && !(error instanceof GraphFault || error instanceof MailFault)) throw error;
-  const consequence = judge(deps, step, error);
+  const consequence = consequenceFor(deps, step, error);
   if (error instanceof GraphFault && error.kind === 'throttled' && consequence.kind === 'retry') {
     await insertPause(deps.store.db, 'graph', consequence.afterSeconds);
   }
@@ -40,16 +40,16 @@ function givenUp({ limits }: Deps, step: StepRow, { problem }: Retry): Consequen
   const lasted = step.started_at ? (Date.now() - step.started_at.getTime()) / 1000 : 0;
   if (lasted <= limit) return null;
   const code = replicating ? 'notReplicated' : 'gaveUp';
-  return { kind: 'stop', state: 'failed', problem: { code, detail: problem.detail ?? '' } };
+  return { kind: 'stop', problem: { code, detail: problem.detail ?? '' } };
 }
 
-function judge(deps: Deps, step: StepRow, error: unknown): Consequence {
-  if (error instanceof StepStop) return { kind: 'stop', state: error.state, problem: error.problem };
+function consequenceFor(deps: Deps, step: StepRow, error: unknown): Consequence {
+  if (error instanceof StepStop) return { kind: 'stop', problem: error.problem };
   if (error instanceof StepWait) return retry(deps, step, { code: 'replicating', detail: error.message });
-  if (error instanceof GraphFault) return judgeGraphFault(deps, step, error);
+  if (error instanceof GraphFault) return consequenceOfGraphFault(deps, step, error);
   if (error instanceof MailFault) {
     return error.permanent
-      ? { kind: 'stop', state: 'held', problem: { code: 'mailRefused', detail: error.message } }
+      ? { kind: 'stop', problem: { code: 'mailRefused', detail: error.message } }
       : retry(deps, step, { code: 'mailUnavailable', detail: error.message });
   }
   deps.log.error({ err: error, requestId: step.request_id, step: step.key }, 'a step failed unexpectedly');
@@ -59,7 +59,7 @@ function judge(deps: Deps, step: StepRow, error: unknown): Consequence {
   });
 }
 
-function judgeGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Consequence {
+function consequenceOfGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Consequence {
   const detail = `${fault.status ?? ''} ${fault.code ?? ''} ${fault.message}`.trim();
   switch (fault.kind) {
     case 'throttled':
@@ -77,7 +77,7 @@ function judgeGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Conseque
         { graphRequestId: fault.requestId, step: step.key },
         'Graph refuses: a permission is missing',
       );
-      return { kind: 'stop', state: 'held', problem: { code: 'permissionMissing', detail } };
+      return { kind: 'stop', problem: { code: 'permissionMissing', detail } };
     case 'unauthenticated':
       // Heals by itself once the secret or the identity is mended, so nobody has to retry by hand.
       deps.log.error({ graphRequestId: fault.requestId, reason: fault.message }, 'no valid token for Graph');
@@ -90,7 +90,7 @@ function judgeGraphFault(deps: Deps, step: StepRow, fault: GraphFault): Conseque
       return { ...again, afterSeconds: Math.max(again.afterSeconds, fault.retryAfterSeconds ?? 0) };
     }
     case 'rejected':
-      return { kind: 'stop', state: 'failed', problem: { code: 'refusedByMicrosoft', detail } };
+      return { kind: 'stop', problem: { code: 'refusedByMicrosoft', detail } };
   }
 }
 

@@ -11,8 +11,7 @@ export const addToGroup =
     const { deps, signal } = context;
     const group = await existing('group', target.id, () => getGroup(deps.graph, target.id, signal));
     const obstacle = groupObstacle(group);
-    if (obstacle)
-      throw new StepStop('held', { code: 'groupUnusable', detail: `${target.name}: ${obstacle}` });
+    if (obstacle) throw new StepStop({ code: 'groupUnusable', detail: `${target.name}: ${obstacle}` });
     const { requestId } = await addMember(deps.graph, target.id, requireGuest(context).id, signal);
     return { graphRequestId: requestId };
   };
@@ -27,7 +26,7 @@ export const assignRole =
     );
     const forbidden = forbiddenApp(deps.graph, app);
     if (forbidden) {
-      throw new StepStop('held', { code: 'appUnusable', detail: `${target.name}: ${forbidden}` });
+      throw new StepStop({ code: 'appUnusable', detail: `${target.name}: ${forbidden}` });
     }
     try {
       const { requestId } = await assignAppRole(deps.graph, target, requireGuest(context).id, signal);
@@ -44,7 +43,7 @@ async function existing<T>(kind: 'group' | 'app', id: string, get: () => Promise
     return await get();
   } catch (error) {
     if (error instanceof GraphFault && error.kind === 'notFound') {
-      throw new StepStop('held', { code: `${kind}Missing`, detail: id });
+      throw new StepStop({ code: kind === 'group' ? 'groupMissing' : 'appMissing', detail: id });
     }
     throw error;
   }

@@ -1,5 +1,6 @@
 import { GraphFault } from '../../graph/graphFault.js';
 import { createInvitation, type IssuedInvitation } from '../../graph/invitations.js';
+import type { ProblemCode } from '../../store/problemCodes.js';
 import { findGuest } from './lookUp.js';
 import { StepStop, StepWait, type Step, type StepContext, type StepResult } from './step.js';
 
@@ -69,24 +70,23 @@ async function outcomeOfUnanswered(context: StepContext, begunAt: string): Promi
   return null;
 }
 
-type Refusal = { match: RegExp; state: 'denied' | 'failed' | 'held'; code: string };
+type Refusal = { match: RegExp; code: ProblemCode };
 
 /** Microsoft's refusals of an invitation, which only their texts tell apart. */
 const REFUSALS: Refusal[] = [
   {
     match: /verified domain of this directory|Invitee is in inviter tenant/,
-    state: 'denied',
     code: 'ownDomain',
   },
-  { match: /account is blocked from signing in/, state: 'held', code: 'guestBlocked' },
-  { match: /already exists in the directory/, state: 'denied', code: 'existingMember' },
-  { match: /Group email address is not supported/, state: 'denied', code: 'groupAddress' },
-  { match: /Primary SMTP Address is an invalid value/, state: 'denied', code: 'addressRefused' },
-  { match: /invitations not allowed for your company/, state: 'held', code: 'invitationsOff' },
-  { match: /cross-tenant access settings/, state: 'held', code: 'crossTenantBlocked' },
+  { match: /account is blocked from signing in/, code: 'guestBlocked' },
+  { match: /already exists in the directory/, code: 'existingMember' },
+  { match: /Group email address is not supported/, code: 'groupAddress' },
+  { match: /Primary SMTP Address is an invalid value/, code: 'addressRefused' },
+  { match: /invitations not allowed for your company/, code: 'invitationsOff' },
+  { match: /cross-tenant access settings/, code: 'crossTenantBlocked' },
 ];
 
 function refusalOf(fault: GraphFault): StepStop | null {
   const refusal = REFUSALS.find(({ match }) => match.test(fault.message));
-  return refusal ? new StepStop(refusal.state, { code: refusal.code, detail: fault.message }) : null;
+  return refusal ? new StepStop({ code: refusal.code, detail: fault.message }) : null;
 }

@@ -14,12 +14,11 @@ export const lookUp: Step = async (context) => {
  */
 export async function findGuest({ deps, request, signal }: StepContext): Promise<Guest | null> {
   const users = await findUsersByAddress(deps.graph, request.address, signal);
-  if (users.some(isMember)) throw new StepStop('denied', { code: 'existingMember' });
+  if (users.some(isMember)) throw new StepStop({ code: 'existingMember' });
   const [user, another] = users;
   if (!user) return null;
-  if (another)
-    throw new StepStop('held', { code: 'ambiguousGuest', detail: users.map(({ id }) => id).join(', ') });
-  if (user.accountEnabled === false) throw new StepStop('held', { code: 'guestBlocked', detail: user.id });
+  if (another) throw new StepStop({ code: 'ambiguousGuest', detail: users.map(({ id }) => id).join(', ') });
+  if (user.accountEnabled === false) throw new StepStop({ code: 'guestBlocked', detail: user.id });
   return { id: user.id, accepted: user.externalUserState === 'Accepted' };
 }
 

@@ -1,6 +1,6 @@
 import { MailFault } from '../../mail/mailer.js';
 import { renderMail } from '../../mail/templates.js';
-import { tokenOf } from '../statusToken.js';
+import { openMailedPage } from '../pageToken.js';
 import { issueInvitation } from './invite.js';
 import { findGuest } from './lookUp.js';
 import { StepStop, type Step, type StepContext, type StepResult } from './step.js';
@@ -19,7 +19,7 @@ export const resendInvitation: Step = async (context) => {
   if (context.step.detail.begunAt) return unconfirmed(context);
   const guest = await findGuest(context);
   // Somebody has removed the guest since. A resend would bring back an account that has no access.
-  if (!guest) throw new StepStop('failed', { code: 'guestGone' });
+  if (!guest) throw new StepStop({ code: 'guestGone' });
   if (guest.accepted) return { detail: { guest, mailedBy: 'nobody' } };
   const { redeemUrl, requestId } = await issueInvitation(context);
   if (!context.deps.mailer) return { detail: { mailedBy: 'microsoft' }, graphRequestId: requestId };
@@ -55,8 +55,8 @@ function unconfirmed({ deps }: StepContext): StepResult {
   };
 }
 
-function renderInvitation({ deps, request, partner, decision }: StepContext, redeemUrl: string | null) {
-  const token = tokenOf(deps.config.secrets, request);
+async function renderInvitation({ deps, request, partner, decision }: StepContext, redeemUrl: string | null) {
+  const token = await openMailedPage(deps, deps.store.db, request.id);
   const { portal } = deps.policy.current().policy.document;
   return renderMail(deps.languages.translate(partner.invitation.language ?? request.language), 'invitation', {
     organization: portal.organization,

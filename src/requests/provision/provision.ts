@@ -8,7 +8,7 @@ import { queueNotice } from '../../store/notices.js';
 import type { RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../../store/steps.js';
 import { decisionNow } from '../../policy/decisionNow.js';
-import { endedForOwnerOnly, isToldByMail } from '../follow/ownersOnly.js';
+import { isForOwner } from '../problems.js';
 import { holdLease, type Lease } from './lease.js';
 import { runSteps } from './runSteps.js';
 import { tellEnd } from './tellEnd.js';
@@ -49,7 +49,7 @@ async function work(deps: Deps, lease: Lease, stop: Stop): Promise<Turn> {
   }
   const turn = await runSteps({ deps, lease, partner, decision, stop });
   // What was given, whatever the policy says by the time that somebody looks.
-  const given = request.state === 'queued' && (turn.state === 'provisioned' || endedForOwnerOnly(turn));
+  const given = request.state === 'queued' && turn.state === 'provisioned';
   return given ? { ...turn, decided: { decision: { ...request.decision, grants: decision.grants } } } : turn;
 }
 
@@ -90,7 +90,7 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
   const ended = await deps.store.db.transaction().execute(async (trx) => {
     if (!(await endTurn(trx, request.id, owner, turn))) return false;
     // In the same transaction, so that whoever signs the address up again at this moment sees either or both.
-    if (turn.state === 'provisioned' || endedForOwnerOnly(turn)) await noteMailed(trx, request.address);
+    if (turn.state === 'provisioned' || isForOwner(turn)) await noteMailed(trx, request.address);
     // Nobody will come back to these: a step that was planned would seem to wait for ever.
     const over = turn.state === 'denied' || (turn.state === 'provisioned' && turn.dueInSeconds === null);
     if (over && turn.problem) {
@@ -107,7 +107,7 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
       });
       if (turn.state === 'pending') await queueNotice(trx, 'waiting', request.id);
       // Whom a person had approved is told; of what the policy alone refuses, the status page tells.
-      if (isToldByMail(turn)) await queueNotice(trx, 'known', request.id);
+      if (isForOwner(turn)) await queueNotice(trx, 'known', request.id);
       else if (turn.state === 'denied' && request.review) await queueNotice(trx, 'denied', request.id);
     }
     return true;

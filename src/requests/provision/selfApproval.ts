@@ -9,5 +9,5 @@ import { StepStop, type StepContext } from './step.js';
 export function refuseSelfApproval({ request, guest }: StepContext): void {
   const { state, review } = request;
   if (state !== 'queued' || review?.outcome !== 'approved' || !guest) return;
-  if (isSamePerson(review.by, guest.id)) throw new StepStop('held', { code: 'selfApproval' });
+  if (isSamePerson(review.by, guest.id)) throw new StepStop({ code: 'selfApproval' });
 }

@@ -35,13 +35,10 @@ export type StepResult = {
  */
 export type Step = (context: StepContext) => Promise<StepResult>;
 
-/** Ends the request's way: for good (`denied`, `failed`) or until a person has acted (`held`). */
+/** Ends the request's way: for good or until a person has acted, as the table of problems says. */
 export class StepStop extends Error {
   override name = 'StepStop';
-  constructor(
-    readonly state: 'denied' | 'failed' | 'held',
-    readonly problem: Problem,
-  ) {
+  constructor(readonly problem: Problem) {
     super(problem.code);
   }
 }

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.js';
 import type { Limits } from '../../limits.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { makeDue } from '../../store/leases.js';
-import type { Db, RequestRow, StepRow } from '../../store/schema.js';
+import type { Db, RequestRow, StepRow, SubmissionRow } from '../../store/schema.js';
 import { insertSteps } from '../../store/steps.js';
 import { traceparent } from '../../telemetry/activeSpan.js';
 
@@ -15,7 +15,7 @@ export type ResendPermission =
 /** The least time between two mails of a request. */
 export type MailWindow = Pick<Limits, 'mailWindowSeconds'>;
 
-const MOST_RESENDS = 3;
+export const MOST_RESENDS = 3;
 /** After every step that a policy can ask for. */
 const RESEND_POSITION = 10_000;
 
@@ -31,20 +31,23 @@ export function mayResend(
   const mails = steps.filter(({ key }) => key === 'mail' || key.startsWith('resend:'));
   if (mails.at(-1)?.detail.mailedBy === 'nobody') return { allowed: false, why: 'notMailed' };
   if (mails.length > most) return { allowed: false, why: 'used' };
-  return patient(Math.max(...mails.map(({ finished_at }) => finished_at?.getTime() ?? 0)), mailWindowSeconds);
+  return after(Math.max(...mails.map(({ finished_at }) => finished_at?.getTime() ?? 0)), mailWindowSeconds);
 }
 
 /**
- * The same for those who have not shown that the mailbox is theirs. It goes by what they have seen and asked for alone:
- * whether anything was mailed, or is to be, would tell them what the directory knows.
+ * The same for everybody but the owner. It goes by what they have seen and asked for alone: whether anything was mailed, or
+ * will be, would tell what the directory knows.
  */
-export function repeatable(seen: MailWindow & { mailedAt: Date; resends: Date[] }): ResendPermission {
-  if (seen.resends.length >= MOST_RESENDS) return { allowed: false, why: 'used' };
-  const last = Math.max(...[seen.mailedAt, ...seen.resends].map((at) => at.getTime()));
-  return patient(last, seen.mailWindowSeconds);
+export function mayAskAgain(
+  { resends, resent_at }: Pick<SubmissionRow, 'resends' | 'resent_at'>,
+  answeredAt: Date,
+  { mailWindowSeconds }: MailWindow,
+): ResendPermission {
+  if (resends >= MOST_RESENDS) return { allowed: false, why: 'used' };
+  return after(Math.max(answeredAt.getTime(), resent_at?.getTime() ?? 0), mailWindowSeconds);
 }
 
-function patient(last: number, seconds: number): ResendPermission {
+function after(last: number, seconds: number): ResendPermission {
   const waitSeconds = Math.ceil(seconds - (Date.now() - last) / 1000);
   return waitSeconds > 0 ? { allowed: false, why: 'tooSoon', waitSeconds } : { allowed: true };
 }

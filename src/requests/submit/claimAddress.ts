@@ -2,7 +2,6 @@ import type { AuditEvent } from '../../store/auditEvents.js';
 import type { MailLimits } from '../../store/mailboxes.js';
 import type { Db, RequestRow } from '../../store/schema.js';
 import { findStandingRequest, insertRequest, type RequestToInsert } from '../../store/submissions.js';
-import { giveWay } from './giveWay.js';
 
 /** Whoever signs up again in this time after their request ended is led to that one, and nothing is done twice. */
 export const QUIET_SECONDS = 15 * 60;
@@ -27,10 +26,6 @@ export async function claimAddress(
   if (!inserted) {
     const standing = await findStandingRequest(trx, request, QUIET_SECONDS);
     if (!standing) throw new Overtaken();
-    const mayReplace = (request.proof ?? null) === null;
-    if (mayReplace && (await giveWay(trx, standing, QUIET_SECONDS))) {
-      return claimAddress(trx, request, event, mails);
-    }
     return { standing };
   }
   const waitSeconds = Math.max(0, inserted.mailInSeconds);

@@ -3,19 +3,20 @@ import type { Deps } from '../../deps.js';
 import { PublicError } from '../../errors.js';
 import type { Address } from '../../policy/address.js';
 import { proofAskedBy } from '../../policy/afterProof.js';
-import { noteAsking } from '../../store/askings.js';
 import type { AuditEvent } from '../../store/auditEvents.js';
-import { postpone } from '../../store/leases.js';
+import { awaitMailWindow } from '../../store/leases.js';
+import { noteMailed } from '../../store/mailboxes.js';
 import { fromNow } from '../../store/fromNow.js';
-import { queueNotice } from '../../store/notices.js';
+import { queueNotice, repeatAnswer } from '../../store/notices.js';
 import { noteProof } from '../../store/requests.js';
 import type { Db, Proof, RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
 import type { RequestToInsert } from '../../store/submissions.js';
-import { hashToken } from '../../token.js';
+import { drawToken, hashToken } from '../../token.js';
 import { traceparent } from '../../telemetry/activeSpan.js';
 import { beginMailboxProof, joinMailboxProof } from '../prove/askForMail.js';
-import { currentToken, statusToken } from '../statusToken.js';
-import { claimAddress, Overtaken } from './claimAddress.js';
+import { openPage } from '../pageToken.js';
+import { isForOwner } from '../problems.js';
+import { claimAddress, Overtaken, QUIET_SECONDS } from './claimAddress.js';
 import { judge, type Suspicion } from './judge.js';
 import { STATE_AFTER } from '../transitions.js';
 
@@ -42,11 +43,11 @@ export type Sender = {
 
 /**
  * Decides on an application and records it: the request, which is the work to do, and its audit event in one transaction.
- * An address that has an open request, or one that was provisioned just now, gets that one back and leaves nothing new.
+ * An address that has an open request, or one that ended just now, leaves no new one: its submission joins that one.
  * Where something is to be proved first, nobody is told of such a request: the answer is the same for every address.
  * A mailbox that has had a mail just now is invited later, and the answer is the same, too.
  *
- * @returns the token of the request's status page
+ * @returns the token of the submission's own status page
  * @throws {PublicError} `tooManySignUps`
  */
 export async function submit(
@@ -80,18 +81,16 @@ async function attempt(deps: Deps, application: Application, sender: Sender): Pr
     .execute(async (trx) => {
       const applicant = { address, ...(proof && { proven: proof.kind }) };
       const decision = await judge(trx, policy, applicant, sender.suspicions);
-      const request = toRequest(deps, application, decision, hash, sender);
+      const token = drawToken();
+      const request = toRequest(application, { decision, policyHash: hash, token }, sender);
       // Nobody has shown that they read the mailbox, and nobody will be asked: the invitation is the first that it hears of it.
       const mails = request.state === 'queued' && !proof ? deps.limits : null;
       const claim = await claimAddress(trx, request, submissionOf(request), mails);
-      if (claim.standing) {
-        if (!(await noteAsking(trx, claim.standing.id))) throw new Overtaken();
-        await joinMailboxProof(deps, trx, claim.standing, sender.browser);
-        if (proof) await noteProof(trx, claim.standing.id, proof);
-        return { token: await currentToken(deps, trx, claim.standing), outcome: 'repeated' as const };
+      if (!claim.standing) {
+        await begin(deps, trx, request, { decision, sender, waitSeconds: claim.waitSeconds });
+        return { token, outcome: request.state };
       }
-      await begin(deps, trx, request, decision, sender, claim.waitSeconds);
-      return { token: statusToken(deps.config.secrets[0], request.id), outcome: request.state };
+      return { token: await join(deps, trx, claim.standing, sender), outcome: 'repeated' as const };
     })
     .catch((error: unknown) => {
       if (error instanceof Overtaken) return null;
@@ -99,33 +98,42 @@ async function attempt(deps: Deps, application: Application, sender: Sender): Pr
     });
 }
 
+/** Adds a submission to the request that its address has already. @throws Overtaken */
+async function join(deps: Deps, trx: Db, standing: RequestRow, { browser, proof }: Sender): Promise<string> {
+  const token = await openPage(trx, standing.id);
+  if (token === null) throw new Overtaken();
+  await joinMailboxProof(deps, trx, standing, browser);
+  if (proof) await noteProof(trx, standing.id, proof);
+  // The page says that an answer went to the mailbox: the one of before, or another one when that was long ago.
+  if (isForOwner(standing)) {
+    const repeated = await repeatAnswer(trx, standing.id, { dueAt: new Date(), quietSeconds: QUIET_SECONDS });
+    if (repeated) await noteMailed(trx, standing.address);
+  }
+  return token;
+}
+
 /** What follows from a request's first state. */
 async function begin(
   deps: Deps,
   trx: Db,
   { id, address, state }: Pick<RequestRow, 'id' | 'address' | 'state'>,
-  decision: RecordedDecision,
-  { browser }: Sender,
-  waitSeconds: number,
+  { decision, sender, waitSeconds }: { decision: RecordedDecision; sender: Sender; waitSeconds: number },
 ): Promise<void> {
   if (state === 'pending') await queueNotice(trx, 'waiting', id);
-  if (state === 'queued' && waitSeconds > 0) await postpone(trx, id, waitSeconds);
-  if (proofAskedBy(decision) === 'mailbox') await beginMailboxProof(deps, trx, { id, address }, browser);
+  if (state === 'queued' && waitSeconds > 0) await awaitMailWindow(trx, id, waitSeconds);
+  if (proofAskedBy(decision) === 'mailbox')
+    await beginMailboxProof(deps, trx, { id, address }, sender.browser);
 }
 
 function toRequest(
-  deps: Deps,
   application: Application,
-  decision: RecordedDecision,
-  policyHash: string,
+  { decision, policyHash, token }: { decision: RecordedDecision; policyHash: string; token: string },
   { browser, proof }: Sender,
 ): RequestToInsert & { id: string } {
-  const id = randomUUID();
   const state = STATE_AFTER[decision.outcome];
-  const now = new Date();
   return {
-    id,
-    token_hash: hashToken(statusToken(deps.config.secrets[0], id)),
+    id: randomUUID(),
+    token_hash: hashToken(token),
     address: application.address.canonical,
     first_name: application.firstName,
     last_name: application.lastName,
@@ -136,7 +144,7 @@ function toRequest(
     decision: JSON.stringify(decision),
     policy_hash: policyHash,
     terms_hash: application.acceptedTerms,
-    terms_accepted_at: application.acceptedTerms === null ? null : now,
+    terms_accepted_at: application.acceptedTerms === null ? null : new Date(),
     state,
     proof: proof ? JSON.stringify(proof) : null,
     browser_hash: browser,

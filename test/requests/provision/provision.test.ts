@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { findSteps } from '../../../src/store/steps.js';
 import { aPartner, aPolicy, GROUPS, SPONSOR, WIKI } from '../../support/aPolicy.js';
-import { invitationsOf, signUpUntil, wholeStatusOf } from '../../support/journey.js';
+import { invitationsOf, signUpUntil, ownerStatusOf } from '../../support/journey.js';
 import { waitFor } from '../../support/waitFor.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
 import { workOn } from '../../support/workOn.js';
@@ -192,13 +192,13 @@ test('a resend that the policy forbids ends there, and the next one sends one ma
   await writeFile(portal.policyFile, JSON.stringify(aPolicy({ partners: [] })));
   await portal.deps.policy.reload();
   await resend();
-  expect(await wholeStatusOf(portal, path)).toMatchObject({ status: 'provisioned', reason: 'policyChanged' });
+  expect(await ownerStatusOf(portal, path)).toMatchObject({ status: 'provisioned', reason: 'policyChanged' });
   expect(await portal.tenant.mailsTo('gap@fabrikam.com')).toHaveLength(1);
 
   await writeFile(portal.policyFile, inForce.text);
   await portal.deps.policy.reload();
   await resend();
-  expect(await wholeStatusOf(portal, path)).toMatchObject({ status: 'provisioned', reason: null });
+  expect(await ownerStatusOf(portal, path)).toMatchObject({ status: 'provisioned', reason: null });
   expect(await portal.tenant.mailsTo('gap@fabrikam.com')).toHaveLength(2);
   portal.deps.limits.mailWindowSeconds = mailWindowSeconds;
 });
@@ -215,7 +215,7 @@ test('two workers at once work on a request once', async () => {
   await Promise.all([workOn(portal.deps, id), workOn(portal.deps, id)]);
   await workOn(portal.deps, id);
   portal.startWorker();
-  expect(await visitor.status(path)).toMatchObject({ status: 'provisioned' });
+  expect(await visitor.status(path)).toMatchObject({ status: 'answered' });
   expect(await invitationsOf(portal, 'twice@fabrikam.com')).toHaveLength(1);
   expect(await portal.tenant.mailsTo('twice@fabrikam.com')).toHaveLength(1);
   const steps = await findSteps(portal.deps.store.db, id);

@@ -1,8 +1,7 @@
 import { prove } from '../../../src/requests/prove/prove.js';
-import { hashToken } from '../../../src/token.js';
-import { findRequestByToken } from '../../../src/store/requests.js';
 import type { NewRequest, RequestState } from '../../../src/store/schema.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
+import { requestAt } from '../../support/ageRequest.js';
 import { aRequest } from '../../support/aRequest.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
 
@@ -138,13 +137,13 @@ describe('places are people’s:', () => {
   test('strangers who only name addresses of a partner that asks for proof use none of them up', async () => {
     for (const n of [1, 2, 3]) await portal.visitor().apply({ email: `victim${n}@careful.com` });
     const path = await portal.visitor().apply({ email: 'ana@careful.com' });
-    const row = await findRequestByToken(db(), hashToken(path.replace('/requests/', '')));
+    const row = await requestAt(portal, path);
     const proof = { kind: 'mailbox' as const, at: new Date().toISOString(), browser: '0'.repeat(64) };
-    await prove(portal.deps, row?.id ?? '', proof);
+    await prove(portal.deps, row.id, proof);
     expect(await stateOf('ana@careful.com')).toBe('queued');
     const second = await portal.visitor().apply({ email: 'bo@careful.com' });
-    const other = await findRequestByToken(db(), hashToken(second.replace('/requests/', '')));
-    await prove(portal.deps, other?.id ?? '', proof);
+    const other = await requestAt(portal, second);
+    await prove(portal.deps, other.id, proof);
     expect(await stateOf('bo@careful.com')).toBe('pending');
   });
 });

@@ -1,24 +1,19 @@
 import type { RequestRow, StepRow } from '../../store/schema.js';
 import { mayResend, type MailWindow } from '../resend/resend.js';
-import type { PublicStatus, PublicStep } from './publicStatus.js';
+import type { Status, StatusStep } from './status.js';
 
-/** A request as the owner of its mailbox sees it: all that the directory has said, and every step by itself. */
-export function wholeStatus(
-  request: RequestRow,
-  steps: StepRow[],
-  mails: MailWindow,
-): Omit<PublicStatus, 'proof'> {
+/** A request as the owner of its mailbox sees it: the stored state, what the directory has said, and every step. */
+export function ownerStatus(request: RequestRow, steps: StepRow[], mails: MailWindow): Omit<Status, 'proof'> {
   const moments = steps.flatMap(({ started_at, finished_at }) => [started_at, finished_at]);
-  const shown = publicSteps(request, steps);
   return {
     address: request.address,
     status: request.state,
-    headline: request.state,
+    anonymised: false,
     reason: reasonOf(request),
+    undeliverable: false,
     words: isDeniedByReviewer(request) ? (request.review?.reason ?? null) : null,
     apps: request.state === 'provisioned' ? appsOf(request) : [],
-    steps: shown,
-    progress: shown,
+    steps: stepsOf(request, steps),
     moving: request.due_at !== null || request.state === 'pending' || request.state === 'unproven',
     resend: mayResend(request, steps, mails),
     updatedAt: new Date(Math.max(request.updated_at.getTime(), ...moments.map((at) => at?.getTime() ?? 0))),
@@ -26,7 +21,7 @@ export function wholeStatus(
 }
 
 /** What was given when the request was provisioned, whatever the policy says today. */
-export function appsOf({ decision }: Pick<RequestRow, 'decision'>): PublicStatus['apps'] {
+function appsOf({ decision }: Pick<RequestRow, 'decision'>): Status['apps'] {
   return decision.grants.apps.map(({ name, url }) => ({ name, url }));
 }
 
@@ -42,13 +37,13 @@ export function reasonOf(request: RequestRow): string | null {
   return null;
 }
 
-function publicSteps(request: RequestRow, steps: StepRow[]): PublicStep[] {
+function stepsOf(request: RequestRow, steps: StepRow[]): StatusStep[] {
   const matching = (pattern: RegExp) => steps.filter(({ key }) => pattern.test(key));
   const mails = matching(/^(mail$|resend:)/);
   // A guest who has accepted already is sent nothing, and has nothing to look out for.
   const mailed = mails.filter(({ detail }) => detail.mailedBy !== 'nobody');
   const grants = matching(/^(group|app):/);
-  const all: PublicStep[] = [
+  const all: StatusStep[] = [
     { name: 'received', status: 'done', at: request.created_at },
     ...reviewSteps(request),
     merged('invited', matching(/^(lookup|invitation)$/)),
@@ -59,14 +54,14 @@ function publicSteps(request: RequestRow, steps: StepRow[]): PublicStep[] {
   return request.state === 'denied' ? all.filter(({ status }) => status !== 'waiting') : all;
 }
 
-/** Only where a person decides; those whom the policy lets in at once need not know of it. */
-function reviewSteps({ state, review }: RequestRow): PublicStep[] {
+/** Only where an approver decides. */
+export function reviewSteps({ state, review }: RequestRow): StatusStep[] {
   if (state === 'pending') return [{ name: 'review', status: 'waiting', at: null }];
   return review?.outcome === 'approved' ? [{ name: 'review', status: 'done', at: new Date(review.at) }] : [];
 }
 
 /** Several steps as the one that a person thinks of: done when all are, and as far as the one that is furthest from it. */
-function merged(name: PublicStep['name'], steps: StepRow[]): PublicStep {
+function merged(name: StatusStep['name'], steps: StepRow[]): StatusStep {
   const states = steps.map(({ state }) => state);
   const done = steps.length > 0 && states.every((state) => state === 'done' || state === 'unconfirmed');
   if (done) {
