@@ -101,7 +101,7 @@ function report({ requests, ended, busy, people, guests, policyVersions, keys }:
     ...guests.map(
       (id) =>
         `- The guest ${id} in the directory. To delete it: az rest --method delete --url ` +
-        `https://graph.microsoft.com/v1.0/users/${id} (it can be restored for 30 days; see docs/operations.md)`,
+        `https://graph.microsoft.com/v1.0/users/${id} (it can be restored for 30 days; see docs/privacy.md)`,
     ),
     ...policyVersions.map(
       (id) =>

@@ -13,7 +13,7 @@ const EVERYTHING = 'Directory.ReadWrite.All';
 const READ_EVERYTHING = 'Directory.Read.All';
 
 /**
- * The least that the portal needs. README and the doctor name exactly these; whoever needs more adds it here first.
+ * The least that the portal needs. docs/registration.md and the doctor name exactly these; add a new one here first.
  *
  * @see https://learn.microsoft.com/graph/permissions-reference
  */

@@ -17,7 +17,7 @@ export type Figures = ReturnType<typeof createFigures>;
 
 /**
  * What is counted and timed. Attributes take values of short lists only, so that the number of series stays small and no
- * address, token or id is among them; docs/operations.md says what each figure means.
+ * address, token or id is among them; docs/monitoring.md says what each figure means.
  */
 export function createFigures(meter: Meter) {
   const http = meter.createHistogram('portal.http.request.duration', {

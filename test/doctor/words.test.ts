@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FINDINGS, finding, trouble, TROUBLES, type Check, type Trouble } from '../../src/doctor/finding.js';
 import { wordsOf } from '../../src/doctor/words.js';
-import { DOCTOR_PERMISSIONS, PERMISSIONS } from '../../src/graph/permissions.js';
+import { PERMISSIONS } from '../../src/graph/permissions.js';
 import { loadLanguages } from '../../src/language.js';
 
 const languages = loadLanguages();
@@ -83,13 +83,6 @@ test('every code is one that a check gives', () => {
     .join('\n');
   const codes = [...checks.flatMap((check) => Object.keys(FINDINGS[check])), ...Object.keys(TROUBLES)];
   expect(codes.filter((code) => !source.includes(`'${code}'`))).toEqual([]);
-});
-
-test('README names exactly the committed permissions', () => {
-  const readme = readFileSync('README.md', 'utf8');
-  const named = [...readme.matchAll(/`([A-Z]\w+(?:\.\w+)+\.All)`/g)].map(([, name = '']) => name);
-  const listed = [...PERMISSIONS.map(({ name }) => name), ...DOCTOR_PERMISSIONS];
-  expect([...new Set(named)].sort()).toEqual([...listed].sort());
 });
 
 function filesBelow(folder: string): string[] {

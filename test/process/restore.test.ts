@@ -26,7 +26,7 @@ if (process.env.CI && process.env.DATABASE_URL && !possible) {
 const run = promisify(execFile);
 
 test('the guide names the commands that are tried here', async () => {
-  const guide = await readFile('docs/operations.md', 'utf8');
+  const guide = await readFile('docs/recovery.md', 'utf8');
   expect(guide).toContain(`pg_dump ${DUMP} --file=portal.dump "$DATABASE_URL"`);
   expect(guide).toContain(`pg_restore ${RESTORE} --dbname="$NEW_DATABASE_URL" portal.dump`);
 });
