@@ -6,6 +6,7 @@ import { readAuthorization, addressOf, signIn } from './entra/authorize.js';
 import { rotateKeys } from './entra/tokenKey.js';
 import { graphTime, type User } from './objects.js';
 import { addFault, faultOrder } from './faults.js';
+import { mailsTo } from './inbox.js';
 import { setPortalRoles } from './portalRoles.js';
 import { settingsChange } from './settings.js';
 import { resetTenant, type Tenant } from './tenant.js';
@@ -26,22 +27,28 @@ const userChange = z.strictObject({
   accepted: z.boolean().optional(),
   /** Soft-deleted. */
   deleted: z.boolean().optional(),
-  /** The user's roles in the portal, instead of those until now. */
+  /** The user's roles in the portal; they replace the present ones. */
   portalRoles: z.array(z.string().min(1)).optional(),
 });
 
 const signInOrder = z.strictObject({ oid: z.guid().toLowerCase(), authorizeUrl: z.url() });
 const rotation = z.strictObject({ keepOld: z.boolean().default(false) });
 
+const mailQuery = z.strictObject({ to: z.string() });
+
 const newUser = userChange.extend({ id: z.guid().toLowerCase().optional(), mail: z.email() });
 
-/** JSON for tests: look at the tenant, turn its settings, order faults. Not part of what Microsoft offers. */
+/** JSON for tests: look at the tenant, change its settings, order faults. Microsoft offers nothing like it. */
 export function controlApi(tenant: Tenant): Router {
   const router = Router();
-  // A fault may hold an answer that is too large for whoever gets it.
+  // A fault may hold an answer that is too large for its receiver.
   router.use(express.json({ limit: '2mb' }));
 
   router.get('/state', (_request, response) => void response.json(describeState(tenant)));
+  router.get('/mails', function listMails(request, response) {
+    const { to } = mailQuery.parse(request.query);
+    response.json(mailsTo(tenant.inbox, to));
+  });
   router.get('/ledger', (_request, response) => void response.json(tenant.ledger.entries));
 
   router.put('/settings', function changeSettings(request, response) {

@@ -33,7 +33,7 @@ export function createSmtpServer(tenant: Tenant): SMTPServer {
     },
   });
   const cutter = rememberSockets(server);
-  server.on('error', () => undefined); // a caller that hangs up is no fault of the simulator's
+  server.on('error', () => undefined); // a caller may hang up
   return server;
 }
 
@@ -68,7 +68,7 @@ async function store(tenant: Tenant, session: SMTPServerSession, raw: Buffer): P
   });
 }
 
-/** smtp-server hides the socket of a session, and a dropped connection needs it: found again by its port. */
+/** smtp-server hides the socket of a session; a fault that drops the connection finds it by its port. */
 function rememberSockets(server: SMTPServer): (session: SMTPServerSession) => () => void {
   const sockets = new Map<number, Socket>();
   server.server.on('connection', (socket: Socket) => {

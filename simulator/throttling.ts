@@ -5,14 +5,14 @@ export type Bucket = { level: number; filledAt: number };
 export type Throttle = { units: Bucket; writes: Bucket };
 export type Limits = { resourceUnitsPer10s: number; writesPer150s: number };
 
-export type Verdict =
+export type Spent =
   | { allowed: true; usedShare: number }
   | { allowed: false; retryAfterSeconds: number; reason: 'ResourceUnitLimitExceeded' | 'WriteLimitExceeded' };
 
 const UNITS_WINDOW = 10;
 const WRITES_WINDOW = 150;
 
-/** Full buckets; `Infinity` becomes the limit at the first use. */
+/** Full buckets; `Infinity` becomes the limit when the bucket is first used. */
 export function createThrottle(): Throttle {
   return {
     units: { level: Infinity, filledAt: Date.now() },
@@ -20,8 +20,8 @@ export function createThrottle(): Throttle {
   };
 }
 
-/** Takes a call's cost out of the buckets, or says how long to wait: a refused call takes nothing. */
-export function spend(throttle: Throttle, limits: Limits, cost: { units: number; write: boolean }): Verdict {
+/** Takes a call's cost out of the buckets, or says how long to wait; a refused call costs nothing. */
+export function spend(throttle: Throttle, limits: Limits, cost: { units: number; write: boolean }): Spent {
   const now = Date.now();
   const unitsWait = refill(throttle.units, limits.resourceUnitsPer10s, UNITS_WINDOW, cost.units, now);
   const writesWait = refill(throttle.writes, limits.writesPer150s, WRITES_WINDOW, cost.write ? 1 : 0, now);

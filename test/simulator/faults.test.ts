@@ -147,6 +147,15 @@ describe('the mail server', () => {
     });
   const mails = async () => (await harness.state()).mails;
 
+  it('lists the mails of one address alone', async () => {
+    await send();
+    const listed = async (to: string) =>
+      (await harness.control('GET', `/mails?to=${encodeURIComponent(to)}`)).json();
+    expect(await listed('audit@contoso.com')).toEqual(await mails());
+    expect(await listed('bob@fabrikam.com')).toEqual([]);
+    expect((await harness.control('GET', '/mails')).status).toBe(400);
+  });
+
   it('puts a mail into the inbox', async () => {
     await send();
     expect(await mails()).toMatchObject([
