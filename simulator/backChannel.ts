@@ -59,7 +59,8 @@ function tenantReply(exchange: Exchange): Reply {
     };
     return answerGraph(tenant, call, () => (entry.processed = true));
   } catch (error) {
-    const graphError = error instanceof GraphError ? error : new GraphError(500, 'SimulatorFault', String(error));
+    const graphError =
+      error instanceof GraphError ? error : new GraphError(500, 'SimulatorFault', String(error));
     const { status, headers } = graphError;
     return { status, headers, body: errorBody(graphError, requestId, clientRequestId) };
   }
