@@ -56,50 +56,13 @@ export function controlApi(tenant: Tenant): Router {
     response.json(tenant.settings);
   });
 
-  router.get('/faults', (_request, response) => void response.json(tenant.faults.active));
-  router.post('/faults', function orderFault(request, response) {
-    response.status(201).json({ id: addFault(tenant.faults, faultOrder.parse(request.body)) });
-  });
-  router.delete('/faults', function clearFaults(_request, response) {
-    tenant.faults.active = [];
-    response.status(204).end();
-  });
-
-  router.post('/users', function createUser(request, response) {
-    const { mail, id, ...change } = newUser.parse(request.body);
-    if (findUserByAddress(tenant.directory, mail)) {
-      response.status(409).json({ error: `${mail} exists already` });
-      return;
-    }
-    const user = addUser(tenant.directory, { mail, ...(id && { id }), userType: change.userType ?? 'Guest' });
-    applyChange(tenant.directory, user, change);
-    response.status(201).json(describeUser(tenant, user));
-  });
-  router.patch('/users/:id', function changeUser(request, response) {
-    const user = tenant.directory.users.get(request.params.id);
-    if (!user) {
-      response.status(404).json({ error: 'no such user' });
-      return;
-    }
-    applyChange(tenant.directory, user, userChange.parse(request.body));
-    response.json(describeUser(tenant, user));
-  });
+  router.use('/faults', faultRoutes(tenant));
+  router.use('/users', userRoutes(tenant));
 
   router.post('/sign-in', function signInWithoutBrowser(request, response) {
     const { oid, authorizeUrl } = signInOrder.parse(request.body);
-    const { pathname, searchParams } = new URL(authorizeUrl);
-    const authority = /^\/([^/]+)\/oauth2\/v2\.0\/authorize$/.exec(pathname)?.[1] ?? '';
-    const reading = readAuthorization(authority, searchParams);
-    const outcome = 'request' in reading ? signIn(tenant, reading.request, oid) : reading;
-    if ('refusal' in outcome) {
-      response.status(400).json({ error: outcome.refusal });
-      return;
-    }
-    const answer = 'answer' in outcome ? outcome.answer : outcome;
-    const posted = answer.responseMode === 'form_post';
-    response.json(
-      posted ? { redirect: answer.redirectUri, form: answer.parameters } : { redirect: addressOf(answer) },
-    );
+    const outcome = signInByUrl(tenant, oid, new URL(authorizeUrl));
+    response.status('error' in outcome ? 400 : 200).json(outcome);
   });
   router.post('/keys/rotate', async function rotate(request, response) {
     const { keepOld } = rotation.parse(request.body ?? {});
@@ -114,6 +77,55 @@ export function controlApi(tenant: Tenant): Router {
 
   router.use(explainRefusal);
   return router;
+}
+
+function faultRoutes(tenant: Tenant): Router {
+  const router = Router();
+  router.get('/', (_request, response) => void response.json(tenant.faults.active));
+  router.post('/', function orderFault(request, response) {
+    response.status(201).json({ id: addFault(tenant.faults, faultOrder.parse(request.body)) });
+  });
+  router.delete('/', function clearFaults(_request, response) {
+    tenant.faults.active = [];
+    response.status(204).end();
+  });
+  return router;
+}
+
+function userRoutes(tenant: Tenant): Router {
+  const router = Router();
+  router.post('/', function createUser(request, response) {
+    const { mail, id, ...change } = newUser.parse(request.body);
+    if (findUserByAddress(tenant.directory, mail)) {
+      response.status(409).json({ error: `${mail} exists already` });
+      return;
+    }
+    const user = addUser(tenant.directory, { mail, ...(id && { id }), userType: change.userType ?? 'Guest' });
+    applyChange(tenant.directory, user, change);
+    response.status(201).json(describeUser(tenant, user));
+  });
+  router.patch('/:id', function changeUser(request, response) {
+    const user = tenant.directory.users.get(request.params.id);
+    if (!user) {
+      response.status(404).json({ error: 'no such user' });
+      return;
+    }
+    applyChange(tenant.directory, user, userChange.parse(request.body));
+    response.json(describeUser(tenant, user));
+  });
+  return router;
+}
+
+/** What the browser would bring back to the app, or why Entra refuses. */
+function signInByUrl(tenant: Tenant, oid: string, { pathname, searchParams }: URL) {
+  const authority = /^\/([^/]+)\/oauth2\/v2\.0\/authorize$/.exec(pathname)?.[1] ?? '';
+  const reading = readAuthorization(authority, searchParams);
+  const outcome = 'request' in reading ? signIn(tenant, reading.request, oid) : reading;
+  if ('refusal' in outcome) return { error: outcome.refusal };
+  const answer = 'answer' in outcome ? outcome.answer : outcome;
+  return answer.responseMode === 'form_post'
+    ? { redirect: answer.redirectUri, form: answer.parameters }
+    : { redirect: addressOf(answer) };
 }
 
 function applyChange(directory: Directory, user: User, change: z.output<typeof userChange>): void {

@@ -75,7 +75,7 @@ export type FaultOrder = z.output<typeof faultOrder>;
 export type HttpFault = z.output<typeof httpFault>;
 export type SmtpFault = z.output<typeof smtpFault>;
 export type IdTokenChange = (typeof idTokenChanges)[number];
-export type ActiveFault = FaultOrder & { id: string; struck: number };
+type ActiveFault = FaultOrder & { id: string; struck: number };
 
 export type Faults = { active: ActiveFault[] };
 

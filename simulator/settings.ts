@@ -9,7 +9,7 @@ export const inviterSettings = [
 ] as const;
 
 /** Whose accounts the portal's app registration is open to. */
-export const audienceSettings = [
+const audienceSettings = [
   'AzureADMyOrg',
   'AzureADMultipleOrgs',
   'AzureADandPersonalMicrosoftAccount',

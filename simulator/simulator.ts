@@ -54,7 +54,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
   try {
     const { peoplePort = 0, httpsPort = 0, smtpPort = 0 } = options;
-    const pages = await listenOnLoopback(() => http.createServer(people), peoplePort);
+    const pages = await listenOnLoopback(
+      () => http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, people),
+      peoplePort,
+    );
     open.push(pages);
     const tls = { key, cert, keepAliveTimeout: KEEP_ALIVE_MS };
     const back = await listenOnLoopback(() => https.createServer(tls, backChannel(tenant)), httpsPort);

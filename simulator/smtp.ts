@@ -27,7 +27,7 @@ export function createSmtpServer(tenant: Tenant): SMTPServer {
       callback();
     },
     onData(stream, session, callback) {
-      accept(tenant, session, stream, faults.get(session), cutter(session)).then(() => {
+      receive(tenant, { session, stream, fault: faults.get(session), cut: cutter(session) }).then(() => {
         callback();
       }, callback);
     },
@@ -37,13 +37,14 @@ export function createSmtpServer(tenant: Tenant): SMTPServer {
   return server;
 }
 
-async function accept(
-  tenant: Tenant,
-  session: SMTPServerSession,
-  stream: NodeJS.ReadableStream,
-  fault: SmtpFault | undefined,
-  cut: () => void,
-): Promise<void> {
+type Delivery = {
+  session: SMTPServerSession;
+  stream: NodeJS.ReadableStream;
+  fault: SmtpFault | undefined;
+  cut: () => void;
+};
+
+async function receive(tenant: Tenant, { session, stream, fault, cut }: Delivery): Promise<void> {
   const raw = await buffer(stream);
   if (fault?.kind === 'hang') await sleep(fault.ms, undefined, { ref: false });
   if (fault?.kind === 'drop' && fault.when === 'before') {

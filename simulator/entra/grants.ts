@@ -51,7 +51,7 @@ export type Grant = {
 export type Codes = Map<string, Grant>;
 
 /** What a refresh token stands for. */
-export type RefreshGrant = {
+type RefreshGrant = {
   request: AuthorizationRequest;
   oid: string;
   /** By `revokeSignInSessions`. */

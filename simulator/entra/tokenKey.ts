@@ -23,7 +23,7 @@ export type KeyRing = {
 export type Claims = Record<string, unknown>;
 
 /** Makes a new key; it lives as long as the process. Its id is the certificate's thumbprint, as in Entra. */
-export async function createTokenKey(): Promise<TokenKey> {
+async function createTokenKey(): Promise<TokenKey> {
   const pems = await generate([{ name: 'commonName', value: 'Simulated Entra' }], {
     keyType: 'rsa',
     keySize: 2048,

@@ -27,7 +27,7 @@ export function createInvitation(call: GraphCall): Reply {
   const invitation = issue(tenant, user, order.redirectUrl);
   const redeemUrl = redeemUrlOf(tenant, invitation);
   if (order.sendMessage) sendInvitation(tenant, { ...order, redeemUrl });
-  return { status: 201, body: invitationBody(call, order, invitation, redeemUrl, user) };
+  return { status: 201, body: invitationBody(call, order, { invitation, redeemUrl, user }) };
 }
 
 function requireInvitationsAllowed({ settings }: Tenant): void {
@@ -125,14 +125,12 @@ function redeemUrlOf(tenant: Tenant, invitation: Invitation): string {
 function invitationBody(
   call: GraphCall,
   order: Order,
-  invitation: Invitation,
-  inviteRedeemUrl: string,
-  user: User,
+  { invitation, redeemUrl, user }: { invitation: Invitation; redeemUrl: string; user: User },
 ): object {
   return {
     '@odata.context': context(call, 'invitations/$entity'),
     id: invitation.id,
-    inviteRedeemUrl,
+    inviteRedeemUrl: redeemUrl,
     invitedUserDisplayName: order.displayName ?? null,
     invitedUserType: order.userType,
     invitedUserEmailAddress: order.address,

@@ -86,7 +86,7 @@ test('erasing says what there is, is asked for twice, and says what remains else
     await insertARequest(db, request);
   });
   const asked = await person('erase', 'ana@fabrikam.com');
-  expect(asked).toMatchObject({ code: 64, out: '', err: expect.stringContaining('say --yes') as string });
+  expect(asked).toMatchObject({ code: 64, out: '', err: expect.stringContaining('give --yes') as string });
   expect(asked.err).toContain(`Request ${request.id}: provisioned`);
   const address = () => inStore((db) => db.selectFrom('request').select('address').executeTakeFirstOrThrow());
   expect(await address()).toEqual({ address: 'ana@fabrikam.com' });
@@ -126,7 +126,7 @@ onEmbedded('an embedded store that a portal has open is left alone', async () =>
   const { code, out, err } = await person('erase', 'ana@fabrikam.com', '--yes');
   await store.close();
   expect([code, out]).toEqual([69, '']);
-  expect(err).toContain('Stop it first');
+  expect(err).toContain('Stop the portal first');
 });
 
 onPostgres('a portal that runs goes on beside it', async () => {
