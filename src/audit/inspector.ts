@@ -45,7 +45,7 @@ export class Inspector {
   /** Takes the next seal, in the order of `seq`. */
   inspect(row: SealRow): void {
     if (row.seq < 1) {
-      // Somebody has put it before the first one.
+      // It was inserted before the first one.
       this.found.push(finding('chainBroken', row));
       return;
     }

@@ -10,7 +10,7 @@ import { runOnStore, UsageError, type StoreCommand } from './storeCommand.js';
 const USAGE = `Usage: npm run person -- <command>
 
   export ADDRESS [--json]      Prints everything that the portal holds about a person, as JSON.
-  erase ADDRESS [--yes]        Shows what there is, asks, and erases it; with --yes without asking. Open requests end first.
+  erase ADDRESS [--yes]        Shows what there is, asks, and erases it; --yes does not ask. Open requests end first.
   export OID, erase OID        The same for a member of staff, by object id.
 
 Uses the store of DATABASE_URL, or else the embedded store in DATA_DIR (.data).`;

@@ -78,7 +78,7 @@ test('the export has all of one person in JSON, whatever the case of the address
   expect(exported).toEqual([{ detail: { kind: 'applicant' } }]);
 });
 
-test('erasing says what there is, is asked for twice, and says what remains elsewhere', async () => {
+test('erasing says what there is, needs to be confirmed, and says what remains elsewhere', async () => {
   const guest_id = crypto.randomUUID();
   const request = aRequest({ state: 'provisioned', due_at: null, guest_id });
   await inStore(async (db) => {
@@ -146,7 +146,7 @@ onPostgres('a portal that runs goes on beside it', async () => {
   }
 });
 
-test('a database that is not there is said to be', async () => {
+test('a database that cannot be reached is named as the reason', async () => {
   const { code, err } = await run(
     { DATABASE_URL: 'postgres://127.0.0.1:1/portal' },
     'export',

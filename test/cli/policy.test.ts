@@ -119,7 +119,7 @@ describe('npm run policy --', () => {
     });
   });
 
-  it('says what the proofs that are asked for need: SMTP_URL where it is not set, and an open registration', async () => {
+  it('says what the required proofs need: SMTP_URL where it is not set, and an open registration', async () => {
     const { code, out } = await policy(['check']);
     expect(code).toBe(0);
     expect(out).toContain(
@@ -133,7 +133,7 @@ describe('npm run policy --', () => {
     expect(set.out).toContain('proseware');
   });
 
-  it('says nothing of proofs that nobody is asked for', async () => {
+  it('says nothing of proofs that no partner requires', async () => {
     const plain = join(folder, 'plain.json');
     writeFileSync(plain, JSON.stringify(aDocument()));
     expect((await policy(['check', plain])).out).toMatch(/^\S+ is in order: [^\n]*\n$/);
@@ -222,7 +222,7 @@ describe('npm run policy -- init', () => {
     expect(readFileSync(file, 'utf8')).toBe(starter);
   });
 
-  it('writes once however many ask at the same moment', async () => {
+  it('writes once, even when many start at the same moment', async () => {
     for (let round = 0; round < 20; round += 1) {
       const file = nowhereYet();
       const written = await Promise.all(Array.from({ length: 8 }, (_, i) => seedPolicyFile(file, `by ${i}`)));

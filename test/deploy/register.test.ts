@@ -142,7 +142,7 @@ const shared = (more: object = {}): Application => ({
   test('names permissions that nobody asked for, and takes them away by --prune alone', async () => {
     azure = await aCloud({ assignments: given(IDENTITY, 'Mail.Send', 'User.Read.All') });
     const { err } = await registered(...ON_SITE);
-    expect(err).toContain('Mail.Send is granted, and these options do not ask for it');
+    expect(err).toContain('Mail.Send is granted, but these options do not include it');
     expect(grantedTo(IDENTITY)).toContain('Mail.Send');
     await registered(...ON_SITE, '--prune');
     expect(grantedTo(IDENTITY)).toEqual(LEAST);

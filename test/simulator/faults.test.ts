@@ -50,7 +50,7 @@ describe('a fault of Graph', () => {
     expect(await guests()).toBe(0);
   });
 
-  it('reset after: the guest exists, though nobody was told', async () => {
+  it('reset after: the guest exists, but the caller has no answer', async () => {
     await harness.fault({ ...invitation, fault: { kind: 'reset', when: 'after' } });
     expect(await failure(harness.invite('ann@fabrikam.com'))).toMatchObject({ statusCode: -1 });
     expect(await lastInvitation()).toMatchObject({ status: 201, processed: true, delivered: false });
