@@ -218,7 +218,7 @@ describe('npm run policy -- init', () => {
       }),
     );
     expect(outs.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0]);
-    expect(outs.filter(({ out }) => out.includes('is written'))).toHaveLength(1);
+    expect(outs.filter(({ out }) => out.includes('was written'))).toHaveLength(1);
     expect(readFileSync(file, 'utf8')).toBe(starter);
   });
 

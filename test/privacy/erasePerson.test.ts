@@ -100,7 +100,7 @@ test('of a person who signed up a moment ago only ids are left, and no mail is s
   expect(await portal.tenant.graphCalls('POST', /\/invitations$/)).toEqual([]);
 });
 
-test('a mailbox that waits for its proof gets no more mail, and its page does not say why', async () => {
+test('a mailbox that waits for its proof gets no more mail, and its page says only that the request is closed', async () => {
   const path = await portal.visitor().apply({ ...TYPED, email: 'zebedee@proving.com' });
   await erasePerson(portal.deps.store.db, { address: 'zebedee@proving.com' });
   portal.startWorker();
