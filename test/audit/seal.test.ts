@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { sealNewEvents, startSealer } from '../../src/audit/seal.js';
 import { verifyAudit } from '../../src/audit/verify.js';
+import { concurrently } from '../../src/concurrently.js';
 import { createLog } from '../../src/log.js';
 import { insertAuditEvent } from '../../src/store/auditEvents.js';
 import { findLastSeal } from '../../src/store/auditSeals.js';
@@ -50,7 +51,10 @@ test('five hundred events inserted in parallel, under two sealers, are one chain
     while (inserting) await sealNewEvents(store.db);
   };
   const sealers = [sealer(), sealer()];
-  await Promise.all(Array.from({ length: 500 }, () => store.db.transaction().execute((trx) => anEvent(trx))));
+  // With the two sealers, as many at once as the pool has connections: others would only wait for one, and not for long.
+  await concurrently(Array.from({ length: 500 }).keys(), 8, () =>
+    store.db.transaction().execute((trx) => anEvent(trx)),
+  );
   inserting = false;
   await Promise.all(sealers);
   await sealNewEvents(store.db);
