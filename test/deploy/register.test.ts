@@ -136,7 +136,7 @@ const shared = (more: object = {}): Application => ({
     azure = await aCloud();
     const { err } = await registered(...ON_SITE, ...flags);
     expect(grantedTo(IDENTITY)).toEqual(wanted.sort());
-    expect(err.includes('grant themselves any permission')).toBe(flags.includes('--app-roles'));
+    expect(err.includes('can get any permission')).toBe(flags.includes('--app-roles'));
   });
 
   test('names permissions that nobody asked for, and takes them away by --prune alone', async () => {
