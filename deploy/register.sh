@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Registers the portal in Microsoft Entra with the Azure CLI. What is right already is left alone, so that it can be run again.
-# docs/registration.md explains each step and has the same for the admin centre.
+# Registers the portal in Microsoft Entra with the Azure CLI. It changes only what is not right yet, so it can be run again.
+# docs/registration.md explains each step and how to do the same in the admin centre.
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/register"
@@ -19,12 +19,12 @@ source "$here/permissions.sh"
 main() {
   read_options "$@"
   look_at_tools
-  # Not inherited by what runs inside $( ) otherwise, where most calls are.
+  # Most calls run inside $( ), which would not inherit `set -e` otherwise.
   shopt -s inherit_errexit
   umask 077
   scratch="$(mktemp -d)"
   trap 'rm -rf "$scratch"' EXIT
-  # The plan of a dry run comes from inside $( ) as well.
+  # A dry run prints its plan from inside $( ) too.
   exec 3>&1
 
   local application app_id principal
@@ -45,21 +45,21 @@ main() {
   say_what_is_next "$app_id"
 }
 
-# Who is signed in and where, the site if one is named, and what Graph offers here.
+# Finds out who is signed in and where, what the named site is, and what Graph offers here.
 look_around() {
   local account cloud advice
-  advice='Sign in first: az login (with --tenant where you have several).'
+  advice='Sign in first: az login (with --tenant if you have several tenants).'
   account="$(azure account show)"
   tenant_id="$(jq -r .tenantId <<<"$account")"
   say "Tenant $tenant_id, as $(jq -r .user.name <<<"$account")"
   if [[ -n $tenant && $tenant != "$tenant_id" ]]; then
-    die "That is not the tenant $tenant." "Sign in there: az login --tenant $tenant"
+    die "This is not the tenant $tenant." "Sign in there: az login --tenant $tenant"
   fi
   cloud="$(azure cloud show)"
   graph_url="$(jq -r '.endpoints.microsoftGraphResourceId | rtrimstr("/")' <<<"$cloud")/v1.0"
   resource_manager="$(jq -r '.endpoints.resourceManager | rtrimstr("/")' <<<"$cloud")"
   if [[ -n $site ]]; then look_at_site; fi
-  advice='It takes an account that may read the directory.'
+  advice='Your account must be allowed to read the directory.'
   graph_principal="$(graph GET "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')?\$select=id,appRoles,oauth2PermissionScopes")"
   graph_id="$(jq -r .id <<<"$graph_principal")"
 }
@@ -67,7 +67,7 @@ look_around() {
 look_at_site() {
   local where settings advice
   where=(--name "$site" --resource-group "$resource_group" ${slot:+--slot "$slot"})
-  advice='Look at --site, --resource-group and --slot, and at the subscription: az account set --subscription …'
+  advice='Check --site, --resource-group and --slot, and the subscription: az account set --subscription …'
   web_app="$(azure webapp show "${where[@]}")"
   identity="$(jq -r '.identity.principalId // ""' <<<"$web_app")"
   [[ -n $identity ]] || die "The site $site has no identity of its own." 'Deploy azuredeploy.json, or: az webapp identity assign'
@@ -75,10 +75,10 @@ look_at_site() {
   settings="$(azure webapp config appsettings list "${where[@]}" --query "[?name=='BASE_URL'].value")"
   base_url="$(jq -r --argjson site "$web_app" '.[0] // "https://\($site.defaultHostName)" | rtrimstr("/")' <<<"$settings")"
   [[ $base_url =~ $PUBLIC_ADDRESS ]] ||
-    die "The site’s BASE_URL is no https:// address without a path: ${base_url@Q}" 'Mend the setting, or give --base-url.'
+    die "The site’s BASE_URL is not an https:// address without a path: ${base_url@Q}" 'Correct the setting, or give --base-url.'
 }
 
-# The second is where Entra sends people after signing out: it goes nowhere that is not registered.
+# Entra sends people to the second one after they sign out: it only goes to registered addresses.
 redirect_uris() {
   jq -nc --arg base "$base_url" 'if $base == "" then [] else ["\($base)/auth/callback", "\($base)/signed-out"] end'
 }
@@ -90,7 +90,7 @@ permit() {
   elif [[ -n $grant_app ]]; then
     grant 'the app registration' "$1"
   else
-    say 'Permissions: none are granted yet (--site, once there is one)'
+    say 'Permissions: none granted yet (run this again with --site, once there is one)'
   fi
 }
 
@@ -98,14 +98,14 @@ say_what_is_next() {
   if [[ -n $dry_run ]]; then
     say 'Nothing was changed.'
   elif [[ -z $site && -z $grant_app ]]; then
-    say "Next: deploy the portal with this CLIENT_ID and a secret, then
+    say "Next: deploy the portal with this CLIENT_ID and a secret, then run
   deploy/register.sh --client-id $1 --site SITE --resource-group GROUP --admin me"
   elif [[ -n $secret_due && -n $vault ]]; then
     say "Next: restart the site, so that it signs in with the new secret (the old one works until it ends):
   az webapp restart --name $site --resource-group $resource_group${slot:+ --slot $slot}"
   else
-    say 'Next: /admin/doctor looks at the result from the portal’s side. Azure keeps the tokens of an identity for up to a day: if the
-  portal has asked Graph for anything before, new permissions may count only then.'
+    say 'Next: /admin/doctor checks the result from the portal. Azure caches the tokens of an identity for up to a day: if the
+  portal has called Graph before, new permissions may take effect only then.'
   fi
 }
 

@@ -7,13 +7,13 @@ function localTimes(root) {
     timeStyle: 'short',
   });
   for (const time of root.querySelectorAll('time')) {
-    // Once: htmx announces the whole page too.
+    // Only once: htmx also announces the whole page.
     time.title ||= time.textContent;
     time.textContent = format.format(new Date(time.dateTime));
   }
 }
 
-/** What a person has asked for and the portal refuses is shown; what the page fetches by itself is tried again. */
+/** Shows the error page when a person started the request; a request of the page itself is tried again. */
 document.addEventListener('htmx:responseError', ({ detail }) => {
   if (!detail.requestConfig.triggeringEvent) return;
   const page = new DOMParser().parseFromString(detail.xhr.responseText, 'text/html');

@@ -1,4 +1,4 @@
-// The links beside the policy's text select the line that they name. Without this they lead to the text.
+// The links beside the policy's text select the line that they name. Without JavaScript they lead to the text.
 
 const text = document.querySelector('#text');
 

@@ -1,4 +1,4 @@
-// Chooses every request of the page at once. Without a script there is no such box, and each is chosen by itself.
+// A box that chooses every request of the page. Without JavaScript it is hidden, and each request is chosen by itself.
 
 function boxesOf(selectAll) {
   return [...document.querySelectorAll(`input[name="${selectAll.dataset.selectAll}"]`)];
@@ -21,7 +21,7 @@ document.addEventListener('change', ({ target }) => {
 function showSelectAll() {
   for (const selectAll of document.querySelectorAll('[data-select-all]')) {
     selectAll.hidden = false;
-    // A list that comes back has boxes that are chosen already.
+    // A reloaded list may have boxes that are already chosen.
     showChosen(selectAll);
   }
 }

@@ -1,4 +1,4 @@
-// The colour field beside the colour's code: each follows the other. Without JavaScript the code alone is typed.
+// The colour field beside the colour's code: each follows the other. Without JavaScript there is only the code.
 
 for (const swatch of document.querySelectorAll('input[type="color"][data-for]')) {
   const code = document.getElementById(swatch.dataset.for);

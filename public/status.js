@@ -1,5 +1,5 @@
-// Follows a request without reloading the page: asks for the small JSON answer, and fetches the page anew only when
-// something has changed. Without this script the page reloads itself.
+// Follows a request without reloading the page: fetches the small JSON answer, and the page only when something has
+// changed. Without this script the page reloads itself.
 const QUICK_MS = 1_000;
 const SLOW_MS = 15_000;
 
@@ -12,7 +12,7 @@ async function follow() {
     const answer = await fetch(location.pathname, { headers: { Accept: 'application/json' } });
     if (!answer.ok) throw new Error(answer.statusText);
     const { updatedAt } = await answer.json();
-    // Whether the mail with the code could be delivered is told on the page alone.
+    // Only the page says whether the mail with the code could be delivered.
     const awaitsProof = document.getElementById('proof') !== null;
     if (awaitsProof && waitMs > 2 * QUICK_MS) await refresh();
     if (updatedAt === updated) {
@@ -22,21 +22,21 @@ async function follow() {
       waitMs = QUICK_MS;
     }
   } catch {
-    // The network or the portal is away for a moment: the page keeps showing what it knows.
+    // The network or the portal is away for a moment: the page stays as it is.
     waitMs = SLOW_MS;
   }
   setTimeout(follow, waitMs);
 }
 
 /**
- * Puts the new state into the page's parts, which stay: screen readers announce what changes inside the verdict. A form
- * that somebody may have begun to fill in stays as it is, until it is of no use any more.
+ * Replaces the content of the page's parts, but not the parts: screen readers announce what changes inside the verdict.
+ * A form that a person may be filling in stays as it is, as long as it is of use.
  */
 async function refresh() {
   const answer = await fetch(location.pathname, { headers: { Accept: 'text/html' } });
   if (!answer.ok) throw new Error(answer.statusText);
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  // A code may be half typed: of what is to be proved only the question for another mail is renewed.
+  // A code may be half typed, so the part about the proof changes only around its form.
   if (!page.getElementById('proof')) leaveProof();
   for (const id of ['verdict', 'progress', 'proof-how', 'proof-again']) {
     const shown = document.getElementById(id);
@@ -51,7 +51,7 @@ async function refresh() {
   awaitResend();
 }
 
-/** Takes away what is of no use any more; whoever was about to type there goes on at the heading. */
+/** Removes the form for the code; the focus of a person who was typing in it moves to the heading. */
 function leaveProof() {
   const proof = document.getElementById('proof');
   const typing = proof?.contains(document.activeElement);
@@ -73,7 +73,7 @@ function localTimes() {
   }
 }
 
-/** Shows the button once the mail may be asked for again. */
+/** Shows the button when the mail may be sent again. */
 function awaitResend() {
   const seconds = Number(document.querySelector('[data-wait]')?.dataset.wait);
   if (seconds > 0) setTimeout(() => refresh().catch(() => undefined), seconds * 1_000);

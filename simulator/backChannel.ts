@@ -3,14 +3,14 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerEntra } from './entra/entra.js';
 import { takeHttpFault, type HttpFault } from './faults.js';
-import type { Reply } from './graph/call.js';
 import { GraphError, errorBody } from './graph/errors.js';
 import { answerGraph } from './graph/graph.js';
 import { NOT_KEPT, headerOf, headersOf, openExchange, type Exchange } from './exchange.js';
+import type { Reply } from './reply.js';
 import type { Tenant } from './tenant.js';
 
 // Graph and Entra as programs reach them. Operations return a reply instead of writing it, so that a fault can
-// let a call be processed and still keep its answer from arriving.
+// process a call and still hold back its answer.
 
 /** The listener of the HTTPS port. */
 export function backChannel(tenant: Tenant): RequestListener {
@@ -28,7 +28,7 @@ async function answer(tenant: Tenant, request: IncomingMessage, response: Server
 
   if (fault?.kind === 'reset' && fault.when === 'before') return void request.socket.destroy();
   if (fault?.kind === 'hang' && fault.when === 'before') await hang(fault.ms);
-  if (request.socket.destroyed) return; // the caller gave up while it waited: nothing happens
+  if (request.socket.destroyed) return; // the caller gave up while it waited
 
   const reply = replacement(fault) ?? tenantReply(exchange);
   const headers = headersOf(exchange, reply);
@@ -59,13 +59,14 @@ function tenantReply(exchange: Exchange): Reply {
     };
     return answerGraph(tenant, call, () => (entry.processed = true));
   } catch (error) {
-    const known = error instanceof GraphError ? error : new GraphError(500, 'SimulatorFault', String(error));
-    const { status, headers } = known;
-    return { status, headers, body: errorBody(known, requestId, clientRequestId) };
+    const graphError =
+      error instanceof GraphError ? error : new GraphError(500, 'SimulatorFault', String(error));
+    const { status, headers } = graphError;
+    return { status, headers, body: errorBody(graphError, requestId, clientRequestId) };
   }
 }
 
-/** What a fault puts in the place of the tenant's answer. */
+/** What a fault answers instead of the tenant. */
 function replacement(fault: HttpFault | undefined): Reply | undefined {
   if (fault?.kind === 'html') {
     const body = '<!doctype html><html><body><h1>Service unavailable</h1></body></html>';
@@ -80,7 +81,7 @@ function replacement(fault: HttpFault | undefined): Reply | undefined {
   };
 }
 
-/** Noted before it is sent: an answer that never arrives is in the ledger too. */
+/** Before the answer is sent, so that the ledger also has answers that never arrive. */
 function record({ entry, toGraph }: Exchange, reply: Reply, headers: Record<string, string>): void {
   entry.status = reply.status;
   entry.responseHeaders = Object.fromEntries(

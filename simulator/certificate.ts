@@ -3,17 +3,16 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { join, resolve } from 'node:path';
 import { generate } from 'selfsigned';
 
-const DAY = 24 * 60 * 60 * 1000;
-const LIFETIME = 820 * DAY; // Apple and others refuse server certificates of more than 825 days.
+const DAY_MS = 24 * 60 * 60 * 1000;
+const LIFETIME_MS = 820 * DAY_MS; // Apple and others refuse server certificates of more than 825 days.
 
 export type Certificate = { key: string; cert: string; caFile: string };
 
 /**
  * Reuses the certificate in `dir`, or makes one for localhost, 127.0.0.1 and ::1.
  *
- * Each certificate lives in a folder of its own, named after the day on which it ends, and arrives there by
- * one rename: of two processes that make one at once the second finds the first one's folder, and no reader
- * ever sees a key without its certificate.
+ * Each certificate has a folder of its own, named after the day on which it ends and put in place by one rename. So two
+ * processes that start together end up with the same certificate, and no reader sees a key without its certificate.
  *
  * @returns the PEM texts and the file to trust (for NODE_EXTRA_CA_CERTS)
  */
@@ -22,14 +21,14 @@ export async function ensureCertificate(dir: string): Promise<Certificate> {
   const existing = await findValid(dir);
   if (existing) return existing;
 
-  const ends = new Date(Date.now() + LIFETIME);
+  const ends = new Date(Date.now() + LIFETIME_MS);
   const target = join(dir, `until-${ends.toISOString().slice(0, 10)}`);
   const draft = join(dir, `draft-${randomUUID()}`);
   await writeCertificate(draft, ends);
   try {
     await rename(draft, target);
   } catch {
-    await rm(draft, { recursive: true, force: true }); // another process was first: its certificate serves
+    await rm(draft, { recursive: true, force: true }); // another process was first: use its certificate
   }
   return read(target);
 }
@@ -39,7 +38,7 @@ async function findValid(dir: string): Promise<Certificate | undefined> {
   for (const folder of folders.reverse()) {
     const certificate = await read(join(dir, folder));
     const ends = Date.parse(new X509Certificate(certificate.cert).validTo);
-    if (ends > Date.now() + DAY) return certificate;
+    if (ends > Date.now() + DAY_MS) return certificate;
   }
   return undefined;
 }
@@ -59,7 +58,7 @@ async function writeCertificate(folder: string, notAfterDate: Date): Promise<voi
     algorithm: 'sha256',
     notAfterDate,
     extensions: [
-      { name: 'basicConstraints', cA: true, critical: true }, // its own authority: clients trust this very file
+      { name: 'basicConstraints', cA: true, critical: true }, // its own authority: clients trust this file
       { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
       { name: 'extKeyUsage', serverAuth: true },
       {

@@ -6,6 +6,7 @@ import { readAuthorization, addressOf, signIn } from './entra/authorize.js';
 import { rotateKeys } from './entra/tokenKey.js';
 import { graphTime, type User } from './objects.js';
 import { addFault, faultOrder } from './faults.js';
+import { mailsTo } from './inbox.js';
 import { setPortalRoles } from './portalRoles.js';
 import { settingsChange } from './settings.js';
 import { resetTenant, type Tenant } from './tenant.js';
@@ -26,22 +27,28 @@ const userChange = z.strictObject({
   accepted: z.boolean().optional(),
   /** Soft-deleted. */
   deleted: z.boolean().optional(),
-  /** The user's roles in the portal, instead of those until now. */
+  /** The user's roles in the portal; they replace the present ones. */
   portalRoles: z.array(z.string().min(1)).optional(),
 });
 
 const signInOrder = z.strictObject({ oid: z.guid().toLowerCase(), authorizeUrl: z.url() });
 const rotation = z.strictObject({ keepOld: z.boolean().default(false) });
 
+const mailQuery = z.strictObject({ to: z.string() });
+
 const newUser = userChange.extend({ id: z.guid().toLowerCase().optional(), mail: z.email() });
 
-/** JSON for tests: look at the tenant, turn its settings, order faults. Not part of what Microsoft offers. */
+/** JSON for tests: look at the tenant, change its settings, order faults. Microsoft offers nothing like it. */
 export function controlApi(tenant: Tenant): Router {
   const router = Router();
-  // A fault may hold an answer that is too large for whoever gets it.
+  // A fault may hold an answer that is too large for its receiver.
   router.use(express.json({ limit: '2mb' }));
 
   router.get('/state', (_request, response) => void response.json(describeState(tenant)));
+  router.get('/mails', function listMails(request, response) {
+    const { to } = mailQuery.parse(request.query);
+    response.json(mailsTo(tenant.inbox, to));
+  });
   router.get('/ledger', (_request, response) => void response.json(tenant.ledger.entries));
 
   router.put('/settings', function changeSettings(request, response) {
@@ -49,50 +56,13 @@ export function controlApi(tenant: Tenant): Router {
     response.json(tenant.settings);
   });
 
-  router.get('/faults', (_request, response) => void response.json(tenant.faults.active));
-  router.post('/faults', function orderFault(request, response) {
-    response.status(201).json({ id: addFault(tenant.faults, faultOrder.parse(request.body)) });
-  });
-  router.delete('/faults', function clearFaults(_request, response) {
-    tenant.faults.active = [];
-    response.status(204).end();
-  });
-
-  router.post('/users', function createUser(request, response) {
-    const { mail, id, ...change } = newUser.parse(request.body);
-    if (findUserByAddress(tenant.directory, mail)) {
-      response.status(409).json({ error: `${mail} exists already` });
-      return;
-    }
-    const user = addUser(tenant.directory, { mail, ...(id && { id }), userType: change.userType ?? 'Guest' });
-    applyChange(tenant.directory, user, change);
-    response.status(201).json(describeUser(tenant, user));
-  });
-  router.patch('/users/:id', function changeUser(request, response) {
-    const user = tenant.directory.users.get(request.params.id);
-    if (!user) {
-      response.status(404).json({ error: 'no such user' });
-      return;
-    }
-    applyChange(tenant.directory, user, userChange.parse(request.body));
-    response.json(describeUser(tenant, user));
-  });
+  router.use('/faults', faultRoutes(tenant));
+  router.use('/users', userRoutes(tenant));
 
   router.post('/sign-in', function signInWithoutBrowser(request, response) {
     const { oid, authorizeUrl } = signInOrder.parse(request.body);
-    const { pathname, searchParams } = new URL(authorizeUrl);
-    const authority = /^\/([^/]+)\/oauth2\/v2\.0\/authorize$/.exec(pathname)?.[1] ?? '';
-    const reading = readAuthorization(authority, searchParams);
-    const outcome = 'request' in reading ? signIn(tenant, reading.request, oid) : reading;
-    if ('refusal' in outcome) {
-      response.status(400).json({ error: outcome.refusal });
-      return;
-    }
-    const answer = 'answer' in outcome ? outcome.answer : outcome;
-    const posted = answer.responseMode === 'form_post';
-    response.json(
-      posted ? { redirect: answer.redirectUri, form: answer.parameters } : { redirect: addressOf(answer) },
-    );
+    const outcome = signInByUrl(tenant, oid, new URL(authorizeUrl));
+    response.status('error' in outcome ? 400 : 200).json(outcome);
   });
   router.post('/keys/rotate', async function rotate(request, response) {
     const { keepOld } = rotation.parse(request.body ?? {});
@@ -107,6 +77,55 @@ export function controlApi(tenant: Tenant): Router {
 
   router.use(explainRefusal);
   return router;
+}
+
+function faultRoutes(tenant: Tenant): Router {
+  const router = Router();
+  router.get('/', (_request, response) => void response.json(tenant.faults.active));
+  router.post('/', function orderFault(request, response) {
+    response.status(201).json({ id: addFault(tenant.faults, faultOrder.parse(request.body)) });
+  });
+  router.delete('/', function clearFaults(_request, response) {
+    tenant.faults.active = [];
+    response.status(204).end();
+  });
+  return router;
+}
+
+function userRoutes(tenant: Tenant): Router {
+  const router = Router();
+  router.post('/', function createUser(request, response) {
+    const { mail, id, ...change } = newUser.parse(request.body);
+    if (findUserByAddress(tenant.directory, mail)) {
+      response.status(409).json({ error: `${mail} exists already` });
+      return;
+    }
+    const user = addUser(tenant.directory, { mail, ...(id && { id }), userType: change.userType ?? 'Guest' });
+    applyChange(tenant.directory, user, change);
+    response.status(201).json(describeUser(tenant, user));
+  });
+  router.patch('/:id', function changeUser(request, response) {
+    const user = tenant.directory.users.get(request.params.id);
+    if (!user) {
+      response.status(404).json({ error: 'no such user' });
+      return;
+    }
+    applyChange(tenant.directory, user, userChange.parse(request.body));
+    response.json(describeUser(tenant, user));
+  });
+  return router;
+}
+
+/** What the browser would bring back to the app, or why Entra refuses. */
+function signInByUrl(tenant: Tenant, oid: string, { pathname, searchParams }: URL) {
+  const authority = /^\/([^/]+)\/oauth2\/v2\.0\/authorize$/.exec(pathname)?.[1] ?? '';
+  const reading = readAuthorization(authority, searchParams);
+  const outcome = 'request' in reading ? signIn(tenant, reading.request, oid) : reading;
+  if ('refusal' in outcome) return { error: outcome.refusal };
+  const answer = 'answer' in outcome ? outcome.answer : outcome;
+  return answer.responseMode === 'form_post'
+    ? { redirect: answer.redirectUri, form: answer.parameters }
+    : { redirect: addressOf(answer) };
 }
 
 function applyChange(directory: Directory, user: User, change: z.output<typeof userChange>): void {

@@ -22,7 +22,7 @@ export type TenantState = {
   mails: Mail[];
 };
 
-/** The whole tenant at this instant: without replication delay, and without soft-deleted users. */
+/** The whole tenant as it is now: without replication delay, and without soft-deleted users. */
 export function describeState(tenant: Tenant): TenantState {
   const { directory } = tenant;
   const live = new Set(liveUsers(directory).map((user) => user.id));

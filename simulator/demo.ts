@@ -5,17 +5,17 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { root } from '../src/root.js';
+import { root } from './root.js';
 import type { Simulator } from './simulator.js';
 
 /**
- * The portal beside a simulated Microsoft tenant, on this machine alone. Both start empty, so that a demonstration can be
- * repeated; each is a process of its own and they talk over the network as in earnest.
+ * The portal beside a simulated Microsoft tenant, both on this machine. Both start empty, so that a demonstration can be
+ * repeated; each is a process of its own, and they talk over the network as in production.
  */
 
 const PORTAL_PORT = process.env.PORT ?? '3000';
 const SIMULATOR_PORT = process.env.SIMULATOR_PORT ?? '4000';
-/** Emptied at each start; a second demo, on another port, leaves the first one's alone. */
+/** Emptied at each start; a second demo on another port has a folder of its own. */
 const folder = join(root, '.data', 'demo', PORTAL_PORT);
 
 /** What `simulator/main.ts` prints when it is ready. */
@@ -24,7 +24,7 @@ type Tenant = Omit<Simulator, 'close'>;
 const children: ChildProcess[] = [];
 const stopping = new AbortController();
 
-/** Starts a child that ends with the demo, as the demo ends with it. */
+/** Starts a child. When one of the two ends, child or demo, the other ends too. */
 function start(name: string, script: string, env: NodeJS.ProcessEnv): ChildProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', join(root, script)], {
     cwd: root,
@@ -32,7 +32,7 @@ function start(name: string, script: string, env: NodeJS.ProcessEnv): ChildProce
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   child.on('exit', (code, signal) => {
-    // Ctrl+C reaches the children too, and one that is still starting ends before it is noticed here.
+    // Ctrl+C reaches the children too; one that is still starting may end before this process notices the signal.
     if (signal === 'SIGINT') stop('Stopping.', 0);
     else if (!stopping.signal.aborted)
       stop(`The ${name} ended (${signal ?? `exit code ${code ?? '?'}`}).`, 1);
@@ -53,7 +53,7 @@ function stop(reason: string, exitCode: number): void {
 async function startTenant(): Promise<Tenant> {
   const simulator = start('simulated tenant', 'simulator/main.ts', {
     SIMULATOR_PORT,
-    // Programs alone use these two, and are told where they are.
+    // Only programs use these two ports, and the line that the simulator prints names them.
     SIMULATOR_HTTPS_PORT: process.env.SIMULATOR_HTTPS_PORT ?? '0',
     SIMULATOR_SMTP_PORT: process.env.SIMULATOR_SMTP_PORT ?? '0',
     SIMULATOR_DIR: join(folder, 'tenant'),
@@ -93,7 +93,7 @@ async function startPortal(tenant: Tenant): Promise<string> {
   }
 }
 
-/** Names the port that is taken: the children would only say EADDRINUSE. */
+/** Names the port that is in use: the children would only say EADDRINUSE. */
 async function requireFreePort(setting: string, port: string): Promise<void> {
   const probe = createServer();
   try {
@@ -122,7 +122,7 @@ function introduce(portal: string, tenant: Tenant): void {
     dee@litware.com      Litware: waits for an approval
     tom@wingtiptoys.com  Wingtip Toys: first enters a code from the inbox, or opens the link beside it
     pia@proseware.com    Proseware: first signs in at her own organisation, as Pia Holm
-    eve@competitor.com   refused, as is anybody who is not listed
+    eve@competitor.com   refused, like everybody who is not listed
 
   Who may sign in at ${portal}/admin:
     Ada Admin            edits the policy and decides requests
@@ -141,19 +141,19 @@ async function main(): Promise<void> {
   await requireFreePort('PORT', PORTAL_PORT);
   await requireFreePort('SIMULATOR_PORT', SIMULATOR_PORT);
   await rm(folder, { recursive: true, force: true });
-  // A copy: what is tried here must not change the example.
+  // A copy, so that nothing tried here changes the example.
   await cp(join(root, 'policies'), join(folder, 'policies'), { recursive: true });
   const tenant = await startTenant();
   introduce(await startPortal(tenant), tenant);
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  // Stays in place: Ctrl+C may arrive twice, from the terminal and from npm.
+  // Not `once`: Ctrl+C may arrive twice, from the terminal and from npm.
   process.on(signal, () => {
     stop('Stopping.', 0);
   });
 }
 main().catch((error: unknown) => {
-  // When it is stopped while it starts, what it was waiting for is broken off.
+  // Stopping the demo while it starts aborts what it waits for; that is not an error.
   if (!stopping.signal.aborted) stop(error instanceof Error ? error.message : String(error), 1);
 });

@@ -6,10 +6,12 @@ import {
   newUser,
   type AppRoleAssignment,
   type Group,
+  type NewUser,
   type ServicePrincipal,
   type User,
 } from './objects.js';
 import {
+  seed,
   seedAssignments,
   seedGroups,
   seedMembers,
@@ -62,14 +64,15 @@ function addPerson(directory: Directory, person: (typeof seedPeople)[number]): v
   if (!mailbox) Object.assign(user, { mail: null, proxyAddresses: [] });
 }
 
-/** Adds a user; whatever is not given follows from the address and the type of user. */
-export function addUser(directory: Directory, given: Partial<User> & { mail: string }): User {
-  const user = newUser(given);
+/** Adds a user; what is not given follows from the address and the type of user. */
+export function addUser(directory: Directory, given: NewUser): User {
+  const initialDomain = seed.verifiedDomains.find((domain) => domain.endsWith('.onmicrosoft.com')) ?? '';
+  const user = newUser(given, initialDomain);
   directory.users.set(user.id, user);
   return user;
 }
 
-/** Records an app role assignment; the rules about it are Graph's business, not checked here. */
+/** Records an app role assignment; the Graph operations check the rules before. */
 export function assign(
   directory: Directory,
   wanted: { principalId: string; resourceId: string; appRoleId: string },
@@ -99,7 +102,7 @@ export function liveUsers(directory: Directory): User[] {
 /** The live user that owns an address, in any of the places where Entra keeps one. */
 export function findUserByAddress(directory: Directory, address: string): User | undefined {
   const wanted = address.toLowerCase();
-  // Lengths first: with ten thousand guests this loop is what an invitation costs.
+  // Compares lengths first: with ten thousand guests an invitation spends its time in this loop.
   const is = (known: string) => known.length === wanted.length && known.toLowerCase() === wanted;
   for (const user of directory.users.values()) {
     if (user.deletedDateTime !== null) continue;

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Reply } from './graph/call.js';
 import { decodePath, openEntry, type LedgerEntry } from './ledger.js';
+import type { Reply } from './reply.js';
 import type { Tenant } from './tenant.js';
 
 const PREFIX = '/v1.0';
 
-/** Stands in the ledger where a secret or a token was. */
+/** Replaces a secret or a token in the ledger. */
 export const NOT_KEPT = '(not kept)';
 
-/** One call over the back channel, and where it is noted. */
+/** One call over the back channel, and its entry in the ledger. */
 export type Exchange = {
   tenant: Tenant;
   request: IncomingMessage;
@@ -52,7 +52,7 @@ export function openExchange(
   };
 }
 
-/** The parsed body; secrets of a token request are left out, as it goes into the ledger. */
+/** The parsed body; the secrets of a token request are left out, for it goes into the ledger. */
 function readBody(request: IncomingMessage, bodyText: string): unknown {
   if (bodyText === '') return undefined;
   if (headerOf(request, 'content-type')?.startsWith('application/x-www-form-urlencoded')) {
@@ -69,7 +69,7 @@ function readBody(request: IncomingMessage, bodyText: string): unknown {
   }
 }
 
-/** The headers of an answer: the ones that Graph sends with all of them, then its own. */
+/** The headers of an answer: those that Graph sends with every answer, then those of this one. */
 export function headersOf(exchange: Exchange, reply: Reply): Record<string, string> {
   const { requestId, clientRequestId } = exchange;
   const graph = {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 
-// Faults that tests and people switch on: what a network, an overloaded service or a mail server does at its worst.
+// Faults that tests and people switch on: what a bad network, an overloaded service or a mail server does.
 
 const when = z.enum(['before', 'after']);
 const ms = z.number().int().min(0).max(600_000);
@@ -31,7 +31,7 @@ const smtpFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('drop'), when }),
 ]);
 
-/** What can be wrong with the id_token of a sign-in; the token is otherwise a good one. */
+/** What can be wrong with the id_token of a sign-in; the rest of the token is good. */
 export const idTokenChanges = [
   'wrongIssuer',
   'wrongAudience',
@@ -75,7 +75,7 @@ export type FaultOrder = z.output<typeof faultOrder>;
 export type HttpFault = z.output<typeof httpFault>;
 export type SmtpFault = z.output<typeof smtpFault>;
 export type IdTokenChange = (typeof idTokenChanges)[number];
-export type ActiveFault = FaultOrder & { id: string; struck: number };
+type ActiveFault = FaultOrder & { id: string; struck: number };
 
 export type Faults = { active: ActiveFault[] };
 
@@ -99,7 +99,7 @@ export function takeHttpFault(
     if (fault.on === 'smtp' || fault.on === 'signIn' || fault.on !== on) continue;
     if (fault.method !== undefined && fault.method !== method) continue;
     if (!new RegExp(fault.path ?? (on === 'token' ? '/token$' : '')).test(path)) continue;
-    use(faults, fault);
+    recordStrike(faults, fault);
     return fault.fault;
   }
   return undefined;
@@ -109,7 +109,7 @@ export function takeHttpFault(
 export function takeSmtpFault(faults: Faults): SmtpFault | undefined {
   for (const fault of faults.active) {
     if (fault.on !== 'smtp') continue;
-    use(faults, fault);
+    recordStrike(faults, fault);
     return fault.fault;
   }
   return undefined;
@@ -119,13 +119,13 @@ export function takeSmtpFault(faults: Faults): SmtpFault | undefined {
 export function takeIdTokenFault(faults: Faults): IdTokenChange | undefined {
   for (const fault of faults.active) {
     if (fault.on !== 'signIn') continue;
-    use(faults, fault);
+    recordStrike(faults, fault);
     return fault.fault.change;
   }
   return undefined;
 }
 
-function use(faults: Faults, fault: ActiveFault): void {
+function recordStrike(faults: Faults, fault: ActiveFault): void {
   fault.struck += 1;
   if (fault.struck === fault.times) faults.active = faults.active.filter((other) => other !== fault);
 }

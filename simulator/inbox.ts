@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-// Every mailbox in the world, as far as the simulation goes: what the portal sends by SMTP and what Microsoft would send.
+// One inbox for all mailboxes: what the portal sends by SMTP and what Microsoft would send.
 
 const CAPACITY = 10_000;
 
@@ -19,10 +19,15 @@ export type Mail = {
 
 export type Inbox = { mails: Mail[] };
 
-/** Puts a mail into the inbox, the oldest one leaving when it is full. */
+/** Puts a mail into the inbox; when that is full, the oldest mail goes. */
 export function deliver(inbox: Inbox, mail: Omit<Mail, 'id' | 'receivedAt'>): Mail {
   const delivered = { id: randomUUID(), ...mail, receivedAt: new Date().toISOString() };
   inbox.mails.push(delivered);
   if (inbox.mails.length > CAPACITY) inbox.mails.shift();
   return delivered;
+}
+
+/** The mails that were delivered to exactly this address, oldest first. */
+export function mailsTo(inbox: Inbox, address: string): Mail[] {
+  return inbox.mails.filter(({ to }) => to.includes(address));
 }

@@ -12,7 +12,7 @@ const html = ejs.compile(`<!doctype html>
 <p style="color:#605e5c;font-size:small">This invitation email is from <%= organization %> (<%= domain %>), simulated: Microsoft did not send it.</p>
 </body></html>`);
 
-/** The mail that Microsoft sends for an invitation. An app's own `customizedMessageBody` never gets into it. */
+/** The mail that Microsoft sends for an invitation. It never holds an app's own `customizedMessageBody`. */
 export function sendInvitation(
   tenant: Tenant,
   invitation: { address: string; redeemUrl: string; language: string | null; cc: string | null },

@@ -1,4 +1,4 @@
-// Every call that reached the back channel, in order of arrival, so that a test can count what really happened.
+// Every call that reached the back channel, in order of arrival, so that a test can count what happened.
 
 const CAPACITY = 20_000;
 
@@ -10,7 +10,7 @@ export type LedgerEntry = {
   query: Record<string, string>;
   requestHeaders: Record<string, string>;
   requestBody: unknown;
-  /** 0 until, or unless, an answer was made. */
+  /** 0 as long as there is no answer. */
   status: number;
   responseHeaders: Record<string, string>;
   responseBody: unknown;
@@ -32,7 +32,7 @@ const requestHeadersKept = [
   'x-ms-throttle-priority',
 ];
 
-/** Opens an entry at the arrival of a call; whoever answers completes it. Neither token nor cookie is kept. */
+/** Opens an entry when a call arrives; the code that answers completes it. No token and no cookie is kept. */
 export function openEntry(
   ledger: Ledger,
   call: { method: string; url: URL; headers: Record<string, string | string[] | undefined>; body: unknown },

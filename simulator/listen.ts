@@ -47,7 +47,7 @@ function listen(server: Server, host: string, port: number): Promise<Listening> 
   });
 }
 
-/** Ends at once: nobody waits for keep-alive connections of a simulator. */
+/** Ends at once, without waiting for keep-alive connections. */
 function close(server: Server, sockets: Set<Socket>): Promise<void> {
   return new Promise((closed) => {
     server.close(() => {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { seed, type SeedGroup, type SeedServicePrincipal } from './seed.js';
 
 // The kinds of object in the tenant, in the shape in which Graph shows them.
 
@@ -84,8 +83,17 @@ export type AppRoleAssignment = {
   resourceId: string;
 };
 
-/** A user; whatever is not given follows from the address and the type of user. */
-export function newUser(given: Partial<User> & { mail: string }): User {
+export type NewUser = Partial<User> & { mail: string };
+export type NewGroup = Pick<Group, 'id' | 'displayName' | 'description'> & Partial<Group>;
+export type NewServicePrincipal = Pick<ServicePrincipal, 'id' | 'appId' | 'displayName'> &
+  Partial<ServicePrincipal>;
+
+/**
+ * A user; what is not given follows from the address and the type of user.
+ *
+ * @param initialDomain the tenant's own domain, in which guests get their principal name
+ */
+export function newUser(given: NewUser, initialDomain: string): User {
   const guest = given.userType !== 'Member';
   const now = graphTime();
   return {
@@ -109,14 +117,14 @@ export function newUser(given: Partial<User> & { mail: string }): User {
     proxyAddresses: [`SMTP:${given.mail}`],
     surname: null,
     usageLocation: null,
-    userPrincipalName: guest ? guestPrincipalName(given.mail) : given.mail,
+    userPrincipalName: guest ? `${given.mail.replace('@', '_')}#EXT#@${initialDomain}` : given.mail,
     userType: 'Guest',
     ...given,
   };
 }
 
 /** A group: a security group unless the seed says otherwise. */
-export function newGroup(given: SeedGroup): Group {
+export function newGroup(given: NewGroup): Group {
   return {
     deletedDateTime: null,
     createdDateTime: graphTime(),
@@ -136,7 +144,7 @@ export function newGroup(given: SeedGroup): Group {
 }
 
 /** An app as the tenant holds it: without roles unless the seed says otherwise. */
-export function newServicePrincipal(given: SeedServicePrincipal): ServicePrincipal {
+export function newServicePrincipal(given: NewServicePrincipal): ServicePrincipal {
   return {
     deletedDateTime: null,
     accountEnabled: true,
@@ -153,9 +161,4 @@ export function newServicePrincipal(given: SeedServicePrincipal): ServicePrincip
 /** A time as Graph writes it: whole seconds, UTC. */
 export function graphTime(ms = Date.now()): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
-}
-
-function guestPrincipalName(mail: string): string {
-  const initialDomain = seed.verifiedDomains.find((domain) => domain.endsWith('.onmicrosoft.com')) ?? '';
-  return `${mail.replace('@', '_')}#EXT#@${initialDomain}`;
 }

@@ -1,4 +1,4 @@
-import type { AppRole, Group, ServicePrincipal } from './objects.js';
+import type { AppRole, NewGroup, NewServicePrincipal } from './objects.js';
 
 // What the simulated tenant holds when it starts. Data only: ids are fixed so that policies, tests and pages can name them.
 
@@ -28,7 +28,7 @@ export const seedMembers = [
 
 const personId = (last: number) => `55555555-0000-4000-8000-${String(last).padStart(12, '0')}`;
 
-/** Members who sign in at the portal, one of each kind. Without a mailbox there is no e-mail claim either. */
+/** Members who sign in at the portal, one of each kind. A member without a mailbox has no e-mail claim. */
 export const seedPeople = [
   {
     id: personId(1),
@@ -80,137 +80,9 @@ export const seedPeople = [
   },
 ];
 
-const fabrikam = 'fab00000-0000-4000-8000-000000000001';
-const litware = '117a0000-0000-4000-8000-000000000002';
-const northwind = '40000000-0000-4000-8000-000000000003';
-const proseware = '9205e000-0000-4000-8000-000000000004';
-
-/** Every tenant of the simulated Entra, with its verified domains; our own comes first. Wingtip Toys (wingtiptoys.com) has none. */
-export const seedTenants = [
-  { id: seed.tenantId, name: seed.organization, domains: seed.verifiedDomains },
-  {
-    id: fabrikam,
-    name: 'Fabrikam',
-    domains: ['fabrikam.com', 'sales.fabrikam.com', 'fabrikam.onmicrosoft.com'],
-  },
-  { id: litware, name: 'Litware', domains: ['litware.com', 'litware.onmicrosoft.com'] },
-  { id: northwind, name: 'Northwind', domains: ['northwind.se', 'northwind.onmicrosoft.com'] },
-  { id: proseware, name: 'Proseware', domains: ['proseware.com', 'proseware.onmicrosoft.com'] },
-];
-
-const partnerPersonId = (last: number) => `66666666-0000-4000-8000-${String(last).padStart(12, '0')}`;
-
-export type SeedPartnerPerson = {
-  id: string;
-  tenantId: string;
-  displayName: string;
-  givenName?: string;
-  familyName?: string;
-  userName: string;
-  email: string | null;
-  emailDomainVerified: boolean;
-  /** In that tenant only as a guest of somebody else's. */
-  guest?: true;
-  about: string;
-};
-
-/** People of the partners, who sign in at their own tenants. */
-export const seedPartnerPeople: SeedPartnerPerson[] = [
-  {
-    id: partnerPersonId(1),
-    tenantId: fabrikam,
-    displayName: 'Ana Fabrikam',
-    userName: 'ana@fabrikam.com',
-    email: 'ana@fabrikam.com',
-    emailDomainVerified: true,
-    about: 'Her address is vouched for by her tenant',
-  },
-  {
-    id: partnerPersonId(2),
-    tenantId: fabrikam,
-    displayName: 'Bo Fabrikam',
-    userName: 'bo@sales.fabrikam.com',
-    email: null,
-    emailDomainVerified: false,
-    about: 'Brings no e-mail claim, only a user name',
-  },
-  {
-    id: partnerPersonId(3),
-    tenantId: litware,
-    displayName: 'Dee Litware',
-    userName: 'dee@litware.com',
-    email: 'dee@litware.com',
-    emailDomainVerified: true,
-    about: 'Her address is vouched for by her tenant',
-  },
-  {
-    id: partnerPersonId(4),
-    tenantId: litware,
-    displayName: 'Mallory Litware',
-    userName: 'mallory@litware.com',
-    email: 'ana@fabrikam.com',
-    emailDomainVerified: false,
-    about: 'Claims an address of Fabrikam that is not his (nOAuth)',
-  },
-  {
-    id: partnerPersonId(5),
-    tenantId: northwind,
-    displayName: 'Cy Northwind',
-    userName: 'cy@northwind.se',
-    email: 'cy@northwind.se',
-    emailDomainVerified: true,
-    about: 'His address is vouched for by his tenant',
-  },
-  {
-    id: partnerPersonId(6),
-    tenantId: proseware,
-    displayName: 'Pia Holm',
-    givenName: 'Pia',
-    familyName: 'Holm',
-    userName: 'pia@proseware.com',
-    email: 'pia@proseware.com',
-    emailDomainVerified: true,
-    about: 'Signs in with her address',
-  },
-  {
-    id: partnerPersonId(7),
-    tenantId: proseware,
-    displayName: 'Berg, Per Olof',
-    userName: 'per@proseware.onmicrosoft.com',
-    email: 'per.olof.berg@proseware.com',
-    emailDomainVerified: true,
-    about: 'Signs in with another name than his address, which his tenant vouches for',
-  },
-  {
-    id: partnerPersonId(8),
-    tenantId: proseware,
-    displayName: 'Max Proseware',
-    givenName: 'Max',
-    familyName: 'Proseware',
-    userName: 'max@proseware.onmicrosoft.com',
-    email: 'pia@proseware.com',
-    emailDomainVerified: false,
-    about: 'Claims the address of a colleague, for which nobody vouches',
-  },
-  {
-    id: partnerPersonId(9),
-    tenantId: proseware,
-    displayName: 'Gus Guest',
-    givenName: 'Gus',
-    familyName: 'Guest',
-    userName: 'gus@proseware.com',
-    email: 'gus@proseware.com',
-    emailDomainVerified: true,
-    guest: true,
-    about: 'Is a guest there, whose name looks like a member’s',
-  },
-];
-
 const groupId = (last: number) => `22222222-0000-4000-8000-${String(last).padStart(12, '0')}`;
 
-export type SeedGroup = Pick<Group, 'id' | 'displayName' | 'description'> & Partial<Group>;
-
-export const seedGroups: SeedGroup[] = [
+export const seedGroups: NewGroup[] = [
   { id: groupId(1), displayName: 'All partners', description: 'Every guest of a partner organisation' },
   { id: groupId(2), displayName: 'CRM users', description: 'Opens Contoso CRM' },
   { id: groupId(3), displayName: 'Wiki readers', description: 'Reads the wiki' },
@@ -271,10 +143,7 @@ const portalRoles = ['Portal.Admin', 'Portal.Approver', 'Portal.Auditor'].map((v
   appRole(index + 21, value),
 );
 
-export type SeedServicePrincipal = Pick<ServicePrincipal, 'id' | 'appId' | 'displayName'> &
-  Partial<ServicePrincipal>;
-
-export const seedServicePrincipals: SeedServicePrincipal[] = [
+export const seedServicePrincipals: NewServicePrincipal[] = [
   {
     id: '33333333-0000-4000-8000-000000000001',
     appId: '55555555-0000-4000-8000-000000000001',

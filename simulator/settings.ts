@@ -9,13 +9,13 @@ export const inviterSettings = [
 ] as const;
 
 /** Whose accounts the portal's app registration is open to. */
-export const audienceSettings = [
+const audienceSettings = [
   'AzureADMyOrg',
   'AzureADMultipleOrgs',
   'AzureADandPersonalMicrosoftAccount',
 ] as const;
 
-/** Everything about the tenant that can be turned while it runs. */
+/** Everything about the tenant that can be changed while it runs. */
 export type Settings = {
   /** How long every Graph call takes at least, in ms. */
   latencyMs: number;
@@ -32,13 +32,13 @@ export type Settings = {
   /** How long the code of a sign-in can be redeemed. */
   codeLifetimeSeconds: number;
   /**
-   * Metadata names HTTPS addresses for signing in and out. A browser warns there, but passport-azure-ad as shipped
-   * takes no others; they lead on to the pages.
+   * Metadata names HTTPS addresses for signing in and out, which redirect to the pages. A browser warns there, but
+   * passport-azure-ad as shipped takes no others.
    */
   httpsSignIn: boolean;
-  /** Whether id_tokens name the person's groups: an app has to be set up for it, and some people have too many. */
+  /** Whether id_tokens name the person's groups: an app must be configured for it, and some people have too many. */
   groupsClaim: boolean;
-  /** What the portal's registration says of itself; signing in takes any address on this machine. */
+  /** What the portal's registration says; signing in takes any address on this machine. */
   signInAudience: (typeof audienceSettings)[number];
   redirectUris: string[];
 };
@@ -77,7 +77,7 @@ export function defaultSettings(): Settings {
     httpsSignIn: false,
     groupsClaim: true,
     signInAudience: 'AzureADMultipleOrgs',
-    // Entra looks past the port of an address on localhost, so this one stands for all.
+    // Entra ignores the port of an address on localhost, so this one stands for all.
     redirectUris: ['http://localhost:3000/auth/callback'],
   };
 }

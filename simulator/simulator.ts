@@ -9,15 +9,15 @@ import type { Settings } from './settings.js';
 import { createSmtpServer } from './smtp.js';
 import { createTenant } from './tenant.js';
 
-/** Long, in ms: a connection closed while idle would look like a fault that nobody ordered. */
-const KEEP_ALIVE = 65_000;
+/** Long, because a connection closed while idle would look like a fault that no test ordered. */
+const KEEP_ALIVE_MS = 65_000;
 
 export type SimulatorOptions = {
   /** Ports; 0, the default, takes any that is free. */
   peoplePort?: number;
   httpsPort?: number;
   smtpPort?: number;
-  /** Where the certificate of the HTTPS port is kept, or made. */
+  /** The folder with the certificate of the HTTPS port; made when it is missing. */
   certificateDir: string;
   latencyMs?: number;
   replicationDelayMs?: number;
@@ -54,9 +54,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
   try {
     const { peoplePort = 0, httpsPort = 0, smtpPort = 0 } = options;
-    const pages = await listenOnLoopback(() => http.createServer(people), peoplePort);
+    const pages = await listenOnLoopback(
+      () => http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, people),
+      peoplePort,
+    );
     open.push(pages);
-    const tls = { key, cert, keepAliveTimeout: KEEP_ALIVE };
+    const tls = { key, cert, keepAliveTimeout: KEEP_ALIVE_MS };
     const back = await listenOnLoopback(() => https.createServer(tls, backChannel(tenant)), httpsPort);
     open.push(back);
     const mail = await listenOnLoopback(() => createSmtpServer(tenant).server, smtpPort);

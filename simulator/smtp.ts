@@ -27,23 +27,24 @@ export function createSmtpServer(tenant: Tenant): SMTPServer {
       callback();
     },
     onData(stream, session, callback) {
-      accept(tenant, session, stream, faults.get(session), cutter(session)).then(() => {
+      receive(tenant, { session, stream, fault: faults.get(session), cut: cutter(session) }).then(() => {
         callback();
       }, callback);
     },
   });
   const cutter = rememberSockets(server);
-  server.on('error', () => undefined); // a caller that hangs up is no fault of the simulator's
+  server.on('error', () => undefined); // a caller may hang up
   return server;
 }
 
-async function accept(
-  tenant: Tenant,
-  session: SMTPServerSession,
-  stream: NodeJS.ReadableStream,
-  fault: SmtpFault | undefined,
-  cut: () => void,
-): Promise<void> {
+type Delivery = {
+  session: SMTPServerSession;
+  stream: NodeJS.ReadableStream;
+  fault: SmtpFault | undefined;
+  cut: () => void;
+};
+
+async function receive(tenant: Tenant, { session, stream, fault, cut }: Delivery): Promise<void> {
   const raw = await buffer(stream);
   if (fault?.kind === 'hang') await sleep(fault.ms, undefined, { ref: false });
   if (fault?.kind === 'drop' && fault.when === 'before') {
@@ -68,7 +69,7 @@ async function store(tenant: Tenant, session: SMTPServerSession, raw: Buffer): P
   });
 }
 
-/** smtp-server hides the socket of a session, and a dropped connection needs it: found again by its port. */
+/** smtp-server hides the socket of a session; a fault that drops the connection finds it by its port. */
 function rememberSockets(server: SMTPServer): (session: SMTPServerSession) => () => void {
   const sockets = new Map<number, Socket>();
   server.server.on('connection', (socket: Socket) => {

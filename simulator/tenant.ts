@@ -5,11 +5,10 @@ import type { Inbox } from './inbox.js';
 import type { Ledger } from './ledger.js';
 import { defaultSettings, type Settings } from './settings.js';
 import { createThrottle, type Throttle } from './throttling.js';
-import type { Codes } from './entra/authorize.js';
-import type { RefreshTokens } from './entra/refreshGrant.js';
+import type { Codes, RefreshTokens } from './entra/grants.js';
 import { createKeyRing, type KeyRing } from './entra/tokenKey.js';
 
-/** The whole simulated tenant: the one object that every part of the simulator is handed. */
+/** The whole simulated tenant; every part of the simulator takes it as an argument. */
 export type Tenant = {
   directory: Directory;
   settings: Settings;
@@ -25,7 +24,7 @@ export type Tenant = {
   urls: { people: string; backChannel: string; smtp: string };
 };
 
-/** A tenant as the seed describes it; `overrides` are also what a reset returns to. */
+/** A tenant as the seed describes it; a reset returns to `overrides`. */
 export async function createTenant(overrides: Partial<Settings>): Promise<Tenant> {
   const initialSettings = { ...defaultSettings(), ...overrides };
   return {
@@ -43,7 +42,7 @@ export async function createTenant(overrides: Partial<Settings>): Promise<Tenant
   };
 }
 
-/** Back to the beginning; tokens that were issued stay valid. */
+/** Restores the state at the start; issued tokens stay valid. */
 export function resetTenant(tenant: Tenant): void {
   tenant.directory = createDirectory();
   tenant.settings = structuredClone(tenant.initialSettings);

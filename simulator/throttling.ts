@@ -1,18 +1,15 @@
 // Microsoft's limits for identity and access, per app and tenant: a bucket of resource units and one of writes.
 // Source: learn.microsoft.com/graph/throttling-limits and its identity and access page.
 
-export type Bucket = { level: number; filledAt: number };
+type Bucket = { level: number; filledAt: number };
 export type Throttle = { units: Bucket; writes: Bucket };
 export type Limits = { resourceUnitsPer10s: number; writesPer150s: number };
 
-export type Verdict =
+export type Spent =
   | { allowed: true; usedShare: number }
   | { allowed: false; retryAfterSeconds: number; reason: 'ResourceUnitLimitExceeded' | 'WriteLimitExceeded' };
 
-const UNITS_WINDOW = 10;
-const WRITES_WINDOW = 150;
-
-/** Full buckets; `Infinity` becomes the limit at the first use. */
+/** Full buckets; `Infinity` becomes the limit when the bucket is first used. */
 export function createThrottle(): Throttle {
   return {
     units: { level: Infinity, filledAt: Date.now() },
@@ -20,11 +17,13 @@ export function createThrottle(): Throttle {
   };
 }
 
-/** Takes a call's cost out of the buckets, or says how long to wait: a refused call takes nothing. */
-export function spend(throttle: Throttle, limits: Limits, cost: { units: number; write: boolean }): Verdict {
+/** Takes a call's cost out of the buckets, or says how long to wait; a refused call costs nothing. */
+export function spend(throttle: Throttle, limits: Limits, cost: { units: number; write: boolean }): Spent {
   const now = Date.now();
-  const unitsWait = refill(throttle.units, limits.resourceUnitsPer10s, UNITS_WINDOW, cost.units, now);
-  const writesWait = refill(throttle.writes, limits.writesPer150s, WRITES_WINDOW, cost.write ? 1 : 0, now);
+  const perUnit = { most: limits.resourceUnitsPer10s, inSeconds: 10 };
+  const perWrite = { most: limits.writesPer150s, inSeconds: 150 };
+  const unitsWait = refill(throttle.units, perUnit, cost.units, now);
+  const writesWait = refill(throttle.writes, perWrite, cost.write ? 1 : 0, now);
   if (unitsWait > 0 || writesWait > 0) {
     const reason = unitsWait >= writesWait ? 'ResourceUnitLimitExceeded' : 'WriteLimitExceeded';
     return { allowed: false, retryAfterSeconds: Math.max(unitsWait, writesWait), reason };
@@ -41,9 +40,14 @@ export function resourceUnits(base: number, query: URLSearchParams): number {
 }
 
 /** Lets the bucket fill up to now; returns the seconds until it holds `cost`, 0 when it does. */
-function refill(bucket: Bucket, limit: number, windowSeconds: number, cost: number, now: number): number {
-  const gained = ((now - bucket.filledAt) / 1000) * (limit / windowSeconds);
-  bucket.level = Math.min(Math.max(limit, cost), bucket.level + gained);
+function refill(
+  bucket: Bucket,
+  { most, inSeconds }: { most: number; inSeconds: number },
+  cost: number,
+  now: number,
+): number {
+  const gained = ((now - bucket.filledAt) / 1000) * (most / inSeconds);
+  bucket.level = Math.min(Math.max(most, cost), bucket.level + gained);
   bucket.filledAt = now;
-  return bucket.level >= cost ? 0 : ((cost - bucket.level) * windowSeconds) / limit;
+  return bucket.level >= cost ? 0 : ((cost - bucket.level) * inSeconds) / most;
 }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { createApp } from './app.js';
-import { startSealer } from './audit/sealer.js';
+import { startSealer } from './audit/seal.js';
 import { startBackground } from './background.js';
 import { ConfigError, loadConfig } from './config.js';
 import { openDeps } from './deps.js';

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The only way to Azure: reads, changes (printed instead with --dry-run), and waiting for what has not spread yet.
+# Every call to Azure: reads, changes (with --dry-run only printed), and waiting for new objects to be replicated.
 
-# What stands on standard output is for machines (or the plan of --dry-run); people read standard error.
+# Standard output is for machines, or the plan of --dry-run; messages for people go to standard error.
 say() { printf '%s\n' "$*" >&2; }
 warn() { printf '! %s\n' "$*" >&2; }
 die() {
@@ -13,15 +13,16 @@ die() {
 
 encode() { jq -rn --arg text "$1" '$text | @uri'; }
 
-# A new object is known to one of the directory's copies before the others; until then they answer with these.
+# One copy of the directory knows a new object before the others, which answer with these errors until then.
 # https://learn.microsoft.com/entra/architecture/architecture#data-consistency
 readonly NOT_SPREAD_YET='Request_ResourceNotFound|NoBackingApplicationObject|does not reference a valid application object|Permission being assigned was not found'
 
-# Stands for the id of what a dry run did not make.
+# Stands for the id of an object that a dry run did not create.
 readonly NEW='new-object'
 
-# graph METHOD PATH [BODY] prints Graph's answer. `patience` is how many seconds to wait for replication at most, `advice` what
-# to do when it is refused, `harmless` a refusal that says that it is done already. In a dry run a change is printed and answered as Graph would, and what it made reads as empty.
+# graph METHOD PATH [BODY] prints Graph's answer. `patience` is how many seconds to wait for replication at most, `advice` says
+# what to do when Graph refuses, `harmless` is an error that means that it is done already. A dry run prints a change and
+# answers it as Graph would; a read of the new object is empty.
 graph() {
   local method="$1" path="$2" body="${3:-}"
   if [[ -n $dry_run && $method != GET ]]; then
@@ -47,7 +48,7 @@ call_until_spread() {
   local method="$1" url="$2" body="$3" waited=0 pause=2 arguments
   arguments=(--method "$method" --url "$url" --output json)
   if [[ -n $body ]]; then
-    # In a file: a command line can be read by everybody on the machine.
+    # In a file, because everybody on the machine can read a command line.
     printf '%s' "$body" >"$scratch/body.json"
     arguments+=(--headers Content-Type=application/json --body "@$scratch/body.json")
   fi
@@ -59,7 +60,7 @@ call_until_spread() {
     if ! grep -Eq "$NOT_SPREAD_YET" "$scratch/error" || ((waited >= ${patience:-$wait_seconds})); then
       refused "$method $url"
     fi
-    say "  not known everywhere yet, asking again in $pause s"
+    say "  not replicated yet, trying again in $pause s"
     sleep "$pause"
     waited=$((waited + pause))
     pause=$((pause < 16 ? pause * 2 : 16))
@@ -69,7 +70,7 @@ call_until_spread() {
 refused() {
   local reason
   reason="$(tr -d '\r' <"$scratch/error" | tail -n 5)"
-  die "Azure refused: $1" "$reason" "${advice:-}" 'What was done so far stays. Mend this and run the same command again: it goes on from there.'
+  die "Azure refused: $1" "$reason" "${advice:-}" 'The changes so far stay. Correct this and run the same command again: it continues from there.'
 }
 
 # graph_list PATH prints the values of all pages as one array.

@@ -4,37 +4,37 @@
 
 usage() {
   cat <<'TEXT'
-Registers the partner sign-up portal in Microsoft Entra. Can be run again: it changes only what is not right yet.
+Registers the partner sign-up portal in Microsoft Entra. It changes only what is not right yet, so it can be run again.
 
   deploy/register.sh [--new-secret]                        before the deployment: the app registration
   deploy/register.sh --site NAME --resource-group GROUP    after it: addresses, permissions
 
 The app registration
   --name NAME            its display name (Partner sign-up portal)
-  --client-id ID         the registration with this client id, whatever its name
-  --base-url URL         the portal's public address, BASE_URL; else that of the site
+  --client-id ID         the registration with this client id, with any name
+  --base-url URL         the portal's public address, BASE_URL; by default that of the site
   --multi-tenant         people of other organisations sign in too: for partners with proof "tenant"
-  --admin WHOM           assigns Portal.Admin to this user principal name or object id; "me" for whoever is signed in
+  --admin PERSON         assigns Portal.Admin to this user principal name or object id; "me" is the signed-in account
 
 The portal's site on Azure
   --site NAME            its name, the output siteName of the deployment
   --resource-group NAME  its resource group
-  --slot NAME            a deployment slot of it, which has an identity of its own
+  --slot NAME            one of its deployment slots, which has an identity of its own
 
 The sign-in secret
-  --vault NAME           the key vault (output vaultName): keeps the secret as client-secret, and gets one when it has none
-  --new-secret           makes one in any case; without --vault it is shown, once. Older ones work until they end.
-  --secret-days N        how long a new one is good for (180; at most 730)
+  --vault NAME           the key vault (output vaultName) for the secret, client-secret; gets one if it has none
+  --new-secret           makes a new one in any case; without --vault it is shown, once. Older ones work until they expire.
+  --secret-days N        for how many days a new one is valid (180; at most 730)
 
 Microsoft Graph's application permissions, for the site's identity (deploy/registration.json lists them)
-  --app-roles            the wider ones, for a policy that assigns app roles directly
-  --doctor               those that let the doctor see more; they only read
-  --prune                takes away what is granted and not asked for
-  --grant-app            gives them to the app registration itself: for a portal that does not run on Azure
+  --app-roles            also the wider ones, for a policy that assigns app roles directly
+  --doctor               also those with which the doctor sees more; they only read
+  --prune                removes granted permissions that these options do not include
+  --grant-app            grants them to the app registration itself: for a portal that does not run on Azure
 
   --tenant ID            refuses to work in another tenant
-  --wait SECONDS         waits so long at most for what has not spread through the directory (90)
-  --dry-run              reads, and prints the calls that would change something
+  --wait SECONDS         how long to wait at most for the directory to replicate a change (90)
+  --dry-run              only reads, and prints the calls that would change something
   --help
 TEXT
 }
@@ -72,19 +72,19 @@ set_option() {
   printf -v "${variable//-/_}" '%s' "$2"
 }
 
-# What a BASE_URL may be, wherever it comes from: people are sent there with what signs them in.
+# What a BASE_URL may be. Entra sends people there with the code that signs them in.
 readonly PUBLIC_ADDRESS='^(https://[A-Za-z0-9.-]+(:[0-9]+)?|http://localhost(:[0-9]+)?)$'
 
 check_options() {
   local number='^[0-9]{1,4}$' guid='^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
-  # Part of a host name to which the secret is sent.
+  # Part of the host name that the secret is sent to.
   local vault_name='^[A-Za-z][A-Za-z0-9-]{1,23}$'
   base_url="${base_url%/}"
   [[ $wait_seconds =~ $number ]] || misused '--wait needs a number of seconds.'
   if [[ ! $secret_days =~ $number ]] || ((10#$secret_days < 1 || 10#$secret_days > 730)); then
     misused '--secret-days needs a number from 1 to 730.'
   fi
-  # In base ten, whatever zero stands in front.
+  # In base ten, even with a leading zero.
   wait_seconds=$((10#$wait_seconds)) secret_days=$((10#$secret_days))
   [[ -z $client_id || $client_id =~ $guid ]] || misused '--client-id needs a GUID.'
   [[ -z $tenant || $tenant =~ $guid ]] || misused '--tenant needs a GUID.'
@@ -96,23 +96,23 @@ check_options() {
     misused '--app-roles, --doctor and --prune need --site (or --grant-app).'
   [[ -z $site || -z $grant_app ]] || misused '--site and --grant-app exclude each other: a site has an identity of its own.'
   if [[ -n $app_roles ]]; then
-    warn 'With AppRoleAssignment.ReadWrite.All whoever takes the portal over can grant themselves any permission in the tenant.'
-    warn 'Reaching apps through groups needs no --app-roles.'
+    warn 'With AppRoleAssignment.ReadWrite.All an attacker who takes over the portal can get any permission in the tenant.'
+    warn 'A policy that gives apps through groups does not need --app-roles.'
   fi
 }
 
 misused() {
   warn "$1"
-  say 'deploy/register.sh --help says what there is.'
+  say 'deploy/register.sh --help lists the options.'
   exit 2
 }
 
 look_at_tools() {
   ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) ||
-    die "This takes bash 4.4 or newer; here is $BASH_VERSION." 'Azure Cloud Shell has it: https://shell.azure.com'
+    die "This needs bash 4.4 or newer; this is bash $BASH_VERSION." 'Azure Cloud Shell has it: https://shell.azure.com'
   local tool
   for tool in az jq; do
     command -v "$tool" >/dev/null || die "The command $tool is missing." \
-      'Azure Cloud Shell has it: https://shell.azure.com. Else install the Azure CLI (https://aka.ms/azure-cli) and jq (https://jqlang.org).'
+      'Azure Cloud Shell has it: https://shell.azure.com. Or install the Azure CLI (https://aka.ms/azure-cli) and jq (https://jqlang.org).'
   done
 }

@@ -1,34 +1,13 @@
 import { groupsOf } from '../directory.js';
 import type { User } from '../objects.js';
 import { portalRoleHolders, portalRolesOf } from '../portalRoles.js';
-import { seed, seedPartnerPeople, seedPeople, seedTenants } from '../seed.js';
+import { seed, seedPeople } from '../seed.js';
+import { seedPartnerPeople, seedTenants } from '../seedPartners.js';
 import type { Tenant } from '../tenant.js';
 import { covers, type Authority } from './authorities.js';
+import type { Account } from './grants.js';
 
-/** A person who can sign in, as the tenant that the person belongs to describes them to the portal. */
-export type Account = {
-  oid: string;
-  tenantId: string;
-  organization: string;
-  name: string;
-  givenName: string | null;
-  familyName: string | null;
-  userName: string;
-  /** In the token only when there is one, and no proof of anything: an admin of the tenant may write any address. */
-  email: string | null;
-  /** The optional claim `xms_edov`: the tenant has verified the domain of the address. */
-  emailDomainVerified: boolean;
-  /** Whether the tenant that signs the person in holds them as a guest only. */
-  guest: boolean;
-  roles: string[];
-  /** Ids of security groups. */
-  groups: string[];
-  enabled: boolean;
-  /** What the person is good for, in words. */
-  about: string;
-};
-
-/** The people whom the sign-in page offers: those of the seed, and whoever was given a role in the portal. */
+/** The people that the sign-in page offers: those of the seed, and everybody with a role in the portal. */
 export function offeredAccounts(tenant: Tenant, authority: Authority): Account[] {
   const { directory } = tenant;
   const offered = new Set([...seedPeople.map((person) => person.id), ...portalRoleHolders(directory)]);

@@ -1,7 +1,6 @@
-import { seedTenants } from '../seed.js';
-import type { Tenant } from '../tenant.js';
+import { seedTenants } from '../seedPartners.js';
 
-/** Whose people may sign in at an address of Entra's: those of one tenant, or of any. */
+/** The part of a sign-in address that says whose people may sign in: those of one tenant, or of any. */
 export type Authority = {
   /** Its name in URLs: the tenant's id, or `organizations`. */
   name: string;
@@ -21,11 +20,6 @@ export function authorityOf(name: string): Authority | undefined {
 
 export function covers(authority: Authority, tenantId: string): boolean {
   return authority.tenantId === undefined || authority.tenantId === tenantId;
-}
-
-/** The issuer of a tenant's tokens; without a tenant the template that Entra writes in its place. */
-export function issuerOf(tenant: Tenant, tenantId = '{tenantid}'): string {
-  return `${tenant.urls.backChannel}/${tenantId}/v2.0`;
 }
 
 /** Entra's words for a tenant that does not exist. */

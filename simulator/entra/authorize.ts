@@ -1,25 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { seed } from '../seed.js';
 import type { Tenant } from '../tenant.js';
-import { findAccount, type Account } from './accounts.js';
-import { authorityOf, isOnThisMachine, noSuchTenant, type Authority } from './authorities.js';
+import { findAccount } from './accounts.js';
+import { authorityOf, isOnThisMachine, noSuchTenant } from './authorities.js';
 import { missing } from './errors.js';
+import type { AuthorizationRequest } from './grants.js';
 
 const responseModes = ['query', 'form_post'] as const;
-
-/** What an app asks for by sending a person to `oauth2/v2.0/authorize`. */
-export type AuthorizationRequest = {
-  authority: Authority;
-  redirectUri: string;
-  responseMode: (typeof responseModes)[number];
-  scope: string[];
-  state: string | null;
-  nonce: string | null;
-  /** S256. */
-  codeChallenge: string | null;
-  loginHint: string | null;
-  prompt: string | null;
-};
 
 /** What the person's browser brings back to the app. */
 export type AppAnswer = Pick<AuthorizationRequest, 'redirectUri' | 'responseMode'> & {
@@ -29,18 +16,7 @@ export type AppAnswer = Pick<AuthorizationRequest, 'redirectUri' | 'responseMode
 /** A text for the person, where nothing may go back to the app. */
 export type Refusal = { refusal: string };
 
-/** A sign-in that waits to be redeemed. */
-export type Grant = {
-  request: AuthorizationRequest;
-  account: Account;
-  /** In ms. */
-  expiresAt: number;
-  redeemed: boolean;
-};
-
-export type Codes = Map<string, Grant>;
-
-/** Reads a request; faults go back to the app once its address is known to be its own, as Entra does it. */
+/** Reads a request; like Entra, it sends faults back to the app once the redirect address is known to be the app's. */
 export function readAuthorization(
   authorityName: string,
   query: URLSearchParams,
@@ -99,7 +75,7 @@ function faultOf(request: AuthorizationRequest, query: URLSearchParams, mode: st
   return undefined;
 }
 
-/** The person chose who to be: a code for the app, good for one use. */
+/** The person chose an account: returns a code for the app, good for one use. */
 export function signIn(tenant: Tenant, request: AuthorizationRequest, oid: string): AppAnswer | Refusal {
   const account = findAccount(tenant, request.authority, oid);
   if (!account) return refusal(50034, `The user account '${oid}' does not exist in this directory.`);
@@ -116,7 +92,7 @@ export function cancel(request: AuthorizationRequest): AppAnswer {
   return { ...answer, parameters: { ...parameters, error_subcode: 'cancel' } };
 }
 
-/** `prompt=none`: no page, whatever the answer is. */
+/** `prompt=none`: answers without a page. */
 export function answerSilently(
   tenant: Tenant,
   request: AuthorizationRequest,

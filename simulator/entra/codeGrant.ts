@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Reply } from '../graph/call.js';
+import type { Reply } from '../reply.js';
 import type { Tenant } from '../tenant.js';
 import { covers, type Authority } from './authorities.js';
-import type { Grant } from './authorize.js';
+import type { Grant } from './grants.js';
 import { entraError, missingParameter } from './errors.js';
 import { tokensFor } from './personTokens.js';
 
-/** `grant_type=authorization_code`, for a client that is known already. */
+/** `grant_type=authorization_code`, for an authenticated client. */
 export function redeemCode(tenant: Tenant, authority: Authority, form: URLSearchParams): Reply {
   const code = form.get('code');
   if (code === null) return missingParameter('code');

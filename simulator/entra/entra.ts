@@ -1,4 +1,4 @@
-import type { Reply } from '../graph/call.js';
+import type { Reply } from '../reply.js';
 import { seed } from '../seed.js';
 import type { Tenant } from '../tenant.js';
 import { authorityOf, noSuchTenant } from './authorities.js';
@@ -16,7 +16,7 @@ export type EntraRequest = {
 
 /**
  * Answers what Entra answers over the back channel: tokens, metadata and keys.
- * Signing in is for people, on plain HTTP: whoever comes here for it is sent there.
+ * Signing in is for people and on plain HTTP: a browser that comes here for it is redirected.
  */
 export function answerEntra(tenant: Tenant, request: EntraRequest): Reply {
   if (request.path === '/common/discovery/instance') return instanceDiscovery(tenant, request);

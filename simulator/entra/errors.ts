@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Reply } from '../graph/call.js';
+import type { Reply } from '../reply.js';
 
 /** An error of the token endpoint, in Entra's own shape (not Graph's). */
 export function entraError(status: number, error: string, code: number, message: string): Reply {
@@ -21,7 +21,7 @@ export function missingParameter(name: string): Reply {
   return entraError(400, 'invalid_request', 900144, missing(name));
 }
 
-/** Entra's words for a parameter that is not there; it says "body" of a query too. */
+/** Entra's words for a missing parameter; it says "body" for a query too. */
 export function missing(name: string): string {
   return `The request body must contain the following parameter: '${name}'.`;
 }

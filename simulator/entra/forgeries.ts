@@ -1,6 +1,6 @@
 import { createHmac, sign } from 'node:crypto';
 import type { IdTokenChange } from '../faults.js';
-import { seedTenants } from '../seed.js';
+import { seedTenants } from '../seedPartners.js';
 import { signToken, signingInput, type Claims, type TokenKey } from './tokenKey.js';
 
 type Forgery = (key: TokenKey, claims: Claims) => string;
@@ -9,14 +9,14 @@ const HOUR = 3600;
 /** The tenant of every personal Microsoft account. */
 const PERSONAL_ACCOUNTS = '9188040d-6c67-4c5b-b112-36a304b66dad';
 
-/** id_tokens that nobody must believe, each wrong in one way. */
+/** id_tokens that the portal must refuse, each wrong in one way. */
 export const forgeries: Record<IdTokenChange, Forgery> = {
-  // Another tenant's issuer under the same keys, as it is with Entra: only the issuer tells.
+  // Another tenant's issuer under the same keys, as in Entra: only the issuer differs.
   wrongIssuer: signed((claims) => ({
     ...claims,
     iss: String(claims.iss).replace(String(claims.tid), otherTenant(claims)),
   })),
-  // What the metadata of `organizations` names, taken literally.
+  // The placeholder in the metadata of `organizations`, taken literally.
   templateTenant: signed((claims) => withTenant(claims, '{tenantid}')),
   missingTenant: signed((claims) => without(claims, 'tid')),
   personalAccount: signed((claims) => withTenant(claims, PERSONAL_ACCOUNTS)),
@@ -29,7 +29,7 @@ export const forgeries: Record<IdTokenChange, Forgery> = {
   algNone: ({ keyId }, claims) => `${signingInput({ alg: 'none', kid: keyId }, claims)}.`,
   hs256WithPublicKey(key, claims) {
     const input = signingInput({ alg: 'HS256', kid: key.keyId }, claims);
-    // The very text that passport-azure-ad would hand to the check of a signature.
+    // The text that passport-azure-ad would use as the key to verify a signature.
     const secret = key.publicKey.export({ type: 'pkcs1', format: 'pem' });
     return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
   },
@@ -49,7 +49,7 @@ export const forgeries: Record<IdTokenChange, Forgery> = {
   missingIat: signed((claims) => without(claims, 'iat')),
 };
 
-/** Signed as it should be: only the claims are wrong. */
+/** The signature is right: only the claims are wrong. */
 function signed(change: (claims: Claims) => Claims): Forgery {
   return (key, claims) => signToken(key, change(claims));
 }
@@ -58,7 +58,7 @@ function without(claims: Claims, name: string): Claims {
   return Object.fromEntries(Object.entries(claims).filter(([other]) => other !== name));
 }
 
-/** As that tenant would sign it: issuer and tenant agree. */
+/** Issuer and tenant agree, as if that tenant had signed it. */
 function withTenant(claims: Claims, tid: string): Claims {
   return { ...claims, tid, iss: String(claims.iss).replace(String(claims.tid), tid) };
 }

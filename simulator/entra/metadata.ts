@@ -1,12 +1,12 @@
 import type { Tenant } from '../tenant.js';
-import { issuerOf, type Authority } from './authorities.js';
+import type { Authority } from './authorities.js';
 import { publicJwk } from './tokenKey.js';
 
-/** `v2.0/.well-known/openid-configuration`: what the simulator really offers, in Entra's words. */
+/** `v2.0/.well-known/openid-configuration`: what the simulator offers, in Entra's words. */
 export function metadata(tenant: Tenant, authority: Authority): object {
   const base = `${tenant.urls.backChannel}/${authority.name}`;
-  // Plain HTTP on localhost, so that no browser warns about the certificate; passport-azure-ad as shipped takes
-  // nothing but HTTPS, hence the setting.
+  // Plain HTTP on localhost, so that no browser warns about the certificate. The setting is there because
+  // passport-azure-ad as shipped takes only HTTPS.
   const pages = tenant.settings.httpsSignIn ? base : `${tenant.urls.people}/${authority.name}`;
   return {
     issuer: issuerOf(tenant, authority.tenantId),
@@ -44,4 +44,9 @@ export function metadata(tenant: Tenant, authority: Authority): object {
 export function keySet(tenant: Tenant, authority: Authority): object {
   const issuer = issuerOf(tenant, authority.tenantId);
   return { keys: tenant.keys.published.map((key) => publicJwk(key, issuer)) };
+}
+
+/** The issuer of a tenant's tokens; without a tenant Entra's placeholder. */
+export function issuerOf(tenant: Tenant, tenantId = '{tenantid}'): string {
+  return `${tenant.urls.backChannel}/${tenantId}/v2.0`;
 }

@@ -1,24 +1,13 @@
-import type { Reply } from '../graph/call.js';
+import type { Reply } from '../reply.js';
 import type { Tenant } from '../tenant.js';
 import { findAccount } from './accounts.js';
 import { covers, type Authority } from './authorities.js';
-import type { AuthorizationRequest } from './authorize.js';
 import { entraError, missingParameter } from './errors.js';
 import { tokensFor } from './personTokens.js';
 
-/** What a refresh token stands for. */
-export type RefreshGrant = {
-  request: AuthorizationRequest;
-  oid: string;
-  /** By `revokeSignInSessions`. */
-  revoked: boolean;
-};
-
-export type RefreshTokens = Map<string, RefreshGrant>;
-
 /**
- * `grant_type=refresh_token`, for a client that is known already. The answer describes the person as of now and brings
- * a new refresh token; the one before stays good, as Entra has it.
+ * `grant_type=refresh_token`, for an authenticated client. The answer describes the person as they are now and brings
+ * a new refresh token; the old one stays good, as in Entra.
  *
  * @see https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#refresh-the-access-token
  */
@@ -58,7 +47,7 @@ export function redeemRefreshToken(tenant: Tenant, authority: Authority, form: U
   });
 }
 
-/** Ends every refresh token that a person has until now. */
+/** Revokes every refresh token that a person has. */
 export function revokeRefreshTokens(tenant: Tenant, oid: string): void {
   for (const grant of tenant.refreshTokens.values()) if (grant.oid === oid) grant.revoked = true;
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Reply } from '../graph/call.js';
+import type { Reply } from '../reply.js';
 import { seed } from '../seed.js';
 import type { Tenant } from '../tenant.js';
-import { issuerOf, type Authority } from './authorities.js';
+import type { Authority } from './authorities.js';
 import { redeemCode } from './codeGrant.js';
 import { entraError, missingParameter } from './errors.js';
+import { issuerOf } from './metadata.js';
 import { redeemRefreshToken } from './refreshGrant.js';
 import { signToken } from './tokenKey.js';
 
@@ -35,7 +36,7 @@ export function answerToken(
 
 type Client = { id: string | null; secret: string | null };
 
-/** Who asks: by the body or, where that says nothing, by Basic authentication. */
+/** The client, from the body or else from Basic authentication. */
 function clientOf({ form, authorization }: Parameters<typeof answerToken>[2]): Client {
   const basic = /^Basic (.+)$/i.exec(authorization ?? '')?.[1];
   const halves = basic === undefined ? [] : Buffer.from(basic, 'base64').toString().split(':');

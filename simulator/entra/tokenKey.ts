@@ -9,21 +9,21 @@ import {
 } from 'node:crypto';
 import { generate } from 'selfsigned';
 
-/** A signing key of Entra's, RS256, and the certificate about it (DER in base64). */
+/** A signing key of Entra's, RS256, and its certificate (DER in base64). */
 export type TokenKey = { keyId: string; privateKey: KeyObject; publicKey: KeyObject; certificate: string };
 
 export type KeyRing = {
   signing: TokenKey;
   /** What the key endpoint lists. */
   published: TokenKey[];
-  /** Every key that ever signed: Graph goes on taking the tokens that it signed. */
+  /** Every key that ever signed: Graph still takes the tokens of old keys. */
   known: TokenKey[];
 };
 
 export type Claims = Record<string, unknown>;
 
-/** Makes a fresh key; it lives as long as the process. Its id is the certificate's thumbprint, as Entra's are. */
-export async function createTokenKey(): Promise<TokenKey> {
+/** Makes a new key; it lives as long as the process. Its id is the certificate's thumbprint, as in Entra. */
+async function createTokenKey(): Promise<TokenKey> {
   const pems = await generate([{ name: 'commonName', value: 'Simulated Entra' }], {
     keyType: 'rsa',
     keySize: 2048,
@@ -75,7 +75,7 @@ export function signToken(key: TokenKey, claims: Claims): string {
   return `${input}.${sign('sha256', Buffer.from(input), key.privateKey).toString('base64url')}`;
 }
 
-/** The claims of a token that one of the keys signed; undefined for anything else. Expiry and audience are the caller's to check. */
+/** The claims of a token that one of the keys signed; undefined for anything else. The caller checks expiry and audience. */
 export function readToken(ring: KeyRing, token: string): Claims | undefined {
   const [header, payload, signature, ...rest] = token.split('.');
   if (!header || !payload || !signature || rest.length > 0) return undefined;

@@ -1,3 +1,4 @@
+import type { Reply } from '../reply.js';
 import type { Tenant } from '../tenant.js';
 import { badRequest } from './errors.js';
 
@@ -9,13 +10,10 @@ export type GraphCall = {
   query: URLSearchParams;
   /** `ConsistencyLevel: eventual` was sent. */
   eventual: boolean;
-  /** The path as called, after `/v1.0`: what a next link repeats. */
+  /** The path as called, after `/v1.0`; a next link repeats it. */
   path: string;
   body: Record<string, unknown>;
 };
-
-/** What an operation answers; no body means an empty one. */
-export type Reply = { status: number; headers?: Record<string, string>; body?: object | string };
 
 export const noContent: Reply = { status: 204 };
 

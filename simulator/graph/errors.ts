@@ -1,4 +1,4 @@
-/** An answer of Graph that is an error; thrown by operations, turned into JSON at one place. */
+/** An answer of Graph that is an error; operations throw it, and one place turns it into JSON. */
 export class GraphError extends Error {
   constructor(
     readonly status: number,

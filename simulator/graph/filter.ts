@@ -198,7 +198,7 @@ class FilterParser {
   }
 }
 
-/** Lengths first: a look-up compares every user of the tenant. */
+/** Compares lengths first, for speed: a look-up compares every user of the tenant. */
 function equals(value: unknown, folded: unknown): boolean {
   if (typeof value !== 'string' || typeof folded !== 'string') return value === folded;
   return value.length === folded.length && value.toLowerCase() === folded;

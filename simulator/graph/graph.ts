@@ -1,8 +1,9 @@
+import type { Reply } from '../reply.js';
 import { seed } from '../seed.js';
 import type { Tenant } from '../tenant.js';
 import { readToken } from '../entra/tokenKey.js';
 import { resourceUnits, spend } from '../throttling.js';
-import { isRecord, type Reply } from './call.js';
+import { isRecord } from './call.js';
 import { GraphError, badRequest, insufficientPrivileges, invalidToken } from './errors.js';
 import { operations, type Operation } from './operations.js';
 
@@ -20,7 +21,7 @@ export type GraphRequest = {
 /**
  * Answers one Graph call: token, operation, throttling, permission, then the operation itself.
  *
- * @param onProcessed told when the tenant begins to work on the call
+ * @param onProcessed called when the tenant begins to work on the call
  * @throws GraphError for every answer that is an error
  */
 export function answerGraph(tenant: Tenant, request: GraphRequest, onProcessed: () => void): Reply {
@@ -54,16 +55,16 @@ function requireToken(tenant: Tenant, authorization: string | undefined): void {
 }
 
 function findOperation(request: GraphRequest): { operation: Operation; params: Record<string, string> } {
-  let known = false;
+  let pathFound = false;
   for (const operation of operations) {
     const match = operation.path.exec(request.path);
     if (!match) continue;
     if (operation.method === request.method) return { operation, params: { ...match.groups } };
-    known = true;
+    pathFound = true;
   }
   // Invitations cannot be listed: the service answers as if the path did not exist.
   if (request.path.startsWith('/invitations')) throw new GraphError(404, 'UnknownError', '');
-  if (known) {
+  if (pathFound) {
     throw new GraphError(
       405,
       'Request_BadRequest',
@@ -77,24 +78,24 @@ function findOperation(request: GraphRequest): { operation: Operation; params: R
 function requireBudget(tenant: Tenant, request: GraphRequest, operation: Operation): Record<string, string> {
   const units = resourceUnits(operation.units, request.query);
   const write = request.method !== 'GET';
-  const verdict = spend(tenant.throttle, tenant.settings, { units, write });
-  if (verdict.allowed) {
-    const share = verdict.usedShare;
+  const spent = spend(tenant.throttle, tenant.settings, { units, write });
+  if (spent.allowed) {
+    const share = spent.usedShare;
     return {
       'x-ms-resource-unit': String(units),
       ...(share > 0.8 && { 'x-ms-throttle-limit-percentage': share.toFixed(2) }),
     };
   }
   throw new GraphError(429, 'TooManyRequests', 'Please retry again later.', {
-    'Retry-After': String(Math.ceil(verdict.retryAfterSeconds * 1000) / 1000),
+    'Retry-After': String(Math.ceil(spent.retryAfterSeconds * 1000) / 1000),
     'x-ms-throttle-scope': `Tenant_Application/${write ? 'Write' : 'ReadWrite'}/${seed.clientId}/${seed.tenantId}`,
-    'x-ms-throttle-information': verdict.reason,
+    'x-ms-throttle-information': spent.reason,
   });
 }
 
 /**
- * Checked against what is consented now, not against the `roles` in the token: a permission that is switched
- * off and on again works at once, without waiting for a token to expire.
+ * Looks at what is consented now, not at the `roles` in the token: a permission that is switched off or on takes
+ * effect at once, without waiting for a token to expire.
  */
 function requirePermission(tenant: Tenant, request: GraphRequest, operation: Operation): void {
   const held = new Set(tenant.settings.permissions);

@@ -1,6 +1,7 @@
 import type { Group, User } from '../objects.js';
+import type { Reply } from '../reply.js';
 import { isReplicated } from '../tenant.js';
-import { idParam, noContent, referencedId, type GraphCall, type Reply } from './call.js';
+import { idParam, noContent, referencedId, type GraphCall } from './call.js';
 import { badRequest, insufficientPrivileges, resourceNotFound } from './errors.js';
 import { answerCount, answerOne, answerPage } from './query.js';
 import { groupShape, memberShape } from './shapes.js';
@@ -46,7 +47,7 @@ export function removeMember(call: GraphCall): Reply {
   return noContent;
 }
 
-/** Groups whose members are not added one by one, each refused in Graph's own words. */
+/** Refuses groups whose members cannot be added one by one, in Graph's own words. */
 function refuseUnsuitable(call: GraphCall, group: Group): void {
   const mayManageRoles = call.tenant.settings.permissions.includes('RoleManagement.ReadWrite.Directory');
   if (group.groupTypes.includes('DynamicMembership')) throw insufficientPrivileges();

@@ -34,9 +34,10 @@ export type Order = {
   customText: string | null;
 };
 
-/** Reads the body of POST /invitations.
+/**
+ * Reads the body of POST /invitations.
  *
- * @throws GraphError for whatever Graph refuses without looking into the directory
+ * @throws GraphError for everything that Graph refuses without looking into the directory
  */
 export function readOrder(body: Record<string, unknown>): Order {
   refuseUnknownProperties(body);

@@ -2,13 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { addUser, findGroupByAddress, findUserByAddress, type Invitation } from '../directory.js';
 import { graphTime, type User } from '../objects.js';
 import { sendInvitation } from '../invitationMail.js';
+import type { Reply } from '../reply.js';
 import { seed } from '../seed.js';
 import type { Tenant } from '../tenant.js';
-import { context, referencedId, type GraphCall, type Reply } from './call.js';
+import { context, referencedId, type GraphCall } from './call.js';
 import { GraphError, badRequest, resourceNotFound } from './errors.js';
 import { readOrder, type Order } from './invitationOrder.js';
 
-/** POST /invitations: invites a new guest, or the same one again, whose older link then stops working. */
+/** POST /invitations: invites a new guest, or invites one again, whose older link then stops working. */
 export function createInvitation(call: GraphCall): Reply {
   const { tenant } = call;
   requireInvitationsAllowed(tenant);
@@ -26,13 +27,13 @@ export function createInvitation(call: GraphCall): Reply {
   const invitation = issue(tenant, user, order.redirectUrl);
   const redeemUrl = redeemUrlOf(tenant, invitation);
   if (order.sendMessage) sendInvitation(tenant, { ...order, redeemUrl });
-  return { status: 201, body: invitationBody(call, order, invitation, redeemUrl, user) };
+  return { status: 201, body: invitationBody(call, order, { invitation, redeemUrl, user }) };
 }
 
 function requireInvitationsAllowed({ settings }: Tenant): void {
   const mayInvite = settings.permissions.includes('User.Invite.All');
   const open = settings.allowInvitesFrom === 'everyone';
-  // User.ReadWrite.All alone is not an inviter where only some may invite.
+  // User.ReadWrite.All alone is not enough where only some may invite.
   if (settings.allowInvitesFrom === 'none' || (!mayInvite && !open)) {
     const message =
       'Guest invitations not allowed for your company. Contact your company administrator for more details.';
@@ -52,7 +53,7 @@ function refuseOwnAddress(tenant: Tenant, address: string): void {
   throw badRequest(message, 'BadRequest');
 }
 
-/** The guest whose redemption starts anew; a new address has to stand on the user object already. */
+/** The guest whose redemption starts again; a new address must be on the user object already. */
 function userToReset(call: GraphCall, order: Order): User {
   if (!call.tenant.settings.permissions.includes('User.ReadWrite.All')) {
     throw new GraphError(403, 'Forbidden', 'Generic authorization exception.');
@@ -124,14 +125,12 @@ function redeemUrlOf(tenant: Tenant, invitation: Invitation): string {
 function invitationBody(
   call: GraphCall,
   order: Order,
-  invitation: Invitation,
-  inviteRedeemUrl: string,
-  user: User,
+  { invitation, redeemUrl, user }: { invitation: Invitation; redeemUrl: string; user: User },
 ): object {
   return {
     '@odata.context': context(call, 'invitations/$entity'),
     id: invitation.id,
-    inviteRedeemUrl,
+    inviteRedeemUrl: redeemUrl,
     invitedUserDisplayName: order.displayName ?? null,
     invitedUserType: order.userType,
     invitedUserEmailAddress: order.address,

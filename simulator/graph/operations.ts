@@ -1,4 +1,5 @@
-import type { GraphCall, Reply } from './call.js';
+import type { Reply } from '../reply.js';
+import type { GraphCall } from './call.js';
 import * as groups from './groups.js';
 import { createInvitation } from './invitations.js';
 import { answerPage } from './query.js';

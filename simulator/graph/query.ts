@@ -1,13 +1,14 @@
-import { context, type GraphCall, type Reply } from './call.js';
+import type { Reply } from '../reply.js';
+import { context, type GraphCall } from './call.js';
 import { GraphError, badRequest, unsupportedQuery } from './errors.js';
 import { parseFilter } from './filter.js';
 import { parseSearch } from './search.js';
 
-// $select, $filter, $search, $orderby, $count, $top and paging, for every collection alike.
+// $select, $filter, $search, $orderby, $count, $top and paging, for every collection.
 
 type Item = { id: string };
 
-/** How a kind of object shows itself. */
+/** How Graph shows a kind of object. */
 export type Shape<T extends Item> = {
   /** Name in `@odata.context`. */
   set: string;
@@ -73,10 +74,6 @@ function matcher<T extends Item>(call: GraphCall, shape: Shape<T>): (item: T) =>
   return (item) => found(item) && filtered(item);
 }
 
-/**
- * `"displayName:some words"`, or several such clauses with AND, OR and parentheses: every word begins a word of the property.
- * Only names and descriptions consist of words; other properties begin with the text as a whole.
- */
 function searcher(call: GraphCall, search: string): (item: Record<string, unknown>) => boolean {
   if (!call.eventual) {
     throw unsupportedQuery(
@@ -106,7 +103,7 @@ function pageSize(call: GraphCall): number {
   throw badRequest(`Invalid page size specified: '${top}'. Must be between 1 and 999 inclusive.`);
 }
 
-/** The token names the last object shown, so that pages neither skip nor repeat when objects come and go. */
+/** The token names the last object shown, so that pages skip and repeat nothing when objects are added or removed. */
 function pageStart(call: GraphCall, items: Item[]): number {
   if (call.query.has('$skip')) throw badRequest("'$skip' is not supported by the service.");
   const token = call.query.get('$skiptoken');

@@ -1,6 +1,7 @@
+import type { Reply } from '../reply.js';
 import { seed } from '../seed.js';
 import type { Tenant } from '../tenant.js';
-import { param, type GraphCall, type Reply } from './call.js';
+import { param, type GraphCall } from './call.js';
 import { resourceNotFound } from './errors.js';
 import { answerOne } from './query.js';
 
@@ -21,7 +22,7 @@ export function getAuthorizationPolicy(call: GraphCall): Reply {
   });
 }
 
-/** GET /applications(appId='…'): the portal's, the only one that is registered here. */
+/** GET /applications(appId='…'): the portal's is the only one that is registered here. */
 export function getApplication(call: GraphCall): Reply {
   if (param(call, 'appId').toLowerCase() !== seed.clientId) throw resourceNotFound(param(call, 'appId'));
   const application = applicationOf(call.tenant);

@@ -5,7 +5,7 @@ import { badRequest } from './errors.js';
 type Item = Record<string, unknown>;
 type Predicate = (item: Item) => boolean;
 
-/** Of these, every word counts; other properties are compared from their start. */
+/** In these a search matches the start of any word; other properties are compared from their start. */
 const TOKENISED = new Set(['displayName', 'description']);
 
 const TOKEN = /\s*("(?:[^"\\]|\\.)*"|[()]|AND\b|OR\b)/y;

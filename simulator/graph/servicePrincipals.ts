@@ -1,7 +1,8 @@
 import { assign } from '../directory.js';
 import type { AppRoleAssignment, ServicePrincipal } from '../objects.js';
+import type { Reply } from '../reply.js';
 import { isAssignable } from '../tenant.js';
-import { context, idParam, noContent, param, type GraphCall, type Reply } from './call.js';
+import { context, idParam, noContent, param, type GraphCall } from './call.js';
 import { badRequest, resourceNotFound } from './errors.js';
 import { answerOne, answerPage } from './query.js';
 import { assignmentShape, servicePrincipalShape } from './shapes.js';

@@ -3,7 +3,7 @@ import { createDirectory } from '../directory.js';
 import type { AppRoleAssignment, Group, ServicePrincipal, User } from '../objects.js';
 import type { Shape } from './query.js';
 
-// What Graph shows of each kind of object. The names of all properties are read off the seed's own objects.
+// What Graph shows of each kind of object. The names of the properties come from the seed's objects.
 
 const sample = createDirectory();
 

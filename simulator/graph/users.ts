@@ -1,15 +1,16 @@
 import { assignmentsOf, groupsOf, liveUsers } from '../directory.js';
 import { revokeRefreshTokens } from '../entra/refreshGrant.js';
 import { graphTime, type User } from '../objects.js';
+import type { Reply } from '../reply.js';
 import { isReplicated } from '../tenant.js';
-import { idParam, noContent, param, referencedId, type GraphCall, type Reply } from './call.js';
+import { idParam, noContent, param, referencedId, type GraphCall } from './call.js';
 import { badRequest, resourceNotFound } from './errors.js';
 import { answerCount, answerOne, answerPage } from './query.js';
 import { assignmentShape, memberOfShape, memberShape, userShape } from './shapes.js';
 
 const MOST_SPONSORS = 5;
 
-/** What PATCH may change; the rest is read-only, or not Graph's to know. */
+/** What PATCH may change; the rest is read-only or unknown to Graph. */
 const writable = new Set<string>([
   'accountEnabled',
   'businessPhones',
@@ -72,7 +73,7 @@ export function restoreUser(call: GraphCall): Reply {
   });
 }
 
-/** Answers as Graph does, and like Graph it does not end a guest's sessions. */
+/** Like Graph, this does not end a guest's sessions. */
 export function revokeSignInSessions(call: GraphCall): Reply {
   revokeRefreshTokens(call.tenant, visibleUser(call).id);
   return { status: 200, body: { value: true } };
@@ -110,7 +111,7 @@ export function addSponsor(call: GraphCall): Reply {
   return noContent;
 }
 
-/** The user of the route, by id or user principal name, once replication has brought it everywhere. */
+/** The user of the route, by id or user principal name, once it is replicated. */
 export function visibleUser(call: GraphCall): User {
   const key = param(call, 'id').toLowerCase();
   const { users } = call.tenant.directory;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import { root } from '../../src/root.js';
 import { controlApi } from '../control.js';
 import { offeredAccounts } from '../entra/accounts.js';
 import { everyTenant } from '../entra/authorities.js';
+import { root } from '../root.js';
 import { seed } from '../seed.js';
 import type { Tenant } from '../tenant.js';
 import { directoryPages } from './directoryPages.js';

@@ -74,7 +74,7 @@ const settingsForm = z.object({
 
 const switchForm = z.object({ switch: z.string(), times: z.coerce.number().int().min(0).max(100_000) });
 
-/** A page of switches for everything that can go wrong. */
+/** A page of switches for what can go wrong. */
 export function faultPages(tenant: Tenant): Router {
   const router = Router();
 

@@ -2,7 +2,7 @@ import { Router } from 'express';
 import type { Mail } from '../inbox.js';
 import type { Tenant } from '../tenant.js';
 
-/** The mailboxes of everybody, on one page. */
+/** All mailboxes on one page. */
 export function inboxPages(tenant: Tenant): Router {
   const router = Router();
 
@@ -26,7 +26,7 @@ export function inboxPages(tenant: Tenant): Router {
 
   router.get('/:id/html', function showMailBody(request, response) {
     const mail = findMail(tenant, request.params.id);
-    // Whatever a mail contains, it stays in a sandbox: no script, no form, its links open in a new tab.
+    // A mail may contain anything, so it is shown in a sandbox: no script, no form, links open in a new tab.
     response.set(
       'Content-Security-Policy',
       "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'",

@@ -3,11 +3,11 @@ import { groupsOf, type Invitation } from '../directory.js';
 import { graphTime, type User } from '../objects.js';
 import type { Tenant } from '../tenant.js';
 
-/** What an invited person sees who follows the link of an invitation. */
+/** What an invited person sees after following the link of an invitation. */
 export function redeemPages(tenant: Tenant): Router {
   const router = Router();
 
-  router.get('/', function askForConsent(request, response) {
+  router.get('/', function showConsent(request, response) {
     const redemption = findRedemption(tenant, request);
     if ('refusal' in redemption) {
       response.status(410).render('message', { title: 'Invitation', text: redemption.refusal });
@@ -17,7 +17,7 @@ export function redeemPages(tenant: Tenant): Router {
     response.render('redeem', { title: 'Review permissions', user, redirectDomain: hostOf(redemption) });
   });
 
-  // Mail scanners follow links: only the button accepts.
+  // Mail scanners follow links, so only the button accepts.
   router.post('/', function accept(request, response) {
     const redemption = findRedemption(tenant, request);
     if ('refusal' in redemption) {

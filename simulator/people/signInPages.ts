@@ -9,12 +9,12 @@ import {
   readAuthorization,
   signIn,
   type AppAnswer,
-  type AuthorizationRequest,
 } from '../entra/authorize.js';
+import type { AuthorizationRequest } from '../entra/grants.js';
 import type { Tenant } from '../tenant.js';
 import { securityHeaders } from './securityHeaders.js';
 
-/** Remembers who signed in last: what a sign-out ends. */
+/** Remembers who signed in last, until they sign out. */
 const COOKIE = 'simulated-sign-in';
 
 type SignInRequest = Request<{ authority: string }, unknown, { oid?: string; cancel?: string } | undefined>;
@@ -22,10 +22,10 @@ type SignInRequest = Request<{ authority: string }, unknown, { oid?: string; can
 /** `/{tenant}/oauth2/v2.0/authorize` and `/logout`: where the portal sends people to sign in and out. */
 export function signInPages(tenant: Tenant): Router {
   const router = Router({ mergeParams: true });
-  // Chromium holds the redirect after a form post to form-action too.
+  // Chromium applies form-action to the redirect after a form post too.
   router.use(securityHeaders(appOrigin));
 
-  router.get('/authorize', function askWho(request: SignInRequest, response) {
+  router.get('/authorize', function showSignIn(request: SignInRequest, response) {
     const wanted = read(request, response);
     if (!wanted) return;
     const signedIn = signedInPerson(request);
@@ -33,7 +33,7 @@ export function signInPages(tenant: Tenant): Router {
     else showPeople(tenant, wanted, signedIn, response);
   });
 
-  router.post('/authorize', function answerWho(request: SignInRequest, response) {
+  router.post('/authorize', function finishSignIn(request: SignInRequest, response) {
     const wanted = read(request, response);
     if (!wanted) return;
     const { oid = '', cancel: cancelled } = request.body ?? {};

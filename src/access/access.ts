@@ -1,7 +1,7 @@
 import type { Policy } from '../policy/policy.js';
 import type { Person, PortalRole } from './person.js';
 
-/** What a page or an action asks for. */
+/** What a page or an action requires. */
 export type Right =
   | 'overview'
   | 'requests.read'
@@ -32,12 +32,12 @@ const RIGHTS: Record<PortalRole, Right[]> = {
   'Portal.Auditor': READING,
 };
 
-/** Of those whom a partner names as its approvers. */
+/** The rights of people that a partner names as its approvers. */
 const DELEGATED: Right[] = ['overview', 'requests.read', 'requests.decide'];
 
 /**
- * Works out what a person may do: by their app roles, and for the partners that name them, or a group of theirs, as an
- * approver. Partners that are switched off keep their approvers, since requests may still wait.
+ * What a person may do: by their app roles, and for the partners that name them or one of their groups as an approver.
+ * Disabled partners keep their approvers, because requests may still wait.
  */
 export function accessOf(person: Person, policy: Policy): Access {
   const ids = new Set([person.oid, ...person.groups]);
@@ -54,7 +54,7 @@ export function accessOf(person: Person, policy: Policy): Access {
   };
 }
 
-/** Whether a scope holds the requests of a partner; those of no partner are for whoever sees all. */
+/** Whether a scope includes the requests of a partner. Only the scope `all` includes those without a partner. */
 export function covers(scope: Scope, partner: string | null): boolean {
   return scope === 'all' || (partner !== null && scope.includes(partner));
 }

@@ -9,16 +9,16 @@ export type Person = {
   name: string;
   /** Sign-in name; for people to read, never to authorise by. */
   username: string | null;
-  /** Canonical addresses that are theirs: whoever asks for access with one of these must not decide on it. */
+  /** Their own canonical addresses: they must not decide on a request for one of these. */
   addresses: string[];
   roles: PortalRole[];
   /** Object ids of the groups that they belong to. */
   groups: string[];
-  /** In ms since 1970: when the directory said so; not set where the token did. */
+  /** When Graph named the groups, in ms since 1970; not set when the token did. */
   groupsReadAt?: number;
 };
 
-/** What a person is known by in the store and in the audit trail: names and addresses change, this does not. */
+/** The key of a person in the store and in the audit trail: names and addresses change, this does not. */
 export function personKey({ tid, oid }: Pick<Person, 'tid' | 'oid'>): string {
   return `${tid}/${oid}`;
 }

@@ -11,18 +11,18 @@ import type { AuditRecord } from '../store/auditEvents.js';
 
 const FORMAT = 1;
 
-/** What the first seal is chained to. */
+/** The hash before the first seal. */
 export const GENESIS = sha256(Buffer.from('partner sign-up portal, audit chain, format 1'));
 
-/** The end of the chain at some moment. Noted down outside the database, it shows later whether the trail was cut. */
+/** The end of the chain at some moment. Noted outside the database, it shows later whether the trail was cut. */
 export type Head = { seq: number; hash: Buffer };
 
-/** Covers every column of an event, so that none can be changed unseen. */
+/** Covers every column of an event, so that a change to any of them shows. */
 export function digestOf({ id, at, requestId, actor, action, detail }: AuditRecord): Buffer {
   return sha256(Buffer.from(JSON.stringify([FORMAT, id, at, requestId, actor, action, detail])));
 }
 
-/** The hash of the seal `seq`, which holds on to everything sealed before it. */
+/** The hash of the seal `seq`, which covers everything sealed before it. */
 export function hashOf(previous: Buffer, seq: number, digest: Buffer): Buffer {
   const position = Buffer.alloc(8);
   position.writeBigUInt64BE(BigInt(seq));

@@ -7,10 +7,10 @@ import type { Db } from '../store/schema.js';
 export type ExportFormat = 'csv' | 'jsonl';
 
 const CHUNK = 1_000;
-/** Column for column what the seals cover, so that whoever has an export can compute them again. */
+/** The columns that the seals cover, so that a reader of the export can compute the seals again. */
 export const TRAIL_COLUMNS = ['seq', 'hash', 'id', 'at', 'requestId', 'actor', 'action', 'detail'] as const;
 
-/** The events that a filter lets through, oldest first, each with its seal; never more than a chunk is in memory. */
+/** The events that match a filter, oldest first, each with its seal; at most one chunk is in memory. */
 export async function* eachEvent(db: Db, filter: AuditFilter): AsyncGenerator<SealedRecord, void, undefined> {
   let after: string | null = null;
   for (;;) {
@@ -26,7 +26,7 @@ export async function* eachEvent(db: Db, filter: AuditFilter): AsyncGenerator<Se
 }
 
 /**
- * Writes the events that a filter lets through.
+ * Writes the events that match a filter.
  *
  * @throws ERR_STREAM_PREMATURE_CLOSE when the reader goes away
  */
@@ -37,7 +37,7 @@ export async function writeTrail(
   out: Writable,
 ): Promise<void> {
   const events = Readable.from(eachEvent(db, filter));
-  // Standard output is not to be closed: what is left to say comes after it.
+  // Standard output stays open: the command may write more.
   const options = { end: out !== process.stdout };
   if (format === 'csv') await pipeline(events, toRows(), csvStream(TRAIL_COLUMNS), out, options);
   else await pipeline(events, toLines(), out, options);

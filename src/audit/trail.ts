@@ -13,17 +13,17 @@ import type { Head } from './chain.js';
 import { eachEvent } from './exportTrail.js';
 import { verifyAudit, type Verification } from './verify.js';
 
-const PAGE = 50;
-/** More than anybody looks through in a list. */
+const PAGE_LENGTH = 50;
+/** More than a person looks through in a list. */
 const MOST_ACTORS = 500;
 
 export type TrailPage = {
   events: SealedRecord[];
   /** Id of the event after which the next page begins; null on the last one. */
   next: string | null;
-  /** Everybody who stands in the trail. */
+  /** Everybody named in the trail. */
   actors: string[];
-  /** Of people, by their keys; who has never signed in has none. */
+  /** Names of people by their keys, of those who have signed in. */
   names: Map<string, string>;
 };
 
@@ -33,15 +33,15 @@ export async function browseTrail(
   filter: AuditFilter,
   after: string | null,
 ): Promise<TrailPage> {
-  const found = await findAuditEvents(db, filter, { order: 'newest', after, limit: PAGE + 1 });
-  const events = found.slice(0, PAGE);
+  const found = await findAuditEvents(db, filter, { order: 'newest', after, limit: PAGE_LENGTH + 1 });
+  const events = found.slice(0, PAGE_LENGTH);
   const actors = await findActors(db, MOST_ACTORS);
   const names = await namesOf(db, [...actors, ...events.map(({ actor }) => actor)]);
-  return { events, next: found.length > PAGE ? (events.at(-1)?.id ?? null) : null, actors, names };
+  return { events, next: found.length > PAGE_LENGTH ? (events.at(-1)?.id ?? null) : null, actors, names };
 }
 
-/** The events that a filter lets through, oldest first, after noting down who takes them away. */
-export async function* takeTrail(
+/** The events that match a filter, oldest first, after recording who exports them. */
+export async function* exportTrail(
   { store: { db } }: Deps,
   { person }: Access,
   filter: AuditFilter,
@@ -50,7 +50,7 @@ export async function* takeTrail(
   yield* eachEvent(db, filter);
 }
 
-/** Verifies the whole trail, against a noted head if there is one, and notes down that it was done. */
+/** Verifies the whole trail, against a noted head if there is one, and records that it was done. */
 export async function checkTrail(
   { store: { db }, log }: Deps,
   { person }: Access,
@@ -62,4 +62,11 @@ export async function checkTrail(
   if (findings.length > 0) log.error(counts, 'the audit trail is not in order');
   await insertAuditEvent(db, { actor: personKey(person), action: 'audit.verified', detail: counts });
   return verification;
+}
+
+/** The details of an event for people, as pairs of a name and a text; without those that are null. */
+export function readableDetail(detail: string): [name: string, value: string][] {
+  return Object.entries(JSON.parse(detail) as Record<string, unknown>)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
 }

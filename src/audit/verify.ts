@@ -1,39 +1,39 @@
 import { findLeftUnsealed, findSeals } from '../store/auditSeals.js';
 import type { Db } from '../store/schema.js';
 import type { Head } from './chain.js';
-import { createInspector, finding, type Finding } from './inspector.js';
+import { finding, Inspector, type Finding } from './inspector.js';
 
 export type Verification = {
   /** How many seals there are. */
   seals: number;
-  /** The end of the chain, to be noted down; null when nothing is sealed yet. */
+  /** The end of the chain, to note somewhere else; null when nothing is sealed yet. */
   head: Head | null;
   findings: Finding[];
 };
 
 const CHUNK = 1_000;
-/** A sealer that works is never that late. */
+/** A working sealer is never that late. */
 const UNSEALED_SECONDS = 60;
-/** More than anybody reads. */
+/** More than a person reads. */
 const MOST_UNSEALED = 1_000;
 
 /**
- * Looks at the whole audit trail, in chunks, while the portal goes on writing to it. It changes nothing.
+ * Checks the whole audit trail, in chunks, while the portal may go on writing to it. It changes nothing.
  *
- * Whoever owns the database can rebuild the whole chain so that it is in order by itself: only a head that was noted down
- * elsewhere shows that, and that events were cut off at the end.
+ * The owner of the database can rebuild the whole chain so that it is consistent. Only a head that was noted somewhere else
+ * shows that, and shows that events were cut off at the end.
  *
  * @param noted a head from an earlier time
  */
 export async function verifyAudit(db: Db, noted: Head | null = null): Promise<Verification> {
-  const inspector = createInspector();
+  const inspector = new Inspector();
   const differs: Finding[] = [];
   let seals = 0;
   let head: Head | null = null;
   for (;;) {
     const rows = await findSeals(db, head?.seq ?? null, CHUNK);
     for (const row of rows) {
-      inspector.look(row);
+      inspector.inspect(row);
       if (row.seq === noted?.seq && !row.hash.equals(noted.hash)) differs.push(finding('headDiffers', row));
     }
     seals += rows.length;

@@ -10,14 +10,14 @@ import { runOnStore, UsageError, type StoreCommand } from './storeCommand.js';
 
 const USAGE = `Usage: npm run audit -- <command>
 
-  verify [--head SEQ:HASH]     Is the trail whole and unchanged? Names every place where it is not; with a head that was
-                               noted down earlier, also whether it was cut or rebuilt since.
-  head                         Prints the head, to be noted down somewhere else than in the database.
+  verify [--head SEQ:HASH]     Checks that the trail is complete and unchanged, and names every place where it is not.
+                               With a head from earlier, also checks whether the trail was cut or rebuilt since.
+  head                         Prints the head. Note it somewhere else than in the database.
   export [--from DATE] [--to DATE] [--csv | --jsonl]
                                Writes the events to standard output, oldest first, with their seals. Dates are days
-                               (2026-05-01, both included) or moments (2026-05-01T10:00:00Z); in UTC.
+                               (2026-05-01, both included) or moments (2026-05-01T10:00:00Z), in UTC.
 
-The store is the one of DATABASE_URL, or the embedded one in DATA_DIR (.data).`;
+Uses the store of DATABASE_URL, or else the embedded store in DATA_DIR (.data).`;
 
 const EXIT = { ok: 0, findings: 1 };
 
@@ -56,8 +56,8 @@ function verify(noted: Head | null): StoreCommand {
     const { seals, head, findings } = await verifyAudit(db, noted);
     for (const finding of findings) console.log(describe(finding));
     const against = noted ? `, against the head ${noted.seq}` : '';
-    const verdict = findings.length === 0 ? 'in order' : `${findings.length} findings`;
-    console.log(`${seals} sealed events${against}: ${verdict}.`);
+    const result = findings.length === 0 ? 'in order' : `${findings.length} findings`;
+    console.log(`${seals} sealed events${against}: ${result}.`);
     if (head) console.log(`Head: ${formatHead(head)}`);
     return findings.length === 0 ? EXIT.ok : EXIT.findings;
   };
@@ -66,17 +66,17 @@ function verify(noted: Head | null): StoreCommand {
 function describe({ kind, seq, lastSeq, eventId }: Finding): string {
   const place = `seq ${seq ?? '?'}${lastSeq === null || lastSeq === seq ? '' : ` to ${lastSeq}`}`;
   const event = eventId === null ? '' : ` (event ${eventId})`;
-  const says: Record<Finding['kind'], string> = {
+  const texts: Record<Finding['kind'], string> = {
     eventEdited: `${place}${event}: the event was edited`,
     eventDeleted: `${place}${event}: the event was deleted`,
-    reordered: `${place}${event}: stands in another place than it was sealed in`,
-    sealsMissing: `${place}: deleted, with or without the events`,
-    chainBroken: `${place}${event}: the seal was changed or put in`,
-    unsealed: `event ${eventId ?? '?'}: has no seal; a portal that runs seals within seconds`,
+    reordered: `${place}${event}: is not in the place in which it was sealed`,
+    sealsMissing: `${place}: seals deleted, with or without their events`,
+    chainBroken: `${place}${event}: the seal was changed or inserted`,
+    unsealed: `event ${eventId ?? '?'}: has no seal, though a running portal seals within seconds`,
     truncated: `${place}: cut off since the head was noted`,
-    headDiffers: `${place}: is not what the noted head says; the trail was rebuilt, or the head is of another one`,
+    headDiffers: `${place}: differs from the noted head: the trail was rebuilt, or the head belongs to another trail`,
   };
-  return says[kind];
+  return texts[kind];
 }
 
 async function printHead(db: Db): Promise<number> {
@@ -99,5 +99,5 @@ function exportTo(format: ExportFormat, from?: string, to?: string): StoreComman
 await runOnStore({
   usage: USAGE,
   parse,
-  locked: 'Verify and export on its page /admin/audit instead, or stop it first.',
+  locked: 'Verify and export on the page /admin/audit instead, or stop the portal first.',
 });

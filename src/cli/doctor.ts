@@ -3,7 +3,7 @@ import { ConfigError, loadConfig, type Config } from '../config.js';
 import { faultFindings } from '../doctor/checks/policy.js';
 import { examine } from '../doctor/examine.js';
 import { finding, LEVELS, type Finding, type Level } from '../doctor/finding.js';
-import { wordsOf } from '../doctor/words.js';
+import { describeFinding } from '../doctor/describeFinding.js';
 import { createGraph } from '../graph/graph.js';
 import { loadLanguages } from '../language.js';
 import { createLog, type Log } from '../log.js';
@@ -16,7 +16,7 @@ import { LockedError } from '../store/exclusiveLock.js';
 const USAGE = `Usage: npm run doctor [-- --json]
 
 Checks the settings in the environment against the tenant, the mail server, the policy and the store, and says what to do.
-Changes nothing and sends nothing. Ends with 0 when nothing is bad, else with 1.`;
+Changes nothing and sends nothing. The exit code is 0 when nothing is bad, else 1.`;
 
 /** 64 is EX_USAGE of sysexits.h. */
 const EXIT = { ok: 0, bad: 1, usage: 64 };
@@ -31,7 +31,7 @@ async function run(args: string[]): Promise<number> {
   return findings.some(({ level }) => level === 'bad') ? EXIT.bad : EXIT.ok;
 }
 
-/** Opens as much of a portal as can be opened without disturbing one that runs. */
+/** Opens the parts of a portal that can be opened without disturbing a running one. */
 async function examineSite(): Promise<Finding[]> {
   const settings = readSettings();
   if ('findings' in settings) return settings.findings;
@@ -98,12 +98,12 @@ function print(findings: Finding[], json: boolean): void {
   const t = loadLanguages().translate('en');
   const sorted = LEVELS.flatMap((level) => findings.filter((found) => found.level === level));
   if (json) {
-    const said = sorted.map((found) => ({ ...found, ...wordsOf(t, found) }));
-    console.log(JSON.stringify({ at: new Date().toISOString(), findings: said }, null, 2));
+    const described = sorted.map((found) => ({ ...found, ...describeFinding(t, found) }));
+    console.log(JSON.stringify({ at: new Date().toISOString(), findings: described }, null, 2));
     return;
   }
   for (const found of sorted) {
-    const { title, text, advice } = wordsOf(t, found);
+    const { title, text, advice } = describeFinding(t, found);
     console.log(`${MARKS[found.level]} ${title}: ${text}`);
     if (advice !== null) console.log(`    ${advice}`);
   }

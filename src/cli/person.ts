@@ -2,18 +2,18 @@ import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { erasePerson, type Erasure } from '../privacy/erasePerson.js';
 import { exportPerson } from '../privacy/exportPerson.js';
-import { whoseIs, type Whose } from '../privacy/whose.js';
+import { parseDataSubject, type DataSubject } from '../privacy/dataSubject.js';
 import { findRequestsOf, findStaff } from '../store/personalData.js';
 import type { Db } from '../store/schema.js';
 import { runOnStore, UsageError, type StoreCommand } from './storeCommand.js';
 
 const USAGE = `Usage: npm run person -- <command>
 
-  export ADDRESS [--json]      All that the portal holds of one person, as JSON on standard output.
-  erase ADDRESS [--yes]        Shows what there is, asks, and removes it; --yes does not ask. Open requests end first.
-  export OID, erase OID        The same for somebody of the staff, by their object id.
+  export ADDRESS [--json]      Prints everything that the portal holds about a person, as JSON.
+  erase ADDRESS [--yes]        Shows what there is, asks, and erases it; --yes does not ask. Open requests end first.
+  export OID, erase OID        The same for a member of staff, by object id.
 
-The store is the one of DATABASE_URL, or the embedded one in DATA_DIR (.data).`;
+Uses the store of DATABASE_URL, or else the embedded store in DATA_DIR (.data).`;
 
 /** 75 is EX_TEMPFAIL of sysexits.h. */
 const EXIT = { ok: 0, refused: 1, later: 75 };
@@ -26,76 +26,79 @@ function parse(args: string[]): StoreCommand {
   });
   const [command, text, ...rest] = positionals;
   if (text === undefined || rest.length > 0) throw new UsageError();
-  if (command === 'export' && !values.yes) return takeOut(whom(text));
-  if (command === 'erase' && !values.json) return erase(whom(text), values.yes ?? false);
+  if (command === 'export' && !values.yes) return exportData(readSubject(text));
+  if (command === 'erase' && !values.json) return eraseData(readSubject(text), values.yes ?? false);
   throw new UsageError();
 }
 
-function whom(text: string): Whose {
-  const whose = whoseIs(text);
-  if (!('fault' in whose)) return whose;
-  const meant = whose.suggestion === undefined ? '' : ` Did you mean ${whose.suggestion}?`;
+function readSubject(text: string): DataSubject {
+  const subject = parseDataSubject(text);
+  if (!('fault' in subject)) return subject;
+  const meant = subject.suggestion === undefined ? '' : ` Did you mean ${subject.suggestion}?`;
   throw new UsageError(
-    `This is neither an address that can sign up (${whose.fault}) nor an object id.${meant}`,
+    `This is neither an address that can sign up (${subject.fault}) nor an object id.${meant}`,
   );
 }
 
-function takeOut(whose: Whose): StoreCommand {
+function exportData(subject: DataSubject): StoreCommand {
   return async function printData(db) {
-    console.log(JSON.stringify(await exportPerson(db, whose), null, 2));
+    console.log(JSON.stringify(await exportPerson(db, subject), null, 2));
     return EXIT.ok;
   };
 }
 
-function erase(whose: Whose, sure: boolean): StoreCommand {
-  return async function eraseData(db) {
-    for (const line of await whatThereIs(db, whose)) console.error(line);
+function eraseData(subject: DataSubject, sure: boolean): StoreCommand {
+  return async function confirmAndErase(db) {
+    for (const line of await describeData(db, subject)) console.error(line);
     if (!sure && !(await isConfirmed())) {
       console.error('Nothing was changed.');
       return EXIT.refused;
     }
-    const erasure = await erasePerson(db, whose);
+    const erasure = await erasePerson(db, subject);
     console.log(report(erasure).join('\n'));
     return erasure.busy.length === 0 ? EXIT.ok : EXIT.later;
   };
 }
 
-async function whatThereIs(db: Db, whose: Whose): Promise<string[]> {
-  const staff = await findStaff(db, whose);
-  if ('oid' in whose) {
+async function describeData(db: Db, subject: DataSubject): Promise<string[]> {
+  const staff = await findStaff(db, subject);
+  if ('oid' in subject) {
     return staff.length === 0
-      ? ['Nobody of the staff with this object id is named here.']
+      ? ['No member of staff has this object id.']
       : staff.map(
           ({ key, name, signed_in_at }) => `${key}: ${name}, signed in ${signed_in_at.toISOString()}`,
         );
   }
-  const requests = await findRequestsOf(db, whose.address);
+  const requests = await findRequestsOf(db, subject.address);
   return [
     ...requests.map(
       ({ id, state, created_at }) => `Request ${id}: ${state}, received ${created_at.toISOString()}`,
     ),
     ...(requests.length === 0 ? ['No request has this address.'] : []),
-    ...staff.map(({ key }) => `It is also of the staff, which is left as it is: ${key} (erase by object id)`),
+    ...staff.map(
+      ({ key }) =>
+        `The address also belongs to a member of staff, who is not erased: ${key} (erase by object id)`,
+    ),
   ];
 }
 
 async function isConfirmed(): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError('Nobody can be asked here: say --yes.');
+  if (!process.stdin.isTTY) throw new UsageError('There is no terminal to ask on: give --yes.');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return (await terminal.question('Remove it? It cannot be brought back. Type yes: ')).trim() === 'yes';
+    return (await terminal.question('Erase this data? This cannot be undone. Type yes: ')).trim() === 'yes';
   } finally {
     terminal.close();
   }
 }
 
-/** What was done, and what the operator has to do elsewhere. */
+/** What was done, and what the operator must do elsewhere. */
 function report({ requests, ended, busy, people, guests, policyVersions, keys }: Erasure): string[] {
   return [
     people > 0
-      ? `Removed ${people} name of the staff.`
+      ? `Erased ${people} member of staff.`
       : `Anonymised ${requests.length} requests, ${ended} of which were open and have ended.`,
-    ...busy.map((id) => `Request ${id} is being worked on and was left. Repeat this in a minute.`),
+    ...busy.map((id) => `Request ${id} is being worked on and was not erased. Repeat this in a minute.`),
     '',
     'What remains elsewhere:',
     ...guests.map(
@@ -107,14 +110,14 @@ function report({ requests, ended, busy, people, guests, policyVersions, keys }:
       (id) =>
         `- Version ${id} of the policy names the address. Take it out of the policy; versions are kept.`,
     ),
-    ...keys.map((key) => `- The audit trail, reviews and policies go on naming ${key}, by this id alone.`),
+    ...keys.map((key) => `- The audit trail, reviews and policies still name ${key}, but only by this id.`),
     '- The audit trail, which names requests and guests by their ids and is never changed.',
-    '- Mails that were sent, logs of the mail server and of Entra, and backups until they end.',
+    '- Mails that were sent, logs of the mail server and of Entra, and backups until they expire.',
   ];
 }
 
 await runOnStore({
   usage: USAGE,
   parse,
-  locked: 'Stop it first.',
+  locked: 'Stop the portal first.',
 });

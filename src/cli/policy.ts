@@ -11,12 +11,12 @@ import { root } from '../root.js';
 
 const USAGE = `Usage: npm run policy -- <command>
 
-  check [file]                 Is the policy in order? Lists every fault.
-  explain <address> [--json]   What happens to this address, and why?
+  check [file]                 Checks the policy and lists every fault.
+  explain <address> [--json]   Says what happens to this address, and why.
   schema                       Prints the JSON Schema of the policy file.
-  init                         Writes a policy that lets nobody in yet, where there is none.
+  init                         Writes a policy without partners, if there is no policy yet.
 
-The policy is read from POLICY_FILE, or policies/partners.json without it.`;
+The policy file is POLICY_FILE, by default policies/partners.json.`;
 
 // Exit codes; 64 is EX_USAGE of sysexits.h.
 const EXIT = { ok: 0, faultyPolicy: 1, notWritten: 1, faultyAddress: 2, usage: 64 };
@@ -57,21 +57,23 @@ async function check(path: string): Promise<number> {
   return EXIT.ok;
 }
 
-/** What the proofs that are asked for need besides the policy. Settings may be others where the portal runs: hints, not faults. */
+/** What the proofs need besides the policy. The portal may run with other settings, so these are hints, not faults. */
 function proofHints({ partners }: PolicyDocument): string[] {
-  const asking = (kind: Partner['proof']) =>
+  const requiring = (kind: Partner['proof']) =>
     partners.filter(({ proof }) => proof === kind).map(({ id }) => id);
-  const verb = (ids: string[]) => `${ids.join(', ')} ${ids.length === 1 ? 'asks' : 'ask'}`;
-  const [mailbox, tenant] = [asking('mailbox'), asking('tenant')];
+  const verb = (ids: string[]) => `${ids.join(', ')} ${ids.length === 1 ? 'requires' : 'require'}`;
+  const [mailbox, tenant] = [requiring('mailbox'), requiring('tenant')];
   const mailSet = (process.env.SMTP_URL ?? '') !== '';
   return [
     ...(mailbox.length > 0 && !mailSet
-      ? [`${verb(mailbox)} for proof of the mailbox: the portal starts with it only where SMTP_URL is set.`]
+      ? [
+          `${verb(mailbox)} proof of the mailbox: the portal does not start with this policy unless SMTP_URL is set.`,
+        ]
       : []),
     ...(tenant.length > 0
       ? [
-          `${verb(tenant)} for a sign-in at the home tenant: the app registration has to be open to other organisations ` +
-            '(npm run doctor looks).',
+          `${verb(tenant)} a sign-in at the home tenant: the app registration must be open to other organisations ` +
+            '(npm run doctor checks it).',
         ]
       : []),
   ];
@@ -94,8 +96,8 @@ async function init(path: string): Promise<number> {
     const written = await seedPolicyFile(path, starter);
     console.log(
       written
-        ? `${path} is written. It lets nobody in until partners are added, at /admin/partners or in the file.`
-        : `${path} is there already, and stays as it is.`,
+        ? `${path} was written. Nobody can sign up until you add partners, at /admin/partners or in the file.`
+        : `${path} exists already and was not changed.`,
     );
     return EXIT.ok;
   } catch (error) {

@@ -7,7 +7,7 @@ import type { Db } from '../store/schema.js';
 /** What a command does with the store. Returns its exit code. */
 export type StoreCommand = (db: Db) => Promise<number>;
 
-/** The arguments are none that the command takes; the message, if any, says which. */
+/** The command does not take these arguments; the message may say which. */
 export class UsageError extends Error {}
 
 /** EX_USAGE and EX_UNAVAILABLE of sysexits.h. */
@@ -21,7 +21,7 @@ type Cli = {
   locked: string;
 };
 
-/** Runs the command that the arguments of the process ask for, on the store of the environment alone, and sets the exit code. */
+/** Runs the command in the arguments of the process on the store of the environment, and sets the exit code. */
 export async function runOnStore(cli: Cli): Promise<void> {
   try {
     process.exitCode = await run(cli.parse(process.argv.slice(2)));
@@ -35,7 +35,7 @@ export async function runOnStore(cli: Cli): Promise<void> {
 
 async function run(command: StoreCommand): Promise<number> {
   const config = loadStoreConfig(process.env);
-  // An empty one that was made just now would be found in order, and to hold nothing of anybody.
+  // Opening would make an empty store: it would seem in order, and to hold no data of the person.
   if (!isStoreMade(config)) {
     console.error(`DATABASE_URL is not set, and there is no embedded store in ${config.dataDir}.`);
     return EXIT.unavailable;
@@ -48,13 +48,13 @@ async function run(command: StoreCommand): Promise<number> {
   }
 }
 
-/** What went wrong, for whoever called; null for a fault of ours. */
+/** What went wrong, in words for the caller; null for an error of ours. */
 function explain(error: unknown, { usage, locked }: Cli): { text: string; code: number } | null {
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS')) {
     return { text: `${message ? `${message}\n\n` : ''}${usage}`, code: EXIT.usage };
   }
-  // Whoever read the output has seen enough.
+  // The reader of the output has closed it, as `head` does.
   if (code === 'EPIPE') return { text: '', code: EXIT.ok };
   if (error instanceof ConfigError) return { text: error.message, code: EXIT.usage };
   if (error instanceof LockedError) {

@@ -1,15 +1,14 @@
 import { examine, LIMIT_MS } from './examine.js';
-import type { Finding } from './finding.js';
-import type { Patient } from './patient.js';
+import type { Finding, Patient } from './finding.js';
 
 export type Examination = { at: Date; findings: Finding[] };
 
 export type Doctor = {
-  /** Examines now; whoever asks while an examination is under way gets its result. */
+  /** Examines now, or joins an examination that is under way. */
   examine(): Promise<Examination>;
   /** The latest examination, if it is less than a minute old. */
   recent(): Examination | null;
-  /** The latest examination of this process, however old. */
+  /** The latest examination of this process, of any age. */
   latest(): Examination | null;
 };
 

@@ -1,4 +1,5 @@
 import { GraphFault } from '../graph/graphFault.js';
+import type { Log } from '../log.js';
 import { examineApps } from './checks/apps.js';
 import { examineGraph } from './checks/graph.js';
 import { examineGroups } from './checks/groups.js';
@@ -13,8 +14,14 @@ import { examineRegistration } from './checks/registration.js';
 import { examineSettings } from './checks/settings.js';
 import { examineStore } from './checks/store.js';
 import { examineToken } from './checks/token.js';
-import { trouble, type Check, type Finding } from './finding.js';
-import type { CheckUp, Patient, TenantPatient } from './patient.js';
+import {
+  trouble,
+  type Check,
+  type Finding,
+  type CheckUp,
+  type Patient,
+  type TenantPatient,
+} from './finding.js';
 
 const OURSELVES: [Check, CheckUp][] = [
   ['settings', examineSettings],
@@ -39,43 +46,44 @@ const TENANT: [Check, CheckUp<TenantPatient>][] = [
 export const LIMIT_MS = 20_000;
 
 /**
- * Examines the running configuration against the tenant. Changes nothing, sends nothing, and always comes to an end: a check
- * that takes longer than `limitMs` is itself a finding. Where no token is to be had, or Graph does not answer, what would ask
- * Graph is left out, so that one fault is one finding.
+ * Examines the running configuration against the tenant. It changes nothing, sends nothing, and always ends: a check that
+ * takes longer than `limitMs` is itself a finding. Without a token, or when Graph does not answer, the checks that need
+ * Graph are left out, so that one fault is one finding.
  */
 export async function examine(patient: Patient, limitMs = LIMIT_MS): Promise<Finding[]> {
+  const limit = { limitMs, log: patient.log };
   const local = OURSELVES.map(([check, work]) =>
-    within(limitMs, check, patient, (signal) => work(patient, signal)),
+    within(limit, check, (signal) => work(patient, signal), onlyTrouble),
   );
-  return (await Promise.all([examineTenant(patient, limitMs), ...local])).flat();
+  return (await Promise.all([examineTenant(patient, limit), ...local])).flat();
 }
 
-async function examineTenant(patient: Patient, limitMs: number): Promise<Finding[]> {
-  const known: Known = { permissions: null, reached: false, organization: null };
-  const access = await within(limitMs, 'token', patient, async (signal) => {
-    const { findings, permissions } = await examineToken(patient, signal);
-    known.permissions = permissions;
-    return findings;
-  });
-  const { permissions } = known;
-  if (!permissions) return access;
-  const answer = await within(limitMs, 'graph', patient, async (signal) => {
-    const { findings, ...learnt } = await examineGraph(patient, signal);
-    Object.assign(known, learnt);
-    return findings;
-  });
-  const tenantPatient = { ...patient, permissions, organization: known.organization };
-  const checks = known.reached ? TENANT : TENANT.filter(([check]) => check === 'permissions');
+async function examineTenant(patient: Patient, limit: Limit): Promise<Finding[]> {
+  const token = await within(
+    limit,
+    'token',
+    (signal) => examineToken(patient, signal),
+    (findings) => ({ findings, permissions: null }),
+  );
+  const { permissions } = token;
+  if (!permissions) return token.findings;
+  const answer = await within(
+    limit,
+    'graph',
+    (signal) => examineGraph(patient, signal),
+    (findings) => ({ findings, reached: false, organization: null }),
+  );
+  const tenantPatient = { ...patient, permissions, organization: answer.organization };
+  const checks = answer.reached ? TENANT : TENANT.filter(([check]) => check === 'permissions');
   const further = checks.map(([check, work]) =>
-    within(limitMs, check, patient, (signal) => work(tenantPatient, signal)),
+    within(limit, check, (signal) => work(tenantPatient, signal), onlyTrouble),
   );
-  return withoutEchoes([...access, ...answer, ...(await Promise.all(further)).flat()]);
+  return withoutEchoes([...token.findings, ...answer.findings, ...(await Promise.all(further)).flat()]);
 }
 
-/** What the first checks learn for the others. */
-type Known = Pick<TenantPatient, 'organization'> & { permissions: Set<string> | null; reached: boolean };
+const onlyTrouble = (findings: Finding[]) => findings;
 
-/** A permission that is missing is one finding, not also one for each check that would have needed it. */
+/** A missing permission is one finding, not one more for each check that needs it. */
 function withoutEchoes(findings: Finding[]): Finding[] {
   const missing = findings.filter(({ code }) => code === 'missing').map(({ values }) => values.permission);
   return findings.filter(
@@ -83,24 +91,26 @@ function withoutEchoes(findings: Finding[]): Finding[] {
   );
 }
 
-/** Runs one check; whatever befalls it is a finding. */
-async function within(
-  limitMs: number,
+type Limit = { limitMs: number; log: Log };
+
+/** Runs one check. When it takes too long or fails, `troubled` makes the result from the finding that says so. */
+async function within<T>(
+  { limitMs, log }: Limit,
   check: Check,
-  { log }: Patient,
-  work: (signal: AbortSignal) => Promise<Finding[]>,
-): Promise<Finding[]> {
+  work: (signal: AbortSignal) => Promise<T>,
+  troubled: (findings: Finding[]) => T,
+): Promise<T> {
   const signal = AbortSignal.timeout(limitMs);
-  const hangs = new Promise<Finding[]>((resolve) => {
+  const hangs = new Promise<T>((resolve) => {
     signal.addEventListener('abort', () => {
-      resolve([trouble(check, 'hangs', { seconds: Math.round(limitMs / 1000) })]);
+      resolve(troubled([trouble(check, 'hangs', { seconds: Math.round(limitMs / 1000) })]));
     });
   });
   const done = work(signal).catch((error: unknown) => {
     if (signal.aborted) return hangs;
-    if (error instanceof GraphFault) return [ofFault(check, error)];
-    log.error({ err: error, check }, 'a check of the doctor broke off');
-    return [trouble(check, 'failed')];
+    if (error instanceof GraphFault) return troubled([ofFault(check, error)]);
+    log.error({ err: error, check }, 'a check of the doctor failed');
+    return troubled([trouble(check, 'failed')]);
   });
   return Promise.race([done, hangs]);
 }

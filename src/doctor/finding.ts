@@ -1,4 +1,12 @@
-/** `unknown`: the check could not tell, and says what it would take. */
+import type { Config } from '../config.js';
+import type { Graph } from '../graph/graph.js';
+import type { Organization } from '../graph/organization.js';
+import type { Log } from '../log.js';
+import type { Mailer } from '../mail/mailer.js';
+import type { PolicyFile } from '../policyFile/policyFile.js';
+import type { Store } from '../store/database.js';
+
+/** `unknown`: the check could not find out, and says what it would need. */
 export type Level = 'good' | 'warning' | 'bad' | 'unknown';
 
 /** The most urgent first. */
@@ -118,7 +126,7 @@ export const FINDINGS = {
   queue: { inTime: 'good', late: 'warning', stuck: 'bad', paused: 'warning' },
 } as const satisfies Record<string, Record<string, Level>>;
 
-/** What befalls any check: it took too long, was not allowed to look, got no answer, or broke. */
+/** What can go wrong in any check: it took too long, was not allowed to look, got no answer, or failed. */
 export const TROUBLES = {
   hangs: 'unknown',
   forbidden: 'unknown',
@@ -151,3 +159,21 @@ export function trouble(check: Check, code: Trouble, values: Values = {}): Findi
 export function isTrouble({ code }: Finding): boolean {
   return Object.hasOwn(TROUBLES, code);
 }
+
+/** What is examined: a running portal, or the parts of one that could be opened. */
+export type Patient = {
+  config: Config;
+  log: Log;
+  graph: Graph;
+  /** Null where Microsoft mails the invitations. */
+  mailer: Pick<Mailer, 'verify'> | null;
+  /** Null when there is no good policy. */
+  policy: Pick<PolicyFile, 'current' | 'faults' | 'writable'> | null;
+  /** Null when it is not open. */
+  store: Pick<Store, 'db' | 'ping' | 'exclusive'> | null;
+};
+
+/** The same, once Graph has answered. */
+export type TenantPatient = Patient & { permissions: ReadonlySet<string>; organization: Organization | null };
+
+export type CheckUp<P extends Patient = Patient> = (patient: P, signal: AbortSignal) => Promise<Finding[]>;

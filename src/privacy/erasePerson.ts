@@ -16,41 +16,41 @@ import {
 import { OPEN_STATES, type Db } from '../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, findSteps } from '../store/steps.js';
 import { guestsOf } from './exportPerson.js';
-import type { Whose } from './whose.js';
+import type { DataSubject } from './dataSubject.js';
 
-/** What was done, and what is left for others to do. Ids alone. */
+/** What was done, and what is left to do. It holds only ids. */
 export type Erasure = {
   /** Requests that were anonymised, and how many of them had to be ended first. */
   requests: string[];
   ended: number;
-  /** Requests that a worker has had in hand all the time: to be tried again. */
+  /** Requests that a worker held all the time; to be tried again. */
   busy: string[];
-  /** Of the staff. */
+  /** Members of staff. */
   people: number;
   guests: string[];
   policyVersions: string[];
-  /** Under which keys a member of the staff goes on standing in the audit trail and with policies. */
+  /** The keys of a member of staff that stay in the audit trail and in policy versions. */
   keys: string[];
 };
 
 const LOOK_AGAIN_MS = 500;
 
 /**
- * Takes one person's data out of the store. Open requests end first; what is given in the directory stays given. A request
- * that a worker has in hand is waited for: what a call to Graph has begun is not called back.
+ * Removes one person's data from the store. Open requests end first; grants in the directory stay. It waits for a request
+ * that a worker has claimed, because a call to Graph cannot be taken back.
  *
- * @param waitMs how long a worker is waited for
+ * @param waitMs how long it waits for a worker
  */
-export async function erasePerson(db: Db, whose: Whose, waitMs = 30_000): Promise<Erasure> {
-  return 'oid' in whose ? eraseStaff(db, whose) : eraseApplicant(db, whose, Date.now() + waitMs);
+export async function erasePerson(db: Db, subject: DataSubject, waitMs = 30_000): Promise<Erasure> {
+  return 'oid' in subject ? eraseStaff(db, subject) : eraseApplicant(db, subject, Date.now() + waitMs);
 }
 
-async function eraseApplicant(db: Db, whose: { address: string }, until: number): Promise<Erasure> {
+async function eraseApplicant(db: Db, subject: { address: string }, until: number): Promise<Erasure> {
   const requests: string[] = [];
   const guests = new Set<string>();
   let ended = 0;
-  let left = await findRequestsOf(db, whose.address);
-  // Again until none is left: somebody may sign the address up meanwhile.
+  let left = await findRequestsOf(db, subject.address);
+  // Repeats until none is left: somebody may sign up with the address meanwhile.
   while (left.length > 0) {
     for (const { id } of left) {
       const erased = await eraseRequest(db, id);
@@ -59,14 +59,14 @@ async function eraseApplicant(db: Db, whose: { address: string }, until: number)
       if (erased.ended) ended++;
       for (const guest of erased.guests) guests.add(guest);
     }
-    left = await findRequestsOf(db, whose.address);
+    left = await findRequestsOf(db, subject.address);
     if (left.length > 0 && Date.now() > until) break;
     if (left.length > 0) await sleep(LOOK_AGAIN_MS);
   }
   await db.transaction().execute(async (trx) => {
-    await deleteMailbox(trx, whose.address);
-    await deleteSessionsOf(trx, whose);
-    await deleteNoticesTo(trx, whose);
+    await deleteMailbox(trx, subject.address);
+    await deleteSessionsOf(trx, subject);
+    await deleteNoticesTo(trx, subject);
     await recordErasure(trx, { kind: 'applicant', requests: requests.length, ended });
   });
   return {
@@ -75,12 +75,12 @@ async function eraseApplicant(db: Db, whose: { address: string }, until: number)
     busy: left.map(({ id }) => id),
     people: 0,
     guests: [...guests],
-    policyVersions: await findPoliciesNaming(db, whose.address),
+    policyVersions: await findPoliciesNaming(db, subject.address),
     keys: [],
   };
 }
 
-/** Ends a request and anonymises it. Returns null when a worker has it in hand. */
+/** Ends a request and anonymises it. Returns null when a worker has claimed it. */
 async function eraseRequest(db: Db, id: string): Promise<{ ended: boolean; guests: string[] } | null> {
   return db.transaction().execute(async (trx) => {
     const request = await withdrawRequest(trx, id);
@@ -99,19 +99,19 @@ async function eraseRequest(db: Db, id: string): Promise<{ ended: boolean; guest
   });
 }
 
-async function eraseStaff(db: Db, whose: { oid: string }): Promise<Erasure> {
-  const keys = await findKeysOf(db, whose.oid);
-  const people = (await findStaff(db, whose)).length;
+async function eraseStaff(db: Db, subject: { oid: string }): Promise<Erasure> {
+  const keys = await findKeysOf(db, subject.oid);
+  const people = (await findStaff(db, subject)).length;
   await db.transaction().execute(async (trx) => {
-    await deleteStaff(trx, whose.oid);
-    await deleteSessionsOf(trx, whose);
-    await deleteNoticesTo(trx, whose);
+    await deleteStaff(trx, subject.oid);
+    await deleteSessionsOf(trx, subject);
+    await deleteNoticesTo(trx, subject);
     await recordErasure(trx, { kind: 'staff', people });
   });
   return { requests: [], ended: 0, busy: [], people, guests: [], policyVersions: [], keys };
 }
 
-/** Figures alone: nothing by which the address could be guessed. */
+/** Only counts: nothing from which the address could be guessed. */
 function recordErasure(trx: Db, detail: Record<string, unknown>): Promise<void> {
   return insertAuditEvent(trx, { actor: 'portal', action: 'privacy.erased', detail });
 }

@@ -14,35 +14,35 @@ import {
 } from '../store/personalData.js';
 import type { Db, RequestRow, StepDetail } from '../store/schema.js';
 import { findSteps } from '../store/steps.js';
-import type { Whose } from './whose.js';
+import type { DataSubject } from './dataSubject.js';
 
 export type PersonalData = Awaited<ReturnType<typeof ofApplicant>> | Awaited<ReturnType<typeof ofStaff>>;
 
 /**
- * All that the store holds of one person, as plain data for JSON, and an event that says that it was taken out. What opens or
- * signs in something is left out: tokens, codes, redeem links, and the keys of browsers.
+ * All that the store holds about one person, as plain data for JSON; it also records the export in the audit trail. Secrets
+ * are left out: tokens, codes, redeem links, and the keys of browsers.
  */
-export async function exportPerson(db: Db, whose: Whose): Promise<PersonalData> {
-  const data = 'oid' in whose ? await ofStaff(db, whose) : await ofApplicant(db, whose);
-  const kind = 'oid' in whose ? 'staff' : 'applicant';
+export async function exportPerson(db: Db, subject: DataSubject): Promise<PersonalData> {
+  const data = 'oid' in subject ? await ofStaff(db, subject) : await ofApplicant(db, subject);
+  const kind = 'oid' in subject ? 'staff' : 'applicant';
   await insertAuditEvent(db, { actor: 'portal', action: 'privacy.exported', detail: { kind } });
   return data;
 }
 
-async function ofApplicant(db: Db, whose: { address: string }) {
-  const rows = await findRequestsOf(db, whose.address);
+async function ofApplicant(db: Db, subject: { address: string }) {
+  const rows = await findRequestsOf(db, subject.address);
   const requests: Awaited<ReturnType<typeof requestOf>>[] = [];
   for (const row of rows) requests.push(await requestOf(db, row));
   return {
-    address: whose.address,
+    address: subject.address,
     at: new Date(),
     requests,
-    mailbox: (await findMailbox(db, whose.address)) ?? null,
-    sessions: await findSessionsOf(db, whose),
-    /** As an approver whose address the policy names. */
-    noticesAsApprover: await findNoticesTo(db, whose),
-    policyVersions: await findPoliciesNaming(db, whose.address),
-    staff: await findStaff(db, whose),
+    mailbox: (await findMailbox(db, subject.address)) ?? null,
+    sessions: await findSessionsOf(db, subject),
+    /** As an approver subject address the policy names. */
+    noticesAsApprover: await findNoticesTo(db, subject),
+    policyVersions: await findPoliciesNaming(db, subject.address),
+    staff: await findStaff(db, subject),
     /** Object ids in the directory, which holds data of its own. */
     guests: [...new Set(rows.flatMap((row, index) => guestsOf(row, requests[index]?.steps ?? [])))],
   };
@@ -65,17 +65,17 @@ function without<T extends object, K extends keyof T>(row: T, ...names: K[]): Om
   return Object.fromEntries(left) as Omit<T, K>;
 }
 
-async function ofStaff(db: Db, whose: { oid: string }) {
+async function ofStaff(db: Db, subject: { oid: string }) {
   const acting = [];
-  for (const key of await findKeysOf(db, whose.oid)) {
+  for (const key of await findKeysOf(db, subject.oid)) {
     acting.push({ key, ...(await findDoings(db, key)), events: await eventsOf(db, { actor: key }) });
   }
   return {
-    oid: whose.oid,
+    oid: subject.oid,
     at: new Date(),
-    staff: await findStaff(db, whose),
-    sessions: await findSessionsOf(db, whose),
-    notices: await findNoticesTo(db, whose),
+    staff: await findStaff(db, subject),
+    sessions: await findSessionsOf(db, subject),
+    notices: await findNoticesTo(db, subject),
     acting,
   };
 }
@@ -88,7 +88,7 @@ async function eventsOf(db: Db, filter: AuditFilter) {
   return events;
 }
 
-/** The guests that a request has led to, each once; one that was cut off has noted its guest with a step alone. */
+/** The guests that a request led to, each once. An interrupted request has its guest only in a step. */
 export function guestsOf({ guest_id }: RequestRow, steps: { detail: StepDetail }[]): string[] {
   const noted = steps.map(({ detail }) => detail.guest?.id);
   return [...new Set([guest_id, ...noted])].filter((id) => id !== null && id !== undefined);

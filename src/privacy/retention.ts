@@ -14,9 +14,9 @@ import {
 } from '../store/retention.js';
 import type { Db } from '../store/schema.js';
 
-/** So few that no page waits for it to be noticed; on the embedded store everybody waits while a transaction lasts. */
+/** Few, so that no page waits noticeably: on the embedded store every query waits while a transaction lasts. */
 const BATCH = 50;
-/** What is left after this time is gone on with in a new turn. */
+/** What is left after this time is done in a new turn. */
 const TURN_MS = 5 * 60_000;
 /** An instance that falls silent in its turn loses it to another one. */
 const LEASE_SECONDS = 15 * 60;
@@ -26,8 +26,8 @@ const HOUR = 2;
 type Needed = Pick<Deps, 'config' | 'store' | 'log'>;
 
 /**
- * Once a day, after two o'clock (UTC), on one of the instances: takes the personal data from requests that finished more than
- * `retentionDays` ago, and forgets the staff and the notices of that time. Does nothing where everything is kept.
+ * Once a day, after two o'clock (UTC), on one of the instances: removes the personal data from requests that finished more
+ * than `retentionDays` ago, and deletes notices and people of staff that are as old. Does nothing where everything is kept.
  *
  * @param now decides which day's retention is due
  */
@@ -47,7 +47,7 @@ export async function retain(
   }
 }
 
-/** Each does up to `limit` of its kind, and returns how many there were. */
+/** Each handles up to `limit` rows of its kind and returns how many there were. */
 const WORK: Record<Retained, (trx: Db, days: number, limit: number) => Promise<number>> = {
   requests: anonymiseExpired,
   notices: deleteExpiredNotices,
@@ -60,7 +60,7 @@ async function anonymiseExpired(trx: Db, days: number, limit: number): Promise<n
   return ids.length;
 }
 
-/** In short transactions, each counted with what it did, so that it may be cut off anywhere. Returns whether all is done. */
+/** In short transactions, each of which counts what it did, so that it may stop anywhere. Returns whether all is done. */
 async function carryOut(
   { store: { db }, log }: Needed,
   day: string,
@@ -77,7 +77,7 @@ async function carryOut(
         if (done > 0) await countRetained(trx, day, what, done);
         return done;
       });
-      // Half of the time is for everybody else.
+      // Leaves half of the time to other work.
       await sleep(Date.now() - began, undefined, { signal: stopping }).catch(() => undefined);
     }
   }
@@ -89,7 +89,7 @@ async function carryOut(
       action: 'privacy.anonymised',
       detail: { day, days, ...counts },
     });
-    log.info({ day, days, ...counts }, 'personal data that is older than it may be was removed');
+    log.info({ day, days, ...counts }, 'expired personal data was removed');
   });
   return true;
 }

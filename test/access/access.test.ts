@@ -77,7 +77,7 @@ test.each([
   },
 );
 
-test('a scope of partners holds neither other partners nor requests of none', () => {
+test('a scope of partners includes neither other partners nor requests without a partner', () => {
   expect(covers(['litware'], 'litware')).toBe(true);
   expect(covers(['litware'], 'fabrikam')).toBe(false);
   expect(covers(['litware'], null)).toBe(false);

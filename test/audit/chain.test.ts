@@ -37,7 +37,7 @@ test('a hash covers the one before, the place in eight bytes, and the digest', (
   expect(hashOf(GENESIS, 259, digest)).not.toEqual(hashOf(GENESIS, 258, digest));
 });
 
-// Whoever checks an export years later needs these to be what they were.
+// These must never change: somebody may check an export years later.
 test('format 1 stays what it is', () => {
   expect(GENESIS.toString('hex')).toBe('e75f0322e8b39c0f0596cdd18c5b7bed54833977ca4a4d4e124e0701272f7cf1');
   expect(hashOf(GENESIS, 1, digestOf(EVENT)).toString('hex')).toBe(

@@ -1,7 +1,10 @@
 import { sql } from 'kysely';
-import { sealNewEvents } from '../../src/audit/seal.js';
+import { sealNewEvents, startSealer } from '../../src/audit/seal.js';
 import { verifyAudit } from '../../src/audit/verify.js';
+import { concurrently } from '../../src/concurrently.js';
+import { createLog } from '../../src/log.js';
 import { insertAuditEvent } from '../../src/store/auditEvents.js';
+import { findLastSeal } from '../../src/store/auditSeals.js';
 import type { Db } from '../../src/store/schema.js';
 import { aTrail, emptyTrail, tamper } from '../support/auditTrail.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
@@ -48,7 +51,10 @@ test('five hundred events inserted in parallel, under two sealers, are one chain
     while (inserting) await sealNewEvents(store.db);
   };
   const sealers = [sealer(), sealer()];
-  await Promise.all(Array.from({ length: 500 }, () => store.db.transaction().execute((trx) => anEvent(trx))));
+  // With the two sealers, as many at once as the pool has connections: others would only wait for one, and not for long.
+  await concurrently(Array.from({ length: 500 }).keys(), 8, () =>
+    store.db.transaction().execute((trx) => anEvent(trx)),
+  );
   inserting = false;
   await Promise.all(sealers);
   await sealNewEvents(store.db);
@@ -144,4 +150,51 @@ onPostgres('a sealer whose connection is cut leaves no half batch', async () => 
   await sql`drop trigger stall on audit_seal`.execute(store.db);
   expect(await sealNewEvents(store.db)).toMatchObject({ seq: 1000 });
   expect((await verifyAudit(store.db)).findings).toEqual([]);
+});
+
+describe('the sealer of a running portal', () => {
+  let heads: { seq: number; hash: string }[];
+  const log = createLog('info', {
+    write: (line) => heads.push(JSON.parse(line) as (typeof heads)[number]),
+  });
+  const isLastSeal = async (seq: number) => (await findLastSeal(store.db))?.seq === seq;
+
+  beforeEach(() => {
+    heads = [];
+  });
+
+  test('new events are sealed soon after their commit', async () => {
+    const sealer = startSealer({ db: store.db, log }, 20);
+    for (let seq = 1; seq <= 3; seq++) {
+      await anEvent(store.db);
+      await waitFor(`seal ${seq}`, () => isLastSeal(seq));
+    }
+    await sealer.stop();
+    expect((await verifyAudit(store.db)).findings).toEqual([]);
+  });
+
+  test('what was inserted last is sealed when it stops', async () => {
+    const sealer = startSealer({ db: store.db, log }, 3_600_000);
+    await anEvent(store.db);
+    await anEvent(store.db);
+    await sealer.stop();
+    expect(await verifyAudit(store.db)).toMatchObject({ seals: 2, findings: [] });
+  });
+
+  test('the log keeps the head at the start and at the end, once each', async () => {
+    await anEvent(store.db);
+    const sealer = startSealer({ db: store.db, log }, 20);
+    await waitFor('the first head', () => heads.length > 0);
+    for (let seq = 2; seq <= 3; seq++) {
+      await anEvent(store.db);
+      await waitFor(`seal ${seq}`, () => isLastSeal(seq));
+    }
+    await sealer.stop();
+    const last = await findLastSeal(store.db);
+    expect(heads.map(({ seq }) => seq)).toEqual([1, 3]);
+    expect(heads.at(-1)?.hash).toBe(last?.hash.toString('hex'));
+
+    await startSealer({ db: store.db, log: createLog('silent') }, 20).stop();
+    expect(heads).toHaveLength(2);
+  });
 });

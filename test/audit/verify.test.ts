@@ -204,7 +204,7 @@ describe('against a noted head', () => {
     expect(await found(store.db, head)).toEqual(['headDiffers 12']);
   });
 
-  test('a trail that was edited and sealed anew from there is too', async () => {
+  test('a trail that was edited and sealed again from there is too', async () => {
     const { head } = await verifyAudit(store.db);
     await tamper(store.db, event(5, `actor = 'x'`), 'truncate audit_seal');
     await sealNewEvents(store.db, { everything: true });

@@ -50,7 +50,7 @@ async function run(settings: Record<string, string>, ...args: string[]): Promise
   });
 }
 
-test('a trail in order is said to be, with the head to note down, which `head` prints alone', async () => {
+test('a trail in order is reported as such, with the head, which `head` prints alone', async () => {
   const head = await prepare(async (db) => {
     await aTrail(db, 3);
     return findLastSeal(db);
@@ -155,7 +155,7 @@ test('where there is no store, none is made and found in order', async () => {
   }
 });
 
-test('a database that is not there is said to be', async () => {
+test('a database that cannot be reached is named as the reason', async () => {
   expect(await run({ DATABASE_URL: 'postgres://127.0.0.1:1/portal' }, 'head')).toEqual({
     code: 69,
     out: '',

@@ -155,7 +155,7 @@ test('a faulty policy is found fault by fault, and the rest is examined', async 
   expect(said.some((one) => one.check === 'graph' && one.code === 'answers')).toBe(true);
 });
 
-test('a policy that asks for mailed codes where no mail server is set: either of the two is to be mended', async () => {
+test('a policy that requires mailed codes where no mail server is set: one of the two must change', async () => {
   await writeFile(policyFile, JSON.stringify({ ...POLICY, partners: [aPartner({ proof: 'mailbox' })] }));
   const { code, said } = await findings({ SMTP_URL: '' });
   expect(code).toBe(1);
@@ -180,7 +180,7 @@ test('a database that is down is a finding', async () => {
   expect(worse).toContain('store.down');
 });
 
-test('where no portal has ever started, none is made', async () => {
+test('where no portal has ever started, no store is made', async () => {
   const empty = join(database.dataDir, 'empty');
   const { worse } = await findings({ DATABASE_URL: '', DATA_DIR: empty });
   expect(worse).toContain('store.notMade');

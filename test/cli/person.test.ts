@@ -78,7 +78,7 @@ test('the export has all of one person in JSON, whatever the case of the address
   expect(exported).toEqual([{ detail: { kind: 'applicant' } }]);
 });
 
-test('erasing says what there is, is asked for twice, and says what remains elsewhere', async () => {
+test('erasing says what there is, needs to be confirmed, and says what remains elsewhere', async () => {
   const guest_id = crypto.randomUUID();
   const request = aRequest({ state: 'provisioned', due_at: null, guest_id });
   await inStore(async (db) => {
@@ -86,7 +86,7 @@ test('erasing says what there is, is asked for twice, and says what remains else
     await insertARequest(db, request);
   });
   const asked = await person('erase', 'ana@fabrikam.com');
-  expect(asked).toMatchObject({ code: 64, out: '', err: expect.stringContaining('say --yes') as string });
+  expect(asked).toMatchObject({ code: 64, out: '', err: expect.stringContaining('give --yes') as string });
   expect(asked.err).toContain(`Request ${request.id}: provisioned`);
   const address = () => inStore((db) => db.selectFrom('request').select('address').executeTakeFirstOrThrow());
   expect(await address()).toEqual({ address: 'ana@fabrikam.com' });
@@ -126,7 +126,7 @@ onEmbedded('an embedded store that a portal has open is left alone', async () =>
   const { code, out, err } = await person('erase', 'ana@fabrikam.com', '--yes');
   await store.close();
   expect([code, out]).toEqual([69, '']);
-  expect(err).toContain('Stop it first');
+  expect(err).toContain('Stop the portal first');
 });
 
 onPostgres('a portal that runs goes on beside it', async () => {
@@ -146,7 +146,7 @@ onPostgres('a portal that runs goes on beside it', async () => {
   }
 });
 
-test('a database that is not there is said to be', async () => {
+test('a database that cannot be reached is named as the reason', async () => {
   const { code, err } = await run(
     { DATABASE_URL: 'postgres://127.0.0.1:1/portal' },
     'export',

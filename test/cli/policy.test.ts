@@ -119,21 +119,21 @@ describe('npm run policy --', () => {
     });
   });
 
-  it('says what the proofs that are asked for need: SMTP_URL where it is not set, and an open registration', async () => {
+  it('says what the required proofs need: SMTP_URL where it is not set, and an open registration', async () => {
     const { code, out } = await policy(['check']);
     expect(code).toBe(0);
     expect(out).toContain(
-      'wingtip asks for proof of the mailbox: the portal starts with it only where SMTP_URL is set.',
+      'wingtip requires proof of the mailbox: the portal does not start with this policy unless SMTP_URL is set.',
     );
     expect(out).toContain(
-      'proseware asks for a sign-in at the home tenant: the app registration has to be open',
+      'proseware requires a sign-in at the home tenant: the app registration must be open',
     );
     const set = await policy(['check'], undefined, { SMTP_URL: 'smtp://localhost:25' });
     expect(set.out).not.toContain('SMTP_URL');
     expect(set.out).toContain('proseware');
   });
 
-  it('says nothing of proofs that nobody is asked for', async () => {
+  it('says nothing of proofs that no partner requires', async () => {
     const plain = join(folder, 'plain.json');
     writeFileSync(plain, JSON.stringify(aDocument()));
     expect((await policy(['check', plain])).out).toMatch(/^\S+ is in order: [^\n]*\n$/);
@@ -162,7 +162,7 @@ describe('npm run policy -- init', () => {
     const { code, out, err } = await policy(['init'], file);
     expect({ code, out, err }).toEqual({
       code: 0,
-      out: `${file} is written. It lets nobody in until partners are added, at /admin/partners or in the file.\n`,
+      out: `${file} was written. Nobody can sign up until you add partners, at /admin/partners or in the file.\n`,
       err: '',
     });
     expect(readFileSync(file, 'utf8')).toBe(starter);
@@ -183,14 +183,14 @@ describe('npm run policy -- init', () => {
     const file = join(folder, `there-${contents.length}.json`);
     writeFileSync(file, contents);
     const { code, out } = await policy(['init'], file);
-    expect({ code, out }).toEqual({ code: 0, out: `${file} is there already, and stays as it is.\n` });
+    expect({ code, out }).toEqual({ code: 0, out: `${file} exists already and was not changed.\n` });
     expect(readFileSync(file, 'utf8')).toBe(contents);
   });
 
   it('leaves a link that leads nowhere, and a schema that is there', async () => {
     const link = join(folder, 'link.json');
     symlinkSync(join(folder, 'nothing.json'), link);
-    expect((await policy(['init'], link)).out).toContain('is there already');
+    expect((await policy(['init'], link)).out).toContain('exists already');
 
     const file = nowhereYet();
     mkdirSync(join(file, '..'), { recursive: true });
@@ -218,11 +218,11 @@ describe('npm run policy -- init', () => {
       }),
     );
     expect(outs.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0]);
-    expect(outs.filter(({ out }) => out.includes('is written'))).toHaveLength(1);
+    expect(outs.filter(({ out }) => out.includes('was written'))).toHaveLength(1);
     expect(readFileSync(file, 'utf8')).toBe(starter);
   });
 
-  it('writes once however many ask at the same moment', async () => {
+  it('writes once, even when many start at the same moment', async () => {
     for (let round = 0; round < 20; round += 1) {
       const file = nowhereYet();
       const written = await Promise.all(Array.from({ length: 8 }, (_, i) => seedPolicyFile(file, `by ${i}`)));

@@ -136,13 +136,13 @@ const shared = (more: object = {}): Application => ({
     azure = await aCloud();
     const { err } = await registered(...ON_SITE, ...flags);
     expect(grantedTo(IDENTITY)).toEqual(wanted.sort());
-    expect(err.includes('grant themselves any permission')).toBe(flags.includes('--app-roles'));
+    expect(err.includes('can get any permission')).toBe(flags.includes('--app-roles'));
   });
 
   test('names permissions that nobody asked for, and takes them away by --prune alone', async () => {
     azure = await aCloud({ assignments: given(IDENTITY, 'Mail.Send', 'User.Read.All') });
     const { err } = await registered(...ON_SITE);
-    expect(err).toContain('Mail.Send is granted, and these options do not ask for it');
+    expect(err).toContain('Mail.Send is granted, but these options do not include it');
     expect(grantedTo(IDENTITY)).toContain('Mail.Send');
     await registered(...ON_SITE, '--prune');
     expect(grantedTo(IDENTITY)).toEqual(LEAST);

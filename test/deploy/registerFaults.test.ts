@@ -84,9 +84,9 @@ const named = (displayName: string, number: number) =>
       'no such registration',
       {},
       ['--client-id', '22222222-0000-4000-8000-000000000000'],
-      'Look at --client-id',
+      'Check --client-id',
     ],
-    ['no such site', { sites: {} }, ON_SITE, 'Look at --site'],
+    ['no such site', { sites: {} }, ON_SITE, 'Check --site'],
     [
       'a site without an identity',
       { sites: { portal: { defaultHostName: 'p' } } },

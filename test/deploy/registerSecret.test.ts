@@ -40,7 +40,7 @@ const shown = ({ out, err, calls }: Run) => [out, err, ...calls.map(({ argv }) =
     const run = await azure.run(...SITE_AND_VAULT, '--new-secret', '--secret-days', '30');
     expect(secrets()).toHaveLength(2);
     expect(kept()?.value).toBe(`S3c~${String(secrets()[1]?.keyId)}`);
-    expect(run.err).toMatch(/Portal sign-in, S3c…, ends on \d{4}-\d\d-\d\d/);
+    expect(run.err).toMatch(/Portal sign-in, S3c…, expires on \d{4}-\d\d-\d\d/);
     expect(addresses(run).some((one) => one.includes('/config/configreferences/appsettings/refresh'))).toBe(
       true,
     );
@@ -62,7 +62,7 @@ const shown = ({ out, err, calls }: Run) => [out, err, ...calls.map(({ argv }) =
     azure = await aCloud();
     await azure.run('--new-secret');
     Object.assign(secrets()[0] ?? {}, { endDateTime: '2026-01-31T00:00:00.1234567Z' });
-    expect((await azure.run()).err).toContain('ended on 2026-01-31: remove it');
+    expect((await azure.run()).err).toContain('expired on 2026-01-31: remove it');
   });
 
   test('is not made for a vault that may not be read, and what to do is said', async () => {

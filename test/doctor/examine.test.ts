@@ -5,8 +5,7 @@ import type { Config } from '../../src/config.js';
 import { MOST_LOOKED_AT } from '../../src/doctor/checks/groups.js';
 import { diskFindings } from '../../src/doctor/checks/store.js';
 import { examine } from '../../src/doctor/examine.js';
-import type { Finding } from '../../src/doctor/finding.js';
-import type { Patient } from '../../src/doctor/patient.js';
+import type { Finding, Patient } from '../../src/doctor/finding.js';
 import { createGraph } from '../../src/graph/graph.js';
 import { createLog } from '../../src/log.js';
 import { createMailer } from '../../src/mail/mailer.js';
@@ -71,7 +70,7 @@ async function usePolicy(policy: object): Promise<void> {
   await portal.deps.policy.reload();
 }
 
-/** The portal's own parts, made anew with other settings. */
+/** The portal's own parts, with other settings. */
 function patientWith(change: Partial<Config>): Patient {
   const config = { ...portal.deps.config, ...change };
   return {
@@ -142,7 +141,7 @@ describe('a fault of the tenant is its own finding and no other', () => {
     expect(await diagnosis()).toEqual(expected);
   });
 
-  test('tokens that do not name groups are no fault: Graph is asked', async () => {
+  test('tokens that do not name groups are no fault: Graph is called instead', async () => {
     await portal.tenant.settings({ groupsClaim: false });
     const found = (await examine(portal.deps)).map(named);
     expect(found).toContain('registration.groupsAsked');
@@ -180,7 +179,7 @@ describe('where people are to sign in at their home tenant', () => {
     expect(await diagnosis()).toEqual([]);
   });
 
-  test('one that is not is no fault where nobody is asked to', async () => {
+  test('one that is not is no fault where no partner requires it', async () => {
     await portal.tenant.settings({ signInAudience: 'AzureADMyOrg' });
     expect(await diagnosis()).toEqual([]);
     await usePolicy(asking({ enabled: false }));
@@ -189,7 +188,7 @@ describe('where people are to sign in at their home tenant', () => {
 
   test('a registration that cannot be read is unknown, and it says what to do', async () => {
     await portal.tenant.settings({ permissions: GRANTED.filter((one) => !one.startsWith('App')) });
-    // Without apps whose roles are assigned directly, nobody misses these permissions.
+    // Without apps whose roles are assigned directly, these permissions are not needed.
     await usePolicy(asking({ apps: ['crm'], groups: [] }));
     const { apps, ...rest } = asking({ apps: ['crm'] }) as { apps: { crm: object } };
     await usePolicy({ ...rest, apps: { crm: apps.crm } });
@@ -360,7 +359,7 @@ describe('a token that is not to be had', () => {
       'token.noManagedIdentity',
     ],
   ];
-  test.each(faults)('%s is one finding, and Graph is not asked', async (_name, change, expected) => {
+  test.each(faults)('%s is one finding, and Graph is not called', async (_name, change, expected) => {
     expect(await diagnosis(patientWith(change()))).toEqual([expected]);
     expect(await portal.tenant.graphCalls()).toEqual([]);
   });
@@ -515,7 +514,7 @@ describe('the portal itself', () => {
     expect(found).toEqual(['mail.refused']);
   });
 
-  test('where people are to prove their mailbox, the mail server is what everything hangs on', async () => {
+  test('where people must prove their mailbox, nothing works without the mail server', async () => {
     await usePolicy(whole({}, { proof: 'mailbox' }));
     const good = (await examine(portal.deps)).find(({ check }) => check === 'mail');
     expect(good).toMatchObject({ code: 'readyForProof', values: { partner: 'Fabrikam', count: 1 } });
@@ -525,7 +524,7 @@ describe('the portal itself', () => {
     expect(found).toMatchObject({ check: 'mail', code: 'noProof', level: 'bad' });
   });
 
-  test('a pause in force, and work that nobody does', async () => {
+  test('a pause in force, and work that no worker does', async () => {
     const { db } = portal.deps.store;
     await insertPause(db, 'graph', 300);
     expect(await diagnosis()).toEqual(['queue.paused']);
@@ -566,7 +565,7 @@ test('an examination writes nothing to Graph, and its calls fit Microsoft’s de
   expect(described.flatMap(checkExchange)).toEqual([]);
 });
 
-test('whoever asks while an examination is under way gets its result', async () => {
+test('an examination that is under way is shared', async () => {
   const { doctor } = portal.deps;
   const [one, other] = await Promise.all([doctor.examine(), doctor.examine()]);
   expect(other).toBe(one);

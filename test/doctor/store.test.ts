@@ -8,7 +8,7 @@ import { startIdentityEndpoint, type IdentityEndpoint } from '../support/identit
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { startTokenGate, type TokenGate } from '../support/tokenGate.js';
 
-// The gate stands before a PostgreSQL; the embedded store has nobody who signs in.
+// The gate stands before a PostgreSQL; nobody signs in to the embedded store.
 const onPostgres = process.env.DATABASE_URL ? describe : describe.skip;
 const RESOURCE = 'https://ossrdbms-aad.database.windows.net';
 

@@ -85,7 +85,7 @@ test.each(OPEN_STATES)('a request that is %s ends, and is anonymised', async (st
   expect(await personalRows()).toEqual([]);
 });
 
-test('of somebody who signed up a moment ago nothing is left but ids, and no mail goes out any more', async () => {
+test('of a person who signed up a moment ago only ids are left, and no mail is sent', async () => {
   const path = await portal.visitor().apply(TYPED);
   const { id } = await requestAt(portal, path);
   expect((await personalRows()).length).toBeGreaterThan(0);
@@ -100,7 +100,7 @@ test('of somebody who signed up a moment ago nothing is left but ids, and no mai
   expect(await portal.tenant.graphCalls('POST', /\/invitations$/)).toEqual([]);
 });
 
-test('a mailbox that is to be proved is written to no more, and its page says why nothing', async () => {
+test('a mailbox that waits for its proof gets no more mail, and its page says only that the request is closed', async () => {
   const path = await portal.visitor().apply({ ...TYPED, email: 'zebedee@proving.com' });
   await erasePerson(portal.deps.store.db, { address: 'zebedee@proving.com' });
   portal.startWorker();
@@ -112,7 +112,7 @@ test('a mailbox that is to be proved is written to no more, and its page says wh
   expect(await personalRows()).toEqual([]);
 });
 
-test('what a worker has in hand is waited for, and left when that lasts', async () => {
+test('a request that a worker has claimed is waited for, and left when that takes too long', async () => {
   const { db } = portal.deps.store;
   const id = await have({ state: 'queued', due_at: new Date(Date.now() - 1000) });
   const owner = crypto.randomUUID();
@@ -260,7 +260,7 @@ test('a form that is posted while the address is erased leads to a request of it
   const posting = await db.transaction().execute(async (trx) => {
     await withdrawRequest(trx, id);
     const answer = Promise.resolve(visitor.postRaw('/sign-up', { ...FORM, ...TYPED, _csrf }));
-    // Where there is one connection alone, nobody gets that far before the end.
+    // With a single connection no other transaction gets that far before the end.
     if (!exclusive) {
       await waitFor('the form to wait for the request', async () => {
         const { rows } = await sql`select from pg_stat_activity
@@ -276,7 +276,7 @@ test('a form that is posted while the address is erased leads to a request of it
   expect(await find(id)).toMatchObject({ asked_at: null, address: `anonymised-${id}@fabrikam.com` });
 });
 
-test('somebody of the staff loses name and sessions, and is named by id alone from then on', async () => {
+test('a member of staff loses name and sessions, and only the id is left', async () => {
   const { db } = portal.deps.store;
   const ada = await portal.staff('ada');
   const aud = await portal.staff('aud');

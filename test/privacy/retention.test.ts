@@ -83,7 +83,7 @@ async function events(action: string) {
   return rows.map(({ detail }) => detail);
 }
 
-/** Signs somebody up as nobody else does, lets everything happen that does, and lets it be long ago. */
+/** Signs a person up, waits until everything has happened, and makes it long ago. */
 async function provisioned(fields = {}): Promise<string> {
   portal.startWorker();
   const path = await portal.visitor().apply({ ...TYPED, ...fields });
@@ -244,7 +244,7 @@ test('an old link leads to a page that says so, names nobody and sends nothing',
   expect((await requestAt(portal, path)).due_at).toBeNull();
 });
 
-test('a mail that is asked for at the moment of anonymising is not queued', async () => {
+test('a mail that is requested at the moment of anonymising is not queued', async () => {
   const [id] = await have({});
   await passNight(portal);
   expect(
@@ -333,7 +333,7 @@ test('a policy is tried on those whose domain is known, and on nobody else', asy
   expect(changed[0]?.address).toMatch(/^anonymised-.*@fabrikam\.com$/);
 });
 
-test('who signs up again after that gets a request of their own, and the old one stays as it is', async () => {
+test('a person who signs up again after that gets a request of their own, and the old one stays as it is', async () => {
   const old = await provisioned();
   await passNight(portal);
   const anew = await provisioned();
@@ -415,7 +415,7 @@ describe('the night', () => {
     expect(await anonymised()).toBe(1);
   });
 
-  test('is one instance’s: of five that ask, one does the work and one event tells of it', async () => {
+  test('is the work of one instance: of five that try, one does it, and there is one event', async () => {
     await many(120);
     const before = (await events('privacy.anonymised')).length;
     await Promise.all(Array.from({ length: 5 }, () => retain(portal.deps, { now: NIGHT })));

@@ -50,7 +50,7 @@ describe('a fault of Graph', () => {
     expect(await guests()).toBe(0);
   });
 
-  it('reset after: the guest exists, though nobody was told', async () => {
+  it('reset after: the guest exists, but the caller has no answer', async () => {
     await harness.fault({ ...invitation, fault: { kind: 'reset', when: 'after' } });
     expect(await failure(harness.invite('ann@fabrikam.com'))).toMatchObject({ statusCode: -1 });
     expect(await lastInvitation()).toMatchObject({ status: 201, processed: true, delivered: false });
@@ -146,6 +146,15 @@ describe('the mail server', () => {
       html: '<b>Hej</b>',
     });
   const mails = async () => (await harness.state()).mails;
+
+  it('lists the mails of one address alone', async () => {
+    await send();
+    const listed = async (to: string) =>
+      (await harness.control('GET', `/mails?to=${encodeURIComponent(to)}`)).json();
+    expect(await listed('audit@contoso.com')).toEqual(await mails());
+    expect(await listed('bob@fabrikam.com')).toEqual([]);
+    expect((await harness.control('GET', '/mails')).status).toBe(400);
+  });
 
   it('puts a mail into the inbox', async () => {
     await send();

@@ -38,7 +38,7 @@ describe('group membership', () => {
     expect(await failure(removal())).toMatchObject({ statusCode: 404, code: 'Request_ResourceNotFound' });
   });
 
-  it('twice is told by the message of a 400', async () => {
+  it('twice is a 400, which only its message tells apart', async () => {
     const id = await guest();
     await addMember(harness.graph, groups.crm, id);
     const error = await failure(addMember(harness.graph, groups.crm, id));
@@ -80,7 +80,7 @@ describe('an app role', () => {
     expect(user?.appRoles).toEqual([]);
   });
 
-  it('twice is told by the message of a 400', async () => {
+  it('twice is a 400, which only its message tells apart', async () => {
     const id = await guest();
     await assignRole(harness.graph, wiki, id, reader);
     const error = await failure(assignRole(harness.graph, wiki, id, reader));

@@ -28,7 +28,7 @@ export const crm = '33333333-0000-4000-8000-000000000002';
 export const reader = '44444444-0000-4000-8000-000000000001';
 export const noRole = '00000000-0000-0000-0000-000000000000';
 
-export type Invited = { id: string; inviteRedeemUrl: string; status: string; invitedUser: { id: string } };
+type Invited = { id: string; inviteRedeemUrl: string; status: string; invitedUser: { id: string } };
 
 export type Harness = {
   simulator: Simulator;

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe('the certificate', () => {
-  it('is one and the same for all who ask at once, and is kept', async () => {
+  it('is the same for all who start at once, and is kept', async () => {
     const made = await Promise.all([1, 2, 3].map(() => ensureCertificate(folder)));
     const again = await ensureCertificate(folder);
     expect(new Set([...made, again].map(({ cert }) => cert)).size).toBe(1);

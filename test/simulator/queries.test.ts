@@ -58,7 +58,7 @@ describe('$filter', () => {
 });
 
 describe('$select', () => {
-  it('shows what was asked for and nothing else; without it the default fields', async () => {
+  it('shows the selected fields and no others; without $select the default fields', async () => {
     const selected: unknown = await get(`/users/${alex}?$select=mail,userType`);
     expect(selected).toEqual({
       '@odata.context': expect.any(String) as string,

@@ -68,7 +68,7 @@ it('is refused once the person was signed out everywhere', async () => {
 it.each([
   ['an unknown one', {}, 'invalid_grant'],
   ['a wrong client secret', { client_secret: 'wrong' }, 'invalid_client'],
-  ['scopes that nobody agreed to', { scope: 'openid Mail.Read' }, 'invalid_grant'],
+  ['scopes that were not consented to', { scope: 'openid Mail.Read' }, 'invalid_grant'],
 ])('is refused with %s', async (what, change, error) => {
   const { refresh_token } = await signIn(ada);
   const answer = await refresh(what === 'an unknown one' ? '1.unknown' : refresh_token, change);

@@ -1,7 +1,7 @@
 import { seed } from '../../simulator/seed.js';
 import { failure, newCredential, startHarness, type Harness } from './harness.js';
 
-// What the doctor asks of the tenant; see application-get and authorizationpolicy-get in Graph's reference.
+// What the doctor reads from the tenant; see application-get and authorizationpolicy-get in Graph's reference.
 
 const APPLICATION = `/applications(appId='${seed.clientId}')`;
 const POLICY = '/policies/authorizationPolicy';

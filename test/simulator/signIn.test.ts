@@ -80,12 +80,12 @@ describe('the page', () => {
     expect(page.text).toContain('name="state" value="the state"');
   });
 
-  it('puts the person first whom the app hints at', async () => {
+  it('puts the person of the login hint first', async () => {
     const page = await people().get(pathOf(await app.authorizeUrl({ login_hint: 'GRO@contoso.com' })));
     expect(page.text.indexOf(gro)).toBeLessThan(page.text.indexOf(ada));
   });
 
-  it('is not shown with prompt=none: whoever is signed in, is; nobody else', async () => {
+  it('is not shown with prompt=none: a signed-in person goes on, any other does not', async () => {
     const silent = pathOf(await app.authorizeUrl({ prompt: 'none' }));
     const browser = request.agent(harness.simulator.peopleUrl);
     expect(locationOf(await browser.get(silent)).searchParams.get('error')).toBe('login_required');
@@ -96,7 +96,7 @@ describe('the page', () => {
     expect(locationOf(await browser.get(silent)).searchParams.get('code')).toBeTruthy();
   });
 
-  it('lets nobody in who is blocked, deleted or unknown', async () => {
+  it('refuses people who are blocked, deleted or unknown', async () => {
     const path = pathOf(await app.authorizeUrl());
     await harness.control('PATCH', `/users/${ada}`, { accountEnabled: false });
     await harness.control('PATCH', `/users/${arne}`, { deleted: true });
@@ -154,7 +154,7 @@ describe('the page', () => {
 });
 
 describe('the code', () => {
-  it('brings tokens for whom it was made', async () => {
+  it('brings tokens of the person who signed in', async () => {
     const { access_token, id_token, token_type, expires_in } = await app.tokens(ada);
     expect({ token_type, expires_in }).toEqual({ token_type: 'Bearer', expires_in: 3599 });
     expect(decode(access_token).claims.aud).toBe('00000003-0000-0000-c000-000000000000');

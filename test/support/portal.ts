@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.js';
-import { startSealer } from '../../src/audit/sealer.js';
+import { startSealer } from '../../src/audit/seal.js';
 import { startBackground, type Background } from '../../src/background.js';
 import { loadConfig } from '../../src/config.js';
 import { openDeps, type Deps } from '../../src/deps.js';

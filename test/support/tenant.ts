@@ -70,6 +70,8 @@ export async function startTenant(
     return answer.headers.get('content-type')?.includes('json') ? answer.json() : undefined;
   }
   const state = async () => (await control('GET', 'state')) as DirectoryState;
+  const mailsTo = async (address: string) =>
+    (await control('GET', `mails?to=${encodeURIComponent(address)}`)) as DirectoryState['mails'];
   return {
     ...simulator,
     state,
@@ -93,6 +95,6 @@ export async function startTenant(
     },
     addUser: async (user) => (await control('POST', 'users', user)) as { id: string },
     guest: async (address) => (await state()).users.find(({ mail }) => mail === address),
-    mailsTo: async (address) => (await state()).mails.filter(({ to }) => to.includes(address)),
+    mailsTo,
   };
 }

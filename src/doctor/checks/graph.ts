@@ -1,16 +1,15 @@
 import { GraphFault } from '../../graph/graphFault.js';
 import { getOrganization, type Organization } from '../../graph/organization.js';
-import { finding, type Finding } from '../finding.js';
-import type { Patient } from '../patient.js';
+import { finding, type Finding, type Patient } from '../finding.js';
 
 const SLOW_MS = 5_000;
 /** Tokens are refused from five minutes on (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference). */
 const SKEW_SECONDS = 120;
 
 /**
- * Asks Graph for the organisation.
+ * Reads the organisation from Graph.
  *
- * @returns what was found, and the organisation; `reached` is false when nothing further need be asked
+ * @returns what was found, and the organisation; `reached` is false when no further call makes sense
  */
 export async function examineGraph(
   { graph }: Patient,
@@ -27,7 +26,7 @@ export async function examineGraph(
     };
   } catch (error) {
     if (!(error instanceof GraphFault) || signal.aborted) throw error;
-    // A missing permission is named where permissions are examined.
+    // The check of the permissions names the missing one.
     const reached = error.kind === 'forbidden';
     return { findings: reached ? [] : [refusal(error)], reached, organization: null };
   }

@@ -1,8 +1,7 @@
 import { concurrently } from '../../concurrently.js';
 import { homeDomains } from '../../administration/homeTenants.js';
 import { tenantOfDomain } from '../../entra/tenantOfDomain.js';
-import { finding, type Finding } from '../finding.js';
-import type { CheckUp } from '../patient.js';
+import { finding, type Finding, type CheckUp } from '../finding.js';
 
 /** So many look-ups tell enough, and end in time. */
 const MOST_LOOKED_UP = 20;

@@ -1,8 +1,7 @@
 import { getAllowInvitesFrom } from '../../graph/organization.js';
-import { finding } from '../finding.js';
-import type { CheckUp } from '../patient.js';
+import { finding, type CheckUp } from '../finding.js';
 
-/** Whom the tenant lets invite guests. */
+/** Who may invite guests to the tenant. */
 export const examineInvitations: CheckUp = async function examineInvitations({ graph }, signal) {
   const setting = await getAllowInvitesFrom(graph, signal);
   return [finding('invitations', setting === 'none' ? 'nobody' : 'allowed', { setting })];

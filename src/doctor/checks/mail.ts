@@ -1,22 +1,21 @@
 import { MailFault } from '../../mail/mailer.js';
-import { finding } from '../finding.js';
-import type { CheckUp } from '../patient.js';
-import { partnersAsking } from './partnersAsking.js';
+import { finding, type CheckUp } from '../finding.js';
+import { partnersRequiring } from './policy.js';
 
-/** The mail server lets us in. Nothing is sent. Where partners ask for proof of the mailbox, nobody of theirs gets in without it. */
+/** The mail server accepts us; nothing is sent. People of partners that require proof of the mailbox need it to get in. */
 export const examineMail: CheckUp = async function examineMail({ mailer, config, policy }) {
   if (!mailer || !config.mail) return [finding('mail', 'none')];
   const server = new URL(config.mail.url).host;
-  const asking = partnersAsking(policy, 'mailbox');
+  const requiring = partnersRequiring(policy, 'mailbox');
   try {
     await mailer.verify();
-    return asking === null
+    return requiring === null
       ? [finding('mail', 'ready', { server })]
-      : [finding('mail', 'readyForProof', { server, ...asking })];
+      : [finding('mail', 'readyForProof', { server, ...requiring })];
   } catch (error) {
     if (!(error instanceof MailFault)) throw error;
     const values = { server, message: error.message };
-    if (asking !== null) return [finding('mail', 'noProof', { ...values, ...asking })];
+    if (requiring !== null) return [finding('mail', 'noProof', { ...values, ...requiring })];
     return [finding('mail', error.refused ? 'refused' : 'unreachable', values)];
   }
 };

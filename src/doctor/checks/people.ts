@@ -1,10 +1,9 @@
 import { findGroups } from '../../graph/groups.js';
 import { findUsers } from '../../graph/users.js';
-import { finding } from '../finding.js';
-import type { CheckUp } from '../patient.js';
+import { finding, type CheckUp } from '../finding.js';
 import { MOST_LOOKED_AT } from './groups.js';
 
-/** Whoever decides or vouches: each id is a user or a group of the directory. */
+/** Every approver and sponsor of the policy: each id is a user or a group of the directory. */
 export const examinePeople: CheckUp = async function examinePeople({ policy, graph }, signal) {
   if (!policy) return [];
   const named = policy

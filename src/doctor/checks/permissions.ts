@@ -1,8 +1,7 @@
 import { DOCTOR_PERMISSIONS, PERMISSIONS, type Permission } from '../../graph/permissions.js';
-import { finding } from '../finding.js';
-import type { CheckUp, TenantPatient } from '../patient.js';
+import { finding, type CheckUp, type TenantPatient } from '../finding.js';
 
-/** What was granted, against the list of what the portal needs. */
+/** Compares the granted permissions with those that the portal needs. */
 export const examinePermissions: CheckUp<TenantPatient> = function examinePermissions({
   permissions,
   policy,

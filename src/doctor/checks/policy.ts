@@ -1,11 +1,10 @@
-import { formatFault } from '../../policy/policyFault.js';
-import type { PolicyFault } from '../../policy/policyFault.js';
-import { finding, type Finding } from '../finding.js';
-import type { CheckUp, TenantPatient } from '../patient.js';
+import { formatFault, type PolicyFault } from '../../policy/policyFault.js';
+import type { Partner } from '../../policy/schema.js';
+import { finding, type CheckUp, type Finding, type Patient, type TenantPatient } from '../finding.js';
 
 const MOST_FAULTS = 20;
 
-/** One finding a fault, and one for those that are too many to name. */
+/** One finding for each fault, up to a limit, and one that counts the rest. */
 export function faultFindings(faults: PolicyFault[]): Finding[] {
   const named = faults
     .slice(0, MOST_FAULTS)
@@ -39,3 +38,14 @@ export const examineOwnDomains: CheckUp<TenantPatient> = function examineOwnDoma
   });
   return Promise.resolve(found);
 };
+
+/** The first partner that requires this kind of proof, and how many do; null when none does. */
+export function partnersRequiring(
+  policy: Patient['policy'],
+  kind: Partner['proof'],
+): { partner: string; count: number } | null {
+  const partners = policy?.current().policy.document.partners ?? [];
+  const requiring = partners.filter(({ enabled, proof }) => enabled && proof === kind);
+  const [first] = requiring;
+  return first ? { partner: first.name, count: requiring.length } : null;
+}

@@ -1,8 +1,7 @@
 import { isStoreDown } from '../../store/database.js';
 import { pauseSecondsLeft } from '../../store/pauses.js';
 import { findOverdue } from '../../store/requestFigures.js';
-import { finding } from '../finding.js';
-import type { CheckUp } from '../patient.js';
+import { finding, type CheckUp } from '../finding.js';
 
 const LATE_SECONDS = 60;
 const STUCK_SECONDS = 15 * 60;
@@ -19,7 +18,7 @@ export const examineQueue: CheckUp = async function examineQueue({ store }) {
     else if (oldestSeconds > LATE_SECONDS) found.push(finding('queue', 'late', { count, minutes }));
     return found.length > 0 ? found : [finding('queue', 'inTime', { count })];
   } catch (error) {
-    // A store that is down, or that no portal has used yet, is examined by itself.
+    // The check of the store says when it is down or not in use yet.
     if (isStoreDown(error) || (error as { code?: string }).code === UNDEFINED_TABLE) return [];
     throw error;
   }

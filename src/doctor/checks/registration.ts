@@ -2,58 +2,57 @@ import { findGroups } from '../../graph/groups.js';
 import { getRegistration, type Registration } from '../../graph/organization.js';
 import type { Config } from '../../config.js';
 import { GraphFault } from '../../graph/graphFault.js';
-import { finding, type Finding } from '../finding.js';
-import type { CheckUp, Patient } from '../patient.js';
-import { partnersAsking } from './partnersAsking.js';
+import { finding, type Finding, type CheckUp, type Patient } from '../finding.js';
+import { partnersRequiring } from './policy.js';
 
 const SOON_DAYS = 30;
 const DAY_MS = 24 * 3600_000;
 
 /**
- * Our own app registration: how long its secret lasts, whether its tokens name groups that approve, where it sends people back
- * to, and whether people of other organisations can sign in with it, where a partner asks them to.
+ * Our own app registration: how long its secret lasts, whether its tokens name groups that approve, where it sends people
+ * back to, and, where a partner requires it, whether people of other organisations can sign in with it.
  */
 export const examineRegistration: CheckUp = async function examineRegistration(patient, signal) {
   const { graph, config, policy } = patient;
-  const asking = partnersAsking(policy, 'tenant');
+  const requiring = partnersRequiring(policy, 'tenant');
   const registration = await getRegistration(graph, config.signIn.clientId, signal).catch(
     (error: unknown) => {
-      if (asking && error instanceof GraphFault && error.kind === 'forbidden') return null;
+      if (requiring && error instanceof GraphFault && error.kind === 'forbidden') return null;
       throw error;
     },
   );
-  if (!registration) return [finding('registration', 'audienceUnknown', asking ?? {})];
+  if (!registration) return [finding('registration', 'audienceUnknown', requiring ?? {})];
   return [
     secretFinding(registration, config),
     ...redirectFindings(registration, config),
-    ...(asking ? [audienceFinding(registration, asking)] : []),
+    ...(requiring ? [audienceFinding(registration, requiring)] : []),
     ...(await groupClaim(patient, registration, signal)),
   ];
 };
 
 /** Entra lets people of other tenants sign in at an app that is open to them; @see https://learn.microsoft.com/graph/api/resources/application */
-function audienceFinding({ signInAudience }: Registration, asking: { partner: string; count: number }) {
+function audienceFinding({ signInAudience }: Registration, requiring: { partner: string; count: number }) {
   const open = signInAudience === 'AzureADMultipleOrgs' || signInAudience === OPEN_TO_ALL;
-  return finding('registration', open ? 'multiTenant' : 'singleTenant', asking);
+  return finding('registration', open ? 'multiTenant' : 'singleTenant', requiring);
 }
 
 const OPEN_TO_ALL = 'AzureADandPersonalMicrosoftAccount';
 
-/** Without it Entra sends nobody back to the portal: neither staff nor people of partners can sign in. */
+/** Without this address nobody can sign in, neither staff nor people of partners: Entra refuses to send them back. */
 function redirectFindings({ web }: Registration, { baseUrl }: Config): Finding[] {
   const url = `${baseUrl}/auth/callback`;
-  const known = (web?.redirectUris ?? []).map(comparable);
-  return known.includes(comparable(url)) ? [] : [finding('registration', 'redirectMissing', { url })];
+  const registered = (web?.redirectUris ?? []).map(comparable);
+  return registered.includes(comparable(url)) ? [] : [finding('registration', 'redirectMissing', { url })];
 }
 
-/** Entra looks past the port of an address on localhost; @see https://learn.microsoft.com/entra/identity-platform/reply-url */
+/** Entra ignores the port of an address on localhost; @see https://learn.microsoft.com/entra/identity-platform/reply-url */
 function comparable(url: string): string {
   return url.replace(/^(http:\/\/localhost):\d+(?=\/)/, '$1');
 }
 
 /**
- * Entra shows the first three characters of each secret, which tells ours among them. One that has ended is not ours: with
- * that, no token would have been given.
+ * Entra shows the first three characters of each secret, by which we find ours. A secret that has ended is not ours: it
+ * would have brought no token.
  */
 function secretFinding({ passwordCredentials }: Registration, { signIn }: Config): Finding {
   const ours = passwordCredentials
@@ -69,7 +68,7 @@ function secretFinding({ passwordCredentials }: Registration, { signIn }: Config
   return finding('registration', days < SOON_DAYS ? 'secretEndsSoon' : 'secretValid', { count: days, date });
 }
 
-/** Where groups approve, who belongs to them is read off people's tokens, or asked of Graph at some cost. */
+/** Where groups approve, their members are read from people's tokens or, at a higher cost, from Graph. */
 async function groupClaim(
   { policy, graph }: Patient,
   { groupMembershipClaims }: Registration,

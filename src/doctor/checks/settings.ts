@@ -1,11 +1,10 @@
 import type { Config } from '../../config.js';
 import { DEVELOPMENT_SECRET } from '../../settings.js';
-import { finding, type Finding } from '../finding.js';
-import type { CheckUp } from '../patient.js';
+import { finding, type Finding, type CheckUp } from '../finding.js';
 
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** What settings that are each allowed say together. Those that are not stop the start. */
+/** Settings that are allowed alone but make no sense together. A setting that is not allowed stops the start. */
 export const examineSettings: CheckUp = function examineSettings({ config }) {
   const found = [...publicAddress(config), ...secrets(config)];
   return Promise.resolve(found.length > 0 ? found : [finding('settings', 'inOrder')]);

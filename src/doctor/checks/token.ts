@@ -1,8 +1,7 @@
 import type { Config } from '../../config.js';
 import { lookUpTenant } from '../../entra/tenantOfDomain.js';
 import { GraphFault } from '../../graph/graphFault.js';
-import { finding, type Finding } from '../finding.js';
-import type { Patient } from '../patient.js';
+import { finding, type Finding, type Patient } from '../finding.js';
 
 /** https://learn.microsoft.com/entra/identity-platform/reference-error-codes */
 const REFUSALS: Record<string, 'wrongSecret' | 'expiredSecret' | 'noSuchApp' | 'noSuchTenant'> = {
@@ -14,7 +13,7 @@ const REFUSALS: Record<string, 'wrongSecret' | 'expiredSecret' | 'noSuchApp' | '
 };
 
 /**
- * Asks for a token for Graph.
+ * Fetches a token for Graph.
  *
  * @returns what was found, and the permissions in the token; null without one
  */
@@ -36,7 +35,7 @@ async function refusal({ message }: GraphFault, config: Config, signal: AbortSig
   if (code !== undefined) return finding('token', REFUSALS[code] ?? 'refused', { code, message });
   if (config.graphCredential.kind === 'managedIdentity')
     return finding('token', 'noManagedIdentity', { message });
-  // The library says the same of a tenant that does not exist and of an authority that does not answer.
+  // The library gives one error for a tenant that does not exist and an authority that does not answer.
   const tenant = await lookUpTenant(config, config.tenantId, signal);
   if (tenant.kind === 'none') return finding('token', 'noSuchTenant', { code: 'invalid_tenant' });
   return finding('token', 'unreachable', { message: config.authorityUrl });

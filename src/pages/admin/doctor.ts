@@ -2,7 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import type { Deps } from '../../deps.js';
 import type { Examination } from '../../doctor/doctor.js';
 import { LEVELS } from '../../doctor/finding.js';
-import { wordsOf } from '../../doctor/words.js';
+import { describeFinding } from '../../doctor/describeFinding.js';
 import type { Translate } from '../../language.js';
 
 /** GET /admin/doctor: the shell at once; findings that are not a minute old with it, others follow. */
@@ -35,7 +35,9 @@ function viewOf(res: Response, examination: Examination | null) {
   const findings = examination?.findings ?? [];
   const groups = LEVELS.map((level) => ({
     level,
-    findings: findings.filter((finding) => finding.level === level).map((finding) => wordsOf(t, finding)),
+    findings: findings
+      .filter((finding) => finding.level === level)
+      .map((finding) => describeFinding(t, finding)),
   })).filter((group) => group.findings.length > 0);
   return { examination: examination && { at: examination.at, groups } };
 }

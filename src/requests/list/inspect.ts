@@ -1,5 +1,5 @@
 import { covers, type Access } from '../../access/access.js';
-import { readableDetail } from '../../audit/readableDetail.js';
+import { readableDetail } from '../../audit/trail.js';
 import type { Deps } from '../../deps.js';
 import type { Decision } from '../../policy/decide.js';
 import type { Policy } from '../../policy/policy.js';

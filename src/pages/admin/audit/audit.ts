@@ -1,8 +1,13 @@
 import type { RequestHandler, Response } from 'express';
 import { formatHead, parseHead } from '../../../audit/chain.js';
 import { rowOf, TRAIL_COLUMNS } from '../../../audit/exportTrail.js';
-import { readableDetail } from '../../../audit/readableDetail.js';
-import { browseTrail, checkTrail, takeTrail, type TrailPage } from '../../../audit/trail.js';
+import {
+  browseTrail,
+  checkTrail,
+  readableDetail,
+  exportTrail,
+  type TrailPage,
+} from '../../../audit/trail.js';
 import type { Verification } from '../../../audit/verify.js';
 import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
@@ -44,7 +49,7 @@ export function exportAudit(deps: Deps): RequestHandler {
   return async (req, res) => {
     const { filter, faults } = readAuditQuery(req.query);
     if (faults.length > 0) throw malformed(422);
-    await sendCsv(res, 'audit', TRAIL_COLUMNS, rows(takeTrail(deps, accessIn(res), filter)));
+    await sendCsv(res, 'audit', TRAIL_COLUMNS, rows(exportTrail(deps, accessIn(res), filter)));
   };
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FINDINGS, finding, trouble, TROUBLES, type Check, type Trouble } from '../../src/doctor/finding.js';
-import { wordsOf } from '../../src/doctor/words.js';
+import { describeFinding } from '../../src/doctor/describeFinding.js';
 import { PERMISSIONS } from '../../src/graph/permissions.js';
 import { loadLanguages } from '../../src/language.js';
 
@@ -53,7 +53,7 @@ describe.each(languages.available)('%s', (language) => {
   test.each(all.map((one) => [`${one.check}.${one.code}`, one] as const))(
     '%s has its sentence',
     (_name, found) => {
-      const { title, text, advice } = wordsOf(t, found);
+      const { title, text, advice } = describeFinding(t, found);
       for (const words of [title, text, ...(found.level === 'good' ? [] : [advice])]) {
         expect(words).toMatch(/\p{L}/u);
         expect(words).not.toContain('doctor.');
@@ -64,7 +64,7 @@ describe.each(languages.available)('%s', (language) => {
   );
 
   test.each(PERMISSIONS)('$name says what it is for', ({ name, purpose }) => {
-    const { text } = wordsOf(t, finding('permissions', 'missing', { permission: name, purpose }));
+    const { text } = describeFinding(t, finding('permissions', 'missing', { permission: name, purpose }));
     expect(text).toContain(name);
     expect(text).not.toContain('doctor.');
   });

@@ -1,4 +1,4 @@
-import { whoseIs } from '../../src/privacy/whose.js';
+import { parseDataSubject } from '../../src/privacy/dataSubject.js';
 
 const OID = '55555555-0000-4000-8000-00000000000a';
 
@@ -13,7 +13,7 @@ test.each([
   [`${OID}/${OID}`, { oid: OID }],
   ['ana+news@fabrikam.com', { fault: 'plus', suggestion: 'ana@fabrikam.com' }],
   ['ана@fabrikam.com', { fault: 'notAscii' }],
-  // What only resembles an address, and would be somebody else's.
+  // These only resemble an address, which could belong to another person.
   ['ſam@fabrikam.com', { fault: 'notAscii' }],
   ['ªna@fabrikam.com', { fault: 'notAscii' }],
   ['\u212aim@fabrikam.com', { fault: 'notAscii' }],
@@ -26,6 +26,6 @@ test.each([
   ['bo@münchen.de/x', { fault: 'notAscii' }],
   ['ana', { fault: 'noAt' }],
   ['', { fault: 'missing' }],
-])('%j', (text, whose) => {
-  expect(whoseIs(text)).toEqual(whose);
+])('%j', (text, subject) => {
+  expect(parseDataSubject(text)).toEqual(subject);
 });

@@ -1,21 +1,21 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { parseAddress } from '../policy/address.js';
 
-/** Whose data is asked for: that of an applicant, or of a member of the staff by object id. */
-export type Whose = { address: string } | { oid: string };
+/** The person whose data is meant: an applicant by address, or a member of staff by object id. */
+export type DataSubject = { address: string } | { oid: string };
 
 const GUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const STAFF = new RegExp(`^(?:${GUID}/)?(${GUID})$`, 'i');
 
 /**
- * Reads whom somebody means: a mail address in any case, in full-width letters or with an international domain in its own
- * script, since the store knows one form alone; or an object id, with its tenant (`tid/oid`) or without.
+ * Reads a mail address in any case, in full-width letters or with an international domain in its own script, because the
+ * store keeps only one form; or an object id, with its tenant (`tid/oid`) or without.
  *
- * Nothing else is folded: what only resembles an address would be somebody else's, and what is erased does not come back.
+ * It folds nothing else: a text that only resembles an address could belong to another person, and erasing is final.
  *
- * @returns the faults of `policy/address.ts` for what is neither
+ * @returns a fault of `policy/address.ts` when the text is neither
  */
-export function whoseIs(text: string): Whose | { fault: string; suggestion?: string } {
+export function parseDataSubject(text: string): DataSubject | { fault: string; suggestion?: string } {
   const typed = halfWidth(text).trim();
   const oid = STAFF.exec(typed)?.[1];
   if (oid !== undefined) return { oid: oid.toLowerCase() };
@@ -31,7 +31,7 @@ function halfWidth(text: string): string {
   return text.replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
 }
 
-/** An international domain as DNS has it; as it is where that is one of another name, such as `ſ` for `s`. */
+/** An international domain in its DNS form; unchanged where that is the form of another name, such as `ſ` for `s`. */
 function asciiDomain(typed: string): string {
   const domain = typed.normalize('NFC').toLowerCase();
   const ascii = domainToASCII(domain);

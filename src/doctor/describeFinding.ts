@@ -1,0 +1,23 @@
+import type { Translate } from '../language.js';
+import { isTrouble, type Finding } from './finding.js';
+
+/** A finding for people: what was checked, what was found, and what to do; null where there is nothing to do. */
+export type Description = { title: string; text: string; advice: string | null };
+
+/** Describes a finding in the language of `t`. */
+export function describeFinding(t: Translate, finding: Finding): Description {
+  const { check, code, level } = finding;
+  const { purpose } = finding.values;
+  const title = t(`doctor.check.${check}`);
+  const values = {
+    ...finding.values,
+    title,
+    ...(purpose !== undefined && { purpose: t(`doctor.purpose.${purpose}`) }),
+  };
+  const key = isTrouble(finding) ? `doctor.trouble.${code}` : `doctor.${check}.${code}`;
+  return {
+    title,
+    text: t(`${key}.text`, values),
+    advice: level === 'good' ? null : t(`${key}.advice`, values),
+  };
+}
