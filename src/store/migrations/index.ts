@@ -10,6 +10,7 @@ import * as notices from './0006-notices.js';
 import * as proof from './0007-proof.js';
 import * as retention from './0008-retention.js';
 import * as queue from './0009-queue.js';
+import * as submissions from './0010-submissions.js';
 
 /** Append-only: a migration that has been merged is never edited, renamed or reordered. */
 const migrations: Record<string, Migration> = {
@@ -22,6 +23,7 @@ const migrations: Record<string, Migration> = {
   '0007-proof': proof,
   '0008-retention': retention,
   '0009-queue': queue,
+  '0010-submissions': submissions,
 };
 
 /** How many migrations a database still lacks. Changes nothing. */
