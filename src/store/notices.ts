@@ -66,10 +66,10 @@ export async function queueProofNotice(trx: Db, requestId: string, dueAt: Date):
 export function findAnswer(
   db: Db,
   requestId: string,
-): Promise<Pick<NoticeRow, 'state' | 'problem' | 'finished_at'> | undefined> {
+): Promise<Pick<NoticeRow, 'state' | 'problem' | 'attempts'> | undefined> {
   return db
     .selectFrom('notice')
-    .select(['state', 'problem', 'finished_at'])
+    .select(['state', 'problem', 'attempts'])
     .where('request_id', '=', requestId)
     .where('kind', '=', 'known')
     .orderBy('round', 'desc')

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { LIMITS as PORTAL_LIMITS } from '../../src/limits.js';
 import { deleteIdleMailboxes, noteMailed, reserveMail, type MailLimits } from '../../src/store/mailboxes.js';
 import { mailAllowedAt } from '../support/mailAllowedAt.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
@@ -16,7 +17,7 @@ afterAll(() => store.remove());
 beforeEach(() => store.db.deleteFrom('mailbox').execute());
 
 /** In how many seconds the mail may go that is reserved now. */
-async function reserved(address = ANA, limits = LIMITS): Promise<number> {
+async function reserved(address = ANA, limits: MailLimits = LIMITS): Promise<number> {
   const at = await store.db.transaction().execute((trx) => reserveMail(trx, address, limits));
   return secondsUntil(at);
 }
@@ -63,7 +64,7 @@ test('with the limits of the portal a flood brings twelve mails a day, and keeps
   const waits = [];
   let now = 0;
   while (now < DAY) {
-    const wait = await reserved(ANA, LIMITS);
+    const wait = await reserved(ANA, PORTAL_LIMITS);
     waits.push(wait);
     now += wait;
     await pass(wait);

@@ -10,7 +10,7 @@ type Seen = {
   submission: SubmissionRow;
   steps: StepRow[];
   /** The mail that tells the owner why there is no invitation, where there is one. */
-  answer: Pick<NoticeRow, 'state' | 'problem' | 'finished_at'> | undefined;
+  answer: Pick<NoticeRow, 'state' | 'problem' | 'attempts'> | undefined;
 };
 
 /**
@@ -60,27 +60,24 @@ function shownState(seen: Seen): ShownState {
 }
 
 function stateOfAnswer({ answer }: Seen): ShownState {
-  switch (answer?.state) {
-    case 'waiting':
-    case 'sending':
-      return answer.problem ? 'delayed' : 'queued';
-    case 'failed':
-      return 'delayed';
-    default:
-      return 'answered';
-  }
+  if (!answer) return 'answered';
+  const { state, problem, attempts } = answer;
+  if (state === 'failed') return 'delayed';
+  if (state !== 'waiting' && state !== 'sending') return 'answered';
+  if (problem) return 'delayed';
+  // A mail that is sent once more has gone before.
+  return attempts > (state === 'sending' ? 1 : 0) ? 'answered' : 'queued';
 }
 
 function isUndeliverable({ request, answer }: Seen): boolean {
   return request.problem?.code === 'mailRefused' || answer?.problem?.code === 'mailRefused';
 }
 
-/** When the answer went, without the mails that somebody asked for afterwards. */
-function answeredTime({ request, steps, answer }: Seen): Date {
+/** When the work was over, without the mails that somebody asked for afterwards. */
+function answeredTime({ request, steps }: Seen): Date {
   const ends = steps.flatMap(({ key, finished_at }) =>
     key.startsWith('resend:') ? [] : (finished_at ?? []),
   );
-  if (answer?.finished_at) return answer.finished_at;
   return ends.length > 0 ? new Date(Math.max(...ends.map((at) => at.getTime()))) : request.updated_at;
 }
 

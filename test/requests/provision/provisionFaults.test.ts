@@ -130,7 +130,7 @@ test('an absurd Retry-After pauses for ten minutes at most', async () => {
   );
   const { until } = await portal.deps.store.db.selectFrom('pause').select('until').executeTakeFirstOrThrow();
   expect((until.getTime() - Date.now()) / 1000).toBeLessThan(605);
-  const throttled = async () => (await visitor.status(path)).reason === 'throttled';
+  const throttled = async () => (await visitor.status(path)).status === 'delayed';
   await waitFor('the page to say so', throttled);
   await portal.deps.store.db.deleteFrom('pause').execute();
   await portal.deps.store.db
