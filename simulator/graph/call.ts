@@ -1,3 +1,4 @@
+import { isGuid } from '../../src/policy/guid.js';
 import type { Tenant } from '../tenant.js';
 import { badRequest } from './errors.js';
 
@@ -19,8 +20,6 @@ export type Reply = { status: number; headers?: Record<string, string>; body?: o
 
 export const noContent: Reply = { status: 204 };
 
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** A parameter of the route. */
 export function param(call: GraphCall, name: string): string {
   return call.params[name] ?? '';
@@ -29,7 +28,7 @@ export function param(call: GraphCall, name: string): string {
 /** A parameter that has to be an object id. */
 export function idParam(call: GraphCall, name: string): string {
   const id = param(call, name);
-  if (!GUID.test(id)) throw badRequest(`Invalid object identifier '${id}'.`);
+  if (!isGuid(id)) throw badRequest(`Invalid object identifier '${id}'.`);
   return id.toLowerCase();
 }
 
@@ -42,7 +41,7 @@ export function referencedId(reference: unknown): string {
         ? (reference['@odata.id'] ?? reference.id)
         : undefined;
   const id = typeof given === 'string' ? given.split(/[/(')]+/).findLast((part) => part !== '') : undefined;
-  if (id === undefined || !GUID.test(id)) {
+  if (id === undefined || !isGuid(id)) {
     throw badRequest("Invalid URI or missing '@odata.id' in the reference of the request.");
   }
   return id.toLowerCase();

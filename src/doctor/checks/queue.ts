@@ -1,3 +1,4 @@
+import { codeOf } from '../../codeOf.js';
 import { isStoreDown } from '../../store/database.js';
 import { pauseSecondsLeft } from '../../store/pauses.js';
 import { findOverdue } from '../../store/requestFigures.js';
@@ -20,7 +21,7 @@ export const examineQueue: CheckUp = async function examineQueue({ store }) {
     return found.length > 0 ? found : [finding('queue', 'inTime', { count })];
   } catch (error) {
     // A store that is down, or that no portal has used yet, is examined by itself.
-    if (isStoreDown(error) || (error as { code?: string }).code === UNDEFINED_TABLE) return [];
+    if (isStoreDown(error) || codeOf(error) === UNDEFINED_TABLE) return [];
     throw error;
   }
 };
