@@ -1,3 +1,4 @@
+import { sharedCall } from '../shared.js';
 import { examine, LIMIT_MS } from './examine.js';
 import type { Finding } from './finding.js';
 import type { Patient } from './patient.js';
@@ -5,7 +6,7 @@ import type { Patient } from './patient.js';
 export type Examination = { at: Date; findings: Finding[] };
 
 export type Doctor = {
-  /** Examines now; whoever asks while an examination is under way gets its result. */
+  /** Examines now; a caller during an examination gets its result. */
   examine(): Promise<Examination>;
   /** The latest examination, if it is less than a minute old. */
   recent(): Examination | null;
@@ -18,20 +19,12 @@ const RECENT_MS = 60_000;
 /** Keeps the latest examination in memory. */
 export function createDoctor(patient: Patient, limitMs = LIMIT_MS): Doctor {
   let latest: Examination | null = null;
-  let underWay: Promise<Examination> | null = null;
-
-  async function run(): Promise<Examination> {
-    const findings = await examine(patient, limitMs);
-    return (latest = { at: new Date(), findings });
-  }
 
   return {
-    examine() {
-      underWay ??= run().finally(() => {
-        underWay = null;
-      });
-      return underWay;
-    },
+    examine: sharedCall(async () => {
+      const findings = await examine(patient, limitMs);
+      return (latest = { at: new Date(), findings });
+    }),
     recent: () => (latest && Date.now() - latest.at.getTime() < RECENT_MS ? latest : null),
     latest: () => latest,
   };
