@@ -2,9 +2,9 @@ import { X509Certificate, randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { generate } from 'selfsigned';
-import { DAY_MS } from '../src/days.js';
 
-const LIFETIME = 820 * DAY_MS; // Apple and others refuse server certificates of more than 825 days.
+const DAY = 24 * 60 * 60 * 1000;
+const LIFETIME = 820 * DAY; // Apple and others refuse server certificates of more than 825 days.
 
 export type Certificate = { key: string; cert: string; caFile: string };
 
@@ -39,7 +39,7 @@ async function findValid(dir: string): Promise<Certificate | undefined> {
   for (const folder of folders.reverse()) {
     const certificate = await read(join(dir, folder));
     const ends = Date.parse(new X509Certificate(certificate.cert).validTo);
-    if (ends > Date.now() + DAY_MS) return certificate;
+    if (ends > Date.now() + DAY) return certificate;
   }
   return undefined;
 }
