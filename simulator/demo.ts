@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '../src/codeOf.js';
 import { root } from './root.js';
 import type { Simulator } from './simulator.js';
 
@@ -100,7 +101,7 @@ async function requireFreePort(setting: string, port: string): Promise<void> {
     probe.listen(Number(port));
     await once(probe, 'listening');
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+    throw codeOf(error) === 'EADDRINUSE'
       ? new Error(
           `Port ${port} is in use. Is another demo running? Stop it, or set ${setting} to a free port.`,
         )

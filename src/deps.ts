@@ -13,13 +13,13 @@ import { limitsIn, type Limits } from './limits.js';
 import { openPolicyFile } from './policyFile/policyFile.js';
 import { proofFaults } from './policyFile/proofFaults.js';
 import { createBrake } from './store/brake.js';
-import { sharedRead } from './sharedRead.js';
+import { sharedRead } from './shared.js';
 import { openStore } from './store/database.js';
 import { endAllLeases } from './store/leases.js';
 import { endAllNoticeLeases } from './store/noticeLeases.js';
 import { readQueueFigures } from './store/queueFigures.js';
 import { countedMailer } from './telemetry/countedMailer.js';
-import { observeStore } from './telemetry/storeGauges.js';
+import { observeStore } from './telemetry/gauges.js';
 import { openTelemetry } from './telemetry/telemetry.js';
 
 /** Several readers are one statement, and none of them waits for a store that does not answer. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { signInFault } from './databaseSettings.js';
 
 // What the environment may say; config.ts has what becomes of it.
 
@@ -77,7 +76,7 @@ export function givenIn(environment: Record<string, string | undefined>): Given 
   );
 }
 
-/** What is wrong with those settings that a schema has, by themselves and beside each other. */
+/** What is wrong with the settings of a schema, each by itself and together. */
 export function faultsIn(given: Given, schema: z.ZodObject): Fault[] {
   const own = ownFaults(given, schema);
   const isOwn = (name: string) => own.some((fault) => fault.name === name);
@@ -105,7 +104,7 @@ function ownFaults(given: Given, schema: z.ZodObject): Fault[] {
   return [...faults.values()];
 }
 
-/** Rules that take more than one setting to judge. */
+/** Rules about more than one setting. */
 function crossFaults(given: Given): Fault[] {
   const production = given.NODE_ENV === 'production';
   const secrets = splitSecrets(given.SESSION_SECRET);
@@ -115,7 +114,7 @@ function crossFaults(given: Given): Fault[] {
   if (production && given.BASE_URL && !/^https:/i.test(given.BASE_URL)) {
     fault('BASE_URL', 'must be https:// in production');
   }
-  // A public address without NODE_ENV is a production that somebody forgot to call so.
+  // A public address without NODE_ENV: most likely production, and the setting was forgotten.
   const exposed = production || /^https:/i.test(given.BASE_URL ?? '');
   if (exposed && secrets.length === 0) {
     fault('SESSION_SECRET', `is required ${production ? 'in production' : 'where BASE_URL is https://'}`);
@@ -142,3 +141,37 @@ export function splitSecrets(value = ''): string[] {
 
 /** Outside production a fixed secret keeps forms valid over restarts; it protects nothing. */
 export const DEVELOPMENT_SECRET = 'development-only-secret-0123456789abcdef';
+
+/** What the environment says of the database; see `.env.example`. */
+type GivenDatabase = Partial<Record<'DATABASE_URL' | 'IDENTITY_ENDPOINT', string | undefined>>;
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+/** The only parameters that the URL may have where an identity signs in. */
+const TAKEN = ['sslmode', 'sslrootcert'];
+
+/** Without a password in the URL, the managed identity signs in, where there is one. */
+export function databaseSignIn({
+  DATABASE_URL: url,
+  IDENTITY_ENDPOINT: identity,
+}: GivenDatabase): 'url' | 'managedIdentity' {
+  if (!url || !identity) return 'url';
+  const { password, searchParams } = new URL(url);
+  return password === '' && !searchParams.has('password') ? 'managedIdentity' : 'url';
+}
+
+/** Why an identity must not sign in with that URL: a server that gets its token can use the database. */
+export function signInFault(given: GivenDatabase): string | null {
+  const url = given.DATABASE_URL ?? '';
+  if (!URL.canParse(url) || databaseSignIn(given) === 'url') return null;
+  const { hostname, username, searchParams } = new URL(url);
+  if (username === '') return 'needs the name that the managed identity signs in with';
+  const names = [...searchParams.keys()];
+  // The driver would go by the last of two, and to the `host` that they name.
+  if (names.some((name) => !TAKEN.includes(name)) || new Set(names).size < names.length) {
+    return 'takes sslmode and sslrootcert, each once, and no more where the managed identity signs in';
+  }
+  const mode = searchParams.get('sslmode');
+  if (mode === 'verify-full') return null;
+  if (LOOPBACK.includes(hostname) && (mode === null || mode === 'disable')) return null;
+  return 'needs sslmode=verify-full, or the identity’s token would go to any server that answers';
+}

@@ -1,9 +1,9 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
 import { findByIds } from './byIds.js';
-import { unreadable, type FieldsOf, type Graph } from './graph.js';
+import { get, type FieldsOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
-import { search, type Page } from './search.js';
+import { search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
   id: z.guid(),
@@ -29,16 +29,13 @@ export function forbiddenApp(
 }
 
 /** @see https://learn.microsoft.com/graph/api/serviceprincipal-get */
-export async function getServicePrincipal(
+export function getServicePrincipal(
   graph: Graph,
   id: string,
   signal?: AbortSignal,
 ): Promise<ServicePrincipal> {
   const path = `/servicePrincipals/${id}?$select=${Object.keys(fields).join(',')}`;
-  const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
-  const parsed = servicePrincipal.safeParse(body);
-  if (!parsed.success) throw unreadable('The app could not be read', requestId, 'no');
-  return parsed.data;
+  return get(graph, path, servicePrincipal, { signal });
 }
 
 const appFields = {
@@ -61,7 +58,7 @@ const app = z.object(appFields);
 const APP_SELECT = Object.keys(appFields).join(',');
 
 /** Stands for "assigned, without a role", where an app declares no roles of its own. */
-export const DEFAULT_APP_ROLE = '00000000-0000-0000-0000-000000000000';
+const DEFAULT_APP_ROLE = '00000000-0000-0000-0000-000000000000';
 
 /** An app of the tenant with the roles that people may be assigned to. */
 export type App = {
@@ -74,7 +71,7 @@ export type App = {
 };
 
 /**
- * Apps of which some word of the name begins as `text` does.
+ * Apps with a word of the name that begins with `text`.
  *
  * @throws {MalformedCursor}
  * @see https://learn.microsoft.com/graph/api/serviceprincipal-list
@@ -82,7 +79,7 @@ export type App = {
 export async function searchApps(
   graph: Graph,
   text: string,
-  options: { cursor?: string; signal?: AbortSignal } = {},
+  options: SearchOptions = {},
 ): Promise<Page<App>> {
   const { items, next } = await search(graph, {
     path: '/servicePrincipals',
@@ -98,22 +95,19 @@ export async function searchApps(
 /** One app by the object id of its service principal. */
 export async function getApp(graph: Graph, id: string, signal?: AbortSignal): Promise<App> {
   const path = `/servicePrincipals/${id}?$select=${APP_SELECT}`;
-  const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
-  const parsed = app.safeParse(body);
-  if (!parsed.success) throw unreadable('The app could not be read', requestId, 'no');
-  return toApp(graph, parsed.data);
+  return toApp(graph, await get(graph, path, app, { signal }));
 }
 
-const judgedFields = {
+const checkedFields = {
   ...appFields,
   accountEnabled: z.boolean().nullish(),
 } satisfies FieldsOf<Microsoft.ServicePrincipal>;
-const judged = z.object(judgedFields);
+const checkedApp = z.object(checkedFields);
 
 /** Why an app role cannot be assigned to guests; null when nothing is against it. */
 export function roleObstacle(
   graph: Pick<Graph, 'ownAppId'>,
-  { appId, accountEnabled, appRoles }: z.infer<typeof judged>,
+  { appId, accountEnabled, appRoles }: z.infer<typeof checkedApp>,
   appRoleId: string,
 ):
   | NonNullable<ReturnType<typeof forbiddenApp>>
@@ -132,15 +126,15 @@ export function roleObstacle(
   return role.allowedMemberTypes?.includes('User') ? null : 'roleNotForUsers';
 }
 
-/** Those service principals with these ids that exist, by id. */
+/** The service principals with these ids that exist, by id. */
 export function findServicePrincipals(
   graph: Graph,
   ids: string[],
   signal?: AbortSignal,
-): Promise<Map<string, z.infer<typeof judged>>> {
-  const select = Object.keys(judgedFields).join(',');
+): Promise<Map<string, z.infer<typeof checkedApp>>> {
+  const select = Object.keys(checkedFields).join(',');
   const path = '/servicePrincipals';
-  return findByIds(graph, { path, select, item: judged, ids, ...(signal && { signal }) });
+  return findByIds(graph, { path, select, item: checkedApp, ids, signal });
 }
 
 function toApp(graph: Graph, { id, appId, displayName, homepage, appRoles }: z.infer<typeof app>): App {
@@ -178,7 +172,7 @@ export async function assignAppRole(
       method: 'POST',
       path: `/servicePrincipals/${servicePrincipalId}/appRoleAssignedTo`,
       body: { principalId, resourceId: servicePrincipalId, appRoleId },
-      ...(signal && { signal }),
+      signal,
     });
     return { requestId };
   } catch (error) {

@@ -1,9 +1,9 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
 import { findByIds } from './byIds.js';
-import { unreadable, type FieldsOf, type Graph } from './graph.js';
+import { get, type FieldsOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
-import { search, type Page } from './search.js';
+import { search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
   id: z.guid(),
@@ -21,25 +21,17 @@ export type Group = z.infer<typeof group>;
 const SELECT = Object.keys(fields).join(',');
 
 /** @see https://learn.microsoft.com/graph/api/group-get */
-export async function getGroup(graph: Graph, id: string, signal?: AbortSignal): Promise<Group> {
-  const path = `/groups/${id}?$select=${SELECT}`;
-  const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
-  const parsed = group.safeParse(body);
-  if (!parsed.success) throw unreadable('The group could not be read', requestId, 'no');
-  return parsed.data;
+export function getGroup(graph: Graph, id: string, signal?: AbortSignal): Promise<Group> {
+  return get(graph, `/groups/${id}?$select=${SELECT}`, group, { signal });
 }
 
 /**
- * Groups of which some word of the name begins as `text` does, those too that no guest can join (see `groupObstacle`).
+ * Groups with a word of the name that begins with `text`, also those that no guest can join (see `groupObstacle`).
  *
  * @throws {MalformedCursor}
  * @see https://learn.microsoft.com/graph/api/group-list
  */
-export function searchGroups(
-  graph: Graph,
-  text: string,
-  options: { cursor?: string; signal?: AbortSignal } = {},
-): Promise<Page<Group>> {
+export function searchGroups(graph: Graph, text: string, options: SearchOptions = {}): Promise<Page<Group>> {
   return search(graph, {
     path: '/groups',
     properties: ['displayName'],
@@ -50,9 +42,9 @@ export function searchGroups(
   });
 }
 
-/** Those groups with these ids that exist, by id. */
+/** The groups with these ids that exist, by id. */
 export function findGroups(graph: Graph, ids: string[], signal?: AbortSignal): Promise<Map<string, Group>> {
-  return findByIds(graph, { path: '/groups', select: SELECT, item: group, ids, ...(signal && { signal }) });
+  return findByIds(graph, { path: '/groups', select: SELECT, item: group, ids, signal });
 }
 
 /**
@@ -89,11 +81,11 @@ export async function addMember(
       method: 'POST',
       path: `/groups/${groupId}/members/$ref`,
       body: { '@odata.id': `${graph.baseUrl}/directoryObjects/${memberId}` },
-      ...(signal && { signal }),
+      signal,
     });
     return { requestId };
   } catch (error) {
-    // Told apart by its message only.
+    // Only the message says so.
     if (error instanceof GraphFault && error.kind === 'rejected' && error.message.includes(ALREADY_MEMBER)) {
       return { requestId: error.requestId };
     }

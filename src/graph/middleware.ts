@@ -7,13 +7,12 @@ import {
 } from '@microsoft/microsoft-graph-client';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { Log } from '../log.js';
-import type { GraphOutcome } from '../telemetry/figures.js';
-import { graphOperation } from '../telemetry/graphOperation.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { TokenSource } from './credential.js';
-import { GraphFault, kindOfAnswer, retryAfterSeconds } from './graphFault.js';
+import { GraphFault, kindOfAnswer, retryAfterSeconds, type GraphFaultKind } from './graphFault.js';
+import { graphOperation } from './graphOperation.js';
 
-/** What one call leaves behind for whoever made it: the client's own errors keep too little. */
+/** What is known of one call: the client's own errors keep too little. */
 export class CallTrace implements MiddlewareOptions {
   readonly clientRequestId = randomUUID();
   readonly started = performance.now();
@@ -35,6 +34,7 @@ export function createMiddleware(tokens: TokenSource, log: Log, telemetry: Obser
   return trace;
 }
 
+type GraphOutcome = 'ok' | GraphFaultKind | 'noAnswer';
 type Observed = Pick<Telemetry, 'figures' | 'tracing'>;
 
 /** Numbers, limits, counts and logs a call. */
@@ -53,7 +53,7 @@ class TraceStep implements Middleware {
     const method = context.options?.method ?? 'GET';
     const name = graphOperation(method, pathOf(context));
     const attributes = { 'http.request.method': method, 'peer.service': 'Microsoft Graph' };
-    return this.telemetry.tracing.tell({ name, kind: SpanKind.CLIENT, attributes }, async (span) => {
+    return this.telemetry.tracing.span({ name, kind: SpanKind.CLIENT, attributes }, async (span) => {
       const trace = traceOf(context);
       try {
         await this.send(context, trace);

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { PoolClient, PoolConfig } from 'pg';
+import { codeOf } from '../codeOf.js';
+import type { ManagedIdentity } from '../config.js';
 import { keepToken } from '../entra/keptToken.js';
-import { askManagedIdentity, type ManagedIdentity } from '../entra/managedIdentity.js';
+import { requestIdentityToken } from '../entra/managedIdentity.js';
 import type { Log } from '../log.js';
 
 /** How a pool gets its connections, and how long it may keep them. */
@@ -31,7 +33,7 @@ const LONGEST_USE_MS = 3_600_000;
 export async function signInByIdentity(url: string, identity: ManagedIdentity, log: Log): Promise<SignIn> {
   const settings = await settingsIn(new URL(url));
   const tokens = keepToken(
-    () => askManagedIdentity(identity, audienceOf(settings.host)),
+    () => requestIdentityToken(identity, audienceOf(settings.host)),
     (failure) => {
       if (failure)
         log.warn({ reason: failure.message }, 'the managed identity gives no token for the database');
@@ -137,5 +139,5 @@ function audienceOf(host: string): string {
 const REFUSALS = ['28000', '28P01'];
 
 function isRefusal(error: unknown): error is Error & { code: string } {
-  return REFUSALS.includes((error as { code?: string } | null)?.code ?? '');
+  return REFUSALS.includes(codeOf(error));
 }

@@ -1,4 +1,4 @@
-import { databaseSignIn, signInFault } from '../src/databaseSettings.js';
+import { databaseSignIn, signInFault } from '../src/settings.js';
 import { ConfigError, loadConfig, loadStoreConfig } from '../src/config.js';
 
 const IDENTITY = { IDENTITY_ENDPOINT: 'http://169.254.1.1/msi/token', IDENTITY_HEADER: 'header' };
@@ -25,7 +25,7 @@ test.each([
 });
 
 test.each([
-  ['postgres://db.contoso.com/portal?sslmode=verify-full', /name by which/],
+  ['postgres://db.contoso.com/portal?sslmode=verify-full', /the name that/],
   ['postgres://portal@db.contoso.com/portal', /needs sslmode/],
   ['postgres://portal@db.contoso.com/portal?sslmode=require', /needs sslmode/],
   ['postgres://portal@localhost.contoso.com/portal', /needs sslmode/],
