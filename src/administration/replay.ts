@@ -1,6 +1,6 @@
 import { covers, type Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
-import type { Decision, Outcome } from '../policy/decide.js';
+import type { Decision, Outcome } from '../policy/decision.js';
 import type { Policy } from '../policy/policy.js';
 import { proofAskedBy } from '../policy/afterProof.js';
 import { eachInSlices } from '../policy/slices.js';

@@ -1,5 +1,6 @@
 import type { Address } from './address.js';
-import { decide, type Applicant, type Decision } from './decide.js';
+import { decide, type Applicant } from './decide.js';
+import type { Decision } from './decision.js';
 import type { Policy } from './policy.js';
 
 type ProofKind = NonNullable<Applicant['proven']>;

@@ -1,5 +1,6 @@
 import { parseAddress, type Address } from './address.js';
-import { decide, type Decision } from './decide.js';
+import { decide } from './decide.js';
+import type { Decision } from './decision.js';
 import type { Policy } from './policy.js';
 import type { Proof, RequestRow } from '../store/schema.js';
 

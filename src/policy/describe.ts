@@ -1,4 +1,4 @@
-import type { Decision } from './decide.js';
+import type { Decision } from './decision.js';
 import type { Explanation } from './explain.js';
 import { explainFault } from './explainFault.js';
 import { explainReason } from './reason.js';

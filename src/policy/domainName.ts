@@ -49,13 +49,22 @@ function isEncodedFaithfully(domain: string): boolean {
  */
 export function parentDomains(domain: string, most = Infinity): string[] {
   const parents: string[] = [];
-  let dot = domain.lastIndexOf('.');
-  while (dot !== -1 && parents.length < most) {
+  for (let dot = dotBefore(domain, most); dot !== -1; dot = domain.indexOf('.', dot + 1)) {
     parents.push(domain.slice(dot + 1));
-    // A start below 0 would count as 0.
-    dot = dot === 0 ? -1 : domain.lastIndexOf('.', dot - 1);
   }
-  return parents.reverse();
+  return parents;
+}
+
+/** Where the dot is behind which at most so many labels stand; -1 where there is none. */
+function dotBefore(domain: string, labels: number): number {
+  let dot = -1;
+  let next = domain.length;
+  for (let count = 0; count < labels && next > 0; count++) {
+    next = domain.lastIndexOf('.', next - 1);
+    if (next === -1) break;
+    dot = next;
+  }
+  return dot;
 }
 
 export function labelCount(domain: string): number {

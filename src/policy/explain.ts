@@ -2,9 +2,10 @@ import { afterProof } from './afterProof.js';
 import { parseAddress, type Address, type AddressFault } from './address.js';
 import { isConsumerDomain } from './consumerDomains.js';
 import { isDisposableDomain } from './disposableDomains.js';
-import { decide, type Decision } from './decide.js';
+import { decide } from './decide.js';
+import type { Decision } from './decision.js';
 import { parentDomains } from './domainName.js';
-import { nearMisses } from './nearMisses.js';
+import { nearMisses } from './lookAlikes/nearMisses.js';
 import type { Policy } from './policy.js';
 
 /** A rule that did not fire, whose it is (an id, or null for a denial), and why: for pages, and as an English sentence. */

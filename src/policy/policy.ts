@@ -1,22 +1,20 @@
+import { admissionOf, type Admission } from './decision.js';
 import { grantsOf, NO_GRANTS, type Grants } from './grants.js';
 import { deepFreeze } from './deepFreeze.js';
-import { indexLookAlikes, type FindLookAlike } from './lookAlikes.js';
+import { indexLookAlikes, type FindLookAlike } from './lookAlikes/lookAlikes.js';
 import { parseRule } from './rule.js';
 import { RuleIndex } from './ruleIndex.js';
 import type { Partner, PolicyDocument } from './schema.js';
 import { eachInSlices } from './slices.js';
 
-/** A partner with what its people get, worked out once. */
-export type ListedPartner = { partner: Partner; grants: Grants };
-
 /** A validated document, indexed for decisions. Immutable: the document is frozen, and a changed file makes a new Policy. */
 export type Policy = {
   readonly document: PolicyDocument;
-  /** Which partner a rule belongs to. */
-  readonly listed: RuleIndex<ListedPartner>;
+  /** What follows from each rule of a partner, worked out once. */
+  readonly listed: RuleIndex<Admission>;
   readonly denied: RuleIndex<null>;
   /** Which listed domain one that nobody lists looks like. */
-  readonly lookAlike: FindLookAlike<ListedPartner>;
+  readonly lookAlike: FindLookAlike<Admission>;
   /** The partner with this id, if there is one. */
   readonly partner: (id: string) => Partner | undefined;
   /** What the people of the partner with this id get; nothing for an unknown id. */
@@ -29,16 +27,19 @@ export type Policy = {
  * @throws Error when the document did not come from `validatePolicy`: a bad rule or an unknown key is a mistake in the program
  */
 export async function compilePolicy(document: PolicyDocument): Promise<Policy> {
-  const partners = new Map<string, ListedPartner>();
-  const listed = new RuleIndex<ListedPartner>();
+  const partners = new Map<string, { partner: Partner; grants: Grants }>();
+  const listed = new RuleIndex<Admission>();
   const denied = new RuleIndex<null>();
   await eachInSlices(document.deny.domains, (text) => {
     denied.add(validRule(text), null);
   });
   await eachInSlices(document.partners, (partner) => {
-    const entry = deepFreeze({ partner, grants: grantsOf(partner, document) });
-    partners.set(partner.id, entry);
-    for (const text of partner.domains) listed.add(validRule(text), entry);
+    const grants = deepFreeze(grantsOf(partner, document));
+    partners.set(partner.id, { partner, grants });
+    for (const text of partner.domains) {
+      const rule = validRule(text);
+      listed.add(rule, admissionOf(rule, partner, grants));
+    }
   });
   const lookAlike = await indexLookAlikes(listed.domains());
   return Object.freeze({

@@ -33,11 +33,21 @@ export type Registration = {
   suffixExists: boolean;
 };
 
-/** @returns undefined for a public suffix itself, which nobody registers */
+// The parser need not look again at what our own grammar has let through.
+const OF_A_NAME = {
+  allowPrivateDomains: true,
+  extractHostname: false,
+  validateHostname: false,
+  detectIp: false,
+};
+
+/**
+ * @param domain a good domain name
+ * @returns undefined for a public suffix itself, which nobody registers
+ */
 export function registrationOf(domain: string): Registration | undefined {
-  const shared = SHARED_BY_TENANTS.find((one) => domain.endsWith(`.${one}`));
-  const parsed = parse(domain, { allowPrivateDomains: true, extractHostname: false, detectIp: false });
-  const suffix = shared ?? parsed.publicSuffix;
+  const parsed = parse(domain, OF_A_NAME);
+  const suffix = SHARED_BY_TENANTS.find((one) => isBelow(domain, one)) ?? parsed.publicSuffix;
   if (suffix === null || suffix === domain) return undefined;
   const labels = domain.slice(0, -suffix.length - 1);
   const dot = labels.lastIndexOf('.');
@@ -49,6 +59,10 @@ export function registrationOf(domain: string): Registration | undefined {
     below: dot === -1 ? '' : labels.slice(0, dot),
     suffixExists: parsed.isIcann === true || parsed.isPrivate === true,
   };
+}
+
+function isBelow(domain: string, parent: string): boolean {
+  return domain.endsWith(parent) && domain[domain.length - parent.length - 1] === '.';
 }
 
 /** A domain name, or a label of one, with its A-labels decoded. */

@@ -30,9 +30,7 @@ export class RuleIndex<T> {
   find(address: Address): Entry<T> | undefined {
     const { address: addresses, domain: domains } = this.#entries;
     return (
-      addresses.get(address.canonical) ??
-      domains.get(address.domain) ??
-      this.#wildcardsAbove(address.domain)[0]
+      addresses.get(address.canonical) ?? domains.get(address.domain) ?? this.#wildcardAbove(address.domain)
     );
   }
 
@@ -51,7 +49,7 @@ export class RuleIndex<T> {
       const local = rule.text.slice(0, rule.text.indexOf('@'));
       return this.find({ local, domain: rule.domain, canonical: rule.text });
     }
-    return this.exactly(rule.kind, rule.domain) ?? this.#wildcardsAbove(rule.domain)[0];
+    return this.exactly(rule.kind, rule.domain) ?? this.#wildcardAbove(rule.domain);
   }
 
   /** The entry whose rule is this exact domain, or the wildcard below this domain. */
@@ -68,6 +66,15 @@ export class RuleIndex<T> {
   /** Every rule that names one full address. */
   addresses(): Iterable<Entry<T>> {
     return this.#entries.address.values();
+  }
+
+  /** The nearest one: this is on the way of every decision, and makes no list. */
+  #wildcardAbove(domain: string): Entry<T> | undefined {
+    for (const parent of parentDomains(domain, this.#mostLabels)) {
+      const entry = this.#entries.wildcard.get(parent);
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
   }
 
   #wildcardsAbove(domain: string): Entry<T>[] {

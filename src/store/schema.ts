@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, Insertable, JSONColumnType, Kysely, Selectable } from 'kysely';
-import type { Decision } from '../policy/decide.js';
+import type { Decision } from '../policy/decision.js';
 import type { ProblemCode } from './problemCodes.js';
 
 /** The states of a request; what may follow what is in `requests/transitions.ts`. */
@@ -44,7 +44,7 @@ export type Proof = {
 };
 
 /** A decision as it was recorded: what the policy said, and what was counted besides. */
-export type RecordedDecision = Omit<Decision, 'reasons'> & { reasons: { code: string }[] };
+export type RecordedDecision = Omit<Decision, 'reasons'> & { reasons: readonly { code: string }[] };
 
 /** What a person has decided about a request. */
 export type Review = {

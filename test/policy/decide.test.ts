@@ -1,5 +1,6 @@
 import { parseAddress } from '../../src/policy/address.js';
-import { decide, type Applicant, type Decision } from '../../src/policy/decide.js';
+import { decide, type Applicant } from '../../src/policy/decide.js';
+import type { Decision } from '../../src/policy/decision.js';
 import { explainReason } from '../../src/policy/reason.js';
 import { aPartner, aPolicy, GROUP_ID, OTHER_ID } from './aPolicy.js';
 

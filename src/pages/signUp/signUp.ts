@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Deps } from '../../deps.js';
 import { rememberBrowser } from '../../http/browserKey.js';
-import { didYouMean } from '../../policy/didYouMean.js';
+import { didYouMean } from '../../policy/lookAlikes/didYouMean.js';
 import { isTenantOffered } from '../../requests/prove/tenantOffered.js';
 import { submit } from '../../requests/submit/submit.js';
 import { botSigns } from './botSigns.js';

@@ -27,7 +27,7 @@ export type FormResult =
   | { ok: true; input: FormInput }
   | { ok: false; values: FormValues; faults: FormFault[]; suggestion: Suggestion | null };
 
-/** What is said of an address whose domain looks like a partner's; null for any other. See `policy/didYouMean.ts`. */
+/** What is said of an address whose domain looks like a partner's; null for any other. See `policy/lookAlikes/didYouMean.ts`. */
 type LookAlikeOf = (address: Address) => { suggestion: string | null } | null;
 
 export const EMPTY_FORM: FormValues = {

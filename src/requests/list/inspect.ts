@@ -1,7 +1,7 @@
 import { covers, type Access } from '../../access/access.js';
 import { readableDetail } from '../../audit/trail.js';
 import type { Deps } from '../../deps.js';
-import type { Decision } from '../../policy/decide.js';
+import type { Decision } from '../../policy/decision.js';
 import type { Policy } from '../../policy/policy.js';
 import { findAuditEvents, type SealedRecord } from '../../store/auditEvents.js';
 import { findNotices } from '../../store/notices.js';

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.js';
 import { proofAskedBy } from '../../policy/afterProof.js';
-import type { Decision } from '../../policy/decide.js';
+import type { Decision } from '../../policy/decision.js';
 import type { Proof, RequestRow } from '../../store/schema.js';
 import { awaitedKind } from './awaitedProof.js';
 

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.js';
-import type { Decision } from '../../policy/decide.js';
+import type { Decision } from '../../policy/decision.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import type { Stop } from '../../jobs/stop.js';
 import { endTurn, type Claim, type Turn } from '../../store/leases.js';

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.js';
-import type { Decision } from '../../policy/decide.js';
+import type { Decision } from '../../policy/decision.js';
 import type { Partner } from '../../policy/schema.js';
 import type { Guest, Problem, RequestRow, StepDetail, StepRow } from '../../store/schema.js';
 

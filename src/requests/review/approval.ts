@@ -1,4 +1,4 @@
-import type { Decision } from '../../policy/decide.js';
+import type { Decision } from '../../policy/decision.js';
 import { NO_GRANTS, type Grants } from '../../policy/grants.js';
 import { isEmpty, narrowGrants } from '../../policy/narrowGrants.js';
 import type { Policy } from '../../policy/policy.js';

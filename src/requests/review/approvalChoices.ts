@@ -1,4 +1,4 @@
-import type { Decision } from '../../policy/decide.js';
+import type { Decision } from '../../policy/decision.js';
 import { grantsOf } from '../../policy/grants.js';
 import type { Policy } from '../../policy/policy.js';
 import type { RequestRow } from '../../store/schema.js';

@@ -1,5 +1,5 @@
 import { covers, type Access } from '../../access/access.js';
-import type { Decision } from '../../policy/decide.js';
+import type { Decision } from '../../policy/decision.js';
 import type { RequestRow, StepRow } from '../../store/schema.js';
 import { isOwnRequest } from './ownRequest.js';
 import { mayResend, type MailWindow, type ResendPermission } from '../resend/resend.js';

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Deps } from '../../../deps.js';
 import type { Translate } from '../../../language.js';
-import type { Decision } from '../../../policy/decide.js';
+import type { Decision } from '../../../policy/decision.js';
 import { explain, type Explanation } from '../../../policy/explain.js';
 import type { Policy } from '../../../policy/policy.js';
 import type { Reason } from '../../../policy/reason.js';

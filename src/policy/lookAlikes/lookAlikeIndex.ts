@@ -1,44 +1,42 @@
-import { decoded, registrationOf, type Registration } from './publicSuffix.js';
-import type { Entry } from './ruleIndex.js';
+import { decoded, registrationOf, type Registration } from '../publicSuffix.js';
+import type { Entry } from '../ruleIndex.js';
+import { eachInSlices } from '../slices.js';
 import { skeletonOf } from './skeleton.js';
 import { slipIndex } from './slipIndex.js';
-import { eachInSlices } from './slices.js';
 
 export type Listed<T> = Registration & {
   /** A rule that lists it, or else something below it. */
   entry: Entry<T>;
+  /** The skeleton of the name, cut at its hyphens. */
   nameTokens: string[];
-  suffixTokens: string[];
 };
 
 /** The registrations that partners list, by all that a name may be mistaken for. */
 export type LookAlikeIndex<T> = {
   byDomain: Map<string, Listed<T>>;
-  bySkeleton: Map<string, Listed<T>[]>;
-  /** By the first piece of the name, for names that stand within others. */
-  byFirstToken: Map<string, Listed<T>[]>;
-  /** Long names alone, and so are the next two. */
+  /** By the skeleton of the name without hyphens, and by what stands before its first hyphen. */
   byName: Map<string, Listed<T>[]>;
-  namesNear: (name: string) => string[];
-  /** By the skeleton without dots and hyphens: registrations, and what is listed below them. */
+  /** By the skeleton of the whole domain without dots and hyphens: long registrations, and what is listed below them. */
   byLetters: Map<string, { near: string; entry: Entry<T> }>;
+  /** Long names as people see them. */
+  bySeen: Map<string, Listed<T>[]>;
+  seenNear: (name: string) => string[];
 };
 
 /** @param entries rules of the kinds `domain` and `wildcard` */
 export async function lookAlikeIndex<T>(entries: Iterable<Entry<T>>): Promise<LookAlikeIndex<T>> {
   const index: LookAlikeIndex<T> = {
     byDomain: new Map(),
-    bySkeleton: new Map(),
-    byFirstToken: new Map(),
     byName: new Map(),
-    namesNear: () => [],
     byLetters: new Map(),
+    bySeen: new Map(),
+    seenNear: () => [],
   };
   await eachInSlices(entries, (entry) => {
     const registration = registrationOf(entry.rule.domain);
     if (registration !== undefined) addRule(index, registration, entry);
   });
-  return { ...index, namesNear: slipIndex([...index.byName.keys()]) };
+  return { ...index, seenNear: await slipIndex([...index.bySeen.keys()]) };
 }
 
 function addRule<T>(index: LookAlikeIndex<T>, registration: Registration, entry: Entry<T>): void {
@@ -49,16 +47,14 @@ function addRule<T>(index: LookAlikeIndex<T>, registration: Registration, entry:
 }
 
 function addRegistration<T>(index: LookAlikeIndex<T>, registration: Registration, entry: Entry<T>): void {
-  const { domain, suffix, seen } = registration;
-  const skeleton = skeletonOf(seen);
-  const nameTokens = skeleton.split('-');
-  const listed = { ...registration, entry, nameTokens, suffixTokens: skeletonOf(suffix).split('.') };
-  index.byDomain.set(domain, listed);
-  append(index.bySkeleton, lettersOf(skeleton), listed);
-  append(index.byFirstToken, nameTokens[0] ?? '', listed);
-  if (!isLong(seen)) return;
-  append(index.byName, seen, listed);
-  addLetters(index, domain, entry);
+  const nameTokens = skeletonOf(registration.seen).split('-');
+  const listed = { ...registration, entry, nameTokens };
+  index.byDomain.set(registration.domain, listed);
+  append(index.byName, nameTokens.join(''), listed);
+  if (nameTokens.length > 1) append(index.byName, nameTokens[0] ?? '', listed);
+  if (!isLong(registration.seen)) return;
+  append(index.bySeen, registration.seen, listed);
+  addLetters(index, registration.domain, entry);
 }
 
 function addLetters<T>({ byLetters }: LookAlikeIndex<T>, domain: string, entry: Entry<T>): void {

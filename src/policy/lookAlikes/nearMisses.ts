@@ -1,5 +1,5 @@
-import { parentDomains } from './domainName.js';
-import type { Policy } from './policy.js';
+import { parentDomains } from '../domainName.js';
+import type { Policy } from '../policy.js';
 
 const LETTERS = Array.from('abcdefghijklmnopqrstuvwxyz0123456789-.');
 

@@ -1,4 +1,4 @@
-import { isOneSlip, slipIndex } from '../../src/policy/slipIndex.js';
+import { isOneSlip, slipIndex } from '../../../src/policy/lookAlikes/slipIndex.js';
 
 const PAIRS: [a: string, b: string, one: boolean, fact: string][] = [
   ['fabrikam', 'fabricam', true, 'a letter wrong'],
@@ -27,12 +27,12 @@ function sequence(seed: number): (below: number) => number {
   };
 }
 
-test('the index finds what comparing with every name finds', () => {
+test('the index finds what comparing with every name finds', async () => {
   const next = sequence(7);
   // Few letters, so that many words are close to one another.
   const word = () => Array.from({ length: 3 + next(5) }, () => 'abcñ-'[next(5)]).join('');
   const names = [...new Set(Array.from({ length: 2_000 }, word))];
-  const namesNear = slipIndex(names);
+  const namesNear = await slipIndex(names);
   let found = 0;
   for (let count = 0; count < 500; count++) {
     const typed = word();
@@ -43,6 +43,6 @@ test('the index finds what comparing with every name finds', () => {
   expect(found).toBeGreaterThan(3_000);
 });
 
-test('an index of nothing finds nothing', () => {
-  expect(slipIndex([])('fabrikam')).toEqual([]);
+test('an index of nothing finds nothing', async () => {
+  expect((await slipIndex([]))('fabrikam')).toEqual([]);
 });

@@ -1,6 +1,6 @@
-import { parseAddress, type Address } from './address.js';
-import { decide } from './decide.js';
-import type { Policy } from './policy.js';
+import { parseAddress, type Address } from '../address.js';
+import { decide } from '../decide.js';
+import type { Policy } from '../policy.js';
 
 /**
  * Whether an address is refused because its domain looks like a listed one.

@@ -1,6 +1,6 @@
 import { isLong, lookAlikeIndex, type Listed, type LookAlikeIndex } from './lookAlikeIndex.js';
-import { decoded, registrationOf, type Registration } from './publicSuffix.js';
-import type { Entry } from './ruleIndex.js';
+import { decoded, registrationOf, type Registration } from '../publicSuffix.js';
+import type { Entry } from '../ruleIndex.js';
 import { skeletonOf } from './skeleton.js';
 import { isOneSlip } from './slipIndex.js';
 
@@ -25,14 +25,14 @@ export async function indexLookAlikes<T>(entries: Iterable<Entry<T>>): Promise<F
   const index = await lookAlikeIndex(entries);
   return (domain) => {
     const registration = registrationOf(domain);
-    if (registration === undefined || index.byDomain.has(registration.domain)) return undefined;
+    if (registration === undefined) return undefined;
     const typed = inPieces(domain, registration);
-    return (
+    const found =
       sameToTheEye(index, typed) ??
       dotsElsewhere(index, typed) ??
       borrowed(index, typed) ??
-      oneSlipAway(index, typed)
-    );
+      oneSlipAway(index, typed);
+    return found && !index.byDomain.has(registration.domain) ? found : undefined;
   };
 }
 
@@ -40,16 +40,22 @@ export async function indexLookAlikes<T>(entries: Iterable<Entry<T>>): Promise<F
 type Typed = { registration: Registration; tokens: string[]; nameBegins: number; nameEnds: number };
 
 function inPieces(domain: string, registration: Registration): Typed {
-  const tokens = skeletonOf(decoded(domain)).split(/[.-]/);
-  const nameEnds = tokens.length - decoded(registration.suffix).split(/[.-]/).length;
+  const tokens = piecesOf(skeletonOf(decoded(domain)));
+  const nameEnds = tokens.length - piecesOf(decoded(registration.suffix)).length;
   return { registration, tokens, nameBegins: nameEnds - registration.seen.split('-').length, nameEnds };
 }
 
+function piecesOf(text: string): string[] {
+  return text.replaceAll('-', '.').split('.');
+}
+
 /** fabrikam.co, fabr1kam.com, fabrikarn.com, or with a letter of another script: at the same or another top-level domain. */
-function sameToTheEye<T>({ bySkeleton }: LookAlikeIndex<T>, typed: Typed): LookAlike<T> | undefined {
+function sameToTheEye<T>({ byName }: LookAlikeIndex<T>, typed: Typed): LookAlike<T> | undefined {
   const { registration, tokens, nameBegins, nameEnds } = typed;
   const { seen, suffix, suffixExists } = registration;
-  const alike = bySkeleton.get(tokens.slice(nameBegins, nameEnds).join(''))?.filter((listed) => {
+  const name = tokens.slice(nameBegins, nameEnds).join('');
+  const alike = byName.get(name)?.filter((listed) => {
+    if (listed.nameTokens.join('') !== name) return false;
     if (isLong(listed.seen)) return true;
     if (listed.seen === seen) return !suffixExists;
     return /[^a-z-]/.test(seen) && sharesSuffix(listed, registration);
@@ -66,18 +72,17 @@ function dotsElsewhere<T>({ byLetters }: LookAlikeIndex<T>, { tokens }: Typed): 
 
 /** fabrikam.com.evil.net, fabrikam-login.com: a listed domain in front of another one, or its name as a part of another. */
 function borrowed<T>(
-  { byFirstToken }: LookAlikeIndex<T>,
+  { byName }: LookAlikeIndex<T>,
   { tokens, nameBegins, nameEnds }: Typed,
 ): LookAlike<T> | undefined {
   for (let at = 0; at < nameEnds; at++) {
-    for (const listed of byFirstToken.get(tokens[at] ?? '') ?? []) {
+    for (const listed of byName.get(tokens[at] ?? '') ?? []) {
+      if (!continuesWith(tokens, at, listed.nameTokens)) continue;
       const end = at + listed.nameTokens.length;
       const long = isLong(listed.seen);
-      const inFront = (long || at < nameBegins) && continuesWith(tokens, end, listed.suffixTokens);
       const within = long && at >= nameBegins && end <= nameEnds;
-      if ((inFront || within) && continuesWith(tokens, at, listed.nameTokens)) {
-        return { near: listed.domain, entry: listed.entry, instead: [] };
-      }
+      const inFront = (long || at < nameBegins) && continuesWith(tokens, end, suffixTokens(listed));
+      if (inFront || within) return { near: listed.domain, entry: listed.entry, instead: [] };
     }
   }
   return undefined;
@@ -85,15 +90,16 @@ function borrowed<T>(
 
 /** frabikam.com, fabricam.com, fabrikamm.com, fabrkam.com. */
 function oneSlipAway<T>(
-  { namesNear, byName }: LookAlikeIndex<T>,
+  { seenNear, bySeen }: LookAlikeIndex<T>,
   { registration }: Typed,
 ): LookAlike<T> | undefined {
   const { seen } = registration;
-  const listed = namesNear(seen)
-    .filter((name) => !differInNumber(name, seen))
-    .flatMap((name) => byName.get(name) ?? [])
-    .find((one) => sharesSuffix(one, registration));
-  return listed && mistyped(listed, registration);
+  for (const name of seenNear(seen)) {
+    if (differInNumber(name, seen)) continue;
+    const listed = bySeen.get(name)?.find((one) => sharesSuffix(one, registration));
+    if (listed) return mistyped(listed, registration);
+  }
+  return undefined;
 }
 
 function mistyped<T>({ domain, entry }: Listed<T>, { below }: Registration): LookAlike<T> {
@@ -107,6 +113,10 @@ function sharesSuffix({ suffix }: Registration, typed: Registration): boolean {
 /** Numbers are there to tell names apart: studio54.com and studio55.com are two. */
 function differInNumber(a: string, b: string): boolean {
   return /\d/.test(a) && /\d/.test(b) && a.replace(/\d/g, '') === b.replace(/\d/g, '');
+}
+
+function suffixTokens({ suffix }: Registration): string[] {
+  return skeletonOf(suffix).split('.');
 }
 
 function continuesWith(tokens: string[], at: number, wanted: string[]): boolean {

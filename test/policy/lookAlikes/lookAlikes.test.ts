@@ -1,10 +1,10 @@
 import { domainToASCII } from 'node:url';
-import { parseAddress } from '../../src/policy/address.js';
-import { decide } from '../../src/policy/decide.js';
-import { didYouMean } from '../../src/policy/didYouMean.js';
-import { explain } from '../../src/policy/explain.js';
-import { describe as inWords } from '../../src/policy/describe.js';
-import { aPartner, aPolicy } from './aPolicy.js';
+import { parseAddress } from '../../../src/policy/address.js';
+import { decide } from '../../../src/policy/decide.js';
+import { didYouMean } from '../../../src/policy/lookAlikes/didYouMean.js';
+import { explain } from '../../../src/policy/explain.js';
+import { describe as inWords } from '../../../src/policy/describe.js';
+import { aPartner, aPolicy } from '../aPolicy.js';
 
 const POLICY = {
   partners: [
