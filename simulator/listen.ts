@@ -1,5 +1,4 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { codeOf } from '../src/codeOf.js';
 
 /** The address that every machine has, and the one to which `localhost` may resolve first. */
 const IPV4 = '127.0.0.1';
@@ -26,7 +25,7 @@ export async function listenOnLoopback(make: () => Server, port: number): Promis
         },
       };
     } catch (error) {
-      if (codeOf(error) !== 'EADDRINUSE') return first; // a machine without IPv6
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return first; // a machine without IPv6
       await first.close();
       if (port !== 0 || attempt === TRIES) throw error;
     }
