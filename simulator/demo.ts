@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from '../src/codeOf.js';
 import { root } from './root.js';
 import type { Simulator } from './simulator.js';
 
@@ -101,7 +100,7 @@ async function requireFreePort(setting: string, port: string): Promise<void> {
     probe.listen(Number(port));
     await once(probe, 'listening');
   } catch (error) {
-    throw codeOf(error) === 'EADDRINUSE'
+    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
       ? new Error(
           `Port ${port} is in use. Is another demo running? Stop it, or set ${setting} to a free port.`,
         )
