@@ -10,9 +10,10 @@ import type { ServerProcess } from './support/processes.js';
 import { signInAt } from './support/signIn.js';
 import { createStore, storeKinds, type BenchStore } from './support/stores.js';
 import { settingsOf, startTenant } from './support/tenant.js';
+import { sized } from './support/sized.js';
 
-const REQUESTS = 100_000;
-const ROUNDS = 40;
+const REQUESTS = sized(100_000, 200);
+const ROUNDS = sized(40, 2);
 const TARGET_MS = 100;
 
 /** The first page of the list of requests, as an admin's browser gets it, beside the select that it cannot do without. */

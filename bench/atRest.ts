@@ -4,9 +4,10 @@ import { benchServer, startServer, type ServerProcess } from './support/processe
 import { createStore, storeKinds, type StoreKind } from './support/stores.js';
 import { median } from './support/numbers.js';
 import { figure, type Row } from './report.js';
+import { sized } from './support/sized.js';
 
-const STARTS = 3;
-const REST_MS = 5_000;
+const STARTS = sized(3, 1);
+const REST_MS = sized(5_000, 100);
 const TARGET_MB = 200;
 
 type Rest = { readyMs: number; megabytes: number };

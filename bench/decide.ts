@@ -9,6 +9,7 @@ import { compilePolicy, type Policy } from '../src/policy/policy.js';
 import { openPolicyFile } from '../src/policyFile/policyFile.js';
 import { validatePolicy } from '../src/policy/validate.js';
 import { policyText } from './support/policyText.js';
+import { sized } from './support/sized.js';
 
 export type DecideBench = {
   name: string;
@@ -21,9 +22,9 @@ export type DecideBench = {
 };
 
 const FEW = 10;
-const MANY = 100_000;
-const PARTNERS = 10_000;
-const DECISIONS = 400_000;
+const MANY = sized(100_000, 1_000);
+const PARTNERS = sized(10_000, 100);
+const DECISIONS = sized(400_000, 2_000);
 
 /** Measures decisions, parsing included, and the loading of a large policy. Targets: 300,000/s, 2 times, 1 s, 200 ms. */
 export async function benchDecide(): Promise<DecideBench> {

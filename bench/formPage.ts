@@ -4,17 +4,21 @@ import { createStore } from './support/stores.js';
 import { load } from './support/load.js';
 import { median } from './support/numbers.js';
 import { figure, type Row } from './report.js';
+import { sized } from './support/sized.js';
 
-const ROUNDS = 5;
-const SECONDS = 3;
+const ROUNDS = sized(5, 1);
+const SECONDS = sized(3, 1);
 const TARGET = 0.6;
 
 /** `GET /` without a cookie, the dearest case: each answer makes a token. */
 export async function benchFormPage(): Promise<Row[]> {
   const store = await createStore('embedded');
   const portal = await startPortal(store);
-  const token = 'a'.repeat((await tokenOf(portal.url)).length);
-  const bare = await startServer(benchServer('bareForm'), { CSRF_TOKEN: token });
+  const page = await pageOf(portal.url);
+  const bare = await startServer(benchServer('bareForm'), {
+    CSRF_TOKEN: asLongAs(CSRF_TOKEN, page),
+    BEGUN: asLongAs(BEGUN, page),
+  });
   await requireSamePage(portal.url, bare.url);
   const rounds: { portal: number; bare: number }[] = [];
   await round(portal.url, bare.url);
@@ -40,10 +44,11 @@ async function round(portal: string, bare: string): Promise<{ portal: number; ba
   return { portal: whole.perSecond, bare: underneath.perSecond };
 }
 
-const TOKEN = /(?<=name="_csrf" value=")[^"]+/;
+const CSRF_TOKEN = /(?<=name="_csrf" value=")[^"]+/;
+const BEGUN = /(?<=name="begun" value=")[^"]+/;
 
-async function tokenOf(url: string): Promise<string> {
-  return TOKEN.exec(await pageOf(url))?.[0] ?? '';
+function asLongAs(token: RegExp, page: string): string {
+  return 'a'.repeat(token.exec(page)?.[0].length ?? 0);
 }
 
 async function pageOf(url: string): Promise<string> {
@@ -53,7 +58,7 @@ async function pageOf(url: string): Promise<string> {
 
 async function requireSamePage(one: string, other: string): Promise<void> {
   const [first, second] = (await Promise.all([pageOf(one), pageOf(other)])).map((page) =>
-    page.replace(TOKEN, ''),
+    page.replace(CSRF_TOKEN, '').replace(BEGUN, ''),
   );
   if (first !== second) throw new Error('The bare form is not the form of the portal any more');
 }

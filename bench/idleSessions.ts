@@ -7,11 +7,12 @@ import type { ServerProcess } from './support/processes.js';
 import { signInAt } from './support/signIn.js';
 import { createStore, storeKinds, type BenchStore } from './support/stores.js';
 import { settingsOf, startTenant, type Tenant } from './support/tenant.js';
+import { sized } from './support/sized.js';
 
-const SESSIONS = 2_000;
+const SESSIONS = sized(2_000, 10);
 const WIDTH = 8;
-const LOOKS = 400;
-const REST_MS = 5_000;
+const LOOKS = sized(400, 8);
+const REST_MS = sized(5_000, 100);
 /** What the machine's own noise makes of two portals that do the same. */
 const NOTICEABLE = 1.2;
 const NOTICEABLE_MB = 20;

@@ -5,11 +5,13 @@ import { median, percentile } from './support/numbers.js';
 import { startPeople, type People } from './support/people.js';
 import { createStore, storeKinds } from './support/stores.js';
 import { startTenant, type Tenant } from './support/tenant.js';
+import { sized } from './support/sized.js';
 
-const INSTANCES = 3;
+const INSTANCES = sized(3, 2);
 const PER_MINUTE = 200;
-const KILL_EVERY_MS = 20_000;
-const LATENCY_MS = 100;
+const LASTS_MS = sized(180_000, 8_000);
+const KILL_EVERY_MS = sized(20_000, 4_000);
+const LATENCY_MS = sized(100, 5);
 /** A lease of 15 s, a sweep of 5 s, and what has piled up meanwhile. */
 const SETTLE_WITHIN_MS = 90_000;
 const TARGET_P99_MS = 500;
@@ -21,7 +23,7 @@ const TARGET_READY_MS = 5_000;
  *
  * @throws when a request that was acknowledged is not provisioned, or somebody is there or was mailed twice
  */
-export async function benchInstances(lastsMs = 180_000): Promise<Row[]> {
+export async function benchInstances(lastsMs = LASTS_MS): Promise<Row[]> {
   if (!storeKinds.includes('PostgreSQL')) return [];
   const [tenant, store] = [await startTenant(LATENCY_MS), await createStore('PostgreSQL')];
   const cluster = await startCluster(INSTANCES, store, tenant);
@@ -58,7 +60,7 @@ async function requireOnce(tenant: Tenant, people: People): Promise<number> {
   const guests = countOf(users.map(({ mail }) => mail ?? ''));
   const received = countOf(mails.flatMap(({ to }) => to));
   for (const [address, status] of people.acknowledged) {
-    if (status !== 'provisioned' || guests.get(address) !== 1)
+    if (status !== 'answered' || guests.get(address) !== 1)
       throw new Error(`${address} is ${status}, with ${guests.get(address) ?? 0} guests`);
   }
   // Also of those who never heard that they were taken.

@@ -5,9 +5,10 @@ import { POLICY_NAME, startPortal } from './support/portal.js';
 import { createStore } from './support/stores.js';
 import { policyText } from './support/policyText.js';
 import { figure, type Row } from './report.js';
+import { sized } from './support/sized.js';
 
-const PARTNERS = 10_000;
-const RELOADS = 5;
+const PARTNERS = sized(10_000, 100);
+const RELOADS = sized(5, 1);
 const TARGET_MS = 200;
 const PROBE_EVERY_MS = 5;
 

@@ -63,7 +63,7 @@ says what it does and leaves out). Both run in one go, in rounds that alternate,
 falls on both; a ratio is the median of the rounds' ratios, and is worth more than the figures that it comes from.
 
 - **The form, sign-ups:** autocannon over a few connections. Every sign-up is another address from another client and
-  carries a valid token; no worker runs. Afterwards each 303 is found in the database as a request, an audit event and a job.
+  carries a valid token; no worker runs. Afterwards each 303 is found in the database as a request that is due, with its audit event.
 - **Decisions:** parsing the address and deciding, in one thread (\`bench/decide.ts\`).
 - **Policy reload:** the longest \`GET /healthz\` on a running portal while its file of 10,000 partners is rewritten; beside it, the longest
   while nothing happens.

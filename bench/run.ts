@@ -6,9 +6,10 @@ import { benchIdleSessions } from './idleSessions.js';
 import { benchInstances } from './instances.js';
 import { benchPolicyReload } from './policyReload.js';
 import { benchProvisioning } from './provisioning.js';
-import { figure, writeReport, type Row } from './report.js';
+import { figure, toTable, writeReport, type Row } from './report.js';
 import { benchSignUps } from './signUps.js';
 import { build } from './support/processes.js';
+import { smoke } from './support/sized.js';
 
 // A bench is no test: a target that is missed is shown, and the process ends well. It fails only where something is
 // wrong: a sign-up that was accepted and is not stored, a guest who is there twice.
@@ -38,22 +39,41 @@ async function decisionsAndLoading(): Promise<Row[]> {
   ];
 }
 
-const measures = {
-  benchFormPage,
-  benchSignUps,
-  decisionsAndLoading,
-  benchPolicyReload,
-  benchProvisioning,
-  benchAdminList,
-  benchAtRest,
-  benchIdleSessions: () => benchIdleSessions(),
-  benchInstances: () => benchInstances(),
+const measures: Record<string, () => Promise<Row[]>> = {
+  formPage: benchFormPage,
+  signUps: benchSignUps,
+  decide: decisionsAndLoading,
+  policyReload: benchPolicyReload,
+  provisioning: benchProvisioning,
+  adminList: benchAdminList,
+  atRest: benchAtRest,
+  idleSessions: () => benchIdleSessions(),
+  instances: () => benchInstances(),
 };
+
+// npm run bench -- [--smoke] [measure …]
+const named = process.argv.slice(2).filter((argument) => argument !== '--smoke');
+const chosen = named.length > 0 ? named : Object.keys(measures);
 
 await build();
 const rows: Row[] = [];
-for (const [name, measure] of Object.entries(measures)) {
+const failed: string[] = [];
+for (const name of chosen) {
   console.log(`${name} …`);
-  rows.push(...(await measure()));
+  try {
+    const measure = measures[name];
+    if (!measure)
+      throw new Error(`There is no such measure: choose from ${Object.keys(measures).join(', ')}`);
+    rows.push(...(await measure()));
+  } catch (error) {
+    console.error(error);
+    failed.push(name);
+  }
 }
-console.log(`\n${await writeReport(rows)}\n\nWritten to docs/benchmarks.md`);
+if (failed.length > 0) {
+  console.error(`Failed: ${failed.join(', ')}`);
+  // What a failed measure has left running must not keep this process alive.
+  process.exit(1);
+}
+if (smoke || named.length > 0) console.log(`\n${toTable(rows)}`);
+else console.log(`\n${await writeReport(rows)}\n\nWritten to docs/benchmarks.md`);

@@ -4,9 +4,10 @@ import { createStore, storeKinds, type BenchStore, type StoreKind } from './supp
 import { load } from './support/load.js';
 import { median } from './support/numbers.js';
 import { figure, type Row } from './report.js';
+import { sized } from './support/sized.js';
 
-const ROUNDS = 9;
-const SIGN_UPS = 300;
+const ROUNDS = sized(9, 1);
+const SIGN_UPS = sized(300, 20);
 const TARGET = 0.5;
 
 /** `POST /sign-up` up to its commit, on each kind of store. */
@@ -74,12 +75,12 @@ function createLoad(url: string, csrf: string, cookie: string): () => Promise<nu
   };
 }
 
-/** Every 303 was a promise: a request, an audit event and a job each. */
+/** Every 303 was a promise: a request that is due and an audit event each. */
 async function requireRows(store: BenchStore, accepted: number): Promise<number> {
   const { requests, auditEvents, due } = await store.count();
   if ([requests, auditEvents, due].some((rows) => rows !== accepted)) {
     throw new Error(
-      `${accepted} sign-ups were accepted; stored are ${requests}, with ${auditEvents} events of which ${due} are due`,
+      `${accepted} sign-ups were accepted; stored are ${requests} requests, of which ${due} are due, and ${auditEvents} events`,
     );
   }
   return requests;

@@ -3,7 +3,7 @@ import express from 'express';
 import { loadLanguages } from '../../src/language.js';
 
 // What `GET /` is compared with: Express and EJS alone. They render the same views with the same texts, looked up by the
-// same i18next, and send the same bytes, save that the token is a fixed one. Nothing else is done: no log line, no
+// same i18next, and send the same bytes, save that the two tokens of the form are fixed ones. Nothing else is done: no log line, no
 // security headers, no cookie, no choice of the language.
 
 const app = express();
@@ -19,6 +19,9 @@ const locals = {
   faults: [],
   suggestion: null,
   termsHash: null,
+  tenantOffered: false,
+  formPath: '',
+  begun: process.env.BEGUN,
   csrfToken: () => process.env.CSRF_TOKEN,
 };
 

@@ -63,14 +63,10 @@ async function accept(query: Query, form: Form): Promise<string> {
      values ($1, $2, $3, $4, $5, $6, $7, 'en', 'fabrikam', $8, $9, 'queued', now())`,
     [id, hash, form.email, form.firstName, form.lastName, form.company, form.reason, DECISION, POLICY_HASH],
   );
+  await query(`insert into submission (token_hash, request_id) values ($1, $2)`, [hash, id]);
   await query(
     `insert into audit_event (request_id, actor, action, detail) values ($1, 'partner', 'request.submitted', $2)`,
     [id, JSON.stringify({ state: 'queued', partner: 'fabrikam', policy: POLICY_HASH, acceptedTerms: null })],
-  );
-  await query(
-    `insert into pgboss.job (name, data, priority, singleton_key, retry_limit, policy)
-     values ('provision', $1, 10, $2, 0, 'short')`,
-    [JSON.stringify({ requestId: id }), id],
   );
   return token;
 }

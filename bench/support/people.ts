@@ -70,7 +70,7 @@ export function startPeople(url: string, everyMs: number): People {
       const page = await ask('status', path, { headers: { ...headers, accept: 'application/json' } });
       const { status } = ((await page?.json()) ?? { status: 'unknown' }) as { status: string };
       acknowledged.set(address, status);
-      if (status === 'provisioned') return;
+      if (status === 'answered') return;
       await sleep(LOOK_MS);
     }
   }

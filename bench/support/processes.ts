@@ -72,19 +72,24 @@ export async function startServer(script: string, env: Record<string, string>): 
   };
 }
 
-/** Starts a compiled script that prints one line of JSON when it is ready. */
+/** Starts a script of TypeScript that prints one line of JSON when it is ready. */
 export async function startAnnounced<T>(
   script: string,
   env: Record<string, string>,
 ): Promise<T & { stop(): Promise<void> }> {
-  const child = startChild(script, env, 'pipe');
+  const child = startChild(script, env, 'pipe', ['--import', 'tsx']);
   if (!child.stdout) throw new Error(`${script} has no output`);
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { ...(JSON.parse(line) as T), stop: () => stop(child) };
 }
 
-function startChild(script: string, env: Record<string, string>, stdout: 'pipe' | 'ignore'): ChildProcess {
-  const child = spawn(process.execPath, [join(root, script)], {
+function startChild(
+  script: string,
+  env: Record<string, string>,
+  stdout: 'pipe' | 'ignore',
+  options: string[] = [],
+): ChildProcess {
+  const child = spawn(process.execPath, [...options, join(root, script)], {
     cwd: root,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', stdout, 'inherit'],

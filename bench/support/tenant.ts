@@ -3,9 +3,9 @@ import { startAnnounced } from './processes.js';
 export type Tenant = Record<'peopleUrl' | 'graphUrl' | 'authorityUrl' | 'smtpUrl' | 'caFile', string> &
   Record<'tenantId' | 'clientId' | 'clientSecret', string>;
 
-/** Starts the simulated tenant, compiled, in a process of its own; each call of Graph takes `latencyMs`. */
+/** Starts the simulated tenant in a process of its own; each call of Graph takes `latencyMs`. */
 export async function startTenant(latencyMs: number): Promise<Tenant & { stop(): Promise<void> }> {
-  const tenant = await startAnnounced<Tenant>('dist/simulator/main.js', {
+  const tenant = await startAnnounced<Tenant>('simulator/main.ts', {
     SIMULATOR_PORT: '0',
     SIMULATOR_HTTPS_PORT: '0',
     SIMULATOR_SMTP_PORT: '0',
