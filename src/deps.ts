@@ -36,7 +36,7 @@ export type Deps = Awaited<ReturnType<typeof openDeps>>;
 export async function openDeps(config: Config, log: Log, limits: Limits = limitsIn(config)) {
   let history: PolicyHistory | null = null;
   const policy = await openPolicyFile(config.policyFile, {
-    check: proofFaults(config),
+    check: proofFaults(config.mail !== null),
     onChange(event) {
       history?.note(event);
       if (event.kind === 'loaded') log.info({ policy: event.hash }, 'policy loaded');

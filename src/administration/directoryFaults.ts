@@ -5,7 +5,7 @@ import { getGroup, groupObstacle } from '../graph/groups.js';
 import { childPath } from '../policy/jsonWalk.js';
 import { locateFaults } from '../policy/locateFaults.js';
 import type { PolicyFault } from '../policy/policyFault.js';
-import type { LoadedPolicy } from '../policyFile/policyFile.js';
+import type { LoadedPolicy } from '../policyFile/policyReading.js';
 
 /** What the directory says about the ids of a policy; `unchecked` are the paths of those that it could not be asked about. */
 export type DirectoryFindings = { faults: PolicyFault[]; unchecked: string[] };

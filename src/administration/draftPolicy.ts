@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Deps } from '../deps.js';
 import { malformed, policyConflict } from '../errors.js';
 import { editPolicyText, UnfitEdit, type PolicyEdit } from '../policy/editText.js';
-import type { LoadedPolicy, PolicyReading } from '../policyFile/policyFile.js';
+import type { LoadedPolicy, PolicyReading } from '../policyFile/policyReading.js';
 import { memberOf, parsedJson } from '../policy/rawJson.js';
 import { isTermsPath } from '../policy/schema.js';
 import { asTextFile, readTextFile } from '../policyFile/textFile.js';
@@ -34,7 +34,7 @@ export async function draftPolicy(deps: Deps, proposal: PolicyProposal): Promise
   const newest = deps.policy.newest();
   if (newest?.hash !== proposal.base) throw policyConflict();
   const { text, terms } = await withTerms(deps, textOf(proposal, newest.text), proposal.terms);
-  const reading = await deps.policy.judge(text, terms);
+  const reading = await deps.policy.readDraft(text, terms);
   const current = deps.policy.current();
   const termsDiffer = reading.kind === 'loaded' && reading.loaded.terms?.hash !== current.terms?.hash;
   return { text, reading, current, differs: text !== newest.text || termsDiffer };

@@ -4,7 +4,7 @@ import { codeOf } from '../codeOf.js';
 import type { Deps } from '../deps.js';
 import { forbidden, policyConflict, policyNotWritten, policyReadOnly, unavailable } from '../errors.js';
 import { PolicyError, type PolicyFault } from '../policy/policyFault.js';
-import type { PolicyReading } from '../policyFile/policyFile.js';
+import type { PolicyReading } from '../policyFile/policyReading.js';
 import { PolicyChanged, PolicyReadOnly } from '../policyFile/savePolicyFile.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import {

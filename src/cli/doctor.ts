@@ -8,7 +8,8 @@ import { createGraph } from '../graph/graph.js';
 import { loadLanguages } from '../language.js';
 import { createLog, type Log } from '../log.js';
 import { createMailer } from '../mail/mailer.js';
-import { openPolicyFile, PolicyError, type PolicyFile } from '../policyFile/policyFile.js';
+import { PolicyError } from '../policy/policyFault.js';
+import { openPolicyFile, type PolicyFile } from '../policyFile/policyFile.js';
 import { proofFaults } from '../policyFile/proofFaults.js';
 import { isStoreMade, openStore, type Store } from '../store/database.js';
 import { LockedError } from '../store/exclusiveLock.js';
@@ -68,7 +69,7 @@ type Opening<T> = { opened: T | null; findings: Finding[] };
 
 async function openPolicy(config: Config): Promise<Opening<PolicyFile>> {
   try {
-    return { opened: await openPolicyFile(config.policyFile, { check: proofFaults(config) }), findings: [] };
+    return { opened: await openPolicyFile(config.policyFile, { check: proofFaults(config.mail !== null) }), findings: [] };
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     return { opened: null, findings: faultFindings(error.faults) };

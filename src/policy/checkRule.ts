@@ -1,5 +1,4 @@
-import { isConsumerDomain } from './consumerDomains.js';
-import { isDisposableDomain } from './disposableDomains.js';
+import { isConsumerDomain, isDisposableDomain } from './providers.js';
 import type { PolicyFault } from './policyFault.js';
 import { isPublicSuffix } from './publicSuffix.js';
 import { memberOf } from './rawJson.js';

@@ -1,7 +1,6 @@
 import type { Address } from './address.js';
-import { isConsumerDomain } from './consumerDomains.js';
+import { isConsumerDomain, isDisposableDomain } from './providers.js';
 import type { Decision } from './decision.js';
-import { isDisposableDomain } from './disposableDomains.js';
 import { NO_GRANTS } from './grants.js';
 import type { Policy } from './policy.js';
 import type { Reason } from './reason.js';

@@ -1,7 +1,6 @@
 import { afterProof } from './afterProof.js';
 import { parseAddress, type Address, type AddressFault } from './address.js';
-import { isConsumerDomain } from './consumerDomains.js';
-import { isDisposableDomain } from './disposableDomains.js';
+import { isConsumerDomain, isDisposableDomain } from './providers.js';
 import { decide } from './decide.js';
 import type { Decision } from './decision.js';
 import { parentDomains } from './domainName.js';

@@ -1,4 +1,3 @@
-import { deepFreeze } from './deepFreeze.js';
 import type { Partner, PolicyDocument } from './schema.js';
 
 /** What a person gets: groups to join, app roles to be assigned, and the apps to show them. */
@@ -34,4 +33,11 @@ function own<T>(record: Record<string, T>, key: string): T {
   const value = Object.hasOwn(record, key) ? record[key] : undefined;
   if (value === undefined) throw new Error(`Not a validated policy: nothing is called "${key}"`);
   return value;
+}
+
+/** Freezes a tree of plain data. A part that is frozen already counts as frozen to its leaves, so each part is visited once. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
 }

@@ -1,6 +1,4 @@
-import { jsonTokens, type JsonToken } from './jsonTokens.js';
-
-/** What the walk meets: a value that begins here, a key that must not be, or the fault of syntax that ends the walk. */
+/** What the walk meets: a value that begins here, a key that is not allowed, or the syntax fault that ends the walk. */
 export type JsonEvent =
   | { kind: 'value'; path: string; offset: number }
   | { kind: 'badKey'; path: string; message: string }
@@ -97,4 +95,40 @@ function afterComma(frame: Frame | undefined): State {
   if (typeof frame?.key !== 'number') return 'key';
   frame.key++;
   return 'value';
+}
+
+/**
+ * `type` is the token's first character, with three exceptions: 0 for numbers and literals, $ for the end of the text, and ? for
+ * text that is not a token.
+ */
+type JsonToken = { type: string; text: string; offset: number };
+
+const TOKEN =
+  /[ \t\r\n]*(?:([{}[\],:])|(")|((?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-]))|($)|([^ \t\r\n{}[\],:"]+))/y;
+// A string in pieces, each up to an escape or the closing quotation mark: one pattern for all of it would overflow the stack
+// of the regular expression engine in a string of some megabytes.
+const STRING_PIECE = /[ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})|("))/y;
+
+/** Cuts JSON text into tokens, up to its end or to the first text that is not a token. */
+function* jsonTokens(text: string): Generator<JsonToken> {
+  for (let from = 0; ;) {
+    TOKEN.lastIndex = from;
+    const [, sign, quote, scalar, end, other] = TOKEN.exec(text) ?? [];
+    const offset = TOKEN.lastIndex - (sign ?? quote ?? scalar ?? end ?? other ?? '').length;
+    from = quote === undefined ? TOKEN.lastIndex : stringEnd(text, TOKEN.lastIndex);
+    const type = sign ?? (from === -1 ? '?' : quote) ?? (scalar && '0') ?? (end === undefined ? '?' : '$');
+    yield { type, text: from === -1 ? text.slice(offset) : text.slice(offset, from), offset };
+    if (type === '$' || type === '?') return;
+  }
+}
+
+// The offset after the closing quotation mark; -1 when the string does not end or is not valid JSON.
+function stringEnd(text: string, from: number): number {
+  for (let end = from; ;) {
+    STRING_PIECE.lastIndex = end;
+    const piece = STRING_PIECE.exec(text);
+    if (piece === null) return -1;
+    end = STRING_PIECE.lastIndex;
+    if (piece[1] !== undefined) return end;
+  }
 }

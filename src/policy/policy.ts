@@ -1,6 +1,5 @@
 import { admissionOf, type Admission } from './decision.js';
-import { grantsOf, NO_GRANTS, type Grants } from './grants.js';
-import { deepFreeze } from './deepFreeze.js';
+import { deepFreeze, grantsOf, NO_GRANTS, type Grants } from './grants.js';
 import { indexLookAlikes, type FindLookAlike } from './lookAlikes/lookAlikes.js';
 import { parseRule } from './rule.js';
 import { RuleIndex } from './ruleIndex.js';

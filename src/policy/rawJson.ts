@@ -1,6 +1,6 @@
-// Looks into JSON of unknown shape: what is not there, or of another shape, counts as empty. The schema reports it.
+// Looks into JSON of unknown shape: what is missing or has another shape counts as empty. The schema reports it.
 
-/** What a text of JSON holds, a byte-order mark passed over; undefined, which JSON has not, when it is not JSON. */
+/** Parses JSON and skips a byte-order mark; undefined, which JSON cannot express, when the text is not JSON. */
 export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text) as unknown;
@@ -27,4 +27,15 @@ export function entriesIn(value: unknown, key: string): [string, unknown][] {
   return typeof record === 'object' && record !== null && !Array.isArray(record)
     ? Object.entries(record)
     : [];
+}
+
+/** Whether the brackets of a text are nested deeper than this: functions that walk through a document recurse once a level. */
+export function isNestedDeeperThan(text: string, levels: number): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth--;
+    if (depth > levels) return true;
+  }
+  return false;
 }

@@ -1,20 +1,18 @@
 import { PolicyError, type PolicyFault } from '../policy/policyFault.js';
-import { eventOf, faultsOf, type PolicyFileEvent } from './policyFileEvent.js';
 import {
-  judgePolicy,
+  eventOf,
+  faultsOf,
   readContents,
   readPolicy,
+  readPolicyText,
   type LoadedPolicy,
   type PolicyCheck,
+  type PolicyFileEvent,
   type PolicyReading,
 } from './policyReading.js';
 import { writable, type Writable } from './replaceFile.js';
 import { savePolicyFile } from './savePolicyFile.js';
 import { asTextFile, fileStamp } from './textFile.js';
-
-export { PolicyError } from '../policy/policyFault.js';
-export type { PolicyFileEvent } from './policyFileEvent.js';
-export type { LoadedPolicy, PolicyReading } from './policyReading.js';
 
 export type PolicyFileOptions = {
   /** Milliseconds from one look at the file to the next; 2000 unless told. */
@@ -35,16 +33,16 @@ export type PolicyFile = {
   /** Looks at the file now; resolves when a change has been taken or refused. */
   reload(): Promise<void>;
   /** Judges a text as loading would, with `terms` in the place of those on disk if they are given. Changes nothing. */
-  judge(text: string, terms?: string): Promise<PolicyReading>;
+  readDraft(text: string, terms?: string): Promise<PolicyReading>;
   /**
-   * Puts a text that {@link judge} found good into the file and in force, together with its terms.
+   * Puts a text that {@link readDraft} found good into the file and in force, together with its terms.
    *
    * @param base SHA-256 of the file that the text was made from
    * @returns why a power cut might still undo it (`unsynced`), or null: it is saved in either case
    * @throws {PolicyChanged} when the file holds something else by now
    * @throws {PolicyReadOnly} when the file cannot be replaced
    */
-  save(judged: PolicyReading & { kind: 'loaded' }, base: string): Promise<{ unsynced: unknown }>;
+  save(reading: PolicyReading & { kind: 'loaded' }, base: string): Promise<{ unsynced: unknown }>;
   writable(): Promise<Writable>;
   close(): void;
 };
@@ -92,16 +90,16 @@ class WatchedPolicyFile implements PolicyFile {
     return this.#newest.file;
   }
 
-  judge(text: string, terms?: string): Promise<PolicyReading> {
+  readDraft(text: string, terms?: string): Promise<PolicyReading> {
     const newTerms = terms === undefined ? undefined : asTextFile(terms);
-    return judgePolicy(this.path, asTextFile(text), this.options.check, newTerms);
+    return readPolicyText(this.path, asTextFile(text), this.options.check, newTerms);
   }
 
-  save(judged: PolicyReading & { kind: 'loaded' }, base: string): Promise<{ unsynced: unknown }> {
+  save(reading: PolicyReading & { kind: 'loaded' }, base: string): Promise<{ unsynced: unknown }> {
     return this.#inTurn(async () => {
-      const saved = await savePolicyFile(this.path, judged, base);
-      this.#newest = judged;
-      this.#current = judged.loaded;
+      const saved = await savePolicyFile(this.path, reading, base);
+      this.#newest = reading;
+      this.#current = reading.loaded;
       return saved;
     });
   }

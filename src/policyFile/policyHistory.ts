@@ -1,5 +1,6 @@
 import type { Log } from '../log.js';
-import type { LoadedPolicy, PolicyFile, PolicyFileEvent } from './policyFile.js';
+import type { PolicyFile } from './policyFile.js';
+import type { LoadedPolicy, PolicyFileEvent } from './policyReading.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import {
   confirmPolicyVersion,

@@ -31,7 +31,7 @@ export type PolicyReading = {
 /** Reads a policy file with its terms, and judges both. What the files hold never makes it throw. */
 export async function readPolicy(path: string, check: PolicyCheck): Promise<PolicyReading> {
   const file = await readTextFile(path);
-  if (file.ok) return judgePolicy(path, file, check);
+  if (file.ok) return readPolicyText(path, file, check);
   return {
     contents: contentsOf(file, null),
     file: null,
@@ -46,7 +46,7 @@ export async function readPolicy(path: string, check: PolicyCheck): Promise<Poli
  *
  * @param newTerms what the file that `portal.terms` names is to hold; without it, what it holds now
  */
-export async function judgePolicy(
+export async function readPolicyText(
   path: string,
   file: TextFile & { ok: true },
   check: PolicyCheck,
@@ -83,4 +83,24 @@ function termsFaults(terms: TextFile | null): PolicyFault[] {
   return terms === null || terms.ok
     ? []
     : [{ path: 'portal.terms', message: `cannot be read: ${terms.message}` }];
+}
+
+/** What a look at the file has found. */
+export type PolicyFileEvent =
+  | { kind: 'loaded'; hash: string }
+  | { kind: 'refused'; hash: string | null; faults: PolicyFault[] }
+  | { kind: 'unreadable'; message: string };
+
+/** Why a reading is not in force; empty when it is. */
+export function faultsOf(reading: PolicyReading): PolicyFault[] {
+  if (reading.kind === 'loaded') return [];
+  if (reading.kind === 'refused') return reading.faults;
+  return [{ path: '', message: `cannot be read: ${reading.message}` }];
+}
+
+export function eventOf(reading: PolicyReading): PolicyFileEvent {
+  if (reading.kind === 'loaded') return { kind: 'loaded', hash: reading.loaded.hash };
+  if (reading.kind === 'refused')
+    return { kind: 'refused', hash: reading.file?.hash ?? null, faults: reading.faults };
+  return { kind: 'unreadable', message: reading.message };
 }

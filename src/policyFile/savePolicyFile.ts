@@ -40,7 +40,7 @@ const REFUSALS: Record<string, PolicyReadOnly['why']> = {
  */
 export async function savePolicyFile(
   path: string,
-  judged: { loaded: LoadedPolicy; termsPath: string | null },
+  reading: { loaded: LoadedPolicy; termsPath: string | null },
   base: string,
 ): Promise<{ unsynced: unknown }> {
   const look = async () => {
@@ -50,7 +50,7 @@ export async function savePolicyFile(
   await look();
   const allowed = await writable(path);
   if (!allowed.ok) throw new PolicyReadOnly(allowed.why);
-  const { loaded, termsPath } = judged;
+  const { loaded, termsPath } = reading;
   try {
     const terms = termsPath === null ? null : await writeTerms(termsPath, loaded.terms);
     const file = await replaceFile(path, loaded.text, look);

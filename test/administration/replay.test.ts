@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 
 async function policyOf(overrides: Record<string, unknown>): Promise<Policy> {
-  const reading = await portal.deps.policy.judge(JSON.stringify(aPolicy(overrides)));
+  const reading = await portal.deps.policy.readDraft(JSON.stringify(aPolicy(overrides)));
   if (reading.kind !== 'loaded') throw new Error(JSON.stringify(reading));
   return reading.loaded.policy;
 }

@@ -266,7 +266,7 @@ describe('a process that ends while it saves', () => {
   test('after it has replaced the file leaves a version that is confirmed at the next start, with its author', async () => {
     const previous = deps.policy.current().hash;
     const text = editPolicyText(await onDisk(), [rename('Cut off')]);
-    const judged = await deps.policy.judge(text);
+    const judged = await deps.policy.readDraft(text);
     if (judged.kind !== 'loaded') throw new Error('The policy is not good');
     await insertPolicyVersion(deps.store.db, {
       ...begun(),
@@ -283,7 +283,7 @@ describe('a process that ends while it saves', () => {
   test('keeps its author also when that is found hours later', async () => {
     const previous = deps.policy.current().hash;
     const text = editPolicyText(await onDisk(), [rename('Cut off long ago')]);
-    const judged = await deps.policy.judge(text);
+    const judged = await deps.policy.readDraft(text);
     if (judged.kind !== 'loaded') throw new Error('The policy is not good');
     const { hash } = judged.loaded;
     await insertPolicyVersion(deps.store.db, { ...begun(), hash, text, previous_hash: previous });

@@ -1,5 +1,5 @@
 import { explain } from '../../src/policy/explain.js';
-import { explainFault } from '../../src/policy/explainFault.js';
+import { explainFault } from '../../src/policy/describe.js';
 import { aPartner, aPolicy } from './aPolicy.js';
 
 const PARTNERS = [

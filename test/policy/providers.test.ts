@@ -1,6 +1,5 @@
 import { disposableEmailBlocklist } from 'disposable-email-domains-js';
-import { isConsumerDomain } from '../../src/policy/consumerDomains.js';
-import { isDisposableDomain } from '../../src/policy/disposableDomains.js';
+import { isConsumerDomain, isDisposableDomain } from '../../src/policy/providers.js';
 
 const CONSUMER: [domain: string, fact: string][] = [
   ['gmail.com', 'a public provider'],

@@ -1,5 +1,4 @@
-import { isConsumerDomain } from '../../src/policy/consumerDomains.js';
-import { isDisposableDomain } from '../../src/policy/disposableDomains.js';
+import { isConsumerDomain, isDisposableDomain } from '../../src/policy/providers.js';
 import { validatePolicy } from '../../src/policy/validate.js';
 import { aDocument, aPartner, GROUP_ID, OTHER_ID } from './aPolicy.js';
 

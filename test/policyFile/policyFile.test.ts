@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openPolicyFile, type PolicyFile, type PolicyFileEvent } from '../../src/policyFile/policyFile.js';
+import { openPolicyFile, type PolicyFile } from '../../src/policyFile/policyFile.js';
+import type { PolicyFileEvent } from '../../src/policyFile/policyReading.js';
 import { PolicyError, type PolicyFault } from '../../src/policy/policyFault.js';
 import { aDocument, aPartner } from '../policy/aPolicy.js';
 

@@ -16,7 +16,8 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openPolicyFile, type PolicyFile, type PolicyFileEvent } from '../../src/policyFile/policyFile.js';
+import { openPolicyFile, type PolicyFile } from '../../src/policyFile/policyFile.js';
+import type { PolicyFileEvent } from '../../src/policyFile/policyReading.js';
 import { replaceFile } from '../../src/policyFile/replaceFile.js';
 import { aDocument, aPartner } from '../policy/aPolicy.js';
 
@@ -42,7 +43,7 @@ afterEach(async () => {
 });
 
 async function judged(text: string, terms?: string) {
-  const reading = await file.judge(text, terms);
+  const reading = await file.readDraft(text, terms);
   if (reading.kind !== 'loaded') throw new Error(JSON.stringify(reading));
   return reading;
 }
@@ -150,7 +151,7 @@ const ATTEMPT = (path: string) => `
   import { openPolicyFile } from ${JSON.stringify(join(process.cwd(), 'src/policyFile/policyFile.ts'))};
   const file = await openPolicyFile(${JSON.stringify(path)});
   file.close();
-  const judged = await file.judge(${JSON.stringify(textOf('mine'))});
+  const judged = await file.readDraft(${JSON.stringify(textOf('mine'))});
   const saved = await file.save(judged, file.current().hash).then(() => 'saved', ({ name, why }) => name + ' ' + why);
   console.log(JSON.stringify({ writable: await file.writable(), saved }));
 `;
@@ -228,7 +229,7 @@ describe('on a file system of its own', () => {
       const there = await openPolicyFile(small);
       there.close();
       const domains = Array.from({ length: 9_000 }, (_, n) => `company${n}.com`);
-      const large = await there.judge(JSON.stringify(aDocument({ partners: [aPartner({ domains })] })));
+      const large = await there.readDraft(JSON.stringify(aDocument({ partners: [aPartner({ domains })] })));
       if (large.kind !== 'loaded') throw new Error('The large policy is not good');
       await expect(there.save(large, there.current().hash)).rejects.toMatchObject({ code: 'ENOSPC' });
       expect(await readFile(small, 'utf8')).toBe(textOf('first'));
@@ -286,7 +287,7 @@ describe('new terms', () => {
 
   it('are judged with the policy and written before it', async () => {
     const text = withTerms('terms-0a1b2c3d.md');
-    expect(await file.judge(text)).toMatchObject({ kind: 'refused', faults: [{ path: 'portal.terms' }] });
+    expect(await file.readDraft(text)).toMatchObject({ kind: 'refused', faults: [{ path: 'portal.terms' }] });
     await file.save(await judged(text, '# Terms'), file.current().hash);
     expect(await readFile(join(folder, 'terms-0a1b2c3d.md'), 'utf8')).toBe('# Terms');
     expect(file.current().terms).toMatchObject({ text: '# Terms' });
@@ -300,6 +301,6 @@ test('a judgement changes nothing, and has every check of loading', async () => 
     check: () => [{ path: 'partners[0].id', message: 'is odd' }],
   }).catch((error: unknown) => error);
   expect(checked).toMatchObject({ faults: [{ path: 'partners[0].id', message: 'is odd' }] });
-  expect(await file.judge('{ "version": 2,\n}')).toMatchObject({ kind: 'refused', faults: [{ line: 2 }] });
+  expect(await file.readDraft('{ "version": 2,\n}')).toMatchObject({ kind: 'refused', faults: [{ line: 2 }] });
   expect(await readFile(path, 'utf8')).toBe(textOf('first'));
 });

@@ -1,6 +1,6 @@
 import type { Deps } from '../../../deps.js';
 import { accessIn } from '../../../http/guard.js';
-import type { LoadedPolicy } from '../../../policyFile/policyFile.js';
+import type { LoadedPolicy } from '../../../policyFile/policyReading.js';
 import { findPolicyVersionByHash } from '../../../store/policyVersions.js';
 import type { Response } from 'express';
 import { same } from './fields.js';

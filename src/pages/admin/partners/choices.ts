@@ -1,5 +1,5 @@
 import type { Config } from '../../../config.js';
-import { takenProofs } from '../../../policyFile/proofFaults.js';
+import { possibleProofs } from '../../../policyFile/proofFaults.js';
 
 const PROOFS = ['invitation', 'mailbox', 'tenant'] as const;
 type ProofKind = (typeof PROOFS)[number];
@@ -8,7 +8,7 @@ type ProofKind = (typeof PROOFS)[number];
 export type ProofChoice = { kind: ProofKind; taken: boolean; disabled: boolean };
 
 export function proofChoices(config: Pick<Config, 'mail'>, chosen: unknown): ProofChoice[] {
-  const taken: readonly string[] = takenProofs(config);
+  const taken: readonly string[] = possibleProofs(config.mail !== null);
   return PROOFS.map((kind) => ({
     kind,
     taken: taken.includes(kind),

@@ -3,7 +3,7 @@ import type { PolicyProposal } from '../../../administration/draftPolicy.js';
 import type { Deps } from '../../../deps.js';
 import { malformed, notFound } from '../../../errors.js';
 import { localPath } from '../../../http/localPath.js';
-import { isNestedDeeperThan } from '../../../policy/nesting.js';
+import { isNestedDeeperThan } from '../../../policy/rawJson.js';
 import { findPolicyVersion } from '../../../store/policyVersions.js';
 import { fieldsOfTyped, readTyped, type TypedForm } from '../form/typedForm.js';
 
