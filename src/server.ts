@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { createApp } from './app.js';
 import { startSealer } from './audit/seal.js';
 import { startBackground } from './background.js';
+import { codeOf } from './codeOf.js';
 import { ConfigError, loadConfig } from './config.js';
 import { openDeps } from './deps.js';
 import { listen } from './http/listen.js';
@@ -57,10 +58,11 @@ function explain(error: unknown): string {
   if (error instanceof ConfigError || error instanceof PolicyError || error instanceof LockedError) {
     return error.message;
   }
-  const { code, port, message, stack } = error as NodeJS.ErrnoException & { port?: number };
+  const code = codeOf(error);
+  const { port, message, stack } = error as Error & { port?: number };
   if (code === 'EADDRINUSE') return `Port ${port ?? '?'} is in use by another process: stop it, or set PORT.`;
-  if (isStoreDown(error)) return `The database of DATABASE_URL cannot be reached: ${message || (code ?? '')}`;
-  if (FOLDER_FAULTS.has(code ?? '')) return `The folder of DATA_DIR cannot be used: ${message}`;
+  if (isStoreDown(error)) return `The database of DATABASE_URL cannot be reached: ${message || code}`;
+  if (FOLDER_FAULTS.has(code)) return `The folder of DATA_DIR cannot be used: ${message}`;
   return stack ?? inspect(error);
 }
 

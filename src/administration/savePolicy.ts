@@ -1,5 +1,6 @@
 import type { Access } from '../access/access.js';
 import { personKey } from '../access/person.js';
+import { codeOf } from '../codeOf.js';
 import type { Deps } from '../deps.js';
 import { forbidden, policyConflict, policyNotWritten, policyReadOnly, unavailable } from '../errors.js';
 import { PolicyError, type PolicyFault } from '../policy/policyFault.js';
@@ -124,7 +125,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
 function toPublic(error: unknown): unknown {
   if (error instanceof PolicyChanged) return policyConflict();
   if (error instanceof PolicyReadOnly) return policyReadOnly();
-  const code = String((error as NodeJS.ErrnoException).code);
+  const code = codeOf(error);
   // Another portal has held the lock for longer than a save takes.
   if (code === LOCK_NOT_AVAILABLE) return unavailable();
   return ['ENOSPC', 'EDQUOT', 'EIO', 'ETIMEDOUT'].includes(code) ? policyNotWritten() : error;

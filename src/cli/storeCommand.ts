@@ -1,3 +1,4 @@
+import { codeOf } from '../codeOf.js';
 import { ConfigError, loadStoreConfig } from '../config.js';
 import { createLog } from '../log.js';
 import { isStoreDown, isStoreMade, openStore } from '../store/database.js';
@@ -50,8 +51,9 @@ async function run(command: StoreCommand): Promise<number> {
 
 /** What went wrong, in words for the caller; null for an error of ours. */
 function explain(error: unknown, { usage, locked }: Cli): { text: string; code: number } | null {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS')) {
+  const code = codeOf(error);
+  const { message } = error as Error;
+  if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS')) {
     return { text: `${message ? `${message}\n\n` : ''}${usage}`, code: EXIT.usage };
   }
   // The reader of the output has closed it, as `head` does.

@@ -94,7 +94,7 @@ export function createEntra(
       });
       if (status !== 200) {
         const { error } = refusalShape.parse(body);
-        throw new EntraFault(OUR_FAULT.includes(error) ? 'clientRefused' : 'grantRefused', codeOf(error));
+        throw new EntraFault(OUR_FAULT.includes(error) ? 'clientRefused' : 'grantRefused', loggable(error));
       }
       const tokens = tokensShape.safeParse(body);
       if (!tokens.success) throw new EntraFault('unreadable', 'tokens of an unknown shape');
@@ -124,8 +124,8 @@ async function loadKeys(address: string): Promise<SigningKey[]> {
 }
 
 /** Only a code such as `invalid_grant` is worth a log line; anything else might be a text with a token in it. */
-function codeOf(error: string): string {
-  return /^[a-z_]{1,40}$/.test(error) ? error : 'an unknown code';
+function loggable(code: string): string {
+  return /^[a-z_]{1,40}$/.test(code) ? code : 'an unknown code';
 }
 
 /** Keeps what was loaded for half an hour; those who ask at the same time share one load. A failure is not kept. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { codeOf } from '../codeOf.js';
 
 /** Where a machine's managed identity gives its tokens, and what proves that one asks from that machine. */
 export type ManagedIdentity = { endpoint: string; header: string };
@@ -52,10 +53,8 @@ async function send(endpoint: string, header: string, resource: string) {
     return { status: response.status, text: await response.text() };
   } catch (error) {
     const { cause = error } = error as Error;
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new IdentityFault(
-      `The identity endpoint does not answer: ${typeof code === 'string' ? code : message}`,
-    );
+    const why = codeOf(cause) || (cause as Error).message;
+    throw new IdentityFault(`The identity endpoint does not answer: ${why}`);
   }
 }
 

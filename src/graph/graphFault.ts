@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { codeOf } from '../codeOf.js';
 
 /**
  * What went wrong with a call to Microsoft Graph, sorted by what to do about it.
@@ -80,7 +81,7 @@ const NEVER_SENT =
 /** Whether a failed exchange may have been processed by the other side nevertheless. */
 export function mayBeProcessed(failure: unknown): 'no' | 'unknown' {
   for (let cause = failure; types.isNativeError(cause); cause = cause.cause) {
-    if (NEVER_SENT.test((cause as NodeJS.ErrnoException).code ?? '')) return 'no';
+    if (NEVER_SENT.test(codeOf(cause))) return 'no';
   }
   return 'unknown';
 }

@@ -1,9 +1,10 @@
 import type { CookieOptions, Request, Response } from 'express';
 import type { Config } from '../config.js';
+import { DAY_MS } from '../days.js';
 import { drawToken, hashToken, isToken } from '../token.js';
 
 /** As long as an approver may take: whoever sent the form is shown what the approver has to say. */
-const MAX_AGE_MS = 30 * 24 * 3600 * 1000;
+const MAX_AGE_MS = 30 * DAY_MS;
 
 type Asking = Pick<Request, 'cookies'>;
 

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
+import { codeOf } from '../codeOf.js';
 import { malformed, notFound, PublicError, unavailable } from '../errors.js';
 import type { Translate } from '../language.js';
 import type { Log } from '../log.js';
@@ -43,7 +44,7 @@ export const noSuchPage: RequestHandler = function noSuchPage() {
 /** The only place where an error becomes an answer. Unknown ones show a fixed sentence and the request's id. */
 export function errorPage(log: Log): ErrorRequestHandler {
   return function showError(error: unknown, req, res, next) {
-    if (isBrokenOff(error)) {
+    if (codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE') {
       // Whoever downloaded something has gone away: the request's own line says so, and nobody is left to answer.
       res.destroy();
       return;
@@ -55,13 +56,13 @@ export function errorPage(log: Log): ErrorRequestHandler {
       return;
     }
     if (known.retryAfterSeconds !== undefined) res.set('Retry-After', String(known.retryAfterSeconds));
-    const t = res.locals.t as Translate | undefined;
-    if (!t) {
+    const { t, language, access, htmxConfig } = res.locals as Partial<typeof res.locals>;
+    if (!t || !language) {
       // It went wrong before a language was chosen: an asset that cannot be read.
       res.sendStatus(known.status);
       return;
     }
-    const values = retryIn(known.retryAfterSeconds ?? 0, res.locals.language as string);
+    const values = retryIn(known.retryAfterSeconds ?? 0, language);
     const title = t(`error.${known.id}.title`);
     const text = t(`error.${known.id}.text`, values);
     res.status(known.status);
@@ -77,7 +78,7 @@ export function errorPage(log: Log): ErrorRequestHandler {
       onward: onwardFrom(known, req, t),
     };
     // Those who work in the admin area stay there.
-    const view = res.locals.access && res.locals.htmxConfig ? 'admin/error' : 'error';
+    const view = access && htmxConfig ? 'admin/error' : 'error';
     res.render(view, page, (failure: Error | null, html?: string) => {
       if (failure) log.error({ err: failure, httpRequestId: req.id }, 'error page failed');
       // Express would show the failure's stack.
@@ -124,10 +125,6 @@ function onwardFrom(
 function requestPageOf({ path }: Request): string | null {
   const token = OF_A_REQUEST.exec(path)?.[1];
   return token === undefined ? null : `/requests/${token}`;
-}
-
-function isBrokenOff(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException | null)?.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 function toPublicError(error: unknown): PublicError {

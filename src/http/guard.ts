@@ -56,7 +56,7 @@ function rememberingFor(seconds: number): (key: string) => boolean {
 export function accessIn(res: Response): Access {
   const { access } = res.locals;
   if (!access) throw new Error('A page without its guard');
-  return access as Access;
+  return access;
 }
 
 function refuseStranger(req: Request, res: Response): void {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { parseAddress } from './address.js';
+import { GUID } from './guid.js';
 import { isHttpsUrl } from './httpsUrl.js';
 
 const KEY = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 // Lone surrogates are no characters, and PostgreSQL takes none.
 const NO_CONTROL_CHARACTERS = /^[^\p{Cc}\p{Cs}]*$/u;
 const TEXT = /^([^\p{Cc}\p{Cs}]|[\t\r\n])*$/u;

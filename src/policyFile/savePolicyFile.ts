@@ -1,3 +1,4 @@
+import { codeOf } from '../codeOf.js';
 import type { LoadedPolicy } from './policyReading.js';
 import { replaceFile, writable, type Writable } from './replaceFile.js';
 import { readTextFile } from './textFile.js';
@@ -55,7 +56,7 @@ export async function savePolicyFile(
     const file = await replaceFile(path, loaded.text, look);
     return { unsynced: file.unsynced ?? terms?.unsynced ?? null };
   } catch (error) {
-    const why = REFUSALS[String((error as NodeJS.ErrnoException).code)];
+    const why = REFUSALS[codeOf(error)];
     throw why ? new PolicyReadOnly(why, error) : error;
   }
 }

@@ -1,11 +1,9 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { parseAddress } from '../policy/address.js';
+import { isGuid } from '../policy/guid.js';
 
 /** The person whose data is meant: an applicant by address, or a member of staff by object id. */
 export type DataSubject = { address: string } | { oid: string };
-
-const GUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const STAFF = new RegExp(`^(?:${GUID}/)?(${GUID})$`, 'i');
 
 /**
  * Reads a mail address in any case, in full-width letters or with an international domain in its own script, because the
@@ -17,8 +15,8 @@ const STAFF = new RegExp(`^(?:${GUID}/)?(${GUID})$`, 'i');
  */
 export function parseDataSubject(text: string): DataSubject | { fault: string; suggestion?: string } {
   const typed = halfWidth(text).trim();
-  const oid = STAFF.exec(typed)?.[1];
-  if (oid !== undefined) return { oid: oid.toLowerCase() };
+  const [first = '', second = first, ...more] = typed.split('/');
+  if (isGuid(first) && isGuid(second) && more.length === 0) return { oid: second.toLowerCase() };
   const at = typed.lastIndexOf('@') + 1;
   const parsed = parseAddress(at === 0 ? typed : typed.slice(0, at) + asciiDomain(typed.slice(at)));
   if (parsed.ok) return { address: parsed.address.canonical };

@@ -1,6 +1,6 @@
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+import { isGuid } from '../policy/guid.js';
 
-/** Whether a text can be a request's id at all; PostgreSQL refuses to compare others. */
+/** Whether a text can be a request's id, as the store writes it; PostgreSQL refuses to compare anything else. */
 export function isRequestId(text: string): boolean {
-  return UUID.test(text);
+  return isGuid(text) && text === text.toLowerCase();
 }

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { types } from 'node:util';
 import { Kysely, PostgresDialect, sql, type Dialect } from 'kysely';
+import { codeOf } from '../codeOf.js';
 import type { Config } from '../config.js';
 import { IdentityFault } from '../entra/managedIdentity.js';
 import type { Log } from '../log.js';
@@ -126,7 +127,7 @@ const DOWN_MESSAGE =
 /** Whether an error means that the store could not be reached, rather than that a statement was wrong. */
 export function isStoreDown(error: unknown): boolean {
   if (!types.isNativeError(error)) return false;
-  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const code = codeOf(error);
   return (
     error instanceof IdentityFault ||
     isUntrusted(error) ||
@@ -141,10 +142,10 @@ const UNTRUSTED = /^(ERR_TLS_CERT_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_
 
 /** Whether the server could not show that it is the one that was meant. */
 export function isUntrusted(error: unknown): boolean {
-  return types.isNativeError(error) && UNTRUSTED.test((error as NodeJS.ErrnoException).code ?? '');
+  return types.isNativeError(error) && UNTRUSTED.test(codeOf(error));
 }
 
 /** Whether a statement failed because a row of that kind is there already (23505: errcodes-appendix of PostgreSQL). */
 export function isUniqueViolation(error: unknown): boolean {
-  return types.isNativeError(error) && (error as { code?: string }).code === '23505';
+  return codeOf(error) === '23505';
 }

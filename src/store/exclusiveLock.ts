@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { codeOf } from '../codeOf.js';
 
 /** Whoever holds, or held, a lock. `started` tells a process from a later one with the same pid. */
 type Owner = { host: string; pid: number; started: string };
@@ -156,8 +157,4 @@ function startOf(pid: number): string | null {
   } catch (error) {
     return codeOf(error) === 'EPERM' ? 'alive' : null;
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? '';
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { PoolClient, PoolConfig } from 'pg';
+import { codeOf } from '../codeOf.js';
 import { keepToken } from '../entra/keptToken.js';
 import { askManagedIdentity, type ManagedIdentity } from '../entra/managedIdentity.js';
 import type { Log } from '../log.js';
@@ -137,5 +138,5 @@ function audienceOf(host: string): string {
 const REFUSALS = ['28000', '28P01'];
 
 function isRefusal(error: unknown): error is Error & { code: string } {
-  return REFUSALS.includes((error as { code?: string } | null)?.code ?? '');
+  return REFUSALS.includes(codeOf(error));
 }

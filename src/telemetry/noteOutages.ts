@@ -1,4 +1,5 @@
 import type { AzureMonitorExporterOptions } from '@azure/monitor-opentelemetry-exporter';
+import { codeOf } from '../codeOf.js';
 import type { Log } from '../log.js';
 
 type Policies = NonNullable<AzureMonitorExporterOptions['additionalPolicies']>;
@@ -26,7 +27,7 @@ export function noteOutages(log: Log): Policies {
             note(response.status === 200 ? null : `answered ${response.status}`);
             return response;
           } catch (error) {
-            note((error as NodeJS.ErrnoException).code ?? (error as Error).name);
+            note(codeOf(error) || (error as Error).name);
             throw error;
           }
         },

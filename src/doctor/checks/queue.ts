@@ -1,3 +1,4 @@
+import { codeOf } from '../../codeOf.js';
 import { isStoreDown } from '../../store/database.js';
 import { pauseSecondsLeft } from '../../store/pauses.js';
 import { findOverdue } from '../../store/requestFigures.js';
@@ -19,7 +20,7 @@ export const examineQueue: CheckUp = async function examineQueue({ store }) {
     return found.length > 0 ? found : [finding('queue', 'inTime', { count })];
   } catch (error) {
     // The check of the store says when it is down or not in use yet.
-    if (isStoreDown(error) || (error as { code?: string }).code === UNDEFINED_TABLE) return [];
+    if (isStoreDown(error) || codeOf(error) === UNDEFINED_TABLE) return [];
     throw error;
   }
 };

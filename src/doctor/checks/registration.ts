@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../days.js';
 import { findGroups } from '../../graph/groups.js';
 import { getRegistration, type Registration } from '../../graph/organization.js';
 import type { Config } from '../../config.js';
@@ -6,7 +7,6 @@ import { finding, type Finding, type CheckUp, type Patient } from '../finding.js
 import { partnersRequiring } from './policy.js';
 
 const SOON_DAYS = 30;
-const DAY_MS = 24 * 3600_000;
 
 /**
  * Our own app registration: how long its secret lasts, whether its tokens name groups that approve, where it sends people

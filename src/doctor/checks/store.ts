@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { codeOf } from '../../codeOf.js';
 import { IdentityFault } from '../../entra/managedIdentity.js';
 import { isStoreDown, isUntrusted, type Store } from '../../store/database.js';
 import { serverVersion } from '../../store/health.js';
@@ -38,7 +39,7 @@ export const examineStore: CheckUp = async function examineStore({ store, config
 /** Why a database cannot be used; each kind has its own advice. */
 function troubleWith(error: unknown): 'noToken' | 'refused' | 'untrusted' | 'down' {
   if (error instanceof IdentityFault) return 'noToken';
-  if ((error as { code?: string }).code?.startsWith('28')) return 'refused';
+  if (codeOf(error).startsWith('28')) return 'refused';
   return isUntrusted(error) ? 'untrusted' : 'down';
 }
 

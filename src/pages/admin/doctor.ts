@@ -3,7 +3,6 @@ import type { Deps } from '../../deps.js';
 import type { Examination } from '../../doctor/doctor.js';
 import { LEVELS } from '../../doctor/finding.js';
 import { describeFinding } from '../../doctor/describeFinding.js';
-import type { Translate } from '../../language.js';
 
 /** GET /admin/doctor: the shell at once; findings that are not a minute old with it, others follow. */
 export function showDoctor({ doctor }: Deps): RequestHandler {
@@ -31,7 +30,7 @@ export function checkNow({ doctor }: Deps): RequestHandler {
 }
 
 function viewOf(res: Response, examination: Examination | null) {
-  const t = res.locals.t as Translate;
+  const { t } = res.locals;
   const findings = examination?.findings ?? [];
   const groups = LEVELS.map((level) => ({
     level,

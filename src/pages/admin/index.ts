@@ -1,9 +1,9 @@
 import { Router } from 'express';
 import type { Right } from '../../access/access.js';
 import type { Deps } from '../../deps.js';
-import { adminLocals } from '../../http/adminLocals.js';
 import { noSuchPage } from '../../http/errorPage.js';
 import { requireRight } from '../../http/guard.js';
+import { adminLocals } from '../../http/locals.js';
 import { addItem, changeItem, listCatalogue, newItem, removeItem, showItem } from './catalogue/catalogue.js';
 import { changeRules, showRules } from './partners/partnerRules.js';
 import {

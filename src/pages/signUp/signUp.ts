@@ -34,7 +34,7 @@ export function signUp(deps: Deps): RequestHandler<object, unknown, Record<strin
       res.status(422).render('signUp', { ...form, termsHash, begun: begun(req.body) });
       return;
     }
-    const application = { ...form.input, language: res.locals.language as string };
+    const application = { ...form.input, language: res.locals.language };
     const { token } = await submit(deps, application, {
       browser: rememberBrowser(deps.config, req, res),
       suspicions: suspicions(req.body),

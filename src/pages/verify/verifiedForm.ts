@@ -53,7 +53,7 @@ export function signUpVerified(deps: Deps): RequestHandler<object, unknown, Form
     const browser = rememberBrowser(deps.config, req, res);
     const { token } = await submit(
       deps,
-      { ...form.input, address, language: res.locals.language as string },
+      { ...form.input, address, language: res.locals.language },
       { browser, suspicions: suspicions(req.body), proof: tenantProof(identity, browser, signedInAt) },
     );
     // Who it was stays known for the rest of its time: a form that is sent twice is answered twice with the same page.

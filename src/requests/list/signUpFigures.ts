@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../days.js';
 import type { SignUps } from '../../store/requestFigures.js';
 import type { RequestState } from '../../store/schema.js';
 
@@ -29,8 +30,6 @@ export type SignUpFigures = {
   today: Counts;
   total: Counts;
 };
-
-const DAY_MS = 86_400_000;
 
 /** The first of so many days, the last of which is `today`; both as `2026-01-31`. */
 export function firstDay(today: string, days: number): string {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { types } from 'node:util';
 import { Migrator, sql, type Kysely, type Migration } from 'kysely';
+import { codeOf } from '../../codeOf.js';
 import * as requests from './0001-requests.js';
 import * as administration from './0002-administration.js';
 import * as requestList from './0003-request-list.js';
@@ -53,10 +54,6 @@ export async function migrateToLatest<T>(db: Kysely<T>): Promise<void> {
     else if (attempt < ATTEMPTS && LOCKED_OUT.test(codeOf(error))) await sleep(1_000);
     else throw types.isNativeError(error) ? error : new Error('A migration failed', { cause: error });
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as { code?: string }).code ?? '';
 }
 
 /** Whether the database has all migrations that this version knows, and further ones. */

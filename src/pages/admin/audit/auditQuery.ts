@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parsePeriod } from '../../../audit/period.js';
 import { malformed } from '../../../errors.js';
+import { isGuid } from '../../../policy/guid.js';
 import { AUDIT_ACTIONS } from '../../../store/auditActions.js';
 import type { AuditFilter } from '../../../store/auditEvents.js';
 
@@ -13,7 +14,6 @@ export const ACTION_GROUPS = [...new Set(AUDIT_ACTIONS.map(groupOf))].map((group
 }));
 
 const ACTIONS = new Set<string>([...AUDIT_ACTIONS, ...ACTION_GROUPS.map(({ group }) => group)]);
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const field = z
   .string()
@@ -23,7 +23,7 @@ const field = z
   .default('');
 // As the trail writes them: what is looked for is recorded with an export, and must not be what somebody typed.
 const actor = field.refine(
-  (value) => ['', 'partner', 'portal'].includes(value) || value.split('/').every((id) => GUID.test(id)),
+  (value) => ['', 'partner', 'portal'].includes(value) || value.split('/').every(isGuid),
 );
 const querySchema = z.object({
   action: field.refine((action) => action === '' || ACTIONS.has(action)),
@@ -58,7 +58,7 @@ export function readAuditQuery(query: unknown): {
   const { action, actor, request, from, to } = parsed.data;
   const period = parsePeriod(from, to);
   const faults: AuditFault[] = [];
-  if (request !== '' && !GUID.test(request)) faults.push('request');
+  if (request !== '' && !isGuid(request)) faults.push('request');
   if (!period) faults.push('period');
   const filter: AuditFilter = {
     ...(action !== '' && { action }),

@@ -69,7 +69,7 @@ export function addItem(deps: Deps, kind: Kind): RequestHandler {
     if (await answered(deps, res, page, kind, body)) return;
     const values = readForm(page.fields, body);
     const { [kind]: taken } = deps.policy.current().policy.document;
-    const t = res.locals.t as (key: string) => string;
+    const { t } = res.locals;
     if (body.again !== undefined) {
       await renderForm(deps, res, page, { values, base: textOf(body.base) });
       return;

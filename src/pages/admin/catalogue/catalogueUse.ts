@@ -2,6 +2,7 @@ import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
 import { getApp } from '../../../graph/apps.js';
 import { getGroup, groupObstacle } from '../../../graph/groups.js';
+import { isGuid } from '../../../policy/guid.js';
 import { isHttpsUrl } from '../../../policy/httpsUrl.js';
 import { proposedKey } from './catalogueForm.js';
 import { patience, whyNot, type Found } from '../pickers/find.js';
@@ -18,11 +19,9 @@ export type Used = Typed & {
   failed?: Found & { ok: false };
 };
 
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** Fills the form of a group with one of the directory. One that no guest can join is refused here too: the list may be old. */
 export async function useGroup(deps: Deps, id: string, { values, key }: Typed): Promise<Used> {
-  if (!GUID.test(id)) throw malformed();
+  if (!isGuid(id)) throw malformed();
   try {
     const group = await getGroup(deps.graph, id, patience());
     const obstacle = groupObstacle(group);
@@ -38,7 +37,7 @@ export async function useGroup(deps: Deps, id: string, { values, key }: Typed): 
 
 /** Fills the form of an app with one of the directory, and shows its roles; the only role there is gets chosen. */
 export async function useApp(deps: Deps, id: string, { values, key }: Typed): Promise<Used> {
-  if (!GUID.test(id)) throw malformed();
+  if (!isGuid(id)) throw malformed();
   try {
     const app = await getApp(deps.graph, id, patience());
     if (app.obstacle) return { values, key, obstacle: app.obstacle };

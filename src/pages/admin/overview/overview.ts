@@ -23,7 +23,7 @@ export function showOverview(deps: Deps): RequestHandler {
     if (!query.success) throw malformed();
     const { partner } = query.data;
     const figures = await overview(deps, accessIn(res), partner === '' ? undefined : partner);
-    const language = res.locals.language as string;
+    const language = res.locals.language;
     const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', timeZone: 'UTC' });
     const number = new Intl.NumberFormat(language);
     res.render('admin/overview', {

@@ -3,6 +3,7 @@ import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
 import { findGroups } from '../../../graph/groups.js';
 import { findPeople } from '../../../graph/users.js';
+import { isGuid } from '../../../policy/guid.js';
 import { find, patience, PERMISSIONS, whyNot, type Found, type Picker } from './find.js';
 import { textOf, textsOf } from '../form/fields.js';
 import { editing } from '../form/writtenPolicy.js';
@@ -32,8 +33,7 @@ export function showNames(deps: Deps): RequestHandler {
   return async (req, res) => {
     const { field } = readQuery(req.query);
     const ids = textsOf(req.query.id).map((id) => id.toLowerCase());
-    if (ids.length > MOST_NAMES || !ids.every((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)))
-      throw malformed();
+    if (ids.length > MOST_NAMES || !ids.every(isGuid)) throw malformed();
     const found = await lookUp(deps, ids);
     res.render('admin/partials/names', { field, ids, closed: await editing(deps, res), ...found });
   };

@@ -14,7 +14,7 @@ export function explainAddress({ policy }: Deps): RequestHandler {
     const explanation = asked ? explain(policy.current().policy, address) : null;
     res.status(explanation?.ok === false ? 422 : 200).render('admin/explainAddress', {
       address: asked ? address : '',
-      explanation: explanation && inWords(policy.current().policy, explanation, res.locals.t as Translate),
+      explanation: explanation && inWords(policy.current().policy, explanation, res.locals.t),
     });
   };
 }

@@ -39,8 +39,8 @@ export async function showProposal(
   }
   res.status(problem?.status ?? (preview.faults.length > 0 ? 422 : 200)).render('admin/policyPreview', {
     ...preview,
-    ...changesForPeople(preview.changes, res.locals),
-    replay: preview.replay && replayForPeople(preview.replay, res.locals),
+    ...changesForPeople(preview.changes, res.locals.t),
+    replay: preview.replay && replayForPeople(preview.replay, res.locals.t),
     problem: problem?.id ?? null,
     fields: fieldsOf({ proposal, from }),
     from,
@@ -76,8 +76,8 @@ async function showConflict(
   res.status(409).render('admin/policyConflict', {
     ...conflict,
     author: author === undefined ? null : (names.get(author) ?? author),
-    theirs: conflict.theirs && changesForPeople(conflict.theirs, res.locals),
-    mine: conflict.mine && changesForPeople(conflict.mine, res.locals),
+    theirs: conflict.theirs && changesForPeople(conflict.theirs, res.locals.t),
+    mine: conflict.mine && changesForPeople(conflict.mine, res.locals.t),
     onTop:
       conflict.onTop &&
       fieldsOf({

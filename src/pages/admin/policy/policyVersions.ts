@@ -3,6 +3,7 @@ import { lineDiff } from '../../../administration/lineDiff.js';
 import type { Deps } from '../../../deps.js';
 import { notFound } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
+import type { Translate } from '../../../language.js';
 import { policyChanges } from '../../../policy/changes.js';
 import { parsedJson } from '../../../policy/rawJson.js';
 import { namesOf } from '../../../store/persons.js';
@@ -54,11 +55,11 @@ export function showVersion(deps: Deps): RequestHandler<{ id: string }> {
     const current = deps.policy.current();
     res.render('admin/policyVersion', {
       version: { ...version, name: names.get(version.author) ?? version.author },
-      before: before && { id: before.id, ...difference(before, version, res.locals) },
+      before: before && { id: before.id, ...difference(before, version, res.locals.t) },
       now:
         latest?.id === version.id
           ? null
-          : difference(version, { text: current.text, terms: current.terms?.text ?? null }, res.locals),
+          : difference(version, { text: current.text, terms: current.terms?.text ?? null }, res.locals.t),
       base: (deps.policy.newest() ?? current).hash,
       readOnly: writable.ok ? null : writable.why,
       mayWrite: accessIn(res).rights.has('policy.write'),
@@ -68,9 +69,9 @@ export function showVersion(deps: Deps): RequestHandler<{ id: string }> {
 
 type Texts = { text: string; terms: string | null };
 
-function difference(one: Texts, other: Texts, locals: Record<string, unknown>) {
+function difference(one: Texts, other: Texts, t: Translate) {
   return {
-    ...changesForPeople(policyChanges(parsedJson(one.text), parsedJson(other.text)), locals),
+    ...changesForPeople(policyChanges(parsedJson(one.text), parsedJson(other.text)), t),
     lines: lineDiff(one.text, other.text),
     terms: one.terms === other.terms ? null : { lines: lineDiff(one.terms ?? '', other.terms ?? '') },
   };

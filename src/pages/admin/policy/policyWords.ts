@@ -2,8 +2,6 @@ import type { Replay, Verdict } from '../../../administration/replay.js';
 import type { Translate } from '../../../language.js';
 import type { PolicyChange } from '../../../policy/changes.js';
 
-type Locals = Record<string, unknown>;
-
 /** A page shows no more than this of what differs; the difference line by line has the rest. */
 const MOST_CHANGES = 200;
 
@@ -12,8 +10,7 @@ export type ShownChange = Omit<PolicyChange, 'fields'> & {
 };
 
 /** Changes as a page shows them, with how many there are of each kind. */
-export function changesForPeople(changes: PolicyChange[], locals: Locals) {
-  const t = locals.t as Translate;
+export function changesForPeople(changes: PolicyChange[], t: Translate) {
   const count = (kind: PolicyChange['kind']) => changes.filter((change) => change.kind === kind).length;
   return {
     changes: changes.slice(0, MOST_CHANGES).map((change): ShownChange => ({
@@ -38,8 +35,7 @@ function valueInWords(value: unknown, t: Translate): string | null {
   return JSON.stringify(value);
 }
 
-export function replayForPeople(replay: Replay, locals: Locals) {
-  const t = locals.t as Translate;
+export function replayForPeople(replay: Replay, t: Translate) {
   return {
     examined: replay.examined,
     total: replay.changed.length,

@@ -1,5 +1,6 @@
 import { parse } from 'node:querystring';
 import { z } from 'zod';
+import { DAY_MS } from '../../../days.js';
 import { malformed } from '../../../errors.js';
 import type { ListFilter } from '../../../requests/list/list.js';
 import { TRANSITIONS } from '../../../requests/transitions.js';
@@ -11,8 +12,6 @@ export const NO_PARTNER = '~';
 
 export const REQUEST_STATES = Object.keys(TRANSITIONS) as [RequestState, ...RequestState[]];
 const SORTS = Object.keys(REQUEST_SORTS) as [RequestSort, ...RequestSort[]];
-
-const DAY_MS = 86_400_000;
 
 // A field that is left empty is sent all the same.
 const line = z

@@ -22,7 +22,7 @@ export function exportRequests(deps: Deps): RequestHandler {
     const query = readListQuery(req.query);
     if (faultsOf(query).length > 0) throw malformed(422);
     const filter = filterOf(query);
-    const t = res.locals.t as Translate;
+    const { t } = res.locals;
     const columns = columnsOf(t);
     const nameOf = (id: string | null) => id && (deps.policy.current().policy.partner(id)?.name ?? null);
     async function* records() {
