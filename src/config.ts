@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { databaseSignIn } from './databaseSettings.js';
-import type { ManagedIdentity } from './entra/managedIdentity.js';
 import {
   DEVELOPMENT_SECRET,
   faultsIn,
@@ -16,6 +15,9 @@ import {
 /** Where tokens for Microsoft Graph come from. */
 export type GraphCredential =
   { kind: 'managedIdentity' } | { kind: 'clientSecret'; clientId: string; clientSecret: string };
+
+/** Where a machine's managed identity gives its tokens, and the header that shows that the caller is on this machine. */
+export type ManagedIdentity = { endpoint: string; header: string };
 
 export type Config = Readonly<{
   production: boolean;

@@ -13,7 +13,7 @@ import { limitsIn, type Limits } from './limits.js';
 import { openPolicyFile } from './policyFile/policyFile.js';
 import { proofFaults } from './policyFile/proofFaults.js';
 import { createBrake } from './store/brake.js';
-import { sharedRead } from './sharedRead.js';
+import { sharedRead } from './shared.js';
 import { openStore } from './store/database.js';
 import { endAllLeases } from './store/leases.js';
 import { endAllNoticeLeases } from './store/noticeLeases.js';

@@ -1,5 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { traceFields } from './telemetry/activeSpan.js';
+import { traceFields } from './activeSpan.js';
 
 export type Log = Logger;
 

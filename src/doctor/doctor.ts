@@ -1,3 +1,4 @@
+import { sharedCall } from '../shared.js';
 import { examine, LIMIT_MS } from './examine.js';
 import type { Finding, Patient } from './finding.js';
 
@@ -17,20 +18,12 @@ const RECENT_MS = 60_000;
 /** Keeps the latest examination in memory. */
 export function createDoctor(patient: Patient, limitMs = LIMIT_MS): Doctor {
   let latest: Examination | null = null;
-  let underWay: Promise<Examination> | null = null;
-
-  async function run(): Promise<Examination> {
-    const findings = await examine(patient, limitMs);
-    return (latest = { at: new Date(), findings });
-  }
 
   return {
-    examine() {
-      underWay ??= run().finally(() => {
-        underWay = null;
-      });
-      return underWay;
-    },
+    examine: sharedCall(async () => {
+      const findings = await examine(patient, limitMs);
+      return (latest = { at: new Date(), findings });
+    }),
     recent: () => (latest && Date.now() - latest.at.getTime() < RECENT_MS ? latest : null),
     latest: () => latest,
   };

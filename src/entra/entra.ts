@@ -1,6 +1,7 @@
 import type { JsonWebKey } from 'node:crypto';
 import { z } from 'zod';
 import type { Config } from '../config.js';
+import { sharedCall } from '../shared.js';
 import { EntraFault } from './entraFault.js';
 import { fetchJson } from './fetchJson.js';
 
@@ -131,14 +132,11 @@ function loggable(code: string): string {
 /** Keeps what was loaded for half an hour; those who ask at the same time share one load. A failure is not kept. */
 function kept<T>(load: () => Promise<T>) {
   let value: { of: T; at: number } | undefined;
-  let loading: Promise<T> | undefined;
-  const renew = () =>
-    (loading ??= load()
-      .then((loaded) => {
-        value = { of: loaded, at: Date.now() };
-        return loaded;
-      })
-      .finally(() => (loading = undefined)));
+  const renew = sharedCall(async () => {
+    const loaded = await load();
+    value = { of: loaded, at: Date.now() };
+    return loaded;
+  });
   return {
     get: async (): Promise<T> => (value && Date.now() - value.at < FRESH_MS ? value.of : renew()),
     renew,

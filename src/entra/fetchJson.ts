@@ -14,7 +14,7 @@ export type JsonAnswer = { status: number; body: unknown };
  * @throws {EntraFault} `unreachable` or `unreadable`
  */
 export async function fetchJson(url: string, form?: Record<string, string>): Promise<JsonAnswer> {
-  const answer = fetchText(url, { maxBytes: MAX_BYTES, ...(form && { form }) });
+  const answer = fetchText(url, { maxBytes: MAX_BYTES, form });
   const { status, text } = await answer.catch((cause: unknown) => {
     throw new EntraFault('unreachable', 'no answer', { cause });
   });

@@ -1,18 +1,24 @@
 const TIMEOUT_MS = 5_000;
 
+type Options = {
+  /** The longest answer that is read. */
+  maxBytes: number;
+  /** Sent as a POST when given. */
+  form?: Record<string, string> | undefined;
+  /** Ends the call earlier. */
+  signal?: AbortSignal | undefined;
+};
+
 /**
- * Asks Entra and waits for no more than five seconds; follows no redirect.
+ * Calls Entra and waits for no more than five seconds; follows no redirect.
  *
- * @param more.maxBytes the longest answer that is read
- * @param more.form sent as a POST when given
- * @param more.signal ends it earlier
  * @returns the answer, whatever its status; `text` is null for one that is longer
  * @throws {DOMException} `TimeoutError` when the time is over
  * @throws {Error} what `fetch` throws where nobody answers, or with a redirect
  */
 export async function fetchText(
   url: string,
-  { maxBytes, form, signal }: { maxBytes: number; form?: Record<string, string>; signal?: AbortSignal },
+  { maxBytes, form, signal }: Options,
 ): Promise<{ status: number; text: string | null }> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const response = await fetch(url, {

@@ -1,3 +1,4 @@
+import { sharedCall } from '../shared.js';
 import type { IdentityToken } from './managedIdentity.js';
 
 export type KeptToken = {
@@ -35,10 +36,9 @@ export function keepToken(
   onOutcome: (failure: Error | null) => void = () => undefined,
 ): KeptToken {
   let kept: Held | null = null;
-  let asking: Promise<Held> | null = null;
   let failed: { at: number; error: Error } | null = null;
 
-  async function askOnce(): Promise<Held> {
+  const renew = sharedCall(async () => {
     try {
       const token = await ask();
       if (failed) onOutcome(null);
@@ -49,12 +49,8 @@ export function keepToken(
       if (!failed) onOutcome(error as Error);
       failed = { at: Date.now(), error: error as Error };
       throw error;
-    } finally {
-      asking = null;
     }
-  }
-
-  const renew = () => (asking ??= askOnce());
+  });
 
   function renewBeside(current: Held): void {
     current.renewAt = Date.now() + Math.min(RENEW_AGAIN_MS, (current.goodUntil - Date.now()) / 2);

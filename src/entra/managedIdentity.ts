@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { codeOf } from '../codeOf.js';
-
-/** Where a machine's managed identity gives its tokens, and what proves that one asks from that machine. */
-export type ManagedIdentity = { endpoint: string; header: string };
+import type { ManagedIdentity } from '../config.js';
 
 /** A token, and when it ends (ms since 1970). */
 export type IdentityToken = { token: string; expiresAt: number };

@@ -60,8 +60,8 @@ export async function lookUpTenant(
   signal?: AbortSignal,
 ): Promise<DomainTenant> {
   const url = `${settings.authorityUrl}/${encodeURIComponent(name)}/v2.0/.well-known/openid-configuration`;
-  const answer = await fetchText(url, { maxBytes: LONGEST_ANSWER, ...(signal && { signal }) }).catch(
-    (error: unknown) => failureOf(error, signal),
+  const answer = await fetchText(url, { maxBytes: LONGEST_ANSWER, signal }).catch((error: unknown) =>
+    failureOf(error, signal),
   );
   if (typeof answer === 'string') return { kind: 'unreachable', why: answer };
   const { status, text } = answer;

@@ -1,9 +1,9 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
 import { findByIds } from './byIds.js';
-import { unreadable, type FieldsOf, type Graph } from './graph.js';
+import { get, type FieldsOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
-import { search, type Page } from './search.js';
+import { search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
   id: z.guid(),
@@ -29,16 +29,13 @@ export function forbiddenApp(
 }
 
 /** @see https://learn.microsoft.com/graph/api/serviceprincipal-get */
-export async function getServicePrincipal(
+export function getServicePrincipal(
   graph: Graph,
   id: string,
   signal?: AbortSignal,
 ): Promise<ServicePrincipal> {
   const path = `/servicePrincipals/${id}?$select=${Object.keys(fields).join(',')}`;
-  const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
-  const parsed = servicePrincipal.safeParse(body);
-  if (!parsed.success) throw unreadable('The app could not be read', requestId, 'no');
-  return parsed.data;
+  return get(graph, path, servicePrincipal, { signal });
 }
 
 const appFields = {
@@ -82,7 +79,7 @@ export type App = {
 export async function searchApps(
   graph: Graph,
   text: string,
-  options: { cursor?: string; signal?: AbortSignal } = {},
+  options: SearchOptions = {},
 ): Promise<Page<App>> {
   const { items, next } = await search(graph, {
     path: '/servicePrincipals',
@@ -98,10 +95,7 @@ export async function searchApps(
 /** One app by the object id of its service principal. */
 export async function getApp(graph: Graph, id: string, signal?: AbortSignal): Promise<App> {
   const path = `/servicePrincipals/${id}?$select=${APP_SELECT}`;
-  const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
-  const parsed = app.safeParse(body);
-  if (!parsed.success) throw unreadable('The app could not be read', requestId, 'no');
-  return toApp(graph, parsed.data);
+  return toApp(graph, await get(graph, path, app, { signal }));
 }
 
 const judgedFields = {
@@ -140,7 +134,7 @@ export function findServicePrincipals(
 ): Promise<Map<string, z.infer<typeof judged>>> {
   const select = Object.keys(judgedFields).join(',');
   const path = '/servicePrincipals';
-  return findByIds(graph, { path, select, item: judged, ids, ...(signal && { signal }) });
+  return findByIds(graph, { path, select, item: judged, ids, signal });
 }
 
 function toApp(graph: Graph, { id, appId, displayName, homepage, appRoles }: z.infer<typeof app>): App {
@@ -178,7 +172,7 @@ export async function assignAppRole(
       method: 'POST',
       path: `/servicePrincipals/${servicePrincipalId}/appRoleAssignedTo`,
       body: { principalId, resourceId: servicePrincipalId, appRoleId },
-      ...(signal && { signal }),
+      signal,
     });
     return { requestId };
   } catch (error) {

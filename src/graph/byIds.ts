@@ -1,6 +1,6 @@
 import { z, type ZodType } from 'zod';
 import { concurrently } from '../concurrently.js';
-import { unreadable, type Graph } from './graph.js';
+import { get, type Graph } from './graph.js';
 
 /** How many values `in` takes: https://learn.microsoft.com/graph/filter-query-parameter */
 const IN_ONE_CALL = 15;
@@ -15,7 +15,7 @@ export type ByIds<Item> = {
   item: ZodType<Item>;
   /** Object ids, GUIDs in lower case. */
   ids: string[];
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 };
 
 /**
@@ -34,14 +34,8 @@ export async function findByIds<Item extends { id: string }>(
   const found = new Map<string, Item>();
   await concurrently(inChunks(ids, IN_ONE_CALL), AT_ONCE, async (chunk) => {
     const filter = encodeURIComponent(`id in (${chunk.map((id) => `'${id}'`).join(',')})`);
-    const { body, requestId } = await graph.call({
-      method: 'GET',
-      path: `${path}?$filter=${filter}&$select=${select}`,
-      ...(signal && { signal }),
-    });
-    const parsed = list.safeParse(body);
-    if (!parsed.success) throw unreadable('The list could not be read', requestId, 'no');
-    for (const one of parsed.data.value) found.set(one.id.toLowerCase(), one);
+    const { value } = await get(graph, `${path}?$filter=${filter}&$select=${select}`, list, { signal });
+    for (const one of value) found.set(one.id.toLowerCase(), one);
   });
   return found;
 }

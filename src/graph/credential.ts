@@ -1,7 +1,7 @@
 import type { ClientSecretCredential } from '@azure/identity';
-import type { Config, GraphCredential } from '../config.js';
+import type { Config, GraphCredential, ManagedIdentity } from '../config.js';
 import { keepToken } from '../entra/keptToken.js';
-import { askManagedIdentity, IdentityFault, type ManagedIdentity } from '../entra/managedIdentity.js';
+import { askManagedIdentity, IdentityFault } from '../entra/managedIdentity.js';
 import { GraphFault } from './graphFault.js';
 
 export type TokenSource = {

@@ -2,11 +2,12 @@ import { Client, GraphError, ResponseType } from '@microsoft/microsoft-graph-cli
 import type { ZodType } from 'zod';
 import type { Config } from '../config.js';
 import type { Log } from '../log.js';
+import { UNOBSERVED, type Telemetry } from '../telemetry/telemetry.js';
 import { createTokenSource } from './credential.js';
 import { GraphFault, kindOfAnswer, mayBeProcessed, retryAfterSeconds } from './graphFault.js';
+import { graphOperation } from './graphOperation.js';
 import { CallTrace, createMiddleware } from './middleware.js';
 import { permissionsIn } from './permissions.js';
-import { UNOBSERVED, type Telemetry } from '../telemetry/telemetry.js';
 
 /** Fields of an answer, named as Microsoft's own types name them. */
 export type FieldsOf<Entity> = Partial<Record<keyof Entity, ZodType>>;
@@ -21,7 +22,7 @@ export type GraphCall = {
   body?: object;
   /** Asks for an advanced query, such as `$search` (https://learn.microsoft.com/graph/aad-advanced-queries). */
   eventual?: boolean;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 };
 
 export type Graph = {
@@ -80,6 +81,30 @@ export function createGraph(
       return permissionsIn(await tokens.token(signal));
     },
   };
+}
+
+/**
+ * Reads something of the directory.
+ *
+ * @throws {GraphFault} for every answer that is not a success, and for one of another shape
+ */
+export async function get<T>(
+  graph: Pick<Graph, 'call'>,
+  path: string,
+  shape: ZodType<T>,
+  options: Pick<GraphCall, 'eventual' | 'signal'> = {},
+): Promise<T> {
+  const { body, requestId } = await graph.call({ method: 'GET', path, ...options });
+  const parsed = shape.safeParse(body);
+  if (parsed.success) return parsed.data;
+  // The query may hold an address.
+  const operation = graphOperation('GET', path.replace(/\?.*/, ''));
+  throw unreadable(`The answer to ${operation} could not be read`, requestId, 'no');
+}
+
+/** The path of the next page; null after the last one, and for a link that leads elsewhere. */
+export function pathBelow(graph: Pick<Graph, 'baseUrl'>, link: string | undefined): string | null {
+  return link?.startsWith(`${graph.baseUrl}/`) ? link.slice(graph.baseUrl.length) : null;
 }
 
 function dateOf(headers: Headers | null): Date | null {

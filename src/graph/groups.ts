@@ -1,9 +1,9 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
 import { findByIds } from './byIds.js';
-import { unreadable, type FieldsOf, type Graph } from './graph.js';
+import { get, type FieldsOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
-import { search, type Page } from './search.js';
+import { search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
   id: z.guid(),
@@ -21,12 +21,8 @@ export type Group = z.infer<typeof group>;
 const SELECT = Object.keys(fields).join(',');
 
 /** @see https://learn.microsoft.com/graph/api/group-get */
-export async function getGroup(graph: Graph, id: string, signal?: AbortSignal): Promise<Group> {
-  const path = `/groups/${id}?$select=${SELECT}`;
-  const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
-  const parsed = group.safeParse(body);
-  if (!parsed.success) throw unreadable('The group could not be read', requestId, 'no');
-  return parsed.data;
+export function getGroup(graph: Graph, id: string, signal?: AbortSignal): Promise<Group> {
+  return get(graph, `/groups/${id}?$select=${SELECT}`, group, { signal });
 }
 
 /**
@@ -35,11 +31,7 @@ export async function getGroup(graph: Graph, id: string, signal?: AbortSignal): 
  * @throws {MalformedCursor}
  * @see https://learn.microsoft.com/graph/api/group-list
  */
-export function searchGroups(
-  graph: Graph,
-  text: string,
-  options: { cursor?: string; signal?: AbortSignal } = {},
-): Promise<Page<Group>> {
+export function searchGroups(graph: Graph, text: string, options: SearchOptions = {}): Promise<Page<Group>> {
   return search(graph, {
     path: '/groups',
     properties: ['displayName'],
@@ -52,7 +44,7 @@ export function searchGroups(
 
 /** Those groups with these ids that exist, by id. */
 export function findGroups(graph: Graph, ids: string[], signal?: AbortSignal): Promise<Map<string, Group>> {
-  return findByIds(graph, { path: '/groups', select: SELECT, item: group, ids, ...(signal && { signal }) });
+  return findByIds(graph, { path: '/groups', select: SELECT, item: group, ids, signal });
 }
 
 /**
@@ -89,7 +81,7 @@ export async function addMember(
       method: 'POST',
       path: `/groups/${groupId}/members/$ref`,
       body: { '@odata.id': `${graph.baseUrl}/directoryObjects/${memberId}` },
-      ...(signal && { signal }),
+      signal,
     });
     return { requestId };
   } catch (error) {

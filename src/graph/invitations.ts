@@ -45,7 +45,7 @@ export async function createInvitation(
     method: 'POST',
     path: '/invitations',
     body: toInvitation(graph, order),
-    ...(signal && { signal }),
+    signal,
   });
   const parsed = answer.safeParse(body);
   if (!parsed.success) throw unreadable('The invitation was answered without a guest', requestId);

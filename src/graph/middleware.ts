@@ -7,11 +7,10 @@ import {
 } from '@microsoft/microsoft-graph-client';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { Log } from '../log.js';
-import type { GraphOutcome } from '../telemetry/figures.js';
-import { graphOperation } from '../telemetry/graphOperation.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { TokenSource } from './credential.js';
-import { GraphFault, kindOfAnswer, retryAfterSeconds } from './graphFault.js';
+import { GraphFault, kindOfAnswer, retryAfterSeconds, type GraphFaultKind } from './graphFault.js';
+import { graphOperation } from './graphOperation.js';
 
 /** What one call leaves behind for whoever made it: the client's own errors keep too little. */
 export class CallTrace implements MiddlewareOptions {
@@ -35,6 +34,7 @@ export function createMiddleware(tokens: TokenSource, log: Log, telemetry: Obser
   return trace;
 }
 
+type GraphOutcome = 'ok' | GraphFaultKind | 'noAnswer';
 type Observed = Pick<Telemetry, 'figures' | 'tracing'>;
 
 /** Numbers, limits, counts and logs a call. */

@@ -1,6 +1,6 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
-import { z, type ZodType } from 'zod';
-import { unreadable, type FieldsOf, type Graph } from './graph.js';
+import { z } from 'zod';
+import { get, unreadable, type FieldsOf, type Graph } from './graph.js';
 
 // The tenant itself, and what it says about invitations and about our own app registration.
 
@@ -23,11 +23,7 @@ export type Organization = {
 /** @see https://learn.microsoft.com/graph/api/organization-get */
 export async function getOrganization(graph: Graph, signal?: AbortSignal): Promise<Organization> {
   const path = `/organization?$select=${Object.keys(organizationFields).join(',')}`;
-  const { body, requestId, answeredAt } = await graph.call({
-    method: 'GET',
-    path,
-    ...(signal && { signal }),
-  });
+  const { body, requestId, answeredAt } = await graph.call({ method: 'GET', path, signal });
   const parsed = organizations.safeParse(body);
   if (!parsed.success) throw unreadable('The organisation could not be read', requestId, 'no');
   const [{ id, displayName, verifiedDomains }] = parsed.data.value;
@@ -51,7 +47,7 @@ const authorizationPolicy = z.object({
  */
 export async function getAllowInvitesFrom(graph: Graph, signal?: AbortSignal): Promise<string> {
   const path = '/policies/authorizationPolicy?$select=allowInvitesFrom';
-  return (await get(graph, path, authorizationPolicy, signal)).allowInvitesFrom;
+  return (await get(graph, path, authorizationPolicy, { signal })).allowInvitesFrom;
 }
 
 const registration = z.object({
@@ -83,12 +79,5 @@ export type Registration = z.infer<typeof registration>;
  */
 export function getRegistration(graph: Graph, clientId: string, signal?: AbortSignal): Promise<Registration> {
   const select = Object.keys(registration.shape).join(',');
-  return get(graph, `/applications(appId='${clientId}')?$select=${select}`, registration, signal);
-}
-
-async function get<T>(graph: Graph, path: string, shape: ZodType<T>, signal?: AbortSignal): Promise<T> {
-  const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
-  const parsed = shape.safeParse(body);
-  if (!parsed.success) throw unreadable('The answer could not be read', requestId, 'no');
-  return parsed.data;
+  return get(graph, `/applications(appId='${clientId}')?$select=${select}`, registration, { signal });
 }

@@ -1,6 +1,6 @@
 import type { User } from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { unreadable, type FieldsOf, type Graph } from './graph.js';
+import { get, pathBelow, type FieldsOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
 
 const fields = {
@@ -23,17 +23,12 @@ const SELECT = Object.keys(fields).join(',');
  *
  * @see https://learn.microsoft.com/graph/api/user-get
  */
-export async function findRecipient(
+export function findRecipient(
   graph: Graph,
   id: string,
   signal: AbortSignal,
 ): Promise<DirectoryRecipient | null> {
-  const path = `/users/${id}?$select=${SELECT}`;
-  const answer = await unlessMissing(graph.call({ method: 'GET', path, signal }));
-  if (!answer) return null;
-  const parsed = user.safeParse(answer.body);
-  if (!parsed.success) throw unreadable('The user could not be read', answer.requestId, 'no');
-  return parsed.data;
+  return unlessMissing(get(graph, `/users/${id}?$select=${SELECT}`, user, { signal }));
 }
 
 const members = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().optional() });
@@ -55,15 +50,13 @@ export async function findGroupRecipients(
   const found: DirectoryRecipient[] = [];
   let path: string | null = `/groups/${groupId}/members?$select=${SELECT}&$top=${PAGE}`;
   while (path !== null && found.length < most) {
-    const answer = await unlessMissing(graph.call({ method: 'GET', path, signal }));
-    if (!answer) return null;
-    const page = members.safeParse(answer.body);
-    if (!page.success) throw unreadable('The members could not be read', answer.requestId, 'no');
-    for (const member of page.data.value) {
+    const page: z.infer<typeof members> | null = await unlessMissing(get(graph, path, members, { signal }));
+    if (!page) return null;
+    for (const member of page.value) {
       const parsed = user.safeParse(member);
       if (MEMBER_TYPE.safeParse(member).success && parsed.success) found.push(parsed.data);
     }
-    path = pathBelow(graph, page.data['@odata.nextLink']);
+    path = pathBelow(graph, page['@odata.nextLink']);
   }
   return found.slice(0, most);
 }
@@ -75,8 +68,4 @@ async function unlessMissing<Answer>(call: Promise<Answer>): Promise<Answer | nu
     if (error instanceof GraphFault && error.kind === 'notFound') return null;
     throw error;
   }
-}
-
-function pathBelow(graph: Graph, link: string | undefined): string | null {
-  return link?.startsWith(`${graph.baseUrl}/`) ? link.slice(graph.baseUrl.length) : null;
 }

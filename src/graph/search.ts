@@ -1,10 +1,10 @@
 import { z, type ZodType } from 'zod';
-import { unreadable, type Graph } from './graph.js';
+import { get, type Graph } from './graph.js';
 
 /** One page of what was found; `next` is handed back as `cursor` for the page after it, null when there is none. */
 export type Page<Item> = { items: Item[]; next: string | null };
 
-/** A cursor that is none of ours: whoever sent it is answered, and Graph is not asked. */
+/** A cursor that the portal has not given: its sender gets an answer, and Graph is not called. */
 export class MalformedCursor extends Error {
   override name = 'MalformedCursor';
 }
@@ -18,9 +18,9 @@ export type Search<Item> = {
   select: string;
   item: ZodType<Item>;
   text: string;
-  cursor?: string;
-  signal?: AbortSignal;
-};
+} & SearchOptions;
+
+export type SearchOptions = { cursor?: string; signal?: AbortSignal | undefined };
 
 const PAGE = 20;
 /** Graph's own links measure a few hundred characters, and page tokens may be long. */
@@ -34,18 +34,14 @@ const LONGEST_CURSOR = 4_000;
  * @see https://learn.microsoft.com/graph/search-query-parameter
  */
 export async function search<Item>(graph: Graph, wanted: Search<Item>): Promise<Page<Item>> {
-  const { body, requestId } = await graph.call({
-    method: 'GET',
-    path: wanted.cursor === undefined ? firstPage(wanted) : pathOf(graph, wanted.path, wanted.cursor),
-    eventual: true,
-    ...(wanted.signal && { signal: wanted.signal }),
-  });
-  const parsed = z
-    .object({ value: z.array(wanted.item), '@odata.nextLink': z.string().optional() })
-    .safeParse(body);
-  if (!parsed.success) throw unreadable('What was found could not be read', requestId, 'no');
-  const { value, '@odata.nextLink': link } = parsed.data;
-  return { items: value, next: link !== undefined && leadsInto(graph, wanted.path, link) ? link : null };
+  const { path, cursor, item, signal } = wanted;
+  const { value, '@odata.nextLink': link } = await get(
+    graph,
+    cursor === undefined ? firstPage(wanted) : pathOf(graph, path, cursor),
+    z.object({ value: z.array(item), '@odata.nextLink': z.string().optional() }),
+    { eventual: true, signal },
+  );
+  return { items: value, next: link !== undefined && leadsInto(graph, path, link) ? link : null };
 }
 
 function firstPage({ path, properties, select, text }: Search<unknown>): string {

@@ -1,8 +1,8 @@
 import type { User } from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
 import { findByIds } from './byIds.js';
-import { unreadable, type FieldsOf, type Graph } from './graph.js';
-import { search, type Page } from './search.js';
+import { get, pathBelow, type FieldsOf, type Graph } from './graph.js';
+import { search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
   id: z.guid(),
@@ -40,15 +40,10 @@ export async function findUsersByAddress(
     `proxyAddresses/any(x:x eq ${quoted(`SMTP:${address}`)})`,
     `proxyAddresses/any(x:x eq ${quoted(`smtp:${address}`)})`,
   ].join(' or ');
-  const { body, requestId } = await graph.call({
-    method: 'GET',
-    // The client encodes neither `#` nor `&` in a filter.
-    path: `/users?$filter=${encodeURIComponent(filter)}&$select=${SELECT}&$top=10`,
-    ...(signal && { signal }),
-  });
-  const parsed = z.object({ value: z.array(user) }).safeParse(body);
-  if (!parsed.success) throw unreadable('The list of users could not be read', requestId, 'no');
-  return parsed.data.value;
+  // The client encodes neither `#` nor `&` in a filter.
+  const path = `/users?$filter=${encodeURIComponent(filter)}&$select=${SELECT}&$top=10`;
+  const { value } = await get(graph, path, z.object({ value: z.array(user) }), { signal });
+  return value;
 }
 
 const personFields = {
@@ -71,7 +66,7 @@ export type FoundUser = z.infer<typeof foundUser>;
 export function searchUsers(
   graph: Graph,
   text: string,
-  options: { cursor?: string; signal?: AbortSignal } = {},
+  options: SearchOptions = {},
 ): Promise<Page<FoundUser>> {
   return search(graph, {
     path: '/users',
@@ -90,7 +85,7 @@ export function findPeople(
   signal?: AbortSignal,
 ): Promise<Map<string, FoundUser>> {
   const select = Object.keys(personFields).join(',');
-  return findByIds(graph, { path: '/users', select, item: foundUser, ids, ...(signal && { signal }) });
+  return findByIds(graph, { path: '/users', select, item: foundUser, ids, signal });
 }
 
 const accountFields = {
@@ -106,7 +101,7 @@ export function findUsers(
   signal?: AbortSignal,
 ): Promise<Map<string, z.infer<typeof account>>> {
   const select = Object.keys(accountFields).join(',');
-  return findByIds(graph, { path: '/users', select, item: account, ids, ...(signal && { signal }) });
+  return findByIds(graph, { path: '/users', select, item: account, ids, signal });
 }
 
 const memberships = z.object({
@@ -129,14 +124,11 @@ export async function listMembershipIds(
   signal?: AbortSignal,
 ): Promise<string[]> {
   const ids: string[] = [];
-  let path: string | undefined = `/users/${userId}/memberOf?$select=id&$top=${MEMBERSHIPS_A_PAGE}`;
-  for (let page = 0; path !== undefined && page < MOST_PAGES; page++) {
-    const { body, requestId } = await graph.call({ method: 'GET', path, ...(signal && { signal }) });
-    const parsed = memberships.safeParse(body);
-    if (!parsed.success) throw unreadable('The groups of a user could not be read', requestId, 'no');
-    ids.push(...parsed.data.value.map(({ id }) => id.toLowerCase()));
-    const next = parsed.data['@odata.nextLink'];
-    path = next?.startsWith(`${graph.baseUrl}/`) ? next.slice(graph.baseUrl.length) : undefined;
+  let path: string | null = `/users/${userId}/memberOf?$select=id&$top=${MEMBERSHIPS_A_PAGE}`;
+  for (let pages = 0; path !== null && pages < MOST_PAGES; pages++) {
+    const page: z.infer<typeof memberships> = await get(graph, path, memberships, { signal });
+    ids.push(...page.value.map(({ id }) => id.toLowerCase()));
+    path = pathBelow(graph, page['@odata.nextLink']);
   }
   return ids;
 }

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.js';
-import { sharedRead } from '../sharedRead.js';
+import { sharedRead } from '../shared.js';
 
 /** What an instance says of itself to whoever decides where requests go. */
 export type Readiness = { status: 'stopping' } | Found;

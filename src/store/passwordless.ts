@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { PoolClient, PoolConfig } from 'pg';
 import { codeOf } from '../codeOf.js';
+import type { ManagedIdentity } from '../config.js';
 import { keepToken } from '../entra/keptToken.js';
-import { askManagedIdentity, type ManagedIdentity } from '../entra/managedIdentity.js';
+import { askManagedIdentity } from '../entra/managedIdentity.js';
 import type { Log } from '../log.js';
 
 /** How a pool gets its connections, and how long it may keep them. */

@@ -1,10 +1,8 @@
 import type { Meter } from '@opentelemetry/api';
-import type { GraphFaultKind } from '../graph/graphFault.js';
 import type { RequestState } from '../store/schema.js';
 
 /** How a sign-up was answered: the state of its request, the request that was there already, or not at all. */
 export type SignUpOutcome = RequestState | 'repeated' | 'turnedAway';
-export type GraphOutcome = 'ok' | GraphFaultKind | 'noAnswer';
 /** `unknown`: the server may have taken it. */
 export type MailOutcome = 'sent' | 'refused' | 'unavailable' | 'unknown';
 
@@ -66,7 +64,8 @@ export function createFigures(meter: Meter) {
     provisioned(seconds: number, waited: boolean): void {
       provisioning.record(Math.max(0, seconds), { waited: waited ? 'yes' : 'no' });
     },
-    graphCall(operation: string, outcome: GraphOutcome, seconds: number): void {
+    /** @param outcome `ok`, the kind of a fault, or `noAnswer` */
+    graphCall(operation: string, outcome: string, seconds: number): void {
       graph.record(seconds, { operation, outcome });
       if (outcome === 'throttled') throttled.add(1);
     },

@@ -8,7 +8,7 @@ import {
   type Span,
   type Tracer,
 } from '@opentelemetry/api';
-import { activeSpan, readTraceparent, withSpan } from './activeSpan.js';
+import { activeSpan, readTraceparent, withSpan } from '../activeSpan.js';
 
 export type SpanOf = {
   /** Of a short list: names hold no path, no id and no address. */

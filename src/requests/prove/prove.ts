@@ -6,7 +6,7 @@ import { queueNotice } from '../../store/notices.js';
 import { lockUnproven, noteProof, settleProof } from '../../store/requests.js';
 import type { Db, Proof, RequestRow, RequestState } from '../../store/schema.js';
 import { findStandingRequest, moveSubmissions } from '../../store/submissions.js';
-import { traceparent } from '../../telemetry/activeSpan.js';
+import { traceparent } from '../../activeSpan.js';
 import { addressOf } from '../../policy/decisionNow.js';
 import { Overtaken, QUIET_SECONDS } from '../submit/claimAddress.js';
 import { judge, suspicionsOf } from '../submit/judge.js';

@@ -4,7 +4,7 @@ import { insertAuditEvent } from '../../store/auditEvents.js';
 import { makeDue } from '../../store/leases.js';
 import type { Db, RequestRow, StepRow, SubmissionRow } from '../../store/schema.js';
 import { insertSteps } from '../../store/steps.js';
-import { traceparent } from '../../telemetry/activeSpan.js';
+import { traceparent } from '../../activeSpan.js';
 
 /** Whether the invitation mail may be asked for again, and if not, why. */
 export type ResendPermission =

@@ -11,7 +11,7 @@ import { deleteUnbegunSteps, failOpenSteps, findSteps, reopenSteps } from '../..
 import { isOwnRequest } from './ownRequest.js';
 import { isRequestId } from '../requestId.js';
 import { resend, type ResendPermission } from '../resend/resend.js';
-import { traceparent } from '../../telemetry/activeSpan.js';
+import { traceparent } from '../../activeSpan.js';
 import { ACTION_TABLE, type ReviewAction } from './reviewActions.js';
 import { conflictOf, ReviewConflict } from './reviewConflict.js';
 import { decisionNow } from '../../policy/decisionNow.js';

@@ -12,7 +12,7 @@ import { noteProof } from '../../store/requests.js';
 import type { Db, Proof, RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
 import type { RequestToInsert } from '../../store/submissions.js';
 import { drawToken, hashToken } from '../../token.js';
-import { traceparent } from '../../telemetry/activeSpan.js';
+import { traceparent } from '../../activeSpan.js';
 import { beginMailboxProof, joinMailboxProof } from '../prove/askForMail.js';
 import { openPage } from '../pageToken.js';
 import { isForOwner } from '../problems.js';

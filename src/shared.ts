@@ -1,9 +1,21 @@
 /**
- * Lets everybody who asks at about the same time share one answer: a flood of questions is one look at what is asked about.
+ * Lets everybody who calls while a call is under way share its outcome: a flood of callers is one call at a time. Nothing is
+ * kept after that, a failure neither.
+ */
+export function sharedCall<T>(call: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | null = null;
+  return () =>
+    (underWay ??= call().finally(() => {
+      underWay = null;
+    }));
+}
+
+/**
+ * Lets everybody who reads at about the same time share one answer, also for a while after it has come.
  *
- * @param options.forMs how long an answer, or a refusal, counts
- * @param options.withinMs how long is waited for it
- * @throws Error when it takes longer, or whatever `read` throws
+ * @param options.forMs how long an answer, or a failure, is kept
+ * @param options.withinMs how long a read may take
+ * @throws Error when it takes longer, or what `read` throws
  */
 export function sharedRead<T>(
   read: () => Promise<T>,
@@ -13,7 +25,7 @@ export function sharedRead<T>(
   let until = 0;
   return () => {
     if (latest && performance.now() < until) return latest;
-    // Until it is there, an answer counts: otherwise a slow one would be asked for again and again.
+    // The answer that is awaited counts, however slow: otherwise every reader would begin another read.
     until = Infinity;
     latest = inTime(read, withinMs).finally(() => {
       until = performance.now() + forMs;

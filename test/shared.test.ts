@@ -1,5 +1,13 @@
-import { sharedRead } from '../src/sharedRead.js';
+import { sharedCall, sharedRead } from '../src/shared.js';
 import { waitFor } from './support/waitFor.js';
+
+test('callers during a call share it, and the next one calls again, after a failure too', async () => {
+  let calls = 0;
+  const call = sharedCall(() => (++calls === 2 ? Promise.reject(new Error('down')) : Promise.resolve(calls)));
+  expect(await Promise.all([call(), call()])).toEqual([1, 1]);
+  await expect(Promise.all([call(), call()])).rejects.toThrow('down');
+  expect(await call()).toBe(3);
+});
 
 test('who asks while an answer counts, or is on its way, gets that one', async () => {
   let reads = 0;
