@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { databaseSignIn } from './databaseSettings.js';
 import {
+  databaseSignIn,
   DEVELOPMENT_SECRET,
   faultsIn,
   givenIn,

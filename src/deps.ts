@@ -19,7 +19,7 @@ import { endAllLeases } from './store/leases.js';
 import { endAllNoticeLeases } from './store/noticeLeases.js';
 import { readQueueFigures } from './store/queueFigures.js';
 import { countedMailer } from './telemetry/countedMailer.js';
-import { observeStore } from './telemetry/storeGauges.js';
+import { observeStore } from './telemetry/gauges.js';
 import { openTelemetry } from './telemetry/telemetry.js';
 
 /** Several readers are one statement, and none of them waits for a store that does not answer. */

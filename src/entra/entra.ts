@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../config.js';
 import { sharedCall } from '../shared.js';
 import { EntraFault } from './entraFault.js';
-import { fetchJson } from './fetchJson.js';
+import { fetchJson } from './fetch.js';
 
 const FRESH_MS = 30 * 60_000;
 

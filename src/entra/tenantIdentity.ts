@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { parseAddress } from '../policy/address.js';
-import { claimText } from './claimText.js';
 import { EntraFault } from './entraFault.js';
 
 /** Somebody who has signed in at their own organisation, as the verified id_token describes them. */
@@ -88,4 +87,13 @@ function namesIn({ given_name, family_name, name }: Claims): { firstName: string
   return space < 0
     ? { firstName: part(whole), lastName: '' }
     : { firstName: part(whole.slice(0, space)), lastName: part(whole.slice(space + 1)) };
+}
+
+/** A text from a token as pages and the store can take it: whoever runs a directory may write anything into a name. */
+export function claimText(text: string | undefined, max = 256): string | undefined {
+  const cleaned = text
+    ?.replace(/[\p{Cc}\p{Cs}]/gu, '')
+    .trim()
+    .slice(0, max);
+  return cleaned === '' ? undefined : cleaned;
 }

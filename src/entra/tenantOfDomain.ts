@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '../config.js';
 import { domainFault } from '../policy/domainName.js';
-import { fetchText } from './fetchText.js';
+import { fetchText } from './fetch.js';
 
 export type DomainTenant =
   | { kind: 'found'; tenantId: string }

@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AzureMonitorMetricExporter, AzureMonitorTraceExporter } from '@azure/monitor-opentelemetry-exporter';
+import {
+  AzureMonitorMetricExporter,
+  AzureMonitorTraceExporter,
+  type AzureMonitorExporterOptions,
+} from '@azure/monitor-opentelemetry-exporter';
 import type { Tracer } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { PeriodicExportingMetricReader, type IMetricReader } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { codeOf } from '../codeOf.js';
 import type { Log } from '../log.js';
-import { noteOutages } from './noteOutages.js';
 
 /** Metric alerts look at minutes. */
 const METRICS_EVERY_MS = 60_000;
@@ -50,4 +54,38 @@ export function openAzureMonitor(connectionString: string, resource: Resource, l
       cut.abort();
     },
   };
+}
+
+type Policies = NonNullable<AzureMonitorExporterOptions['additionalPolicies']>;
+
+/**
+ * Says in the log that nothing arrives any more, and that it does again. It looks at the answers themselves: the exporter,
+ * where it may not put things by on a disk, calls it a success when it has thrown them away.
+ */
+function noteOutages(log: Log): Policies {
+  let failing = false;
+  function note(reason: string | null): void {
+    const fails = reason !== null;
+    if (fails && !failing) log.warn({ reason }, 'figures and traces cannot be sent');
+    if (!fails && failing) log.info('figures and traces are sent again');
+    failing = fails;
+  }
+  return [
+    {
+      position: 'perCall',
+      policy: {
+        name: 'noteOutages',
+        async sendRequest(request, next) {
+          try {
+            const response = await next(request);
+            note(response.status === 200 ? null : `answered ${response.status}`);
+            return response;
+          } catch (error) {
+            note(codeOf(error) || (error as Error).name);
+            throw error;
+          }
+        },
+      },
+    },
+  ];
 }

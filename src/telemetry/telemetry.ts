@@ -3,7 +3,7 @@ import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import type { Config } from '../config.js';
 import type { Log } from '../log.js';
 import { createFigures, type Figures } from './figures.js';
-import { observeProcess } from './processGauges.js';
+import { observeProcess } from './gauges.js';
 import { createTracing, untraced, type Tracing } from './tracing.js';
 
 export type Telemetry = {

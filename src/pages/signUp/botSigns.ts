@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.js';
-import { fillTime } from '../../http/fillTime.js';
 import type { Suspicion } from '../../requests/submit/judge.js';
+import { seal, unseal } from '../../sealed.js';
 
 type Posted = Record<string, unknown> | undefined;
 
@@ -30,6 +30,24 @@ export function botSigns({ config, limits }: Pick<Deps, 'config' | 'limits'>): B
       const tooFast = seconds !== null && seconds >= 0 && seconds < limits.fillSeconds;
       const { website = '' } = posted ?? {};
       return [...(website === '' ? [] : (['honeypot'] as const)), ...(tooFast ? (['tooFast'] as const) : [])];
+    },
+  };
+}
+
+type FillTime = {
+  /** This moment, sealed, for a hidden field of a form. */
+  stamp: () => string;
+  /** How long ago a stamp was made, in seconds; null for what is no stamp of ours. Negative where another clock runs ahead. */
+  secondsSince: (posted: unknown) => number | null;
+};
+
+/** Moments that tell how long somebody has had a form, without keeping anything. Anybody may send an old one again. */
+function fillTime(secrets: readonly [string, ...string[]]): FillTime {
+  return {
+    stamp: () => seal(String(Date.now()), 'fill time', secrets),
+    secondsSince(posted) {
+      const moment = typeof posted === 'string' ? unseal(posted, 'fill time', secrets) : null;
+      return moment === null ? null : (Date.now() - Number(moment)) / 1000;
     },
   };
 }

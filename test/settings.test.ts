@@ -1,4 +1,4 @@
-import { databaseSignIn, signInFault } from '../src/databaseSettings.js';
+import { databaseSignIn, signInFault } from '../src/settings.js';
 import { ConfigError, loadConfig, loadStoreConfig } from '../src/config.js';
 
 const IDENTITY = { IDENTITY_ENDPOINT: 'http://169.254.1.1/msi/token', IDENTITY_HEADER: 'header' };
