@@ -5,7 +5,7 @@ import { isSpanContextValid, TraceFlags, type Span, type SpanContext } from '@op
 // global context manager, which whatever else is loaded could replace.
 const active = new AsyncLocalStorage<Span>();
 
-/** Runs work of which `span` tells, also what it leaves running behind. */
+/** Runs work in a span, with everything that it leaves running. */
 export function withSpan<T>(span: Span, work: () => T): T {
   return active.run(span, work);
 }
@@ -21,7 +21,7 @@ export function traceFields(): { traceId?: string } {
   return span ? { traceId: span.spanContext().traceId } : {};
 }
 
-/** The active span as another process can be told of it (https://www.w3.org/TR/trace-context/#traceparent-header). */
+/** The active span as text for another process (https://www.w3.org/TR/trace-context/#traceparent-header). */
 export function traceparent(): string | null {
   const context = active.getStore()?.spanContext();
   if (!context || !isSpanContextValid(context)) return null;

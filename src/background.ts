@@ -61,7 +61,7 @@ export function startBackground(deps: Deps, pace = PACE, clock = () => new Date(
     startWorker(
       { db, bell, log, pulses, limits },
       (claim, stop) =>
-        telemetry.tracing.tell(provisioningOf(claim.request), () => provision(deps, claim, stop)),
+        telemetry.tracing.span(provisioningOf(claim.request), () => provision(deps, claim, stop)),
       pace.worker,
     ),
     every(

@@ -1,6 +1,6 @@
 /**
- * Does `work` for each item, `atOnce` at a time. After a failure no further one is begun, and those under way are waited
- * for: nothing goes on behind the back of whoever is told of it.
+ * Does `work` for each item, `atOnce` at a time. After a failure no further one begins, and those under way are awaited:
+ * when the caller gets the failure, nothing is still running.
  *
  * @throws what failed first
  */

@@ -2,8 +2,8 @@ import type { Transform } from 'node:stream';
 import { stringify } from 'csv-stringify';
 
 /**
- * A cell that no spreadsheet takes for a formula: an apostrophe goes before what begins one, at the beginning of the cell,
- * also behind what cannot be seen there, and behind every character by which some spreadsheet divides cells.
+ * A cell that no spreadsheet takes for a formula: an apostrophe goes before a character that begins one, at the beginning of the cell,
+ * also after invisible characters, and after every character at which some spreadsheet divides cells.
  */
 function harmless(cell: string): string {
   return cell
@@ -13,9 +13,9 @@ function harmless(cell: string): string {
 
 /**
  * Turns rows into CSV (RFC 4180) with a header. A cell that a spreadsheet would take for a formula begins with an
- * apostrophe: strangers wrote what is in it.
+ * apostrophe: strangers wrote the cells.
  *
- * @param bom whether to begin with the byte order mark by which spreadsheets know UTF-8
+ * @param bom whether to begin with the byte order mark that shows spreadsheets UTF-8
  */
 export function csvStream(header: readonly string[], { bom = false } = {}): Transform {
   return stringify({

@@ -37,14 +37,14 @@ export function createLog(level: string, destination?: DestinationStream): Log {
   return destination ? pino(options, destination) : pino(options);
 }
 
-/** What JSON has escaped, which has to stay whole; a token as Entra signs them; a mail address. */
-const TELLING =
+/** What JSON has escaped, which must stay whole; a token as Entra signs them; a mail address. */
+const PRIVATE =
   /\\u[\da-f]{4}|\\.|eyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)?|[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+/gi;
 
 /** A line without the mail addresses and tokens that may stand in any text of it. */
 function withoutAddresses(line: string): string {
   if (!line.includes('@') && !line.includes('eyJ')) return line;
-  return line.replace(TELLING, (found) => {
+  return line.replace(PRIVATE, (found) => {
     if (found.startsWith('\\')) return found;
     return found.includes('@') ? '<address>' : '<token>';
   });

@@ -10,7 +10,7 @@ function keyOf(secret: string, purpose: Purpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `portal: ${purpose}`, 32));
 }
 
-/** Encrypts a text (AES-256-GCM) under the newest of the secrets: whoever reads the store alone learns nothing. */
+/** Encrypts a text (AES-256-GCM) under the newest of the secrets: the store alone gives nothing away. */
 export function seal(text: string, purpose: Purpose, [newest]: readonly [string, ...string[]]): string {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', keyOf(newest, purpose), nonce, { authTagLength: TAG_BYTES });

@@ -76,7 +76,7 @@ export function givenIn(environment: Record<string, string | undefined>): Given 
   );
 }
 
-/** What is wrong with those settings that a schema has, by themselves and beside each other. */
+/** What is wrong with the settings of a schema, each by itself and together. */
 export function faultsIn(given: Given, schema: z.ZodObject): Fault[] {
   const own = ownFaults(given, schema);
   const isOwn = (name: string) => own.some((fault) => fault.name === name);
@@ -104,7 +104,7 @@ function ownFaults(given: Given, schema: z.ZodObject): Fault[] {
   return [...faults.values()];
 }
 
-/** Rules that take more than one setting to judge. */
+/** Rules about more than one setting. */
 function crossFaults(given: Given): Fault[] {
   const production = given.NODE_ENV === 'production';
   const secrets = splitSecrets(given.SESSION_SECRET);
@@ -114,7 +114,7 @@ function crossFaults(given: Given): Fault[] {
   if (production && given.BASE_URL && !/^https:/i.test(given.BASE_URL)) {
     fault('BASE_URL', 'must be https:// in production');
   }
-  // A public address without NODE_ENV is a production that somebody forgot to call so.
+  // A public address without NODE_ENV: most likely production, and the setting was forgotten.
   const exposed = production || /^https:/i.test(given.BASE_URL ?? '');
   if (exposed && secrets.length === 0) {
     fault('SESSION_SECRET', `is required ${production ? 'in production' : 'where BASE_URL is https://'}`);
@@ -146,7 +146,7 @@ export const DEVELOPMENT_SECRET = 'development-only-secret-0123456789abcdef';
 type GivenDatabase = Partial<Record<'DATABASE_URL' | 'IDENTITY_ENDPOINT', string | undefined>>;
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-/** All that the URL may ask for beside server, user and database where an identity signs in. */
+/** The only parameters that the URL may have where an identity signs in. */
 const TAKEN = ['sslmode', 'sslrootcert'];
 
 /** Without a password in the URL, the managed identity signs in, where there is one. */
@@ -159,12 +159,12 @@ export function databaseSignIn({
   return password === '' && !searchParams.has('password') ? 'managedIdentity' : 'url';
 }
 
-/** What keeps an identity from signing in with that URL: a token is worth the database to whoever is sent it. */
+/** Why an identity must not sign in with that URL: a server that gets its token can use the database. */
 export function signInFault(given: GivenDatabase): string | null {
   const url = given.DATABASE_URL ?? '';
   if (!URL.canParse(url) || databaseSignIn(given) === 'url') return null;
   const { hostname, username, searchParams } = new URL(url);
-  if (username === '') return 'needs the name by which the managed identity signs in';
+  if (username === '') return 'needs the name that the managed identity signs in with';
   const names = [...searchParams.keys()];
   // The driver would go by the last of two, and to the `host` that they name.
   if (names.some((name) => !TAKEN.includes(name)) || new Set(names).size < names.length) {
@@ -173,5 +173,5 @@ export function signInFault(given: GivenDatabase): string | null {
   const mode = searchParams.get('sslmode');
   if (mode === 'verify-full') return null;
   if (LOOPBACK.includes(hostname) && (mode === null || mode === 'disable')) return null;
-  return 'needs sslmode=verify-full, or the identity’s token would go to whoever answers';
+  return 'needs sslmode=verify-full, or the identity’s token would go to any server that answers';
 }

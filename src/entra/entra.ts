@@ -51,10 +51,10 @@ export const TENANT_PLACE = '{tenantid}';
  * at `organizations` the people of any tenant sign in, for partners who prove to which one they belong.
  *
  * For the latter the portal's own app registration has to be open to other tenants (`signInAudience` AzureADMultipleOrgs;
- * otherwise Microsoft's page says AADSTS50194), with the same redirect address as for staff. It asks for no more than
+ * otherwise Microsoft's page says AADSTS50194), with the same redirect address as for staff. It requests no more than
  * `openid profile email`, to which people may consent themselves unless their organisation forbids that; then an admin there
  * consents once for all. Optional claims of its id_tokens that help: `email` and `xms_edov` (where people sign in with
- * another name than their address), `acct` (tells guests), `given_name` and `family_name` (fill in the form).
+ * another name than their address), `acct` (marks guests), `given_name` and `family_name` (fill in the form).
  *
  * @see https://learn.microsoft.com/entra/identity-platform/howto-convert-app-to-be-multi-tenant
  */
@@ -110,7 +110,7 @@ async function loadMetadata(address: string, issuing: string): Promise<EntraMeta
   const { status, body } = await fetchJson(address);
   const parsed = metadataShape.safeParse(body);
   if (status !== 200 || !parsed.success) throw new EntraFault('unreadable', `metadata, status ${status}`);
-  // Entra's keys sign for every tenant: who is believed is decided by the issuer alone.
+  // Entra's keys sign for every tenant: only the issuer says whose token it is.
   if (!parsed.data.issuer.endsWith(`/${issuing}/v2.0`))
     throw new EntraFault('issuer', 'metadata of another tenant');
   return parsed.data;
@@ -129,7 +129,7 @@ function loggable(code: string): string {
   return /^[a-z_]{1,40}$/.test(code) ? code : 'an unknown code';
 }
 
-/** Keeps what was loaded for half an hour; those who ask at the same time share one load. A failure is not kept. */
+/** Keeps what was loaded for half an hour; callers at the same time share one load. A failure is not kept. */
 function kept<T>(load: () => Promise<T>) {
   let value: { of: T; at: number } | undefined;
   const renew = sharedCall(async () => {

@@ -1,4 +1,4 @@
-/** Why signing in, or reading somebody's rights again, came to nothing. Stable: log lines and audit events hold it. */
+/** Why a sign-in, or a later look at a person's rights, failed. Stable: log lines and audit events hold it. */
 export const ENTRA_FAULT_REASONS = [
   // No answer, or one of an overloaded service: it may work later.
   'unreachable',

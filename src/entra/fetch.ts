@@ -16,7 +16,7 @@ type Options = {
  *
  * @returns the answer, whatever its status; `text` is null for one that is longer
  * @throws {DOMException} `TimeoutError` when the time is over
- * @throws {Error} what `fetch` throws where nobody answers, or with a redirect
+ * @throws {Error} what `fetch` throws without an answer, and for a redirect
  */
 export async function fetchText(
   url: string,
@@ -46,7 +46,7 @@ const MAX_BYTES = 256 * 1024;
 type JsonAnswer = { status: number; body: unknown };
 
 /**
- * Asks Entra for JSON, within {@link fetchText}'s bounds and 256 KiB.
+ * Reads JSON from Entra, within {@link fetchText}'s bounds and 256 KiB.
  *
  * @param form sent as a POST when given
  * @returns the answer of a service that is well: JSON with a status below 500 that is not 429

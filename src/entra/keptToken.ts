@@ -16,23 +16,23 @@ export type KeptToken = {
   /**
    * Drops a token that was refused.
    *
-   * @returns false where asking again is of no use, because it was issued just now
+   * @returns false where a new one would be no better, because this one was issued just now
    */
   forget(token: string): boolean;
 };
 
-/** The source is not asked again before this has passed, however many are refused or left waiting. */
+/** The least time between two calls of the source, however many tokens are refused. */
 const PAUSE_MS = 1_000;
 /** How soon after a failure a token that is still good is tried to be renewed once more. */
 const RENEW_AGAIN_MS = 30_000;
 /** A token may have to last until a server, whose clock is another, has looked at it. */
 const SPARE_MS = 60_000;
 
-type Held = IdentityToken & { askedAt: number; freshUntil: number; goodUntil: number; renewAt: number };
+type Held = IdentityToken & { receivedAt: number; freshUntil: number; goodUntil: number; renewAt: number };
 
-/** Keeps the token that `ask` gives. `onOutcome` hears of the first failure of a row, and of the success that ends it. */
+/** Keeps the token that `request` gives. `onOutcome` hears of the first failure of a row, and of the success that ends it. */
 export function keepToken(
-  ask: () => Promise<IdentityToken>,
+  request: () => Promise<IdentityToken>,
   onOutcome: (failure: Error | null) => void = () => undefined,
 ): KeptToken {
   let kept: Held | null = null;
@@ -40,7 +40,7 @@ export function keepToken(
 
   const renew = sharedCall(async () => {
     try {
-      const token = await ask();
+      const token = await request();
       if (failed) onOutcome(null);
       failed = null;
       kept = holding(token);
@@ -54,7 +54,7 @@ export function keepToken(
 
   function renewBeside(current: Held): void {
     current.renewAt = Date.now() + Math.min(RENEW_AGAIN_MS, (current.goodUntil - Date.now()) / 2);
-    // The source has heard of it by `onOutcome`, and whoever waits for a token by `get`.
+    // `onOutcome` reports a failure, and so does `get` once there is no good token.
     renew().catch(() => undefined);
   }
 
@@ -74,7 +74,7 @@ export function keepToken(
     isFresh: () => kept !== null && Date.now() < kept.freshUntil,
     forget(token) {
       if (kept?.token !== token) return true;
-      if (Date.now() < kept.askedAt + PAUSE_MS) return false;
+      if (Date.now() < kept.receivedAt + PAUSE_MS) return false;
       kept = null;
       return true;
     },
@@ -86,7 +86,7 @@ function holding(given: IdentityToken): Held {
   const life = given.expiresAt - now;
   return {
     ...given,
-    askedAt: now,
+    receivedAt: now,
     freshUntil: now + life / 2,
     goodUntil: given.expiresAt - Math.min(SPARE_MS, life / 10),
     renewAt: now + life / 2,

@@ -17,16 +17,16 @@ const answer = z.object({ access_token: z.string().min(1), expires_on: z.coerce.
 const refusal = z.object({ message: z.string().optional(), error_description: z.string().optional() });
 
 /**
- * Asks for a token of the managed identity as App Service and Container Apps give it
+ * Requests a token of the managed identity from App Service or Container Apps
  * (https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference).
  *
  * Not through @azure/identity 4.13: it keeps these tokens for the whole process and has no way to drop one that was
- * refused; ten who ask at once make ten calls; and a call cannot be broken off, repeats itself and lasts five seconds.
+ * refused; ten callers at once make ten calls; and a call cannot be aborted, repeats itself and lasts five seconds.
  *
- * @param resource whom the token is for, such as `https://graph.microsoft.com`
+ * @param resource the audience of the token, such as `https://graph.microsoft.com`
  * @throws {IdentityFault}
  */
-export async function askManagedIdentity(
+export async function requestIdentityToken(
   { endpoint, header }: ManagedIdentity,
   resource: string,
 ): Promise<IdentityToken> {
@@ -44,7 +44,7 @@ async function send(endpoint: string, header: string, resource: string) {
     url.search = new URLSearchParams({ 'api-version': '2019-08-01', resource }).toString();
     const response = await fetch(url, {
       headers: { 'X-IDENTITY-HEADER': header },
-      // The header is worth a token to whoever gets it.
+      // Anybody who gets the header can get a token.
       redirect: 'error',
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });

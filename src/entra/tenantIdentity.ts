@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseAddress } from '../policy/address.js';
 import { EntraFault } from './entraFault.js';
 
-/** Somebody who has signed in at their own organisation, as the verified id_token describes them. */
+/** A person who has signed in at their own organisation, as the verified id_token describes them. */
 export type TenantIdentity = {
   tid: string;
   oid: string;
@@ -10,9 +10,9 @@ export type TenantIdentity = {
   account: string;
   /** Canonical addresses that the tenant answers for as theirs; the one at which they read mail comes first. */
   addresses: string[];
-  /** In that tenant only as a guest of somebody else's. */
+  /** Only a guest in that tenant. */
   guest: boolean;
-  /** Empty where the token does not tell. */
+  /** Empty where the token does not say. */
   firstName: string;
   lastName: string;
 };
@@ -40,7 +40,7 @@ const claimsShape = z.object({
 type Claims = z.infer<typeof claimsShape>;
 
 /**
- * The person whom the claims of a verified id_token describe. An `email` claim counts only where the tenant has verified
+ * The person that the claims of a verified id_token describe. An `email` claim counts only where the tenant has verified
  * the address's domain (`xms_edov`): otherwise an admin of any tenant may write any address there.
  *
  * @throws {EntraFault} `token` for claims that name nobody
@@ -74,7 +74,7 @@ function isGuest({ acct, idp, iss, tid, preferred_username }: Claims): boolean {
 /** As many characters as the form takes. */
 const NAME_LENGTH = 64;
 
-/** Where the registration does not ask for the two names, one name has to be taken apart: “Lind, Ana” or “Ana Lind”. */
+/** Without optional claims for the two names, the one name has to be split: “Lind, Ana” or “Ana Lind”. */
 function namesIn({ given_name, family_name, name }: Claims): { firstName: string; lastName: string } {
   const part = (name?: string) => claimText(name, NAME_LENGTH) ?? '';
   if (given_name !== undefined || family_name !== undefined) {
@@ -89,7 +89,7 @@ function namesIn({ given_name, family_name, name }: Claims): { firstName: string
     : { firstName: part(whole.slice(0, space)), lastName: part(whole.slice(space + 1)) };
 }
 
-/** A text from a token as pages and the store can take it: whoever runs a directory may write anything into a name. */
+/** A text from a token, fit for pages and the store: admins of a directory may write anything into a name. */
 export function claimText(text: string | undefined, max = 256): string | undefined {
   const cleaned = text
     ?.replace(/[\p{Cc}\p{Cs}]/gu, '')

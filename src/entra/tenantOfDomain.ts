@@ -10,7 +10,7 @@ export type DomainTenant =
   | { kind: 'unreachable'; why: LookUpFailure };
 
 /** Why nothing could be learnt: no answer in time, none at all (a redirect counts as such), or not the one of Entra. */
-export type LookUpFailure = 'timeout' | 'noAnswer' | 'unexpectedAnswer';
+type LookUpFailure = 'timeout' | 'noAnswer' | 'unexpectedAnswer';
 
 type Settings = Pick<Config, 'authorityUrl'>;
 type Known = { tenant: DomainTenant; until: number };
@@ -32,7 +32,7 @@ const known = new Map<string, Known>();
 
 /**
  * Finds the Entra tenant with which a domain is registered, from the metadata that Entra publishes by domain. It says who owns the
- * domain, not who anybody is. Asks the configured authority only, follows no redirect, and keeps what it learnt for ten minutes.
+ * domain, not who a person is. Calls the configured authority only, follows no redirect, and keeps an answer for ten minutes.
  *
  * @param domain in any case; an internationalised one in its ASCII form
  * @see https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
@@ -53,7 +53,7 @@ export async function tenantOfDomain(
   return tenant;
 }
 
-/** Asks for a tenant by its id or by a domain, whatever was learnt before. */
+/** Looks a tenant up by its id or by a domain, without the answers that are kept. */
 export async function lookUpTenant(
   settings: Settings,
   name: string,
@@ -81,7 +81,7 @@ function tenantIn(status: number, body: unknown, settings: Settings): DomainTena
   return tenantId === PERSONAL_ACCOUNTS ? { kind: 'none' } : { kind: 'found', tenantId };
 }
 
-/** The tenant in an issuer `https://<authority>/<tenant>/v2.0`, of the authority that was asked or of the public cloud. */
+/** The tenant in an issuer `https://<authority>/<tenant>/v2.0`, of the configured authority or of the public cloud. */
 function tenantOfIssuer(issuer: string, authorityUrl: string): string | undefined {
   const authority = [authorityUrl, PUBLIC_CLOUD].find((one) => issuer.startsWith(`${one}/`));
   if (authority === undefined || !issuer.endsWith('/v2.0')) return undefined;

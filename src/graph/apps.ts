@@ -58,7 +58,7 @@ const app = z.object(appFields);
 const APP_SELECT = Object.keys(appFields).join(',');
 
 /** Stands for "assigned, without a role", where an app declares no roles of its own. */
-export const DEFAULT_APP_ROLE = '00000000-0000-0000-0000-000000000000';
+const DEFAULT_APP_ROLE = '00000000-0000-0000-0000-000000000000';
 
 /** An app of the tenant with the roles that people may be assigned to. */
 export type App = {
@@ -71,7 +71,7 @@ export type App = {
 };
 
 /**
- * Apps of which some word of the name begins as `text` does.
+ * Apps with a word of the name that begins with `text`.
  *
  * @throws {MalformedCursor}
  * @see https://learn.microsoft.com/graph/api/serviceprincipal-list
@@ -98,16 +98,16 @@ export async function getApp(graph: Graph, id: string, signal?: AbortSignal): Pr
   return toApp(graph, await get(graph, path, app, { signal }));
 }
 
-const judgedFields = {
+const checkedFields = {
   ...appFields,
   accountEnabled: z.boolean().nullish(),
 } satisfies FieldsOf<Microsoft.ServicePrincipal>;
-const judged = z.object(judgedFields);
+const checkedApp = z.object(checkedFields);
 
 /** Why an app role cannot be assigned to guests; null when nothing is against it. */
 export function roleObstacle(
   graph: Pick<Graph, 'ownAppId'>,
-  { appId, accountEnabled, appRoles }: z.infer<typeof judged>,
+  { appId, accountEnabled, appRoles }: z.infer<typeof checkedApp>,
   appRoleId: string,
 ):
   | NonNullable<ReturnType<typeof forbiddenApp>>
@@ -126,15 +126,15 @@ export function roleObstacle(
   return role.allowedMemberTypes?.includes('User') ? null : 'roleNotForUsers';
 }
 
-/** Those service principals with these ids that exist, by id. */
+/** The service principals with these ids that exist, by id. */
 export function findServicePrincipals(
   graph: Graph,
   ids: string[],
   signal?: AbortSignal,
-): Promise<Map<string, z.infer<typeof judged>>> {
-  const select = Object.keys(judgedFields).join(',');
+): Promise<Map<string, z.infer<typeof checkedApp>>> {
+  const select = Object.keys(checkedFields).join(',');
   const path = '/servicePrincipals';
-  return findByIds(graph, { path, select, item: judged, ids, signal });
+  return findByIds(graph, { path, select, item: checkedApp, ids, signal });
 }
 
 function toApp(graph: Graph, { id, appId, displayName, homepage, appRoles }: z.infer<typeof app>): App {

@@ -5,7 +5,7 @@ import { get, type Graph } from './graph.js';
 /** How many values `in` takes: https://learn.microsoft.com/graph/filter-query-parameter */
 const IN_ONE_CALL = 15;
 /** Calls under way at once; more would be throttled together with the worker's. */
-const AT_ONCE = 4;
+const CALLS_AT_ONCE = 4;
 
 export type ByIds<Item> = {
   /** The collection, such as `/groups`. */
@@ -32,7 +32,7 @@ export async function findByIds<Item extends { id: string }>(
   const ids = [...new Set(wanted.ids)];
   const list = z.object({ value: z.array(item) });
   const found = new Map<string, Item>();
-  await concurrently(inChunks(ids, IN_ONE_CALL), AT_ONCE, async (chunk) => {
+  await concurrently(inChunks(ids, IN_ONE_CALL), CALLS_AT_ONCE, async (chunk) => {
     const filter = encodeURIComponent(`id in (${chunk.map((id) => `'${id}'`).join(',')})`);
     const { value } = await get(graph, `${path}?$filter=${filter}&$select=${select}`, list, { signal });
     for (const one of value) found.set(one.id.toLowerCase(), one);

@@ -1,7 +1,7 @@
 import type { ClientSecretCredential } from '@azure/identity';
 import type { Config, GraphCredential, ManagedIdentity } from '../config.js';
 import { keepToken } from '../entra/keptToken.js';
-import { askManagedIdentity, IdentityFault } from '../entra/managedIdentity.js';
+import { requestIdentityToken, IdentityFault } from '../entra/managedIdentity.js';
 import { GraphFault } from './graphFault.js';
 
 export type TokenSource = {
@@ -39,7 +39,7 @@ export function createTokenSource(settings: Settings): TokenSource {
 function byIdentity({ graphUrl }: Settings, identity: ManagedIdentity | null): TokenSource {
   const tokens = keepToken(() => {
     if (!identity) throw new IdentityFault('This machine has no managed identity');
-    return askManagedIdentity(identity, audienceOf(graphUrl));
+    return requestIdentityToken(identity, audienceOf(graphUrl));
   });
   return {
     token: () => tokens.get(),
@@ -54,12 +54,12 @@ function bySecret(
   { graphUrl, authorityUrl, tenantId }: Settings,
   { clientId, clientSecret }: Extract<GraphCredential, { kind: 'clientSecret' }>,
 ): TokenSource {
-  // A fifth of a second of a start, and of no use to a managed identity: loaded when the first token is asked for.
+  // A fifth of a second of a start, and of no use to a managed identity: loaded for the first token.
   async function create(): Promise<ClientSecretCredential> {
     const { ClientSecretCredential } = await import('@azure/identity');
     return new ClientSecretCredential(tenantId, clientId, clientSecret, {
       authorityHost: authorityUrl,
-      // Asks Microsoft's public cloud about an authority that it may not know.
+      // It would look the authority up in Microsoft's public cloud, which may not know it.
       disableInstanceDiscovery: authorityUrl !== 'https://login.microsoftonline.com',
       // The worker has its own back-off, which all workers share.
       retryOptions: { maxRetries: 0 },
@@ -86,7 +86,7 @@ const NATIONAL_CLOUDS = [
   'https://microsoftgraph.chinacloudapi.cn',
 ];
 
-/** Whom a token for Graph at `graphUrl` is issued to; a stand-in answers in the name of the public cloud. */
+/** The audience of a token for Graph at `graphUrl`; a stand-in has that of the public cloud. */
 function audienceOf(graphUrl: string): string {
   return NATIONAL_CLOUDS.includes(graphUrl) ? graphUrl : 'https://graph.microsoft.com';
 }

@@ -12,15 +12,15 @@ import { permissionsIn } from './permissions.js';
 /** Fields of an answer, named as Microsoft's own types name them. */
 export type FieldsOf<Entity> = Partial<Record<keyof Entity, ZodType>>;
 
-/** A settled call: the parsed body (undefined for 204), Microsoft's id of the call, and when it was answered by their clock. */
-export type GraphAnswer = { body: unknown; requestId: string | null; answeredAt: Date | null };
+/** A successful call: the parsed body (undefined for 204), Microsoft's id of the call, and when Graph answered, by its clock. */
+type GraphAnswer = { body: unknown; requestId: string | null; answeredAt: Date | null };
 
 export type GraphCall = {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Path and query below `/v1.0`, already encoded. */
   path: string;
   body?: object;
-  /** Asks for an advanced query, such as `$search` (https://learn.microsoft.com/graph/aad-advanced-queries). */
+  /** For an advanced query, such as `$search` (https://learn.microsoft.com/graph/aad-advanced-queries). */
   eventual?: boolean;
   signal?: AbortSignal | undefined;
 };

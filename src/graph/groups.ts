@@ -26,7 +26,7 @@ export function getGroup(graph: Graph, id: string, signal?: AbortSignal): Promis
 }
 
 /**
- * Groups of which some word of the name begins as `text` does, those too that no guest can join (see `groupObstacle`).
+ * Groups with a word of the name that begins with `text`, also those that no guest can join (see `groupObstacle`).
  *
  * @throws {MalformedCursor}
  * @see https://learn.microsoft.com/graph/api/group-list
@@ -42,7 +42,7 @@ export function searchGroups(graph: Graph, text: string, options: SearchOptions 
   });
 }
 
-/** Those groups with these ids that exist, by id. */
+/** The groups with these ids that exist, by id. */
 export function findGroups(graph: Graph, ids: string[], signal?: AbortSignal): Promise<Map<string, Group>> {
   return findByIds(graph, { path: '/groups', select: SELECT, item: group, ids, signal });
 }
@@ -85,7 +85,7 @@ export async function addMember(
     });
     return { requestId };
   } catch (error) {
-    // Told apart by its message only.
+    // Only the message says so.
     if (error instanceof GraphFault && error.kind === 'rejected' && error.message.includes(ALREADY_MEMBER)) {
       return { requestId: error.requestId };
     }

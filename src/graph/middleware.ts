@@ -12,7 +12,7 @@ import type { TokenSource } from './credential.js';
 import { GraphFault, kindOfAnswer, retryAfterSeconds, type GraphFaultKind } from './graphFault.js';
 import { graphOperation } from './graphOperation.js';
 
-/** What one call leaves behind for whoever made it: the client's own errors keep too little. */
+/** What is known of one call: the client's own errors keep too little. */
 export class CallTrace implements MiddlewareOptions {
   readonly clientRequestId = randomUUID();
   readonly started = performance.now();
@@ -53,7 +53,7 @@ class TraceStep implements Middleware {
     const method = context.options?.method ?? 'GET';
     const name = graphOperation(method, pathOf(context));
     const attributes = { 'http.request.method': method, 'peer.service': 'Microsoft Graph' };
-    return this.telemetry.tracing.tell({ name, kind: SpanKind.CLIENT, attributes }, async (span) => {
+    return this.telemetry.tracing.span({ name, kind: SpanKind.CLIENT, attributes }, async (span) => {
       const trace = traceOf(context);
       try {
         await this.send(context, trace);

@@ -3,7 +3,7 @@ export type Permission = {
   name: string;
   /** What it is for, as named in the texts. */
   purpose: 'invite' | 'members' | 'readUsers' | 'assignRoles' | 'readApps';
-  /** Asked for only where the policy assigns app roles directly. */
+  /** `appRoles`: needed only where the policy assigns app roles directly. */
   when: 'always' | 'appRoles';
   /** Wider ones that do as well, though the portal should not have them. */
   coveredBy: string[];
@@ -41,12 +41,12 @@ export const PERMISSIONS: Permission[] = [
   },
 ];
 
-/** Only read, and only by the doctor: without it some of its checks cannot tell. */
+/** For the doctor alone: without it some of its checks have no result. */
 export const DOCTOR_PERMISSIONS = ['Policy.Read.All'];
 
 /**
- * The application permissions in a token of our own, which names them as `roles`. Read for display: nobody is let in by it, so
- * its signature is not verified.
+ * The application permissions in a token of our own, which names them as `roles`. Read for display only,
+ * so its signature is not verified.
  *
  * @returns none for a token that is no JWT
  */

@@ -13,7 +13,7 @@ const fields = {
 } satisfies FieldsOf<User>;
 const user = z.object(fields);
 
-/** Somebody of the directory, as far as it takes to write to them. */
+/** A person of the directory, with what it takes to write to them. */
 export type DirectoryRecipient = z.infer<typeof user>;
 
 const SELECT = Object.keys(fields).join(',');
@@ -33,7 +33,7 @@ export function findRecipient(
 
 const members = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().optional() });
 const MEMBER_TYPE = z.object({ '@odata.type': z.literal('#microsoft.graph.user') });
-const PAGE = 100;
+const PAGE_SIZE = 100;
 
 /**
  * The users among a group's own members, the first `most` of them; null when the directory has no group with this id.
@@ -48,7 +48,7 @@ export async function findGroupRecipients(
   signal: AbortSignal,
 ): Promise<DirectoryRecipient[] | null> {
   const found: DirectoryRecipient[] = [];
-  let path: string | null = `/groups/${groupId}/members?$select=${SELECT}&$top=${PAGE}`;
+  let path: string | null = `/groups/${groupId}/members?$select=${SELECT}&$top=${PAGE_SIZE}`;
   while (path !== null && found.length < most) {
     const page: z.infer<typeof members> | null = await unlessMissing(get(graph, path, members, { signal }));
     if (!page) return null;

@@ -22,7 +22,7 @@ export type Search<Item> = {
 
 export type SearchOptions = { cursor?: string; signal?: AbortSignal | undefined };
 
-const PAGE = 20;
+const PAGE_SIZE = 20;
 /** Graph's own links measure a few hundred characters, and page tokens may be long. */
 const LONGEST_CURSOR = 4_000;
 
@@ -45,7 +45,7 @@ export async function search<Item>(graph: Graph, wanted: Search<Item>): Promise<
 }
 
 function firstPage({ path, properties, select, text }: Search<unknown>): string {
-  const query = [`$select=${select}`, `$top=${PAGE}`];
+  const query = [`$select=${select}`, `$top=${PAGE_SIZE}`];
   if (/[\p{L}\p{N}]/u.test(text)) {
     const clause = properties.map((property) => `"${property}:${escaped(text)}"`).join(' OR ');
     // The client encodes neither `#` nor `&` in a query.

@@ -54,11 +54,11 @@ const personFields = {
 } satisfies FieldsOf<User>;
 const foundUser = z.object(personFields);
 
-/** Somebody of the directory, as people tell each other apart. */
+/** A person of the directory, by the names that people know. */
 export type FoundUser = z.infer<typeof foundUser>;
 
 /**
- * People of whom some word of the name, or the mail address or sign-in name, begins as `text` does.
+ * People with a word of the name, or a mail address or sign-in name, that begins with `text`.
  *
  * @throws {MalformedCursor}
  * @see https://learn.microsoft.com/graph/api/user-list
@@ -78,7 +78,7 @@ export function searchUsers(
   });
 }
 
-/** Those people with these ids that exist, by id, as people tell each other apart. */
+/** The people with these ids that exist, by id, with the names that people know. */
 export function findPeople(
   graph: Graph,
   ids: string[],
@@ -94,7 +94,7 @@ const accountFields = {
 } satisfies FieldsOf<User>;
 const account = z.object(accountFields);
 
-/** Those people with these ids that exist, by id. */
+/** The people with these ids that exist, by id. */
 export function findUsers(
   graph: Graph,
   ids: string[],
@@ -109,11 +109,11 @@ const memberships = z.object({
   '@odata.nextLink': z.string().optional(),
 });
 const MEMBERSHIPS_A_PAGE = 999;
-/** Entra lets nobody belong to more than 2,048 groups and have a token. */
+/** With more than 2,048 groups, Entra gives no token. */
 const MOST_PAGES = 5;
 
 /**
- * Ids of the groups, directory roles and administrative units of which a user is a direct member.
+ * Ids of the groups, directory roles and administrative units that a user is a direct member of.
  *
  * @throws {GraphFault}
  * @see https://learn.microsoft.com/graph/api/user-list-memberof

@@ -3,10 +3,10 @@ import type { Config } from '../config.js';
 import { DAY_MS } from '../days.js';
 import { drawToken, hashToken, isToken } from '../token.js';
 
-/** As long as an approver may take: whoever sent the form is shown what the approver has to say. */
+/** As long as an approver may take: the applicant's browser is shown what the approver decided. */
 const MAX_AGE_MS = 30 * DAY_MS;
 
-type Asking = Pick<Request, 'cookies'>;
+type WithCookies = Pick<Request, 'cookies'>;
 
 function cookieOf({ baseUrl }: Pick<Config, 'baseUrl'>): { name: string; options: CookieOptions } {
   const secure = baseUrl.startsWith('https:');
@@ -17,16 +17,16 @@ function cookieOf({ baseUrl }: Pick<Config, 'baseUrl'>): { name: string; options
 }
 
 /**
- * The SHA-256 of the key by which a browser is known again: 128 random bits in a cookie, of which the store holds the hash
- * alone. It says nothing about who sits there; null for a browser without one.
+ * The SHA-256 of the key by which a browser is recognised: 128 random bits in a cookie; the store holds only the
+ * hash. It says nothing about who sits there; null for a browser without one.
  */
-export function knownBrowser(config: Pick<Config, 'baseUrl'>, req: Asking): Buffer | null {
+export function knownBrowser(config: Pick<Config, 'baseUrl'>, req: WithCookies): Buffer | null {
   const key: unknown = (req.cookies as Record<string, unknown> | undefined)?.[cookieOf(config).name];
   return isToken(key) ? hashToken(key) : null;
 }
 
-/** The same, for a browser that is to be known from now on: it gets a key if it has none. */
-export function rememberBrowser(config: Pick<Config, 'baseUrl'>, req: Asking, res: Response): Buffer {
+/** The same, and gives the browser a key if it has none. */
+export function rememberBrowser(config: Pick<Config, 'baseUrl'>, req: WithCookies, res: Response): Buffer {
   const known = knownBrowser(config, req);
   if (known) return known;
   const { name, options } = cookieOf(config);

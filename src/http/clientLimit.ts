@@ -6,12 +6,12 @@ import { openRateLimit } from '../store/rateLimit.js';
 
 /** Generous: a whole office signs up from behind one address. */
 const MOST = 120;
-/** One site of IPv6, whatever its size, must not use up what is allowed to all (`brake.ts`). */
+/** One IPv6 site, of any size, must not use up the allowance of all (`store/brake.ts`). */
 const MOST_OF_A_SITE = 4 * MOST;
 const PER_SECONDS = 10 * 60;
 
 /**
- * Limits how often one client may ask for what costs something, over all pages for which it stands and all instances.
+ * Limits how often one client may send requests that cost something, counted over all limited pages and all instances.
  *
  * @throws {PublicError} `tooManyRequests`, from the middleware
  */
@@ -32,11 +32,11 @@ function refuseUnless({ taken, msLeft }: { taken: boolean; msLeft: number }): vo
 }
 
 /**
- * Whom a request is counted for: an IPv4 address, or the /64 of an IPv6 one, within which a client has its pick of addresses
- * (RFC 6177 and 8981). What a proxy writes that is neither counts as one client, `unknown`.
+ * The client that a request is counted for: an IPv4 address, or the /64 of an IPv6 one, within which a client may pick its
+ * addresses (RFC 6177 and 8981). Anything else that a proxy writes counts as one client, `unknown`.
  *
- * `req.ip` is what the outermost trusted proxy saw (`TRUST_PROXY`): entries of X-Forwarded-For before that are the client's
- * own words.
+ * `req.ip` is what the outermost trusted proxy saw (`TRUST_PROXY`): the client itself may have written the
+ * entries of X-Forwarded-For before that.
  */
 function clientOf({ ip = '' }: Pick<Request, 'ip'>): string {
   const address = withoutPort(ip.trim());

@@ -35,7 +35,7 @@ function isSignedIn(req: Request): boolean {
   return hasSession(req) && req.session.person !== undefined;
 }
 
-/** Partners' people have no way into the admin area by which they could sign in again. */
+/** A partner's people cannot sign in again in the admin area, so each kind of session has its own error. */
 function sessionOver({ path, session }: Request): Error {
   if (!path.startsWith('/verify/')) return signedOutMeanwhile();
   return path === '/verify/form' && !session.tenantIdentity ? tenantSignInOver() : staleForm();

@@ -16,7 +16,7 @@ const LOSING = new Set([
 ]);
 /** After these there is nothing to see before a sign-in. */
 const SIGNED_OUT = new Set(['signedOutMeanwhile', 'signInRequired', 'signInFailed']);
-/** What forms hold besides what somebody has typed. */
+/** Fields of forms that nobody types into. */
 const NOT_TYPED = new Set([
   '_csrf',
   'base',
@@ -45,7 +45,7 @@ export const noSuchPage: RequestHandler = function noSuchPage() {
 export function errorPage(log: Log): ErrorRequestHandler {
   return function showError(error: unknown, req, res, next) {
     if (codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE') {
-      // Whoever downloaded something has gone away: the request's own line says so, and nobody is left to answer.
+      // The client has gone away during a download: the request's own log line says so.
       res.destroy();
       return;
     }
@@ -92,12 +92,12 @@ export function errorPage(log: Log): ErrorRequestHandler {
 function retryIn(seconds: number, language: string): { count: number; time: string } {
   const count = Math.ceil(seconds / 60);
   const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short', timeZone: 'UTC' });
-  // A clock without seconds: at the full minute after it, so that nobody comes too early.
+  // The clock shows no seconds: rounded up, so that people do not come too early.
   const fullMinute = Math.ceil((Date.now() + seconds * 1000) / 60_000) * 60_000;
   return { count, time: `${clock.format(fullMinute)} UTC` };
 }
 
-/** What somebody had typed into a form that cannot be taken, so that it can at least be copied. */
+/** What was typed into a form that cannot be accepted, so that people can copy it. */
 function typedIn({ path, body }: Request, t: Translate): { label: string; value: string }[] {
   const labelOf = (name: string) =>
     SIGN_UP_FORMS.has(path) && SIGN_UP_FIELDS.has(name) ? t(`form.${name}.label`) : name;
@@ -108,7 +108,7 @@ function typedIn({ path, body }: Request, t: Translate): { label: string; value:
     );
 }
 
-/** Where somebody goes on from an error, outside the admin area. */
+/** Where people go on from an error, outside the admin area. */
 function onwardFrom(
   { id, status }: PublicError,
   req: Request,
@@ -121,7 +121,7 @@ function onwardFrom(
   return { href: '/', label: t('error.back') };
 }
 
-/** The page of the request about which something was asked or posted; null for everything else. */
+/** The status page of the request that the URL belongs to; null for any other URL. */
 function requestPageOf({ path }: Request): string | null {
   const token = OF_A_REQUEST.exec(path)?.[1];
   return token === undefined ? null : `/requests/${token}`;

@@ -10,8 +10,8 @@ import { currentPerson } from './signIn/currentPerson.js';
 const NOTED_SECONDS = 600;
 
 /**
- * Lets those pass who have signed in and have a right, by the policy in force and by roles that were read minutes ago at
- * most. Whoever has not signed in is sent to do so and comes back to the page.
+ * Lets people pass who have signed in and have a right, by the policy in force and by roles that were read minutes ago at
+ * most. Others are sent to sign in and come back to the page.
  */
 export function requireRight(deps: Deps, right: Right): RequestHandler {
   const isNews = rememberingFor(NOTED_SECONDS);
@@ -40,7 +40,7 @@ export function requireRight(deps: Deps, right: Right): RequestHandler {
   };
 }
 
-/** Tells whether a key comes for the first time in so many seconds. */
+/** Returns whether a key comes for the first time in so many seconds. */
 function rememberingFor(seconds: number): (key: string) => boolean {
   const seen = new Map<string, number>();
   return (key) => {
@@ -52,7 +52,7 @@ function rememberingFor(seconds: number): (key: string) => boolean {
   };
 }
 
-/** What the guard has found out about whoever asks. */
+/** The rights of the person who has passed the guard. */
 export function accessIn(res: Response): Access {
   const { access } = res.locals;
   if (!access) throw new Error('A page without its guard');

@@ -17,7 +17,7 @@ const LAST_ANSWERS_MS = 3_000;
 export type Listening = {
   port: number;
   /**
-   * Asks every client to come back over another connection, and goes on answering for `turnAwayMs`, while balancers notice and
+   * Makes every client come back over another connection, and goes on answering for `turnAwayMs`, while balancers notice and
    * turn to other instances; then takes no more connections and answers what is under way.
    */
   stop(turnAwayMs: number): Promise<void>;

@@ -1,8 +1,8 @@
-/** Where people land who ask for nothing else, or for something that is not ours. */
+/** Where people land without a page of ours to go back to. */
 const FALLBACK = '/admin';
 
 /**
- * The one judge of where a person may be sent after signing in: a path of this portal, in the characters that a URL may
+ * Decides alone where a person may be sent after signing in: to a path of this portal, in the characters that a URL may
  * hold. Browsers read `\` as `/`, drop tabs and line breaks, and take `//host` for another host.
  *
  * @param wanted whatever the request named
@@ -19,7 +19,7 @@ export function localPath(wanted: unknown): string {
   return path.startsWith('//') || hidesMore(url.pathname) ? FALLBACK : path;
 }
 
-/** Whether somebody who decodes the path again would read another: proxies do. */
+/** Whether decoding the path again, as proxies do, would give another one. */
 function hidesMore(path: string): boolean {
   return /%(2f|5c|0[0-9a-f]|1[0-9a-f]|25)/i.test(path);
 }

@@ -35,7 +35,7 @@ export function requestLog({ log, telemetry: { figures, tracing } }: Observed): 
           route,
           status: res.statusCode,
           ms: Math.round(ms),
-          // Nothing tells the socket's events to which request they belong.
+          // The socket's event runs outside the span, so the log cannot add this by itself.
           ...(span.isRecording() && { traceId: span.spanContext().traceId }),
         };
         if (!res.writableFinished) log.info(line, 'request broken off');

@@ -21,7 +21,7 @@ export function securityHeaders({ baseUrl }: Pick<Config, 'baseUrl'>): RequestHa
     },
     strictTransportSecurity: secure && { maxAge: 63_072_000, includeSubDomains: true },
     frameguard: { action: 'deny' },
-    // The status page's address is a secret of whoever holds it.
+    // The address of a status page is a secret.
     referrerPolicy: { policy: 'no-referrer' },
   });
 }
@@ -35,7 +35,7 @@ export function allowImages(res: Response, origin: string): void {
   );
 }
 
-/** Pages are personal, or carry a form's token: nobody keeps a copy. */
+/** Pages are personal, or carry a form's token: no cache keeps a copy. */
 export const neverStored: RequestHandler = function neverStored(_req, res, next) {
   res.set('Cache-Control', 'no-store');
   next();

@@ -8,13 +8,13 @@ import { contentOf, SessionStore } from './sessionStore.js';
 
 declare module 'express-session' {
   interface SessionData {
-    /** Who has signed in, as Entra described them when it was last asked. */
+    /** Who has signed in, as Entra last described them. */
     person: Person;
     /** In ms since 1970. */
     signedInAt: number;
     /** In ms since 1970: when Entra last said what the person may do. */
     rightsReadAt: number;
-    /** In ms since 1970: when Entra was last asked in vain. */
+    /** In ms since 1970: when Entra last gave no answer about the person's rights. */
     rightsAskedAt: number;
     /** Buys the next look at the person's rights; sealed. */
     refreshToken: string;
@@ -40,8 +40,8 @@ declare module 'express-session' {
 }
 
 /**
- * Sessions of people who sign in. The cookie is gone when the browser closes; the session in the store ends when nobody
- * has used it for a while, and some hours after the sign-in whatever happens.
+ * Sessions of people who sign in. The cookie is gone when the browser closes; the session in the store ends after a
+ * while without use, and in any case some hours after the sign-in.
  */
 export function sessions(deps: Deps): RequestHandler {
   const { name, options } = cookieOf(deps);
@@ -72,12 +72,12 @@ function cookieOf({ config }: Pick<Deps, 'config'>) {
 
 /** Takes the session out of the store and the cookie out of the browser. */
 export async function endSession(deps: Pick<Deps, 'config'>, req: Request, res?: Response): Promise<void> {
-  await called((done) => req.session.destroy(done));
+  await promised((done) => req.session.destroy(done));
   const { name, options } = cookieOf(deps);
   (res ?? req.res)?.clearCookie(name, options);
 }
 
-/** Ends a session that knows nobody and in which no partner's sign-in is under way; stores any other. */
+/** Ends a session in which nobody has signed in and no partner's sign-in is under way; stores any other. */
 export async function endIdleSession(deps: Pick<Deps, 'config'>, req: Request, res: Response): Promise<void> {
   const { person, tenantIdentity, tenantSignIns = [], tenantConfirmations = [] } = req.session;
   const underWay = tenantSignIns.length + tenantConfirmations.length > 0;
@@ -85,9 +85,9 @@ export async function endIdleSession(deps: Pick<Deps, 'config'>, req: Request, r
   else await endSession(deps, req, res);
 }
 
-/** A new session in the place of the old one, so that nobody who knew its id profits from what follows. */
+/** A new session in the place of the old one: its id may be known to somebody else. */
 export async function renewSession(req: Request): Promise<void> {
-  await called((done) => req.session.regenerate(done));
+  await promised((done) => req.session.regenerate(done));
 }
 
 /**
@@ -101,14 +101,14 @@ export async function moveSession(req: Request): Promise<void> {
 }
 
 /**
- * Stores the session before an answer that makes the browser ask again at once: express-session lets an answer's headers
- * go before it has stored anything, and the browser would come back to the session of before.
+ * Stores the session before an answer that makes the browser come back at once: express-session sends an answer's headers
+ * before it stores anything, and the browser would find the session of before.
  */
 export async function saveSession(req: Request): Promise<void> {
-  await called((done) => req.session.save(done));
+  await promised((done) => req.session.save(done));
 }
 
-function called(work: (done: (error?: Error | null) => void) => unknown): Promise<void> {
+function promised(work: (done: (error?: Error | null) => void) => unknown): Promise<void> {
   return new Promise((resolve, reject) => {
     work((error) => {
       if (error) reject(error);

@@ -19,7 +19,7 @@ export class SessionStore extends session.Store {
   }
 
   override get(sid: string, done: Done<SessionData | null>): void {
-    settle(
+    report(
       findSession(this.deps.store.db, sid).then(
         (found) => found && ({ ...(found as SessionData), stored: true } satisfies Stored as SessionData),
       ),
@@ -31,7 +31,7 @@ export class SessionStore extends session.Store {
     const { stored, ...sess }: Stored = data;
     const seconds = isSignedIn(sess) ? this.deps.limits.idleSeconds : SIGN_IN_SECONDS;
     const write = stored ? updateSession : putSession;
-    settle(write(this.deps.store.db, sid, sess, seconds), done);
+    report(write(this.deps.store.db, sid, sess, seconds), done);
   }
 
   /** Writes at most once in a minute: reading pages costs next to none. */
@@ -41,11 +41,11 @@ export class SessionStore extends session.Store {
       return;
     }
     const { idleSeconds } = this.deps.limits;
-    settle(prolongSession(this.deps.store.db, sid, idleSeconds, Math.min(60, idleSeconds / 4)), done);
+    report(prolongSession(this.deps.store.db, sid, idleSeconds, Math.min(60, idleSeconds / 4)), done);
   }
 
   override destroy(sid: string, done: Done = () => undefined): void {
-    settle(deleteSession(this.deps.store.db, sid), done);
+    report(deleteSession(this.deps.store.db, sid), done);
   }
 }
 
@@ -60,8 +60,8 @@ function isSignedIn({ person }: Stored): boolean {
   return person !== undefined;
 }
 
-/** Tells express-session, which knows no promises, how a piece of work ended. */
-function settle<Result>(work: Promise<Result>, done: Done<Result>): void {
+/** Reports to express-session, which takes callbacks, how a piece of work ended. */
+function report<Result>(work: Promise<Result>, done: Done<Result>): void {
   work.then((result) => {
     done(null, result);
   }, done);

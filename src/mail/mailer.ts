@@ -2,7 +2,7 @@ import { Transform } from 'node:stream';
 import { createTransport, type SendMailOptions, type Transporter } from 'nodemailer';
 import type { Config } from '../config.js';
 
-export type Mail = {
+type Mail = {
   to: string;
   subject: string;
   text: string;
@@ -58,7 +58,7 @@ export function createMailer(settings: Config['mail']): Mailer | null {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const handedOver = noticeHandOver(transport);
+  const handedOver = watchHandOver(transport);
   return {
     async send({ to, subject, text, html, messageId }, signal) {
       const message: SendMailOptions & { signal: AbortSignal } = {
@@ -94,10 +94,10 @@ export function createMailer(settings: Config['mail']): Mailer | null {
 }
 
 /**
- * Collects the ids of messages of which the server has been given a first byte. Nodemailer's errors do not tell: one that
- * breaks off in the middle of a message names the same command as one that never got through.
+ * Collects the ids of messages whose first byte has been handed to the server. Nodemailer's errors do not show it: one in the
+ * middle of a message names the same command as one before it.
  */
-function noticeHandOver(transport: Transporter): Set<string> {
+function watchHandOver(transport: Transporter): Set<string> {
   const handedOver = new Set<string>();
   transport.use('stream', (mail, done) => {
     const messageId = String(mail.data.messageId);

@@ -6,8 +6,8 @@ import { root } from '../root.js';
 /** What every mail shows. */
 type Mail = { organization: string; contact: string };
 
-/** What `views/mail/invitation.*` show. Of what the requester typed only the first name. */
-export type InvitationMail = Mail & {
+/** What `views/mail/invitation.*` show. Of what the applicant typed only the first name. */
+type InvitationMail = Mail & {
   firstName: string;
   partnerName: string;
   /** Whether a person has approved the request: then the mail says so first. */
@@ -19,23 +19,23 @@ export type InvitationMail = Mail & {
   statusUrl: string | null;
 };
 
-/** Tells an approver of one request. Of what the requester typed only the name. */
-export type WaitingMail = Mail & { name: string; partnerName: string; requestUrl: string };
+/** Tells an approver of one request. Of what the applicant typed only the name. */
+type WaitingMail = Mail & { name: string; partnerName: string; requestUrl: string };
 
 /** Tells an approver what waits, by partner; `since` is in words. */
-export type DigestMail = Mail & {
+type DigestMail = Mail & {
   count: number;
   lines: { partnerName: string; count: number; since: string; url: string }[];
 };
 
-/** Tells the requester that a person has refused; `reason` is in that person's words. */
-export type DeniedMail = Mail & { firstName: string; reason: string | null; statusUrl: string | null };
+/** Tells the applicant that a person has refused; `reason` is in that person's words. */
+type DeniedMail = Mail & { firstName: string; reason: string | null; statusUrl: string | null };
 
-/** Asks the requester to show that the mailbox is theirs. Of what they typed only the first name. */
-export type ProofMail = Mail & { firstName: string; code: string; linkUrl: string; minutes: number };
+/** Has the applicant show that the mailbox is theirs. Of what they typed only the first name. */
+type ProofMail = Mail & { firstName: string; code: string; linkUrl: string; minutes: number };
 
-/** Tells the owner of the mailbox what the directory says of it, `reason` being a code with a sentence of its own. */
-export type KnownMail = Mail & { reason: string };
+/** Tells the owner of the mailbox what the directory says of it; each `reason` has a text. */
+type KnownMail = Mail & { reason: string };
 
 type Mails = {
   invitation: InvitationMail;

@@ -2,12 +2,12 @@ import type { RequestHandler } from 'express';
 import type { Deps } from '../deps.js';
 import { sharedRead } from '../shared.js';
 
-/** GET /healthz: the process answers. Says nothing of what it depends on, so that nobody restarts it in vain. */
+/** GET /healthz: the process answers. It says nothing of what the process depends on: a restart would not help those. */
 export const alive: RequestHandler = (_req, res) => {
   res.json({ status: 'ok' });
 };
 
-/** GET /readyz: the portal can take sign-ups now, and see to them. 503 takes an instance out of rotation. */
+/** GET /readyz: the portal can take sign-ups now, and work on them. 503 takes an instance out of rotation. */
 export function ready(deps: Deps): RequestHandler {
   const readiness = createReadiness(deps);
   return async (_req, res) => {
@@ -16,7 +16,7 @@ export function ready(deps: Deps): RequestHandler {
   };
 }
 
-/** What an instance says of itself to whoever decides where requests go. */
+/** What an instance reports to balancers. */
 type Readiness = { status: 'stopping' } | Found;
 
 type Found = {
@@ -28,20 +28,20 @@ type Found = {
   policy: 'current' | 'kept';
 };
 
-/** Balancers ask every few seconds, and whoever floods the page shares one look. */
+/** Balancers call every few seconds, and a flood of calls shares one look. */
 const KEPT_MS = 1_000;
 /** Longer than a busy store takes, shorter than balancers wait. */
 const ANSWER_WITHIN_MS = 2_000;
 
 type Seen = Pick<Deps, 'store' | 'pulses' | 'policy' | 'limits' | 'stopping' | 'log'>;
 
-/** Returns what tells whether this instance can take sign-ups now, and see to them. */
+/** Finds out whether this instance can take sign-ups now, and work on them. */
 function createReadiness(deps: Seen): () => Promise<Readiness> {
   const { store, pulses, policy, limits, stopping, log } = deps;
   const storeAnswers = sharedRead(() => store.ping(), { forMs: KEPT_MS, withinMs: ANSWER_WITHIN_MS });
   let unreadyFor: string | null = null;
 
-  /** Logged when it changes: balancers ask all the time. */
+  /** Logged when it changes: balancers call all the time. */
   function note(reasons: string[], error: unknown): void {
     const found = reasons.length > 0 ? reasons.join() : null;
     if (found === unreadyFor) return;

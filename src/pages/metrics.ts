@@ -5,7 +5,7 @@ import type { Deps } from '../deps.js';
 /** The text format (https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format). */
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** GET /metrics: figures for whoever has the token. Without a token in the settings there is no such page. */
+/** GET /metrics: figures, for clients with the token. Without a token in the settings there is no such page. */
 export function metrics({ config, telemetry }: Pick<Deps, 'config' | 'telemetry'>): RequestHandler {
   const { metricsToken } = config;
   const { prometheus } = telemetry;

@@ -42,7 +42,7 @@ export function finishSignIn(deps: Deps, signIn: SignIn): RequestHandler {
   };
 }
 
-/** Whoever is signed in already stays so, or on the way: a link from elsewhere must not be able to sign people out. */
+/** Leaves other sign-ins of the session alone: a link from elsewhere must not be able to sign people out. */
 async function refuse(
   deps: Deps,
   req: Request,
@@ -50,7 +50,7 @@ async function refuse(
   { reason, message }: EntraFault,
 ): Promise<void> {
   deps.log.warn({ httpRequestId: req.id, reason, explanation: message }, 'sign-in refused');
-  // The trail is kept for ever: a stranger who only asks for the address leaves nothing in it.
+  // The trail is kept for ever: a stranger who only opens the address leaves nothing in it.
   if (req.session.returnTo !== undefined) {
     await insertAuditEvent(deps.store.db, { actor: 'portal', action: 'signIn.refused', detail: { reason } });
     // Once for each time that they set out: a session may go on for what else is under way in it.
@@ -59,7 +59,7 @@ async function refuse(
   await endIdleSession(deps, req, res);
 }
 
-/** GET /sign-out: asks, and changes nothing. */
+/** GET /sign-out: a question, which changes nothing. */
 export const confirmSignOut: RequestHandler = (req, res) => {
   if (req.session.person) res.render('signOut');
   else res.redirect(303, '/signed-out');
@@ -71,12 +71,12 @@ export function signOut(deps: Deps): RequestHandler {
     const { person } = req.session;
     await endSession(deps, req, res);
     if (person) await insertAuditEvent(deps.store.db, { actor: personKey(person), action: 'signOut' });
-    res.redirect(303, await farEnd(deps));
+    res.redirect(303, await signOutAddress(deps));
   };
 }
 
 /** Where the tenant's own session ends; a tenant that does not answer must not keep anybody signed in here. */
-async function farEnd({ entra, config, log }: Deps): Promise<string> {
+async function signOutAddress({ entra, config, log }: Deps): Promise<string> {
   try {
     const url = new URL((await entra.metadata()).end_session_endpoint);
     url.searchParams.set('post_logout_redirect_uri', `${config.baseUrl}/signed-out`);

@@ -17,7 +17,7 @@ export function theme({ policy }: Deps): RequestHandler {
  *
  * @param colour `#rrggbb`
  */
-export function themeOf(colour: string): string {
+function themeOf(colour: string): string {
   const readable = contrastWithWhite(colour) >= READABLE;
   return `:root { --accent: ${colour}; --on-accent: ${readable ? '#fff' : 'var(--ink)'}; --link: ${readable ? colour : 'var(--ink)'}; }\n`;
 }

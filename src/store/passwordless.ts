@@ -3,7 +3,7 @@ import type { PoolClient, PoolConfig } from 'pg';
 import { codeOf } from '../codeOf.js';
 import type { ManagedIdentity } from '../config.js';
 import { keepToken } from '../entra/keptToken.js';
-import { askManagedIdentity } from '../entra/managedIdentity.js';
+import { requestIdentityToken } from '../entra/managedIdentity.js';
 import type { Log } from '../log.js';
 
 /** How a pool gets its connections, and how long it may keep them. */
@@ -33,7 +33,7 @@ const LONGEST_USE_MS = 3_600_000;
 export async function signInByIdentity(url: string, identity: ManagedIdentity, log: Log): Promise<SignIn> {
   const settings = await settingsIn(new URL(url));
   const tokens = keepToken(
-    () => askManagedIdentity(identity, audienceOf(settings.host)),
+    () => requestIdentityToken(identity, audienceOf(settings.host)),
     (failure) => {
       if (failure)
         log.warn({ reason: failure.message }, 'the managed identity gives no token for the database');

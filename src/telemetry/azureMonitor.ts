@@ -27,7 +27,7 @@ export function openAzureMonitor(connectionString: string, resource: Resource, l
   process.env.APPLICATION_INSIGHTS_NO_STATSBEAT ??= 'true';
   const options = {
     connectionString,
-    // The disk may be read-only, and is nobody's to clean.
+    // The disk may be read-only, and nothing cleans it up.
     disableOfflineStorage: true,
     retryOptions: { maxRetries: 1 },
     additionalPolicies: noteOutages(log),

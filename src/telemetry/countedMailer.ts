@@ -11,7 +11,7 @@ export function countedMailer(
   return {
     ...mailer,
     send: (mail, signal) =>
-      tracing.tell(
+      tracing.span(
         { name: 'send mail', kind: SpanKind.CLIENT, attributes: { 'peer.service': 'mail server' } },
         async () => {
           try {

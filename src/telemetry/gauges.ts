@@ -9,7 +9,7 @@ export function observeProcess(meter: Meter): () => void {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   let longest = 0;
-  // Several readers ask, each at times of its own: none of them may begin the others' window anew.
+  // Several readers read at times of their own: none of them may reset the others' window.
   const timer = setInterval(() => {
     longest = delay.max / 1e9;
     delay.reset();
@@ -41,7 +41,7 @@ export function observeProcess(meter: Meter): () => void {
   };
 }
 
-/** Figures that the store alone knows, read when somebody asks; of a store that does not answer, that it is down. */
+/** Figures that only the store has, read with each collection; for a store that does not answer, only that it is down. */
 export function observeStore(meter: Meter, read: () => Promise<QueueFigures>): void {
   const gauge = (name: string, description: string, unit = '') =>
     meter.createObservableGauge(name, { description, unit });
@@ -62,7 +62,7 @@ export function observeStore(meter: Meter, read: () => Promise<QueueFigures>): v
   const pause = gauge('portal.graph.pause', 'For how long calls to Graph still rest', 's');
   meter.addBatchObservableCallback(
     async (result) => {
-      // The gauge says that it failed; why is in the log of whoever needed the store.
+      // The gauge says that it failed; the log says why, where the store was needed.
       const figures = await read().catch(() => null);
       result.observe(up, figures ? 1 : 0);
       if (!figures) return;

@@ -12,7 +12,7 @@ const READ_AT_LEAST_EVERY_MS = 5 * 60_000;
 
 export type Prometheus = { reader: IMetricReader; text: () => Promise<string>; close: () => void };
 
-/** Counters add up from the start of the process; of gauges only what was seen just now is told, and not what once was. */
+/** Counters add up from the start of the process; gauges show only what was seen just now. */
 class Reader extends PrometheusExporter {
   override selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
     const gauge = type === InstrumentType.OBSERVABLE_GAUGE;
@@ -20,7 +20,7 @@ class Reader extends PrometheusExporter {
   }
 }
 
-/** Figures as Prometheus reads them, when it asks. */
+/** Figures as Prometheus reads them. */
 export function openPrometheus(log: Log): Prometheus {
   const reader = new Reader({ preventServerStart: true });
   // Every figure carries the instance: see `telemetry.ts`.

@@ -9,9 +9,9 @@ import { createTracing, untraced, type Tracing } from './tracing.js';
 export type Telemetry = {
   figures: Figures;
   tracing: Tracing;
-  /** For figures that are read when somebody asks for them. */
+  /** For figures that are read with each collection. */
   meter: Meter;
-  /** All figures as text for Prometheus; null where nobody may read them. */
+  /** All figures as text for Prometheus; null without a token for them. */
   prometheus: (() => Promise<string>) | null;
   /** Sends what has not been sent yet, for as long as a stop may wait. */
   close(): Promise<void>;
@@ -19,7 +19,7 @@ export type Telemetry = {
 
 const NAME = 'partner-portal';
 
-/** Counts nothing and tells nobody. */
+/** Counts and records nothing. */
 export const UNOBSERVED: Telemetry = {
   figures: createFigures(createNoopMeter()),
   tracing: untraced,

@@ -19,20 +19,20 @@ export type SpanOf = {
   from?: string | null;
 };
 
-/** Spans tell of pieces of work, each of the one that it is part of. */
+/** A span records a piece of work, and of which other it is a part. */
 export type Tracing = {
   /** Begins a span that the caller ends, and runs work in it. */
   begin<T>(of: SpanOf, work: (span: Span) => T): T;
-  /** Tells of one piece of work, and whether it failed. */
-  tell<T>(of: SpanOf, work: (span: Span) => Promise<T>): Promise<T>;
+  /** Records one piece of work, and whether it failed. */
+  span<T>(of: SpanOf, work: (span: Span) => Promise<T>): Promise<T>;
 };
 
 const NOTHING = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
-/** For portals of which nobody reads the traces. */
+/** For portals without a reader of traces. */
 export const untraced: Tracing = {
   begin: (_of, work) => work(NOTHING),
-  tell: (_of, work) => work(NOTHING),
+  span: (_of, work) => work(NOTHING),
 };
 
 export function createTracing(tracer: Tracer): Tracing {
@@ -48,7 +48,7 @@ export function createTracing(tracer: Tracer): Tracing {
       const span = start(of);
       return withSpan(span, () => work(span));
     },
-    async tell(of, work) {
+    async span(of, work) {
       const span = start(of);
       try {
         return await withSpan(span, () => work(span));

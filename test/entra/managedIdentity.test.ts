@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { keepToken } from '../../src/entra/keptToken.js';
-import { askManagedIdentity, IdentityFault } from '../../src/entra/managedIdentity.js';
+import { requestIdentityToken, IdentityFault } from '../../src/entra/managedIdentity.js';
 import { startIdentityEndpoint, type IdentityEndpoint } from '../support/identityEndpoint.js';
 import { waitFor } from '../support/waitFor.js';
 
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => endpoint.close());
 
-const ask = () => askManagedIdentity(endpoint.identity, RESOURCE);
+const ask = () => requestIdentityToken(endpoint.identity, RESOURCE);
 const faultOf = async (asking: Promise<unknown>): Promise<Error> => {
   const error: unknown = await asking.catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(IdentityFault);
@@ -70,8 +70,8 @@ describe('asking', () => {
   test('an endpoint that is not there is a fault', async () => {
     const gone = await startIdentityEndpoint();
     await gone.close();
-    expect((await faultOf(askManagedIdentity(gone.identity, RESOURCE))).message).toMatch(/ECONNREFUSED$/);
-    await faultOf(askManagedIdentity({ endpoint: 'not a URL', header: 'h' }, RESOURCE));
+    expect((await faultOf(requestIdentityToken(gone.identity, RESOURCE))).message).toMatch(/ECONNREFUSED$/);
+    await faultOf(requestIdentityToken({ endpoint: 'not a URL', header: 'h' }, RESOURCE));
   });
 });
 

@@ -9,10 +9,10 @@ import { readRights, type Rights } from './rights.js';
 /** How long Entra is left alone when it has not answered. */
 const PAUSE_SECONDS = 30;
 
-/** How long a page that was asked for before may still come with what it knew then. */
+/** How long requests that began with the old session may still arrive. */
 const SHARED_MS = 5_000;
 
-/** Reads under way and just done, by session and what it knew: pages are asked for several at a time. */
+/** Reads under way and just done, by the state of the session: browsers send several requests at a time. */
 const shared = new Map<string, Promise<Rights>>();
 
 /**
@@ -36,7 +36,7 @@ async function readAgain(deps: Deps, req: Request, person: Person, readAt: numbe
     const rights = await readOnce(req, async () => {
       const answer = await readRights(deps, person, req.session.refreshToken);
       keep(req, answer);
-      // At once: whoever comes next must find it.
+      // At once, so that the next request finds it.
       await saveSession(req);
       return answer;
     });
@@ -73,7 +73,7 @@ function readOnce({ sessionID, session }: Request, read: () => Promise<Rights>):
   return reading;
 }
 
-/** @param since in ms since 1970, by the clock of some instance: a moment to come tells as little as one long ago */
+/** @param since in ms since 1970, by the clock of some instance: a moment in the future counts as old, too */
 function isOlder(since: number, seconds: number): boolean {
   return Math.abs(Date.now() - since) > seconds * 1000;
 }

@@ -11,10 +11,10 @@ import { parseAddress } from '../../policy/address.js';
 const GRAPH_TIMEOUT_MS = 5_000;
 
 /**
- * The person whom a verified id_token describes, with the groups that matter here. Graph is asked for them where the
- * token does not tell (the claim is not set up, or the person has more groups than a token holds), and only when the
- * policy names approvers at all. While it does not answer, what it said before holds a little longer, as all rights do;
- * whoever signs in then comes in without groups, until the next look.
+ * The person that a verified id_token describes, with the groups that matter here. Graph lists the groups where the token
+ * does not (the claim is not set up, or the person has more groups than a token holds), and only when the policy names
+ * approvers at all. While Graph does not answer, the groups of before hold a little longer, as all rights do; a person who
+ * signs in then has no groups until the next look.
  *
  * @param before the same person, as described when their rights were last read
  * @throws {EntraFault} when the token describes nobody of our tenant
@@ -54,11 +54,11 @@ const claimsShape = z.object({
   groups: z.array(z.string()).optional(),
 });
 
-/** Entra tells with a token who belongs to few groups; of others, or when not set up, nothing is known yet. */
+/** `groups` is null where the token does not list them: too many for a token, or not set up. */
 type TokenPerson = Omit<Person, 'groups'> & { groups: string[] | null };
 
 /**
- * The person whom the claims of a verified id_token describe.
+ * The person that the claims of a verified id_token describe.
  *
  * @throws {EntraFault} `tenant` for people of other tenants, `token` for claims that name nobody
  */

@@ -5,7 +5,7 @@ import { EntraFault } from '../../entra/entraFault.js';
 import { describePerson } from './describePerson.js';
 import { seal, unseal } from '../../sealed.js';
 
-/** What Entra says of a signed-in person when it is asked again. */
+/** What Entra says of a signed-in person at a later look. */
 export type Rights =
   | { kind: 'read'; person: Person; refreshToken: string; readAt: number }
   /** The person has to sign in again, or cannot any more. */
@@ -16,8 +16,8 @@ export type Rights =
 const CLOCK_SKEW_SECONDS = 300;
 
 /**
- * Asks Entra, without the browser, who a person is by now: redeems the refresh token for a new id_token. It came straight
- * from the token endpoint, so that TLS stands in for its signature (OpenID Connect Core 1.0, 3.1.3.7); the claims are
+ * Reads from Entra, without the browser, who a person is by now: redeems the refresh token for a new id_token. That comes
+ * straight from the token endpoint, so TLS stands in for its signature (OpenID Connect Core 1.0, 3.1.3.7); the claims are
  * checked as at the sign-in.
  *
  * @param refreshToken sealed, from the session
@@ -31,7 +31,7 @@ export async function readRights(deps: Deps, person: Person, refreshToken = ''):
     const claims = claimsOf(tokens.id_token);
     check(claims, { issuer: (await entra.metadata()).issuer, audience: config.signIn.clientId });
     const described = await describePerson(deps, claims, person);
-    if (described.oid !== person.oid) throw new EntraFault('token', 'somebody else');
+    if (described.oid !== person.oid) throw new EntraFault('token', 'another person');
     return {
       kind: 'read',
       person: described,

@@ -15,7 +15,7 @@ const STAFF: SignInKind = {
   atOnce: 10,
 };
 
-/** What Entra's page is to do: whom to expect, and whether to take whoever is signed in there without asking. */
+/** What Entra's page does: which account it suggests, and whether the person has to choose one. */
 export type AtEntra = { login_hint?: string; prompt?: 'select_account' };
 
 /** Sends people to Entra, and takes them in when they come back. */
@@ -68,7 +68,7 @@ export function createSignIn(config: Pick<Config, 'baseUrl' | 'signIn'>, entra: 
       await entra.metadata();
       const page = await run(req.session, {}, atEntra);
       if (page instanceof URL) return page;
-      throw new Error('Somebody has signed in before they were asked to');
+      throw new Error('A sign-in ended before it began');
     },
     /**
      * Redeems what the browser brought back and checks the id_token.
@@ -84,7 +84,7 @@ export function createSignIn(config: Pick<Config, 'baseUrl' | 'signIn'>, entra: 
   };
 }
 
-/** What passport answers with when it redirects. Whoever called it does so in its place, once the session is stored. */
+/** Catches passport's redirect: the page redirects itself, once the session is stored. */
 class RedirectOnly {
   statusCode = 200;
   constructor(private readonly redirect: (page: URL) => void) {}
@@ -102,13 +102,13 @@ class RedirectOnly {
 function answerIn(query: Request['query']): Query {
   const { state, code, error } = query;
   if (typeof state !== 'string') throw new EntraFault('callback', 'no state');
-  // A code such as access_denied; what is none might pass for a message of ours.
+  // A code such as access_denied; any other text could pass for a message of ours.
   if (typeof error === 'string') return { state, error: /^[a-z_]{1,40}$/.test(error) ? error : 'unknown' };
   if (typeof code === 'string') return { state, code };
   throw new EntraFault('callback', 'neither a code nor an error');
 }
 
-// The library's own words, by which alone its failures can be told apart.
+// The library's failures differ only in their messages.
 const LIBRARY_FAULTS: [RegExp, EntraFaultReason][] = [
   [/state/, 'state'],
   [/nonce/, 'nonce'],

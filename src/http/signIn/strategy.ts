@@ -49,7 +49,7 @@ type VerifyWithTokens = (
 
 type Settings = Pick<Config, 'baseUrl' | 'signIn'>;
 
-/** What tells one kind of sign-in from another. */
+/** How the kinds of sign-in differ. */
 export type SignInKind = {
   /** Where in the session state and nonce wait: those of one kind are worth nothing to the other. */
   sessionKey: string;

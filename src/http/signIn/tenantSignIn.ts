@@ -5,14 +5,14 @@ import { tenantIdentityOf, type TenantIdentity } from '../../entra/tenantIdentit
 import { createSignIn } from './signIn.js';
 import type { SignInKind } from './strategy.js';
 
-/** As many tabs of one browser may be on their way to Entra; the oldest gives way. */
-const AT_ONCE = 5;
+/** How many tabs of one browser may be on their way to Entra; a further one replaces the oldest. */
+const MOST_UNDER_WAY = 5;
 
-/** Of a partner's people, at their own organisation. Nothing is asked for that would outlive the sign-in. */
+/** Of a partner's people, at their own organisation. The scopes give nothing that outlives the sign-in. */
 const PARTNERS: SignInKind = {
   sessionKey: 'tenantStates',
   scope: ['openid', 'profile', 'email'],
-  atOnce: AT_ONCE,
+  atOnce: MOST_UNDER_WAY,
 };
 
 /** Sends a partner's people to their organisation, and takes in what they show when they come back. */
@@ -23,8 +23,8 @@ export function createTenantSignIn(config: Pick<Config, 'baseUrl' | 'signIn'>, o
   const signIn = createSignIn(config, organizations, PARTNERS);
   return {
     /**
-     * The address of Entra's page, on which the person always chooses the account: whoever was sent here by somebody else's
-     * link must not prove anything by opening it.
+     * The address of Entra's page, on which the person always chooses the account: opening a link that somebody else has sent
+     * must not prove anything.
      *
      * @param purpose the request to be proved and its address; null before any form
      * @throws {EntraFault} when the metadata cannot be had
@@ -37,7 +37,7 @@ export function createTenantSignIn(config: Pick<Config, 'baseUrl' | 'signIn'>, o
       const state = page.searchParams.get('state') ?? '';
       const before = req.session.tenantSignIns ?? [];
       req.session.tenantSignIns = [
-        ...before.slice(1 - AT_ONCE),
+        ...before.slice(1 - MOST_UNDER_WAY),
         { state, requestId: purpose?.requestId ?? null },
       ];
       return page;

@@ -118,7 +118,7 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
       detail = {},
       graphRequestId = null,
       unconfirmed = null,
-    } = await deps.telemetry.tracing.tell({ name: `step ${kindOf(key)}` }, () => step(context));
+    } = await deps.telemetry.tracing.span({ name: `step ${kindOf(key)}` }, () => step(context));
     if (!deadline.passed()) deps.rests.answered(target);
     const state = unconfirmed ? 'unconfirmed' : 'done';
     const outcome = { state, detail, problem: unconfirmed, graphRequestId } as const;
