@@ -25,7 +25,7 @@ test.each([
 });
 
 test.each([
-  ['postgres://db.contoso.com/portal?sslmode=verify-full', /name by which/],
+  ['postgres://db.contoso.com/portal?sslmode=verify-full', /the name that/],
   ['postgres://portal@db.contoso.com/portal', /needs sslmode/],
   ['postgres://portal@db.contoso.com/portal?sslmode=require', /needs sslmode/],
   ['postgres://portal@localhost.contoso.com/portal', /needs sslmode/],
