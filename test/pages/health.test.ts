@@ -25,7 +25,7 @@ const until = (what: string, code: number, found: object) =>
     return now.code === code && JSON.stringify(now.body) === JSON.stringify(found);
   });
 
-test('with everything there, it is ready', async () => {
+test('13.4.5 with everything there, it is ready, and tells no more', async () => {
   expect(await readiness()).toEqual({ code: 200, body: READY });
 });
 
