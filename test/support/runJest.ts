@@ -13,8 +13,8 @@ import { postgresPrograms, startPostgresServer } from './postgresServer.js';
 // The store is the PostgreSQL server of DATABASE_URL. While that is unset it is a server that lives as long as the run, or the
 // embedded store where PostgreSQL is not installed. With `DATABASE_URL=` it is the embedded store.
 
-/** Suites that start processes and browsers: too slow to be run after every change. */
-const SLOW = ['test/browser/', 'test/cli/', 'test/contract/', 'test/deploy/', 'test/process/'];
+/** Suites that start processes and browsers or have thousands of rows: too slow to be run after every change. */
+const SLOW = ['browser', 'cli', 'contract', 'deploy', 'process', 'volume'].map((folder) => `test/${folder}/`);
 /** Suites that depend on the kind of store, and one whole journey: the slow lane runs them on the embedded store too. */
 const OF_STORES = ['test/store/', 'test/jobs/', 'test/process/', 'test/requests/provision/'];
 const STARTS_PROCESSES = /browser|cli|process/;

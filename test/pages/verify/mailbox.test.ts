@@ -73,7 +73,10 @@ const normalised = (html: string, email: string, path: string) =>
     .replaceAll(tokenIn(path), 'TOKEN')
     .replace(/name="_csrf" value="[^"]+"/g, 'CSRF')
     .replace(/data-wait="\d+"/g, 'WAIT')
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z|\d+ \w{3} \d{4}, \d\d:\d\d/g, 'TIME');
+    .replace(
+      /\d{4}-\d\d-\d\dT[\d:.]+Z|\d+ \w{3} \d{4}, \d\d:\d\d|\w{3} \d+, \d{4}, \d+:\d\d\s[AP]M/g,
+      'TIME',
+    );
 
 describe('after the form', () => {
   test('a mail with a link and a code goes out, and nobody is invited', async () => {
