@@ -1,7 +1,6 @@
 import { X509Certificate, randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { generate } from 'selfsigned';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const LIFETIME_MS = 820 * DAY_MS; // Apple and others refuse server certificates of more than 825 days.
@@ -53,6 +52,7 @@ async function read(folder: string): Promise<Certificate> {
 }
 
 async function writeCertificate(folder: string, notAfterDate: Date): Promise<void> {
+  const { generate } = await import('selfsigned'); // 200 modules, and a certificate is made once in two years
   const pems = await generate([{ name: 'commonName', value: 'Simulated tenant' }], {
     keyType: 'ec',
     algorithm: 'sha256',

@@ -73,7 +73,7 @@ test.each([
   ['TRUST_PROXY', 'true'],
   ['TRUST_PROXY', '11'],
   ['LOG_LEVEL', 'verbose'],
-])('%s may not be %j, and the message does not repeat it', (name, value) => {
+])('13.3.1 %s may not be %j, and the message does not repeat it', (name, value) => {
   const faults = faultsOf({
     ...REQUIRED,
     SESSION_SECRET: SECRET,
@@ -125,7 +125,7 @@ test('production needs a public https URL and a secret', () => {
   ]);
 });
 
-test('a public address takes a secret of its own, whatever it calls itself', () => {
+test('13.3.1 a public address takes a secret of its own, whatever it calls itself', () => {
   const given = { ...REQUIRED, BASE_URL: 'https://partners.contoso.com' };
   expect(faultsOf({ ...given, SESSION_SECRET: SECRET })).toEqual([]);
   expect(faultsOf(given)).toEqual(['SESSION_SECRET: is required where BASE_URL is https://']);

@@ -23,6 +23,6 @@ test.each([
   ['a formula behind a tab', 'Foo\t=1', "Foo\t'=1"],
   ['a formula on a second line', 'Foo\n=1', `"Foo\n'=1"`],
   ['a hyphen inside a word', 'e-mail; well-known', 'e-mail; well-known'],
-])('%s', async (_, cell, written) => {
+])('1.2.10 %s', async (_, cell, written) => {
   expect(await csvOf(cell)).toBe(written);
 });

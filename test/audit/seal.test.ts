@@ -31,7 +31,7 @@ async function sealed(db: Db): Promise<number[]> {
   return rows.map(({ id }) => Number(id));
 }
 
-test.each(['audit_event', 'audit_seal'])('the database refuses every change to %s', async (table) => {
+test.each(['audit_event', 'audit_seal'])('16.4.2 the database refuses every change to %s', async (table) => {
   await aTrail(store.db, 1);
   const column = table === 'audit_event' ? 'actor' : 'hash';
   for (const statement of [

@@ -157,7 +157,7 @@ const CASES: Case[] = [
   ],
 ];
 
-test.each(CASES)('when %s, exactly that is found', async (_fact, statements, findings) => {
+test.each(CASES)('16.4.2 when %s, exactly that is found', async (_fact, statements, findings) => {
   await tamper(store.db, ...statements);
   expect(await found(store.db)).toEqual(findings);
 });
@@ -183,7 +183,7 @@ describe('against a noted head', () => {
     expect(await verifyAudit(store.db, head)).toMatchObject({ head: { seq: 15 }, findings: [] });
   });
 
-  test('a trail that was cut at its end is found out, and by nothing else', async () => {
+  test('16.4.2 a trail that was cut at its end is found out, and by nothing else', async () => {
     const { head } = await verifyAudit(store.db);
     await tamper(store.db, forget('id > 9'), unseal('seq > 9'));
     expect(await found(store.db)).toEqual([]);

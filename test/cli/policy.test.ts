@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { parseAddress } from '../../src/policy/address.js';
 import { policyJsonSchema } from '../../src/policy/schema.js';
 import { seedPolicyFile } from '../../src/policyFile/seedPolicyFile.js';
 import { aDocument } from '../policy/aPolicy.js';
@@ -240,4 +241,14 @@ describe('npm run policy -- init', () => {
     expect(written.filter(Boolean)).toHaveLength(1);
     expect(readdirSync(join(file, '..')).sort()).toEqual(['partners.json', 'policy.schema.json']);
   });
+});
+
+test('1.5.3 takes the addresses that the form takes', async () => {
+  const vectors = JSON.parse(readFileSync(join(root, 'test/policy/addresses.vectors.json'), 'utf8')) as {
+    cases: { address: string }[];
+  };
+  for (const { address } of vectors.cases.filter((_, index) => index % 6 === 0)) {
+    const { out } = await policy(['explain', '--json', address]);
+    expect(JSON.parse(out)).toMatchObject({ ok: parseAddress(address).ok });
+  }
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { ensureCertificate } from '../../simulator/certificate.js';
-import { freePort } from '../process/portalProcess.js';
+import { freePort } from '../support/freePort.js';
 import { aPolicy } from '../support/aPolicy.js';
 import { startBalancer, type Balancer } from '../support/balancer.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

@@ -119,7 +119,7 @@ describe('an authority that is not what it should be', () => {
     });
   });
 
-  test('a redirect is not followed, wherever it leads', async () => {
+  test('1.3.6 a redirect is not followed, wherever it leads', async () => {
     const elsewhere: string[] = [];
     const inner = createServer((request, response) => {
       elsewhere.push(request.url ?? '');
@@ -135,7 +135,7 @@ describe('an authority that is not what it should be', () => {
     inner.close();
   });
 
-  test('an endless answer is cut off at 64 KB', async () => {
+  test('1.3.6 an endless answer is cut off at 64 KB', async () => {
     let sent = 0;
     let cut = false;
     const settings = await authority((_request, response) => {
@@ -157,7 +157,7 @@ describe('an authority that is not what it should be', () => {
     await waitFor('the connection to be cut', () => cut);
   });
 
-  test('an answer that trickles is given up after five seconds', async () => {
+  test('1.3.6 an answer that trickles is given up after five seconds', async () => {
     const settings = await authority((_request, response) => {
       const trickle = setInterval(() => {
         response.write(' ');
@@ -213,7 +213,7 @@ describe('an authority that is not what it should be', () => {
     '*.fabrikam.com',
     '',
     'x'.repeat(300),
-  ])('%j is no domain, and nobody is asked', async (domain) => {
+  ])('1.3.6 %j is no domain, and nobody is asked', async (domain) => {
     const settings = await authority(json(200, {}));
     expect(await tenantOfDomain(settings, domain)).toEqual({ kind: 'none' });
     expect(asked).toEqual([]);

@@ -1,4 +1,7 @@
-import { permissionsIn } from '../../src/graph/permissions.js';
+import { readFile } from 'node:fs/promises';
+import { DOCTOR_PERMISSIONS, PERMISSIONS, permissionsIn } from '../../src/graph/permissions.js';
+import { signUpUntil } from '../support/journey.js';
+import { startPortal } from '../support/portal.js';
 
 const tokenOf = (payload: unknown) =>
   `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.signature`;
@@ -19,4 +22,26 @@ test.each([
   ['that is empty', ''],
 ])('a token %s has none', (_name, token) => {
   expect(permissionsIn(token)).toEqual([]);
+});
+
+// A permission more is a change of this list first, and of docs/registration.md.
+const ALWAYS = ['User.Invite.All', 'GroupMember.ReadWrite.All', 'User.Read.All'];
+const FOR_APP_ROLES = ['AppRoleAssignment.ReadWrite.All', 'Application.Read.All'];
+
+test('13.2.2 the Graph permissions that are asked for equal the committed list, and docs/registration.md names them', async () => {
+  const named = (when: string) => PERMISSIONS.filter((one) => one.when === when).map(({ name }) => name);
+  expect(named('always')).toEqual(ALWAYS);
+  expect(named('appRoles')).toEqual(FOR_APP_ROLES);
+  const guide = await readFile('docs/registration.md', 'utf8');
+  for (const name of [...ALWAYS, ...FOR_APP_ROLES, ...DOCTOR_PERMISSIONS])
+    expect(guide).toContain(`\`${name}\``);
+});
+
+test('13.2.2 with the least of them and nothing else a sign-up ends with a guest', async () => {
+  const portal = await startPortal();
+  await portal.tenant.settings({ permissions: ALWAYS });
+  await signUpUntil(portal, 'provisioned', 'least@fabrikam.com');
+  const refused = (await portal.tenant.graphCalls()).filter(({ status }) => status === 403);
+  expect(refused).toEqual([]);
+  await portal.close();
 });

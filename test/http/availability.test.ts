@@ -44,7 +44,7 @@ async function post(app: ReturnType<typeof createApp>, headers: Record<string, s
 }
 
 describe('while the store is down', () => {
-  test('a sign-up is not acknowledged: 503, and when to come back', async () => {
+  test('16.5.2 a sign-up is not acknowledged: 503, and when to come back', async () => {
     const { status, headers, text } = await post(withoutStore(), {});
     expect(status).toBe(503);
     expect(headers['retry-after']).toBe('30');

@@ -65,7 +65,7 @@ async function counted(): Promise<string[]> {
 }
 
 describe('a client', () => {
-  test('may post 120 times in ten minutes; after that a page tells when to come back', async () => {
+  test('2.4.1 may post 120 times in ten minutes; after that a page tells when to come back', async () => {
     const app = instance();
     await hasPosted('192.0.2.1', 119);
     expect((await post(app, from('192.0.2.1:40001'))).status).toBe(422);
@@ -132,7 +132,7 @@ describe('a client', () => {
     expect(answers.filter((status) => status === 429)).toHaveLength(10);
   });
 
-  test('with a whole IPv6 network to choose addresses from has one allowance', async () => {
+  test('2.4.1 with a whole IPv6 network to choose addresses from has one allowance', async () => {
     const app = instance();
     await hasPosted('2001:db8:7:1::/64', 119);
     expect((await post(app, from('2001:db8:7:1::1'))).status).toBe(422);
@@ -182,7 +182,7 @@ describe('behind so many trusted proxies a client is counted by what the outermo
     [1, "198.51.100.7' or 1=1 --", 'unknown'],
     [0, '198.51.100.22', OWN],
     [0, ['198.51.100.23', '198.51.100.24:99'], OWN],
-  ])('%i, %j', async (trustProxy, header, client) => {
+  ])('4.1.3 %i, %j', async (trustProxy, header, client) => {
     await post(instance({ trustProxy }), { 'X-Forwarded-For': header });
     expect(await counted()).toEqual([client]);
   });
@@ -207,7 +207,7 @@ describe('behind so many trusted proxies a client is counted by what the outermo
     'CF-Connecting-IP',
     'X-Azure-ClientIP',
     'X-Forwarded-Host',
-  ])('1, whatever %s says', async (name) => {
+  ])('4.1.3 1, whatever %s says', async (name) => {
     await post(instance(), { ...from('198.51.100.30'), [name]: '203.0.113.30' });
     expect(await counted()).toEqual(['198.51.100.30']);
   });

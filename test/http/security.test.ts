@@ -95,6 +95,49 @@ describe('the log', () => {
   });
 });
 
+describe('a log line', () => {
+  test('16.2.5 no line holds an address of a denied person, a token, a code, a cookie or what was typed', async () => {
+    const from = portal.logged().length;
+    const visitor = portal.visitor({ 'User-Agent': 'secret-agent', Referer: 'http://secret.example/' });
+    const path = await visitor.apply({
+      email: 'denied@competitor.com',
+      firstName: 'Zebedee',
+      reason: 'Frobnicate',
+    });
+    await visitor.get(`${path}?secret=query`);
+    await visitor.postRaw('/sign-up', { email: 'denied@competitor.com', firstName: 'Zebedee' });
+    await visitor.postRaw(`/verify/code/${path.split('/').at(-1)}`, { code: '314159' });
+    await portal.staff('ada');
+    const lines = JSON.stringify(portal.logged().slice(from));
+    const cookies = ((await visitor.get('/healthz')) as unknown as { request: { cookies: string } }).request
+      .cookies;
+    for (const cookie of cookies.split('; ')) expect(lines).not.toContain(cookie.split('=')[1]);
+    expect(lines).not.toContain(path.split('/').at(-1));
+    expect(lines).not.toMatch(/denied@|competitor|Zebedee|Frobnicate|secret|314159|eyJ|_csrf/);
+  });
+
+  const LINES = ['\r\n', '\n', '%0d%0a', '\u2028', '\u0085', '\u001b[2J'];
+  test.each(LINES)('16.4.1 a line break (%j) forges no line', async (lineBreak) => {
+    const forged = `x${lineBreak}{"level":"fatal","msg":"forged"}`;
+    const from = portal.logged().length;
+    const visitor = portal.visitor();
+    await visitor.signUp({ email: forged, firstName: forged, company: forged, reason: forged });
+    await visitor.get(`/nothing/${encodeURIComponent(forged)}?${encodeURIComponent(forged)}`);
+    await visitor.get(`/requests/${encodeURIComponent(forged)}`);
+    await visitor.get(`/sign-in?returnTo=${encodeURIComponent(forged)}`);
+    await visitor.get(
+      `/auth/callback?error=${encodeURIComponent(forged)}&error_description=${encodeURIComponent(forged)}`,
+    );
+    await supertest(portal.url).get('/').set('X-Request-Id', 'forged').set('User-Agent', '{"msg":"forged"}');
+    // Each line parses by itself, and none is what somebody sent.
+    for (const line of portal.logged().slice(from)) {
+      expect(line.level).not.toBe('fatal');
+      expect(line.msg).not.toBe('forged');
+      expect(line.httpRequestId).not.toBe('forged');
+    }
+  });
+});
+
 describe('a fault of ours', () => {
   const broken = async (work: () => Promise<void>) => {
     await sql`alter table request rename column company to elsewhere`.execute(portal.deps.store.db);

@@ -106,7 +106,7 @@ test('a guest who decides is known by the address of the invitation too', async 
   expect(rows).toEqual([{ addresses: [address] }]);
 });
 
-test('the session that begins has another id than the one before', async () => {
+test('7.2.4 the session that begins has another id than the one before', async () => {
   const visitor = portal.visitor();
   const begun = await visitor.get('/sign-in');
   const again = await answerTenant(visitor, portal.tenant, STAFF.ada);
@@ -187,4 +187,29 @@ describe('groups', () => {
     const warnings = portal.logged().filter(({ level }) => level === 'warn');
     expect(warnings.at(-1)).toMatchObject({ msg: 'the groups of a person could not be read' });
   });
+});
+
+const newest = () =>
+  portal.deps.store.db
+    .selectFrom('audit_event')
+    .select(['actor', 'action', 'detail'])
+    .orderBy('id', 'desc')
+    .executeTakeFirst();
+
+test('16.3.1 a sign-in, and one that is refused, are in the log and in the audit trail', async () => {
+  await portal.staff('ada');
+  expect(await newest()).toMatchObject({
+    actor: `${portal.tenant.tenantId}/${STAFF.ada}`,
+    action: 'signIn.succeeded',
+  });
+  const visitor = portal.visitor();
+  await visitor.get('/sign-in');
+  expect((await visitor.get('/auth/callback?code=x&state=x')).status).toBe(401);
+  expect(await newest()).toMatchObject({ actor: 'portal', action: 'signIn.refused' });
+  expect(
+    portal
+      .logged()
+      .filter(({ msg }) => msg === 'sign-in refused')
+      .at(-1),
+  ).toMatchObject({ level: 'warn' });
 });

@@ -55,7 +55,7 @@ describe('whoever comes back', () => {
     return `${url.pathname}${url.search}`;
   };
 
-  test('with the state of another browser stays out, and so the code of an attacker is worth nothing', async () => {
+  test('10.2.1 with the state of another browser stays out, and so the code of an attacker is worth nothing', async () => {
     const attacker = await begin(STAFF.nils);
     await expectRefusalOf(attacker.path, 'state');
     async function expectRefusalOf(path: string, reason: string) {
@@ -122,7 +122,7 @@ describe('whoever comes back', () => {
     await expectRefusal(visitor, denied, reason);
   });
 
-  test('a second time with the same answer gains nothing, and keeps the session that the first began', async () => {
+  test('10.2.1 a second time with the same answer gains nothing, and keeps the session that the first began', async () => {
     const { visitor, path } = await begin();
     expect((await visitor.get(path)).status).toBe(303);
     expect((await visitor.get(path)).status).toBe(401);
@@ -158,7 +158,7 @@ describe('whoever comes back', () => {
     await sql`delete from session`.execute(portal.deps.store.db);
   });
 
-  test('to a place elsewhere lands in the admin area', async () => {
+  test('3.7.2 to a place elsewhere lands in the admin area', async () => {
     const visitor = portal.visitor();
     const path = await answerTenant(visitor, portal.tenant, STAFF.ada, '//evil.com/admin');
     expect((await visitor.get(path)).headers.location).toBe('/admin');

@@ -86,7 +86,7 @@ describe.each(SIGN_IN_FLOWS)('%s', (_name, flow) => {
       });
 
     test.each(named)(
-      'that is bad: %s, lets nobody in, and the next sign-in is good',
+      '9.1.1-9.2.4 that is bad: %s, lets nobody in, and the next sign-in is good',
       async (_, change, reason) => {
         await portal.tenant.fault({ on: 'signIn', fault: { kind: 'idToken', change } });
         const visitor = newcomer(portal);

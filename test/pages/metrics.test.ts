@@ -99,14 +99,16 @@ describe('who may read it', () => {
 
 describe('what it says', () => {
   test('a sign-up that goes through: its outcome, its end, its time, the calls and the mail', async () => {
+    const began = performance.now();
     await signUpUntil(portal, 'provisioned', 'ana@fabrikam.com');
+    const seconds = (performance.now() - began) / 1000;
     const again = await portal.visitor().signUp({ email: 'ana@fabrikam.com' });
     expect(again.status).toBe(303);
     expect(await figure('portal_sign_ups_total', { outcome: 'queued' })).toBe(1);
     expect(await figure('portal_sign_ups_total', { outcome: 'repeated' })).toBe(1);
     expect(await figure('portal_requests_ended_total', { state: 'provisioned' })).toBe(1);
     expect(await figure('portal_provisioning_duration_seconds_count', { waited: 'no' })).toBe(1);
-    expect(await figure('portal_provisioning_duration_seconds_sum')).toBeLessThan(20);
+    expect(await figure('portal_provisioning_duration_seconds_sum')).toBeLessThan(seconds);
     expect(
       await figure('portal_graph_call_duration_seconds_count', {
         operation: 'POST /invitations',

@@ -61,7 +61,7 @@ const resendable = async (path: string) =>
   (await portal.visitor().get(path)).text.includes(`action="${path}/resend"`);
 
 describe('a submission', () => {
-  test('that comes fifty times at once is one request, one mail and one page', async () => {
+  test('2.3.4 that comes fifty times at once is one request, one mail and one page', async () => {
     const email = 'fifty@fabrikam.com';
     await portal.stopWorker();
     const visitors = Array.from({ length: 50 }, () => portal.visitor());
@@ -161,7 +161,7 @@ describe('the status page', () => {
     });
   });
 
-  test('shows nothing that the first person typed, except the address', async () => {
+  test('14.2.6 shows nothing that the first person typed, except the address', async () => {
     const typed = { firstName: 'Zebedee', lastName: 'Quux', company: 'Xyzzy AB', reason: 'Frobnicate' };
     const path = await portal.visitor().apply({ email: 'private@litware.com', ...typed });
     const { text, headers } = await portal.visitor().get(path);
@@ -338,7 +338,7 @@ describe('the mail', () => {
     expect(textOf((await portal.visitor().get(path)).text)).toContain('again in 5 minutes');
   });
 
-  test('cannot be asked for where none was sent', async () => {
+  test('2.3.1 cannot be asked for where none was sent', async () => {
     const path = await portal.visitor().apply({ email: 'nomail@litware.com' });
     expect(await resendable(path)).toBe(false);
     expect((await askAgain(path)).status).toBe(409);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { editPolicyText, UnfitEdit, type PolicyEdit } from '../../src/policy/editText.js';
-import { processorTime } from '../support/processorTime.js';
+import { timesAsLong } from '../support/processorTime.js';
 import { aPartner } from './aPolicy.js';
 
 type Case = [fact: string, text: string, edits: PolicyEdit[], result: string];
@@ -128,24 +128,23 @@ describe('2,000 partners', () => {
   );
   const text = JSON.stringify({ partners }, null, 2);
 
-  test('are edited in little time', async () => {
+  test('are edited', () => {
     const edits = [
       set(['partners', 1_000, 'name'], 'Renamed'),
       drop('partners', 7),
       set(['partners', 1_999], aPartner()),
     ];
-    const { result, cpuMs } = await processorTime(() => editPolicyText(text, edits));
-    expect((JSON.parse(result) as { partners: unknown[] }).partners).toHaveLength(2_000);
-    expect(cpuMs).toBeLessThan(1_000);
+    const result = JSON.parse(editPolicyText(text, edits)) as { partners: unknown[] };
+    expect(result.partners).toHaveLength(2_000);
   });
 
   test('are parsed once for all edits of one of them', async () => {
-    const edits = Array.from({ length: 100 }, (_, count) =>
-      set(['partners', 1_000, 'name'], `Name ${count}`),
-    );
-    const { result, cpuMs } = await processorTime(() => editPolicyText(text, edits));
-    expect(result).toContain('"Name 99"');
-    // Parsed each time, they took more than 2 s.
-    expect(cpuMs).toBeLessThan(500);
+    const renamed = (times: number) => () =>
+      editPolicyText(
+        text,
+        Array.from({ length: times }, (_, count) => set(['partners', 1_000, 'name'], `Name ${count}`)),
+      );
+    expect(renamed(100)()).toContain('"Name 99"');
+    expect(await timesAsLong(renamed(100), renamed(1))).toBeLessThan(20);
   });
 });

@@ -1,9 +1,12 @@
 import { parseAddress } from '../../src/policy/address.js';
 import { decide } from '../../src/policy/decide.js';
+import { timesAsLong } from '../support/processorTime.js';
 import { aPartner, aPolicy } from './aPolicy.js';
 
 const PARTNERS = 10_000;
 const ADDRESSES = 4_000;
+/** What backtracks or is compared with every partner takes thousands of times as long. */
+const MOST_TIMES = 30;
 
 /** What is made to take long, one text for each number. */
 const HOSTILE: Record<string, (index: number) => string> = {
@@ -34,7 +37,7 @@ const HOSTILE: Record<string, (index: number) => string> = {
     `${index}@${'rnvvcl015i'.repeat(6)}.${'rnvvcl015i'.repeat(6)}.com`,
 };
 
-test(`1.3.12 ${ADDRESSES} hostile addresses are judged in under 100 ms, by a policy of ${PARTNERS} partners`, async () => {
+test(`1.3.12 ${ADDRESSES} hostile addresses take little more than as many good ones, by a policy of ${PARTNERS} partners`, async () => {
   const policy = await aPolicy({
     partners: Array.from({ length: PARTNERS }, (_, index) =>
       aPartner({ id: `company${index}`, domains: [`company${index}.com`, `*.company${index}.com`] }),
@@ -43,8 +46,9 @@ test(`1.3.12 ${ADDRESSES} hostile addresses are judged in under 100 ms, by a pol
     unlisted: 'review',
   });
   const kinds = Object.values(HOSTILE);
-  const texts = Array.from({ length: ADDRESSES }, (_, index) => kinds[index % kinds.length]?.(index) ?? '');
-  const judge = () => {
+  const hostile = Array.from({ length: ADDRESSES }, (_, index) => kinds[index % kinds.length]?.(index) ?? '');
+  const good = Array.from({ length: ADDRESSES }, (_, index) => `ana.lind${index}@company${index}.com`);
+  const judge = (texts: string[]) => () => {
     const outcomes = new Map<string, number>();
     for (const text of texts) {
       const parsed = parseAddress(text);
@@ -54,15 +58,8 @@ test(`1.3.12 ${ADDRESSES} hostile addresses are judged in under 100 ms, by a pol
     return outcomes;
   };
 
-  const outcomes = judge();
-  // Time of the processor, and the best of three: neither what else runs on the machine nor the compiler is on trial.
-  const rounds = Array.from({ length: 3 }, () => {
-    const begun = process.cpuUsage();
-    judge();
-    const { user, system } = process.cpuUsage(begun);
-    return (user + system) / 1000;
-  });
-  expect(Math.min(...rounds)).toBeLessThan(100);
+  const outcomes = judge(hostile)();
+  expect(await timesAsLong(judge(hostile), judge(good))).toBeLessThan(MOST_TIMES);
   // They are not all refused at the door.
   for (const rule of ['deny: look-alike', 'unlisted']) expect(outcomes.get(rule)).toBeGreaterThan(100);
   for (const fault of ['severalAts', 'tooLong', 'notAscii', 'quoted', 'domain']) {
@@ -70,14 +67,20 @@ test(`1.3.12 ${ADDRESSES} hostile addresses are judged in under 100 ms, by a pol
   }
 });
 
-test.each(Object.entries(HOSTILE))('%s: none takes more than 5 ms', async (_, make) => {
+test.each(Object.entries(HOSTILE))('%s: none takes long beside good ones', async (_, make) => {
   const policy = await aPolicy({ partners: [aPartner({ domains: ['company7.com', '*.company7.com'] })] });
-  const texts = Array.from({ length: 20 }, (__, index) => make(index));
-  const begun = process.cpuUsage();
-  for (const text of texts) {
-    const parsed = parseAddress(text);
-    if (parsed.ok) decide(policy, parsed);
-  }
-  const { user, system } = process.cpuUsage(begun);
-  expect((user + system) / 1000 / texts.length).toBeLessThan(5);
+  const judge = (make: (index: number) => string) => {
+    const texts = Array.from({ length: 20 }, (__, index) => make(index));
+    return () => {
+      for (const text of texts) {
+        const parsed = parseAddress(text);
+        if (parsed.ok) decide(policy, parsed);
+      }
+    };
+  };
+  const good = judge((index) => `ana.lind${index}@company7.com`);
+  const hundredTimes = (work: () => void) => () => {
+    for (let count = 0; count < 100; count++) work();
+  };
+  expect(await timesAsLong(judge(make), hundredTimes(good))).toBeLessThan(MOST_TIMES);
 });

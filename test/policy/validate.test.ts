@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { parseAddress } from '../../src/policy/address.js';
 import { isConsumerDomain, isDisposableDomain } from '../../src/policy/providers.js';
 import { validatePolicy } from '../../src/policy/validate.js';
 import { aDocument, aPartner, GROUP_ID, OTHER_ID } from './aPolicy.js';
@@ -485,3 +487,42 @@ test.each(COLLISIONS)(
     expect(faults).toEqual([expect.objectContaining({ path, cause })]);
   },
 );
+
+describe('hostile policies', () => {
+  test.each([
+    'http://crm.contoso.com',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    '//crm.contoso.com',
+    'https:crm.contoso.com',
+    'https:/\\evil.com',
+    'https://contoso.com\\@evil.com',
+    'https://contoso.com@evil.com',
+    'https://ｃontoso.com',
+    'https://crm.contoso.com/\u0000',
+    'https://crm.contoso.com/ x',
+    ' https://crm.contoso.com',
+    'ftp://crm.contoso.com',
+    '',
+  ])('1.2.2 the policy takes no %j, for an app, a redirect or a logo', async (url) => {
+    const document = aDocument({
+      ...portal({ logo: url }),
+      ...app({ groups: ['staff'], url }),
+      ...partners({ invitation: { redirectUrl: url } }),
+    });
+    const paths = (await faultsOf(JSON.stringify(document))).map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(['portal.logo', 'apps.crm.url', 'partners[0].invitation.redirectUrl']),
+    );
+  });
+
+  test('1.5.3 a rule of the policy names no address that the form would refuse', async () => {
+    const vectors = JSON.parse(
+      readFileSync(new URL('addresses.vectors.json', import.meta.url), 'utf8'),
+    ) as { cases: { address: string }[] };
+    for (const { address } of vectors.cases) {
+      const { ok } = await validatePolicy(JSON.stringify(aDocument(domains(address))));
+      if (ok) expect(parseAddress(address).ok).toBe(true);
+    }
+  });
+});

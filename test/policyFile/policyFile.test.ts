@@ -128,7 +128,7 @@ describe('a change of the policy file', () => {
     expect(file.current().hash).toBe(sha256(text));
   });
 
-  it('that is faulty leaves the good policy in force, is told once, and its faults show until it is mended', async () => {
+  it('16.5.3 that is faulty leaves the good policy in force, is told once, and its faults show until it is mended', async () => {
     const good = await write();
     const { file, events } = await open();
     await write({ unlisted: 'allow' });

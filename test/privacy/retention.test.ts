@@ -94,7 +94,7 @@ async function provisioned(fields = {}): Promise<string> {
   return path;
 }
 
-test('of a person who was let in long ago, no table says who it was', async () => {
+test('14.2.7 of a person who was let in long ago, no table says who it was', async () => {
   const path = await provisioned();
   const { id, guest_id } = await requestAt(portal, path);
   expect(await wholeStore(portal)).toMatch(PERSONAL);

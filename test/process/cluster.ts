@@ -1,15 +1,9 @@
 import { ensureCertificate } from '../../simulator/certificate.js';
 import { startBalancer, type Balancer } from '../support/balancer.js';
+import { freePort } from '../support/freePort.js';
 import { Visitor } from '../support/visitor.js';
 import { waitFor } from '../support/waitFor.js';
-import {
-  freePort,
-  openSite,
-  type Ended,
-  type PortalProcess,
-  type Site,
-  type SiteOptions,
-} from './portalProcess.js';
+import { openSite, type Ended, type PortalProcess, type Site, type SiteOptions } from './portalProcess.js';
 
 /** Several instances of one site, with production's settings, behind a balancer that ends TLS. */
 export type Cluster = {

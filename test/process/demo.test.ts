@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createInterface } from 'node:readline';
 import { waitFor } from '../support/waitFor.js';
-import { freePort } from './portalProcess.js';
+import { freePort } from '../support/freePort.js';
 
 let ports: { portal: number; tenant: number };
 const groups: number[] = [];

@@ -1,13 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { aPolicy } from '../support/aPolicy.js';
 import { built } from '../support/built.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { freePort } from '../support/freePort.js';
 import { portalSettings } from '../support/portal.js';
 import { startTenant, type Tenant } from '../support/tenant.js';
 import { Visitor } from '../support/visitor.js';
@@ -136,22 +135,4 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
       await database.remove();
     },
   };
-}
-
-/** A port that nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    // Below the range from which the system gives ports to those who ask for any: nobody else takes it meanwhile.
-    const port = randomInt(15_000, 30_000);
-    const probe = createServer();
-    const listening = once(probe, 'listening').then(
-      () => true,
-      () => false,
-    );
-    probe.listen(port);
-    if (!(await listening)) continue;
-    probe.close();
-    await once(probe, 'close');
-    return port;
-  }
 }

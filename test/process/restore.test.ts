@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { aPartner, aPolicy, GROUPS } from '../support/aPolicy.js';
 import { built } from '../support/built.js';
-import { postgresPrograms, startEmptyServer, type EmptyServer } from '../support/emptyServer.js';
+import { postgresPrograms, startPostgresServer, type PostgresServer } from '../support/postgresServer.js';
 import { signIn, STAFF } from '../support/staff.js';
 import type { Visitor } from '../support/visitor.js';
 import { waitFor } from '../support/waitFor.js';
@@ -35,7 +35,7 @@ test('the guide names the commands that are tried here', async () => {
   { mode: 'the portal mails', smtp: true },
   { mode: 'Microsoft mails', smtp: false },
 ])('restored into an empty server, where $mode the invitations', ({ smtp }) => {
-  let server: EmptyServer;
+  let server: PostgresServer;
   let site: Site;
   let portal: PortalProcess;
   let restored: string;
@@ -49,7 +49,7 @@ test('the guide names the commands that are tried here', async () => {
   beforeAll(async () => {
     const partners = [aPartner(), aPartner({ id: 'litware', domains: ['litware.com'], approval: 'manual' })];
     [server, site] = await Promise.all([
-      startEmptyServer(),
+      startPostgresServer(),
       openSite({ smtp, policy: aPolicy({ partners }) }),
     ]);
     portal = await site.start();

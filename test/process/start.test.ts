@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
-import { freePort, openSite, type Site } from './portalProcess.js';
+import { freePort } from '../support/freePort.js';
+import { openSite, type Site } from './portalProcess.js';
 
 let site: Site;
 

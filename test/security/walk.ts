@@ -27,6 +27,17 @@ export function filled(path: string, { token = NOBODY.token, id = NOBODY.id }: N
     .replace(/:\w+/, id);
 }
 
+/** The names of a new request, for a partner who asks for approval. */
+export async function waitingRequest(portal: TestPortal, email: string): Promise<Required<Names>> {
+  const token = (await portal.visitor().apply({ email })).split('/').at(-1) ?? '';
+  const { id } = await portal.deps.store.db
+    .selectFrom('request')
+    .select('id')
+    .where('address', '=', email)
+    .executeTakeFirstOrThrow();
+  return { token, id };
+}
+
 /** Sessions and counters of requests come and go with whoever asks, and events are sealed in their own time. */
 const PASSING = ['session', 'rate_limit', 'person', 'audit_seal'];
 

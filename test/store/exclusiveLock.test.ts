@@ -65,12 +65,10 @@ async function owner(number: number): Promise<Record<string, unknown>> {
   return JSON.parse(await readFile(`${path}.${number}`, 'utf8')) as Record<string, unknown>;
 }
 
-test('a lock that another process holds is refused within a second, by a message that names what it protects', async () => {
+test('a lock that another process holds is refused, by a message that names what it protects', async () => {
   const taker = await startTaker();
   expect(await taker.take()).toBe('taken');
-  const began = performance.now();
   await expect(take()).rejects.toThrow(LockedError);
-  expect(performance.now() - began).toBeLessThan(1_000);
   await expect(take()).rejects.toThrow(/^The store is in use by another portal process\./);
 });
 

@@ -1,40 +1,77 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { constants } from 'node:os';
+import { join, resolve } from 'node:path';
 import { ensureCertificate } from '../../simulator/certificate.js';
 import { built } from './built.js';
 import { prepareTestDatabases } from './database.js';
+import { postgresPrograms, startPostgresServer } from './postgresServer.js';
 
-// Node reads NODE_EXTRA_CA_CERTS once, when a process starts: trust for the simulator has to be set from outside.
+// Starts jest for a lane: runJest.ts daily|slow|all [arguments of jest]. Paths that begin with `test` replace the lane.
+//
+// The store is the PostgreSQL server of DATABASE_URL. While that is unset it is a server that lives as long as the run, or the
+// embedded store where PostgreSQL is not installed. With `DATABASE_URL=` it is the embedded store.
 
+/** Suites that start processes and browsers or have thousands of rows: too slow to be run after every change. */
+const SLOW = ['browser', 'cli', 'contract', 'deploy', 'process', 'volume'].map((folder) => `test/${folder}/`);
+/** Suites that depend on the kind of store, and one whole journey: the slow lane runs them on the embedded store too. */
+const OF_STORES = ['test/store/', 'test/jobs/', 'test/process/', 'test/requests/provision/'];
+const STARTS_PROCESSES = /browser|cli|process/;
 const CACHE = 'node_modules/.cache/simulator';
 
-const args = process.argv.slice(2);
-/** Suites that start processes: no test's time limit should have to cover the compilation. */
-const STARTS_PROCESSES = /browser|cli|process/;
+const [lane = 'daily', ...args] = process.argv.slice(2);
+const selected = args.some((arg) => arg.startsWith('test'));
+let child: ChildProcess | undefined;
+let signal: NodeJS.Signals | undefined;
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    signal = name;
+    child?.kill(name);
+  });
+}
 
-await prepareTestDatabases();
-if (args.length === 0 || args.some((arg) => STARTS_PROCESSES.test(arg))) await built('server');
+const server =
+  process.env.DATABASE_URL === undefined && postgresPrograms ? await startPostgresServer() : null;
+try {
+  process.exitCode = await runLane(server?.url ?? process.env.DATABASE_URL ?? '');
+} finally {
+  await server?.close();
+}
 
-const child = spawn(
-  process.execPath,
-  [
+async function runLane(databaseUrl: string): Promise<number> {
+  // No test's time limit should have to cover the compilation.
+  if (selected ? args.some((arg) => STARTS_PROCESSES.test(arg)) : lane !== 'daily') await built('server');
+  if (selected) return runJest(databaseUrl, []);
+  if (lane === 'daily') return runJest(databaseUrl, SLOW.map(without));
+  const code = await runJest(databaseUrl, lane === 'slow' ? SLOW : []);
+  if (databaseUrl === '') return code;
+  return (await runJest('', OF_STORES)) || code;
+}
+
+const without = (folder: string) => `--testPathIgnorePatterns=<rootDir>/${folder}`;
+
+/** @param databaseUrl empty for the embedded store */
+async function runJest(databaseUrl: string, selection: string[]): Promise<number> {
+  process.env.DATABASE_URL = databaseUrl;
+  await prepareTestDatabases();
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: await writeTrust() };
+  if (signal) return 128 + constants.signals[signal];
+  process.stdout.write(`Tests on ${databaseUrl ? 'PostgreSQL' : 'the embedded store'}\n`);
+  const jest = [
     '--experimental-vm-modules',
     '--no-warnings=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
-    ...args,
-  ],
-  { stdio: 'inherit', env: { ...process.env, NODE_EXTRA_CA_CERTS: await writeTrust() } },
-);
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => child.kill(signal));
+  ];
+  child = spawn(process.execPath, [...jest, ...selection, ...args], { stdio: 'inherit', env });
+  const [code, killedBy] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return code ?? 128 + (killedBy ? constants.signals[killedBy] : 0);
 }
-child.on('exit', (code, signal) => {
-  process.exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0);
-});
 
-/** Writes one file with the simulator's certificate and whatever was trusted before; returns its path. */
+/**
+ * Writes one file with the simulator's certificate and whatever was trusted before; returns its path. Node reads
+ * NODE_EXTRA_CA_CERTS once, when a process starts: trust has to be set from outside.
+ */
 async function writeTrust(): Promise<string> {
   const { cert } = await ensureCertificate(CACHE);
   const before = process.env.NODE_EXTRA_CA_CERTS;

@@ -5,7 +5,7 @@ type Rule = { table: string; kind: string; text: string };
 /** All of a schema that a version of the portal can notice. */
 export type Schema = { columns: Map<string, Column & { table: string }>; rules: Map<string, Rule> };
 
-/** Reads the portal's own schema; the queue's is pg-boss's affair. */
+/** Reads the portal's own schema. */
 export async function readSchema(db: Kysely<unknown>): Promise<Schema> {
   const columns = await sql<Column & { table: string; name: string }>`
     select table_name as "table", table_name || '.' || column_name as name, is_nullable = 'YES' as nullable,

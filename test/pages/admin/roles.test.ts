@@ -2,7 +2,7 @@ import { createApp } from '../../../src/app.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
 import { routesOf } from '../../support/routes.js';
-import type { StaffName } from '../../support/staff.js';
+import { STAFF, type StaffName } from '../../support/staff.js';
 import type { Visitor } from '../../support/visitor.js';
 
 // Every route of the portal by every kind of person. A route that is missing here fails the test.
@@ -137,12 +137,12 @@ async function ask(visitor: Visitor, { method, path }: { method: string; path: s
   return answer.status;
 }
 
-test('every route is public or asks for one right', () => {
+test('8.2.1 every route is public or asks for one right', () => {
   const known = [...PUBLIC, ...Object.values(RIGHTS).flat()].sort();
   expect(routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(known);
 });
 
-test('no route but the public ones answers a stranger, who is sent to sign in', async () => {
+test('8.2.1 no route but the public ones answers a stranger, who is sent to sign in', async () => {
   expect(guarded().length).toBeGreaterThan(30);
   for (const route of guarded()) {
     const stranger = portal.visitor();
@@ -185,4 +185,31 @@ test('refusals of one person are recorded once in ten minutes, not as often as t
   const before = await refusals();
   for (let count = 0; count < 5; count++) expect((await nils.get('/admin/audit')).status).toBe(403);
   expect(await refusals()).toBe(before);
+});
+
+test('16.3.2 denied access is in the log each time, with who and what, and in the audit trail', async () => {
+  const nils = await portal.staff('nils');
+  const who = `${portal.tenant.tenantId}/${STAFF.nils}`;
+  const from = portal.logged().length;
+  expect((await nils.get('/admin/policy')).status).toBe(403);
+  expect((await nils.get('/admin/audit')).status).toBe(403);
+  const refused = portal
+    .logged()
+    .slice(from)
+    .filter(({ msg }) => msg === 'access refused');
+  expect(refused).toMatchObject([
+    { level: 'warn', person: who, right: 'policy.read' },
+    { level: 'warn', person: who, right: 'audit.read' },
+  ]);
+  const events = await portal.deps.store.db
+    .selectFrom('audit_event')
+    .select('detail')
+    .where('action', '=', 'access.refused')
+    .where('actor', '=', who)
+    .execute();
+  expect(events[0]?.detail).toEqual({
+    right: expect.any(String) as string,
+    method: expect.stringMatching(/^(GET|POST)$/) as string,
+    route: expect.stringMatching(/^\/admin/) as string,
+  });
 });

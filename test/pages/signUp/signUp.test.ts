@@ -88,7 +88,7 @@ describe('the form', () => {
 
 describe('an address', () => {
   test.each(vectors.cases.filter((one) => one.expect === 'reject'))(
-    '$address is refused with the message for it ($why)',
+    '1.5.3 $address is refused with the message for it ($why)',
     async ({ address }) => {
       const parsed = parseAddress(address);
       if (parsed.ok) throw new Error('The parser takes it');
@@ -207,7 +207,7 @@ describe('what is sent', () => {
     expect(faultsOf(answer.text)).toHaveLength(6);
   });
 
-  test('repeated fields are refused, and neither value is taken', async () => {
+  test('15.3.7 repeated fields are refused, and neither value is taken', async () => {
     const repeated = {
       email: ['a@contoso.com', 'b@contoso.com'],
       firstName: ['A', 'B'],
@@ -220,7 +220,7 @@ describe('what is sent', () => {
     ]);
   });
 
-  test('fields that the form does not have change nothing', async () => {
+  test('15.3.3 fields that the form does not have change nothing', async () => {
     await portal.visitor().apply({
       email: 'over@contoso.com',
       approved: 'true',
@@ -278,7 +278,7 @@ describe('what is sent', () => {
     expect(valueOf(answer.text, 'reason')).toBe(long.reason);
   });
 
-  test('markup in what is typed comes back escaped', async () => {
+  test('1.2.1 markup in what is typed comes back escaped', async () => {
     const markup = '"><script>alert(1)</script>';
     const answer = await portal
       .visitor()

@@ -73,7 +73,10 @@ const normalised = (html: string, email: string, path: string) =>
     .replaceAll(tokenIn(path), 'TOKEN')
     .replace(/name="_csrf" value="[^"]+"/g, 'CSRF')
     .replace(/data-wait="\d+"/g, 'WAIT')
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z|\d+ \w{3} \d{4}, \d\d:\d\d/g, 'TIME');
+    .replace(
+      /\d{4}-\d\d-\d\dT[\d:.]+Z|\d+ \w{3} \d{4}, \d\d:\d\d|\w{3} \d+, \d{4}, \d+:\d\d\s[AP]M/g,
+      'TIME',
+    );
 
 describe('after the form', () => {
   test('a mail with a link and a code goes out, and nobody is invited', async () => {
@@ -106,7 +109,7 @@ describe('after the form', () => {
     expect(mail.text).toContain(valid);
   });
 
-  test('neither the store nor the log holds the code or the link', async () => {
+  test('6.5.2 neither the store nor the log holds the code or the link', async () => {
     const { path, code, link, visitor } = await asked();
     await enter(visitor, path, otherThan(code));
     await press(somebody(), link);
@@ -171,7 +174,7 @@ describe('the code', () => {
     expect((await enter(visitor, path, code)).status).toBe(303);
   });
 
-  test('dies after five wrong tries; the link stays with whoever reads the mailbox', async () => {
+  test('6.6.3 dies after five wrong tries; the link stays with whoever reads the mailbox', async () => {
     const { visitor, path, code, link } = await asked();
     const answers = [];
     for (let by = 1; by <= 5; by++) answers.push(await enter(visitor, path, otherThan(code, by)));
@@ -191,7 +194,7 @@ describe('the code', () => {
     expect((await press(somebody(), link)).status).toBe(303);
   });
 
-  test('is compared five times at most when fifty wrong ones come at once', async () => {
+  test('6.6.3 is compared five times at most when fifty wrong ones come at once', async () => {
     const { visitor, path, code } = await asked();
     const _csrf = await visitor.csrf(path);
     const from = portal.logged().length;
@@ -212,7 +215,7 @@ describe('the code', () => {
     expect((await enter(visitor, path, code)).status).toBe(422);
   });
 
-  test('makes one proof, one job and one invitation when the right one comes fifty times at once', async () => {
+  test('6.5.1 makes one proof, one job and one invitation when the right one comes fifty times at once', async () => {
     const { visitor, path, email, code } = await asked();
     const _csrf = await visitor.csrf(path);
     const answers = await Promise.all(
@@ -226,7 +229,7 @@ describe('the code', () => {
     expect(await invitationsOf(portal, email)).toHaveLength(1);
   });
 
-  test('counts in no other browser, which can use up no tries of the first', async () => {
+  test('6.6.2 counts in no other browser, which can use up no tries of the first', async () => {
     const { visitor, path, code, email } = await asked();
     const stranger = somebody();
     await stranger.apply({ email });
@@ -270,7 +273,7 @@ describe('the code', () => {
     expect(textOf((await enter(stranger, path, code)).text)).toContain(words);
   });
 
-  test('of one request opens no other, not even put into its place', async () => {
+  test('6.6.2 of one request opens no other, not even put into its place', async () => {
     const email = anAddress();
     const mine = await asked(email);
     const visitor = mine.visitor;
@@ -285,7 +288,7 @@ describe('the code', () => {
     expect((await enter(visitor, other, mine.code)).status).toBe(422);
   });
 
-  test('counts for ten minutes', async () => {
+  test('6.5.5 counts for ten minutes', async () => {
     const { visitor, path, code } = await asked();
     await ageProof(portal, path, 590);
     expect((await visitor.get(path)).text).toContain('name="code"');
@@ -316,7 +319,7 @@ describe('a request that waits for no code', () => {
     'held',
     'lapsed',
     'revoked',
-  ])('because it is %s takes none, and sends no mail: 409', async (state) => {
+  ])('2.3.1 because it is %s takes none, and sends no mail: 409', async (state) => {
     const { visitor, path, code, link, email } = await asked();
     await ageProof(portal, path, 301);
     const _csrf = await visitor.csrf(path);
@@ -354,7 +357,7 @@ describe('a request that waits for no code', () => {
 });
 
 describe('the link', () => {
-  test('changes nothing when it is opened, however often, and by whomever', async () => {
+  test('6.6.4 changes nothing when it is opened, however often, and by whomever', async () => {
     const { path, link, email, visitor } = await asked();
     const before = [await challengeOf(path), await requestAt(portal, path)];
     const scanner = somebody({ 'User-Agent': 'LinkScanner' });
@@ -411,7 +414,7 @@ describe('the link', () => {
     expect(textOf(used.text)).toContain('You have confirmed the address');
   });
 
-  test('works once: a used one is to everybody else what an unknown one is', async () => {
+  test('6.5.1 works once: a used one is to everybody else what an unknown one is', async () => {
     const { link, path, visitor, code } = await asked();
     await press(somebody(), link);
     const unknown = `/verify/link/${'A'.repeat(22)}`;
@@ -437,7 +440,7 @@ describe('the link', () => {
     expect((await eventsOf(portal, id)).filter((action) => action === 'request.proven')).toHaveLength(1);
   });
 
-  test('is dead after ten minutes, and leads to where a new mail can be asked for', async () => {
+  test('6.5.5 is dead after ten minutes, and leads to where a new mail can be asked for', async () => {
     const { link, path } = await asked();
     await ageProof(portal, path, 601);
     const visitor = somebody();

@@ -273,7 +273,7 @@ describe('what shows nothing', () => {
     ['gus', 'gus@proseware.com', 'guestAccount', 'This account is a guest there'],
   ];
 
-  test.each(cases)('%s for %s: %s', async (who, email, reason, title) => {
+  test.each(cases)('6.8.1 %s for %s: %s', async (who, email, reason, title) => {
     const visitor = newcomer(portal);
     const page = await applyFor(email, visitor);
     const answer = await visitor.get(await comeBack(visitor, PARTNER_PEOPLE[who], page));
@@ -295,7 +295,7 @@ describe('what shows nothing', () => {
     expect(await sessions()).toBe(0);
   });
 
-  test('our own staff are another organisation', async () => {
+  test('6.8.4 our own staff are another organisation', async () => {
     const visitor = newcomer(portal);
     const page = await applyFor('pia@proseware.com', visitor);
     expect((await visitor.get(await comeBack(visitor, STAFF.ada, page))).status).toBe(403);
@@ -406,7 +406,7 @@ describe('whoever comes back', () => {
     expect((await theRequest('pia@proseware.com')).state).toBe(state);
   };
 
-  test('in another browser proves nothing', async () => {
+  test('10.2.1 in another browser proves nothing', async () => {
     const { path } = await begun();
     const elsewhere = await newcomer(portal).get(path);
     expect([elsewhere.status, elsewhere.text.includes('/admin')]).toEqual([401, false]);

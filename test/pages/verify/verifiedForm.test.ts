@@ -268,7 +268,7 @@ describe('before the form', () => {
 });
 
 describe('the session', () => {
-  test('has another id after the sign-in, and holds nothing that gives a right', async () => {
+  test('6.8.4 has another id after the sign-in, and holds nothing that gives a right', async () => {
     const visitor = newcomer(portal);
     const cookie = (answer: { headers: Record<string, unknown> }) =>
       (answer.headers['set-cookie'] as string[])

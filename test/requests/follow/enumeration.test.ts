@@ -90,14 +90,14 @@ describe.each([
     for (const kind of KINDS) await answered(senders[kind], paths[kind]);
   });
 
-  test('the page does not, for whoever sent the form and for whoever else has its address', async () => {
+  test('6.3.8 the page does not, for whoever sent the form and for whoever else has its address', async () => {
     const sent = await shown((kind) => senders[kind], pageOf);
     expectSame(sent);
     expect(sent.unknown).toContain('Check your email');
     expectSame(await shown(() => portal.visitor(), pageOf));
   });
 
-  test('nor does the answer for machines', async () => {
+  test('6.3.8 nor does the answer for machines', async () => {
     expectSame(await shown((kind) => senders[kind], jsonOf));
     const others = await shown(() => portal.visitor(), jsonOf);
     expectSame(others);

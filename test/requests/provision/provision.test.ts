@@ -151,7 +151,7 @@ test('a held request keeps what was done, and goes on from there when it is queu
   expect(await invitationsOf(portal, 'bo@dynamic.com')).toHaveLength(before.length);
 });
 
-test('the decision is made again on the policy in force when the work begins', async () => {
+test('15.4.2 the decision is made again on the policy in force when the work begins', async () => {
   await portal.stopWorker();
   const visitor = portal.visitor();
   const path = await visitor.apply({ email: 'late@fabrikam.com' });
@@ -222,7 +222,7 @@ test('two workers at once work on a request once', async () => {
   expect(steps.map(({ attempts }) => attempts)).toEqual(steps.map(() => 1));
 });
 
-test('every change of state, and every step that changed something, leaves an audit event without what the person typed', async () => {
+test('14.2.7 every change of state, and every step that changed something, leaves an audit event without what the person typed', async () => {
   await signUpUntil(portal, 'provisioned', 'audit@fabrikam.com');
   const events = await portal.deps.store.db
     .selectFrom('audit_event')

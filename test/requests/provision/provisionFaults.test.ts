@@ -141,7 +141,7 @@ test('an absurd Retry-After pauses for ten minutes at most', async () => {
   await signUpUntil(portal, 'provisioned', 'absurd@fabrikam.com', path);
 });
 
-test('a missing permission holds the request, alerts, and is not tried in a loop', async () => {
+test('16.5.3 a missing permission holds the request, alerts, and is not tried in a loop', async () => {
   await portal.tenant.settings({ permissions: ALL_PERMISSIONS.filter((name) => name !== 'User.Invite.All') });
   expect(await signUpUntil(portal, 'held', 'consent@fabrikam.com')).toMatchObject({
     reason: 'permissionMissing',

@@ -259,7 +259,7 @@ describe('a policy that changes between approval and work', () => {
   });
 });
 
-describe('nobody decides their own request', () => {
+describe('8.3.1 nobody decides their own request', () => {
   const actions = { approve, deny, retry, hold, resendAsAdmin };
 
   test.each(Object.keys(actions) as (keyof typeof actions)[])(

@@ -30,7 +30,7 @@ async function statesOf(domain: string) {
   return rows.map(({ state, decision }) => `${state} ${decision.reasons.at(-1)?.code ?? ''}`).sort();
 }
 
-test('who comes after the last place of the day waits for a person, also when all come at once', async () => {
+test('2.4.1 who comes after the last place of the day waits for a person, also when all come at once', async () => {
   await Promise.all([1, 2, 3, 4].map((n) => portal.visitor().apply({ email: `p${n}@fabrikam.com` })));
   expect(await statesOf('fabrikam.com')).toEqual([
     'pending limit.perDay',
@@ -50,7 +50,7 @@ test('yesterday does not count towards today', async () => {
   expect(await statesOf('fabrikam.com')).toContain('queued domain.listed');
 });
 
-test('a limit in all counts every day, but neither the refused nor the lapsed', async () => {
+test('2.4.1 a limit in all counts every day, but neither the refused nor the lapsed', async () => {
   const { db } = portal.deps.store;
   for (const n of [1, 2, 3]) await portal.visitor().apply({ email: `p${n}@small.com` });
   await portal.visitor().apply({ email: 'p4@small.com' });

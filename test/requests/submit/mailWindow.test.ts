@@ -102,7 +102,7 @@ const WAYS: [mail: string, options: TestPortalOptions, domain: string, source: '
 ];
 
 test.each(WAYS)(
-  'a hundred posts from a hundred clients for one mailbox: one %s, and equal answers',
+  '2.4.1 a hundred posts from a hundred clients for one mailbox: one %s, and equal answers',
   (_, options, domain, source) =>
     withPortal(options, async (portal) => {
       const address = `victim@${domain}`;

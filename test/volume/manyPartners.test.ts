@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { readPolicy } from '../../../../src/policyFile/policyReading.js';
-import { aPartner, aPolicy } from '../../../support/aPolicy.js';
-import { aRequest } from '../../../support/aRequest.js';
-import { formOf, save } from '../../../support/formOf.js';
-import { textOf } from '../../../support/page.js';
-import { startPortal, type TestPortal } from '../../../support/portal.js';
-import type { Visitor } from '../../../support/visitor.js';
+import { readPolicy } from '../../src/policyFile/policyReading.js';
+import { aPartner, aPolicy } from '../support/aPolicy.js';
+import { aRequest } from '../support/aRequest.js';
+import { formOf, save } from '../support/formOf.js';
+import { textOf } from '../support/page.js';
+import { startPortal, type TestPortal } from '../support/portal.js';
+import type { Visitor } from '../support/visitor.js';
 
 // A policy of 2,000 partners is edited without noticeable delay, with 500 requests to replay: no page takes more work than some
 // readings of such a policy, measured in the same run, since seconds tell more of the machine than of the page.
