@@ -18,9 +18,7 @@ export type NamedVersion = PolicyVersionSummary & { name: string };
 /** The version that was in force last. */
 export async function findLatestVersion({ store }: Pick<Deps, 'store'>): Promise<NamedVersion | null> {
   const latest = await latestPolicyVersion(store.db);
-  if (!latest) return null;
-  const [named] = await withNames(store, [latest]);
-  return named ?? null;
+  return latest ? withName(store, latest) : null;
 }
 
 /** Versions, the newest first; `more` tells whether there are any beyond these. */
@@ -29,7 +27,15 @@ export async function listVersions(
   { limit, offset }: { limit: number; offset: number },
 ): Promise<{ versions: NamedVersion[]; more: boolean }> {
   const found = await listPolicyVersions(store.db, limit + 1, offset);
-  return { versions: await withNames(store, found.slice(0, limit)), more: found.length > limit };
+  const versions = found.slice(0, limit);
+  const names = await namesOf(
+    store.db,
+    versions.map(({ author }) => author),
+  );
+  return {
+    versions: versions.map((version) => ({ ...version, name: names.get(version.author) ?? version.author })),
+    more: found.length > limit,
+  };
 }
 
 export type ComparedVersion = {
@@ -46,9 +52,8 @@ export async function compareVersion({ store, policy }: Needed, id: string): Pro
   if (!version) return null;
   const before = await findPolicyVersionBefore(store.db, version);
   const latest = await latestPolicyVersion(store.db);
-  const [named = { ...version, name: version.author }] = await withNames(store, [version]);
   return {
-    version: named,
+    version: await withName(store, version),
     before: before ? { id: before.id, ...policyDifference(textsOf(before), textsOf(version)) } : null,
     now: latest?.id === version.id ? null : policyDifference(textsOf(version), policy.current()),
   };
@@ -68,13 +73,10 @@ const textsOf = ({ text, terms }: PolicyVersion) => ({
   terms: terms === null ? null : { text: terms },
 });
 
-async function withNames<Version extends { author: string }>(
+async function withName<Version extends { author: string }>(
   { db }: Deps['store'],
-  versions: Version[],
-): Promise<(Version & { name: string })[]> {
-  const names = await namesOf(
-    db,
-    versions.map(({ author }) => author),
-  );
-  return versions.map((version) => ({ ...version, name: names.get(version.author) ?? version.author }));
+  version: Version,
+): Promise<Version & { name: string }> {
+  const names = await namesOf(db, [version.author]);
+  return { ...version, name: names.get(version.author) ?? version.author };
 }

@@ -151,6 +151,8 @@ describe('when somebody else has saved between preview and saving', () => {
     expect(textOf(answer.text)).toContain('Somebody else has changed this meanwhile');
     expect(textOf(answer.text)).toContain(words);
     expect(formOf(answer.text, page)).toMatchObject(typed);
+    // A browser that comes back to the answer is led to the form.
+    expect(answer.text).toContain(`data-form="${page}"`);
     expect(await readFile(portal.policyFile, 'utf8')).toBe(JSON.stringify(policy(changed), null, 2));
 
     // Having seen both, what was typed replaces the other change.
@@ -193,6 +195,19 @@ describe('when somebody else has saved between preview and saving', () => {
     const page = '/admin/partners/fabrikam';
     const preview = await fill(ada, page, {}, `${page}/remove`);
     const answer = await saveLate(preview.text, policy({ partners: [theirs] }));
+    expect(answer.status).toBe(409);
+    expect(formOf(answer.text, page)).toMatchObject({ name: 'Theirs' });
+  });
+
+  test('a group that was changed meanwhile, and is in use by now, is not removed', async () => {
+    const page = '/admin/groups/idle';
+    const preview = await fill(ada, page, {}, `${page}/remove`);
+    const { apps, groups } = policy() as unknown as Record<'apps' | 'groups', Record<string, object>>;
+    const changed = {
+      groups: { ...groups, idle: { ...IDLE.idle, name: 'Theirs' } },
+      apps: { ...apps, crm: { ...apps.crm, groups: ['crm', 'idle'] } },
+    };
+    const answer = await saveLate(preview.text, policy(changed));
     expect(answer.status).toBe(409);
     expect(formOf(answer.text, page)).toMatchObject({ name: 'Theirs' });
   });
