@@ -1,3 +1,4 @@
+import { concurrently } from '../concurrently.js';
 import type { Deps } from '../deps.js';
 import { forbiddenApp, getServicePrincipal } from '../graph/apps.js';
 import { GraphFault } from '../graph/graphFault.js';
@@ -5,70 +6,58 @@ import { getGroup, groupObstacle } from '../graph/groups.js';
 import { childPath } from '../policy/jsonWalk.js';
 import { locateFaults } from '../policy/locateFaults.js';
 import type { PolicyFault } from '../policy/policyFault.js';
+import type { PolicyDocument } from '../policy/schema.js';
 import type { LoadedPolicy } from '../policyFile/policyReading.js';
 
 /** What the directory says about the ids of a policy; `unchecked` are the paths of those that it could not be asked about. */
 export type DirectoryFindings = { faults: PolicyFault[]; unchecked: string[] };
 
-type Check = { path: string; run(signal: AbortSignal): Promise<string | null> };
+/** The look-up of one id: what is wrong with it, or null. */
+type Check = { path: string; run: (signal: AbortSignal) => Promise<string | null> };
 
-const AT_ONCE = 8;
-/** A page waits for this; what is not checked by then counts as unchecked. */
-const LIMITS_MS = 10_000;
+const CHECKS_AT_ONCE = 8;
+/** A page waits for this. Ids that are not checked by then count as unchecked. */
+const LONGEST_MS = 10_000;
 
 /**
- * Looks up the groups and apps that the policy in force does not name yet. Whoever may edit the policy must not hand out what
- * they have no power over: groups that carry directory roles, that fill themselves, Microsoft Graph and the portal itself are
- * refused.
- * They are looked at again when a guest is put into them.
+ * Looks up the groups and apps that the policy in force does not name yet. An admin of the policy must not hand out power that
+ * they do not have, so some are refused: groups that carry directory roles or fill themselves, Microsoft Graph, and the portal.
+ * Provisioning checks them again when it puts a guest into them.
  */
-export async function directoryFaults(
+export async function findDirectoryFaults(
   deps: Pick<Deps, 'graph' | 'policy'>,
   { policy: { document }, text }: LoadedPolicy,
 ): Promise<DirectoryFindings> {
-  const before = deps.policy.current().policy.document;
-  const knownGroups = new Set(Object.values(before.groups).map(({ id }) => id));
-  const knownApps = new Set(Object.values(before.apps).map(({ servicePrincipalId }) => servicePrincipalId));
-  const checks: Check[] = [
-    ...Object.entries(document.groups)
-      .filter(([, { id }]) => !knownGroups.has(id))
-      .map(([key, { id }]) => ({
-        path: `${childPath('groups', key)}.id`,
-        run: (signal: AbortSignal) => groupFault(deps, id, signal),
-      })),
-    ...Object.entries(document.apps).flatMap(([key, { servicePrincipalId: id }]) =>
-      id === undefined || knownApps.has(id)
-        ? []
-        : [
-            {
-              path: `${childPath('apps', key)}.servicePrincipalId`,
-              run: (signal: AbortSignal) => appFault(deps, id, signal),
-            },
-          ],
-    ),
-  ];
-  const { faults, unchecked } = await runAll(checks);
-  return { faults: await locateFaults(text, faults), unchecked };
+  const findings: DirectoryFindings = { faults: [], unchecked: [] };
+  const signal = AbortSignal.timeout(LONGEST_MS);
+  const checks = checksOf(deps, deps.policy.current().policy.document, document);
+  await concurrently(checks, CHECKS_AT_ONCE, async ({ path, run }) => {
+    try {
+      const message = await run(signal);
+      if (message !== null) findings.faults.push({ path, message });
+    } catch (error) {
+      if (!(error instanceof GraphFault)) throw error;
+      findings.unchecked.push(path);
+    }
+  });
+  return { ...findings, faults: await locateFaults(text, findings.faults) };
 }
 
-async function runAll(checks: Check[]): Promise<DirectoryFindings> {
-  const signal = AbortSignal.timeout(LIMITS_MS);
-  const findings: DirectoryFindings = { faults: [], unchecked: [] };
-  const waiting = [...checks];
-  const work = async () => {
-    for (let check = waiting.shift(); check; check = waiting.shift()) {
-      try {
-        const message = signal.aborted ? undefined : await check.run(signal);
-        if (message === undefined) findings.unchecked.push(check.path);
-        else if (message !== null) findings.faults.push({ path: check.path, message });
-      } catch (error) {
-        if (!(error instanceof GraphFault)) throw error;
-        findings.unchecked.push(check.path);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return findings;
+function checksOf({ graph }: Pick<Deps, 'graph'>, before: PolicyDocument, after: PolicyDocument): Check[] {
+  const oldGroups = new Set(Object.values(before.groups).map(({ id }) => id));
+  const oldApps = new Set(Object.values(before.apps).map(({ servicePrincipalId }) => servicePrincipalId));
+  const groups = Object.entries(after.groups)
+    .filter(([, { id }]) => !oldGroups.has(id))
+    .map(([key, { id }]): Check => ({
+      path: `${childPath('groups', key)}.id`,
+      run: (signal) => groupFault(graph, id, signal),
+    }));
+  const apps = Object.entries(after.apps).flatMap(([key, { servicePrincipalId: id }]): Check[] => {
+    if (id === undefined || oldApps.has(id)) return [];
+    const path = `${childPath('apps', key)}.servicePrincipalId`;
+    return [{ path, run: (signal) => appFault(graph, id, signal) }];
+  });
+  return [...groups, ...apps];
 }
 
 const OBSTACLES: Record<string, string> = {
@@ -84,21 +73,21 @@ const FORBIDDEN = {
   portalItself: 'is this portal itself: a role on it would make guests its admins',
 };
 
-async function groupFault({ graph }: Pick<Deps, 'graph'>, id: string, signal: AbortSignal) {
-  const group = await existing(() => getGroup(graph, id, signal));
+async function groupFault(graph: Deps['graph'], id: string, signal: AbortSignal) {
+  const group = await unlessMissing(() => getGroup(graph, id, signal));
   if (!group) return 'there is no group with this id in the directory';
   const obstacle = groupObstacle(group);
   return obstacle && (OBSTACLES[obstacle] ?? obstacle);
 }
 
-async function appFault({ graph }: Pick<Deps, 'graph'>, id: string, signal: AbortSignal) {
-  const app = await existing(() => getServicePrincipal(graph, id, signal));
+async function appFault(graph: Deps['graph'], id: string, signal: AbortSignal) {
+  const app = await unlessMissing(() => getServicePrincipal(graph, id, signal));
   if (!app) return 'there is no enterprise application with this object id in the directory';
   const forbidden = forbiddenApp(graph, app);
   return forbidden && FORBIDDEN[forbidden];
 }
 
-async function existing<T>(get: () => Promise<T>): Promise<T | null> {
+async function unlessMissing<T>(get: () => Promise<T>): Promise<T | null> {
   try {
     return await get();
   } catch (error) {

@@ -9,13 +9,13 @@ type HomeDomain = { domain: string; partner: string };
 /** A domain that no Entra tenant has (`none`), or of which Entra did not say (`unreachable`). */
 export type Tenantless = HomeDomain & { kind: 'none' | 'unreachable' };
 
-/** A page waits for these. */
-const MOST_LOOKED_UP = 20;
-const AT_ONCE = 8;
+/** A page and the doctor wait for the look-ups; so many tell enough. */
+export const MOST_LOOKED_UP = 20;
+const LOOK_UPS_AT_ONCE = 8;
 
 /**
- * The domains of a partner that have to belong to a tenant, or none of their people could give the proof that is asked of them.
- * What is below a domain may belong to any tenant, so a rule such as `*.fabrikam.com` says nothing.
+ * The domains of a partner that must belong to a tenant, or none of their people could give the proof that the policy asks for.
+ * The subdomains of a rule such as `*.fabrikam.com` may belong to any tenant, so it names none.
  */
 export function homeDomains({ name, proof, tenantId, domains }: Partner): HomeDomain[] {
   if (proof !== 'tenant' || tenantId !== undefined) return [];
@@ -23,18 +23,27 @@ export function homeDomains({ name, proof, tenantId, domains }: Partner): HomeDo
   return [...new Set(named)].map((domain) => ({ domain, partner: name }));
 }
 
-/** Looks up the domains of this kind that a policy has and the one in force has not, and names those without a tenant. */
-export async function findTenantless(
+/** Looks up the home domains that a policy has and the one in force has not. */
+export function findTenantless(
   config: Pick<Config, 'authorityUrl'>,
   before: PolicyDocument,
   after: PolicyDocument,
 ): Promise<Tenantless[]> {
-  const known = new Set(before.partners.flatMap(homeDomains).map(({ domain }) => domain));
-  const fresh = after.partners.flatMap(homeDomains).filter(({ domain }) => !known.has(domain));
-  const found: Tenantless[] = [];
-  await concurrently(fresh.slice(0, MOST_LOOKED_UP), AT_ONCE, async (home) => {
-    const { kind } = await tenantOfDomain(config, home.domain);
-    if (kind !== 'found') found.push({ ...home, kind });
+  const old = new Set(before.partners.flatMap(homeDomains).map(({ domain }) => domain));
+  const fresh = after.partners.flatMap(homeDomains).filter(({ domain }) => !old.has(domain));
+  return lookUpTenantless(config, fresh);
+}
+
+/** The domains without a tenant among the first {@link MOST_LOOKED_UP}, by name. */
+export async function lookUpTenantless(
+  config: Pick<Config, 'authorityUrl'>,
+  domains: HomeDomain[],
+  signal?: AbortSignal,
+): Promise<Tenantless[]> {
+  const tenantless: Tenantless[] = [];
+  await concurrently(domains.slice(0, MOST_LOOKED_UP), LOOK_UPS_AT_ONCE, async (home) => {
+    const { kind } = await tenantOfDomain(config, home.domain, signal);
+    if (kind !== 'found') tenantless.push({ ...home, kind });
   });
-  return found.sort((one, other) => one.domain.localeCompare(other.domain));
+  return tenantless.sort((one, other) => one.domain.localeCompare(other.domain));
 }

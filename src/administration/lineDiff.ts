@@ -4,14 +4,14 @@ import { structuredPatch } from 'diff';
 export type DiffLine = { kind: 'same' | 'ins' | 'del' | 'gap'; text: string };
 
 const CONTEXT_LINES = 3;
-/** Two texts that have little in common take quadratic time: then there is nothing to see line by line either. */
-const LIMITS_MS = 300;
+/** Texts that have little in common take quadratic time, and a difference line by line would say nothing of them. */
+const LONGEST_MS = 300;
 const MOST_LINES = 2_000;
 const LONGEST_LINE = 1_000;
 
-/** What differs between two texts, line by line; null when they differ so much that no difference can be shown. */
+/** What differs between two texts, line by line; null when they differ too much to be shown so. */
 export function lineDiff(before: string, after: string): DiffLine[] | null {
-  const options = { context: CONTEXT_LINES, timeout: LIMITS_MS };
+  const options = { context: CONTEXT_LINES, timeout: LONGEST_MS };
   const patch = structuredPatch('', '', before, after, '', '', options);
   if (!patch) return null;
   const lines = patch.hunks.flatMap(({ lines: hunk, oldStart }, index): DiffLine[] => [

@@ -2,37 +2,33 @@ import type { Deps } from '../deps.js';
 import { policyChanges, type PolicyChange } from '../policy/changes.js';
 import { parsedJson } from '../policy/rawJson.js';
 import { rebasedEdits } from '../policy/rebase.js';
-import {
-  findPolicyVersionByHash,
-  latestPolicyVersion,
-  type PolicyVersion,
-  type PolicyVersionSummary,
-} from '../store/policyVersions.js';
-import { termsFile, textOf, type PolicyProposal } from './draftPolicy.js';
+import { findPolicyVersionByHash, type PolicyVersion } from '../store/policyVersions.js';
+import { proposedText, termsFile, type PolicyProposal } from './draftPolicy.js';
 import { lineDiff, type DiffLine } from './lineDiff.js';
+import { findLatestVersion, type NamedVersion } from './policyVersions.js';
 
-/** A proposal and what somebody else has saved meanwhile; null where the policy that it was made from is not known any more. */
+/** A proposal and what somebody else has saved meanwhile; null where the store does not have the policy that it was made from. */
 export type PolicyConflict = {
   /** Who made the policy in force, and when. */
-  latest: PolicyVersionSummary | undefined;
+  latest: NamedVersion | null;
   /** What was changed since the proposal was begun. */
   theirs: PolicyChange[] | null;
   /** What the proposal changes. */
   mine: PolicyChange[] | null;
-  /** The proposal's whole text, for those who want to take it up again by hand; `base` is what that would replace. */
+  /** The proposal's whole text, to be edited further by hand; `base` is the policy that it would replace. */
   text: string | null;
   base: string;
-  /** From what is in force to what is proposed. */
+  /** From the policy in force to the proposal. */
   lines: DiffLine[] | null;
-  /** The same change on top of what is in force, where nobody else has touched the same partner, app, group or setting. */
+  /** The same change made to the policy in force, where nobody else has changed the same partner, app, group or setting. */
   onTop: PolicyProposal | null;
 };
 
-/** Puts a proposal that came too late beside what is in the file now. */
+/** Compares a proposal that came too late with what is in the file now. */
 export async function describeConflict(deps: Deps, proposal: PolicyProposal): Promise<PolicyConflict> {
   const now = deps.policy.newest() ?? deps.policy.current();
   const base = await findPolicyVersionByHash(deps.store.db, proposal.base);
-  const text = base ? textOf(proposal, base.text) : 'text' in proposal ? proposal.text : null;
+  const text = base ? proposedText(proposal, base.text) : 'text' in proposal ? proposal.text : null;
   const [was, mine, theirs] = [base?.text, text ?? undefined, now.text].map((json) =>
     json === undefined ? undefined : parsedJson(json),
   );
@@ -40,7 +36,7 @@ export async function describeConflict(deps: Deps, proposal: PolicyProposal): Pr
   const terms = base && termsOnTop(deps, base, proposal);
   const edits = comparable && terms ? rebasedEdits(was, mine, theirs) : null;
   return {
-    latest: await latestPolicyVersion(deps.store.db),
+    latest: await findLatestVersion(deps),
     theirs: comparable ? policyChanges(was, theirs) : null,
     mine: comparable ? policyChanges(was, mine) : null,
     text,
@@ -50,7 +46,7 @@ export async function describeConflict(deps: Deps, proposal: PolicyProposal): Pr
   };
 }
 
-/** The terms of use that a proposal brings along, if they are new; null when somebody else has brought others meanwhile. */
+/** The terms of use of a proposal, if they are new; null when somebody else has changed the terms meanwhile. */
 function termsOnTop(deps: Deps, base: PolicyVersion, { terms }: PolicyProposal): { terms?: string } | null {
   if (terms === undefined || termsFile(terms).hash === base.terms_hash) return {};
   const theirs = deps.policy.current().terms?.hash ?? null;

@@ -8,13 +8,13 @@ import { decisionNow } from '../policy/decisionNow.js';
 import { findLastRequests, type LastRequest } from '../store/lastRequests.js';
 
 /** How many of the newest requests are decided again. */
-export const REPLAYED = 500;
+const MOST_REPLAYED = 500;
 
 /**
- * What of a decision people look at: the outcome, what is to be proved first and the outcome after that, the partner, and the
+ * What a page shows of a decision: the outcome, what is to be proved first and the outcome after that, the partner, and the
  * keys of what is granted.
  */
-export type Verdict = {
+export type DecisionSummary = {
   outcome: Outcome;
   proof: { kind: 'mailbox' | 'tenant'; then: Outcome } | null;
   partner: string | null;
@@ -22,7 +22,7 @@ export type Verdict = {
   apps: string[];
 };
 
-export type ReplayedRequest = LastRequest & { before: Verdict; after: Verdict };
+type ReplayedRequest = LastRequest & { before: DecisionSummary; after: DecisionSummary };
 
 export type Replay = {
   /** How many requests were decided again. */
@@ -34,33 +34,35 @@ export type Replay = {
 
 /**
  * Decides the newest requests that a person may see by two policies, and finds those whose outcome, partner or grants differ.
- * It is the policy alone that is compared: what was counted (limits) and what people decided stays out of it.
+ * It compares the policies alone: limits that were reached and reviews of people do not count.
  */
 export async function replay(deps: Deps, access: Access, before: Policy, after: Policy): Promise<Replay> {
-  const requests = await findLastRequests(deps.store.db, REPLAYED);
+  const requests = await findLastRequests(deps.store.db, MOST_REPLAYED);
   const visible = requests.filter(({ partner }) => covers(access.reads, partner));
   const changed: ReplayedRequest[] = [];
   await eachInSlices(visible, (request) => {
-    const [one, other] = [before, after].map((policy) => judged(policy, request));
-    if (one && other && one.essence !== other.essence) {
-      changed.push({ ...request, before: one.verdict, after: other.verdict });
-    }
+    const [old, fresh] = [decideAgain(before, request), decideAgain(after, request)];
+    if (old.fingerprint === fresh.fingerprint) return;
+    changed.push({ ...request, before: old.summary, after: fresh.summary });
   });
-  return { examined: visible.length, changed, counts: countsOf(changed) };
+  return { examined: visible.length, changed, counts: countOutcomes(changed) };
 }
 
-function judged(policy: Policy, request: LastRequest): { verdict: Verdict; essence: string } {
+function decideAgain(
+  policy: Policy,
+  request: LastRequest,
+): { summary: DecisionSummary; fingerprint: string } {
   const decision = decisionNow(policy, request);
   const kind = proofAskedBy(decision);
   const then = kind && decisionNow(policy, { ...request, proof: { kind } }).outcome;
   const proof = kind && then && { kind, then };
-  return { verdict: verdictOf(decision, proof), essence: essence(decision, proof) };
+  return { summary: summaryOf(decision, proof), fingerprint: fingerprintOf(decision, proof) };
 }
 
-// Ids rather than keys: a key that leads to another group grants something else.
-function essence(
+/** Equal where a person gets the same. It has ids rather than keys: a key may lead to another group than before. */
+function fingerprintOf(
   { outcome, partner, grants: { groups, appRoles, apps } }: Decision,
-  proof: Verdict['proof'],
+  proof: DecisionSummary['proof'],
 ): string {
   return JSON.stringify([
     outcome,
@@ -72,12 +74,12 @@ function essence(
   ]);
 }
 
-function verdictOf({ outcome, partner, grants }: Decision, proof: Verdict['proof']): Verdict {
+function summaryOf({ outcome, partner, grants }: Decision, proof: DecisionSummary['proof']): DecisionSummary {
   const keys = (granted: { key: string }[]) => granted.map(({ key }) => key);
   return { outcome, proof, partner, groups: keys(grants.groups), apps: keys(grants.apps) };
 }
 
-function countsOf(changed: ReplayedRequest[]): Replay['counts'] {
+function countOutcomes(changed: ReplayedRequest[]): Replay['counts'] {
   const counts = new Map<string, Replay['counts'][number]>();
   for (const { before, after } of changed) {
     const name = `${before.outcome} ${after.outcome}`;

@@ -1,5 +1,5 @@
 import type { Access } from '../access/access.js';
-import { personKey } from '../access/person.js';
+import { personKey, type Person } from '../access/person.js';
 import { codeOf } from '../codeOf.js';
 import type { Deps } from '../deps.js';
 import { forbidden, policyConflict, policyNotWritten, policyReadOnly, unavailable } from '../errors.js';
@@ -13,23 +13,23 @@ import {
   insertPolicyVersion,
   lockPolicy,
 } from '../store/policyVersions.js';
-import { directoryFaults } from './directoryFaults.js';
+import { findDirectoryFaults } from './directoryFaults.js';
 import { draftPolicy, type PolicyProposal } from './draftPolicy.js';
 import { recordPolicyInForce, savedAs, versionOf } from '../policyFile/policyHistory.js';
 
-/** What a person says about a change; `restoredFrom` is the id of the version that they roll back to. */
+/** What a person notes about a change; `restoredFrom` is the id of the version that they roll back to. */
 export type PolicyNote = { comment?: string; restoredFrom?: string };
 
 type Loaded = PolicyReading & { kind: 'loaded' };
 
 /**
- * Puts a proposal into the policy file and in force, and keeps it as a version. Nothing is saved unless the file still is what
- * the proposal was made from; several portals on one store save in turn.
+ * Writes a proposal into the policy file, puts it in force and keeps it as a version, provided that the file still is what the
+ * proposal was made from. Several instances on one store save in turn.
  *
- * Nobody can lock themselves out: rights come from app roles in Entra, and no policy gives or takes those.
+ * No policy can lock an admin out: rights come from app roles in Entra.
  *
  * @returns the hash of the policy in force afterwards
- * @throws forbidden, policyConflict, policyReadOnly, policyNotWritten
+ * @throws {PublicError} `forbidden`, `policyConflict`, `policyReadOnly`, `policyNotWritten`, `unavailable`
  * @throws {PolicyError} with every fault of the proposal
  */
 export async function savePolicy(
@@ -39,27 +39,29 @@ export async function savePolicy(
   note: PolicyNote = {},
 ): Promise<{ hash: string }> {
   if (!access.rights.has('policy.write')) throw forbidden();
-  const { reading, current, differs } = await draftPolicy(deps, proposal);
+  const draft = await draftPolicy(deps, proposal);
+  if (!draft) throw policyConflict();
+  const { reading, current, differs } = draft;
   if (!differs) return { hash: current.hash };
-  const loaded = await withoutFaults(deps, reading);
-  await inTurn(() => replacePolicy(deps, access, loaded, proposal.base, note));
+  const loaded = await requireFaultless(deps, reading);
+  await inTurn(() => replacePolicy(deps, access.person, { reading: loaded, base: proposal.base, ...note }));
   deps.log.info({ policy: loaded.loaded.hash, person: personKey(access.person) }, 'policy saved');
   return { hash: loaded.loaded.hash };
 }
 
 let latest: Promise<unknown> = Promise.resolve();
 
-/** One save at a time in this process: those who wait for the lock hold a connection each, which others need. */
+/** One save at a time in this process: each that waits for the lock would hold a connection, which others need. */
 function inTurn(save: () => Promise<void>): Promise<void> {
   const turn = latest.then(save);
   latest = turn.catch(() => undefined);
   return turn;
 }
 
-async function withoutFaults(deps: Deps, reading: PolicyReading): Promise<Loaded> {
+async function requireFaultless(deps: Deps, reading: PolicyReading): Promise<Loaded> {
   const faults: PolicyFault[] =
     reading.kind === 'loaded'
-      ? (await directoryFaults(deps, reading.loaded)).faults
+      ? (await findDirectoryFaults(deps, reading.loaded)).faults
       : reading.kind === 'refused'
         ? reading.faults
         : [];
@@ -68,15 +70,13 @@ async function withoutFaults(deps: Deps, reading: PolicyReading): Promise<Loaded
 }
 
 /**
- * The version is stored before the file is replaced and confirmed afterwards. Whoever is cut off in between leaves it
- * unconfirmed; at the next look at the file it is known whether it came to be, and who made it.
+ * Stores the version before the file is replaced, and confirms it afterwards. A process that ends in between leaves it
+ * unconfirmed; the next look at the file tells whether it was saved, and the version still names its author.
  */
 async function replacePolicy(
   deps: Deps,
-  { person }: Access,
-  reading: Loaded,
-  base: string,
-  { comment, restoredFrom }: PolicyNote,
+  person: Person,
+  { reading, base, comment, restoredFrom }: PolicyNote & { reading: Loaded; base: string },
 ): Promise<void> {
   const { db } = deps.store;
   const author = personKey(person);
@@ -114,7 +114,7 @@ async function replacePolicy(
       await deleteUnsavedPolicyVersion(db, version);
       throw toPublic(error);
     }
-    // The file is replaced and in force: only the confirmation failed, and the version that was stored before waits for it.
+    // The file is replaced and in force. Only the confirmation has failed, and the history tries that again.
     deps.log.error({ err: error, policy: hash }, 'policy saved, but not confirmed as a version yet');
     deps.policyHistory.note({ kind: 'loaded', hash });
   }
@@ -126,7 +126,7 @@ function toPublic(error: unknown): unknown {
   if (error instanceof PolicyChanged) return policyConflict();
   if (error instanceof PolicyReadOnly) return policyReadOnly();
   const code = codeOf(error);
-  // Another portal has held the lock for longer than a save takes.
+  // Another instance has held the lock for longer than a save takes.
   if (code === LOCK_NOT_AVAILABLE) return unavailable();
   return ['ENOSPC', 'EDQUOT', 'EIO', 'ETIMEDOUT'].includes(code) ? policyNotWritten() : error;
 }

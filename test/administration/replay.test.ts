@@ -1,4 +1,4 @@
-import { replay, type Verdict } from '../../src/administration/replay.js';
+import { replay, type DecisionSummary } from '../../src/administration/replay.js';
 import { previewPolicy } from '../../src/administration/previewPolicy.js';
 import { savePolicy } from '../../src/administration/savePolicy.js';
 import type { Policy } from '../../src/policy/policy.js';
@@ -68,7 +68,7 @@ const CASES: [fact: string, overrides: Record<string, unknown>, changed: string[
   ],
 ];
 
-function said({ outcome, proof, partner }: Verdict): string {
+function said({ outcome, proof, partner }: DecisionSummary): string {
   return `${outcome}${proof ? ` (${proof.kind}, then ${proof.then})` : ''} ${partner}`;
 }
 

@@ -392,7 +392,7 @@ describe('the directory is asked', () => {
     await expect(savePolicy(deps, accessFor(deps), proposal)).rejects.toMatchObject({
       faults: [{ path: 'groups.fresh.id', line: 1, message: expect.stringMatching(message) as string }],
     });
-    expect((await previewPolicy(deps, accessFor(deps), proposal)).faults).toHaveLength(1);
+    expect((await previewPolicy(deps, accessFor(deps), proposal))?.faults).toHaveLength(1);
   });
 
   test('and a role on Microsoft Graph itself is a fault', async () => {

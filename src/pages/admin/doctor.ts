@@ -4,14 +4,14 @@ import type { Examination } from '../../doctor/doctor.js';
 import { LEVELS } from '../../doctor/finding.js';
 import { describeFinding } from '../../doctor/describeFinding.js';
 
-/** GET /admin/doctor: the shell at once; findings that are not a minute old with it, others follow. */
+/** GET /admin/doctor: the page at once, with findings that are not a minute old; the page fetches others itself. */
 export function showDoctor({ doctor }: Deps): RequestHandler {
   return function show(_req, res) {
     res.render('admin/doctor', viewOf(res, doctor.recent()));
   };
 }
 
-/** GET /admin/doctor/findings: what the shell fetches. Examines, unless somebody just has. */
+/** GET /admin/doctor/findings: a part of the page. Examines, unless there are findings that are not a minute old. */
 export function showFindings({ doctor }: Deps): RequestHandler {
   return async function show(req, res) {
     const examination = doctor.recent() ?? (await doctor.examine());

@@ -4,15 +4,21 @@ import type { Deps } from '../../deps.js';
 import { noSuchPage } from '../../http/errorPage.js';
 import { requireRight } from '../../http/guard.js';
 import { adminLocals } from '../../http/locals.js';
-import { addItem, changeItem, listCatalogue, newItem, removeItem, showItem } from './catalogue/catalogue.js';
+import {
+  addItem,
+  changeItem,
+  listCatalogue,
+  removeItem,
+  showItem,
+  showNewItem,
+} from './catalogue/catalogue.js';
 import { changeRules, showRules } from './partners/partnerRules.js';
 import {
   addPartner,
+  changeByButton,
   changePartner,
-  newPartner,
-  removePartner,
+  showNewPartner,
   showPartner,
-  switchPartner,
 } from './partners/partners.js';
 import { listPartners } from './partners/partnersList.js';
 import { pick, showNames } from './pickers/pickers.js';
@@ -22,8 +28,8 @@ import { checkNow, showDoctor, showFindings } from './doctor.js';
 import { explainAddress } from './policy/explainAddress.js';
 import { showOverview } from './overview/overview.js';
 import { showPolicy } from './policy/policy.js';
-import { previewProposal, saveProposal } from './policy/policyPreview.js';
 import { showVersion, showVersions } from './policy/policyVersions.js';
+import { previewProposal, saveProposal } from './policy/proposals.js';
 import { decideRequest, showRequest } from './requests/request.js';
 import { decideRequests } from './requests/requestBatch.js';
 import { exportRequests, showRequests } from './requests/requests.js';
@@ -34,18 +40,18 @@ export function adminPages(deps: Deps): Router {
   const router = Router({ caseSensitive: true });
 
   router.get('/admin/partners', may('policy.read'), listPartners(deps));
-  router.get('/admin/partners/new', may('policy.write'), newPartner(deps));
+  router.get('/admin/partners/new', may('policy.write'), showNewPartner(deps));
   router.post('/admin/partners/new', may('policy.write'), addPartner(deps));
   router.get('/admin/partners/rules', may('policy.read'), showRules(deps));
   router.post('/admin/partners/rules', may('policy.write'), changeRules(deps));
   router.get('/admin/partners/:id', may('policy.read'), showPartner(deps));
   router.post('/admin/partners/:id', may('policy.write'), changePartner(deps));
-  router.post('/admin/partners/:id/enable', may('policy.write'), switchPartner(deps, true));
-  router.post('/admin/partners/:id/disable', may('policy.write'), switchPartner(deps, false));
-  router.post('/admin/partners/:id/remove', may('policy.write'), removePartner(deps));
+  router.post('/admin/partners/:id/enable', may('policy.write'), changeByButton(deps, 'enable'));
+  router.post('/admin/partners/:id/disable', may('policy.write'), changeByButton(deps, 'disable'));
+  router.post('/admin/partners/:id/remove', may('policy.write'), changeByButton(deps, 'remove'));
   for (const kind of ['apps', 'groups'] as const) {
     router.get(`/admin/${kind}`, may('policy.read'), listCatalogue(deps, kind));
-    router.get(`/admin/${kind}/new`, may('policy.write'), newItem(deps, kind));
+    router.get(`/admin/${kind}/new`, may('policy.write'), showNewItem(deps, kind));
     router.post(`/admin/${kind}/new`, may('policy.write'), addItem(deps, kind));
     router.get(`/admin/${kind}/:key`, may('policy.read'), showItem(deps, kind));
     router.post(`/admin/${kind}/:key`, may('policy.write'), changeItem(deps, kind));
@@ -84,7 +90,7 @@ export function adminPages(deps: Deps): Router {
   router.get('/admin/policy/versions/:id', may('policy.read'), showVersion(deps));
   router.get('/admin/policy/explain', may('policy.read'), explainAddress(deps));
 
-  // What is not there is not for strangers to find out.
+  // Strangers do not learn which pages there are.
   router.use('/admin', may('overview'), noSuchPage);
 
   return router;

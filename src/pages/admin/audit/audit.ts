@@ -16,7 +16,7 @@ import { accessIn } from '../../../http/guard.js';
 import type { SealedRecord } from '../../../store/auditEvents.js';
 import { ACTION_GROUPS, auditAddress, readAuditQuery } from './auditQuery.js';
 
-const PAGE = '/admin/audit';
+const AUDIT_PATH = '/admin/audit';
 const NOTHING: TrailPage = { events: [], next: null, actors: [], names: new Map() };
 
 /** GET /admin/audit */
@@ -30,12 +30,12 @@ export function showAudit(deps: Deps): RequestHandler {
       groups: ACTION_GROUPS,
       filtered: Object.keys(filter).length > 0,
       ...page,
-      // One that is looked for stays chosen, also when nothing was found.
+      // The chosen one stays on the list, also when nothing of it was found.
       actors: [...new Set([...page.actors, ...(query.actor ? [query.actor] : [])])],
       events: page.events.map(toView),
       mayOpenRequests: accessIn(res).reads === 'all',
-      addressOf: (changes: object) => auditAddress(PAGE, query, changes),
-      csvAddress: auditAddress(`${PAGE}.csv`, query),
+      addressOf: (changes: object) => auditAddress(AUDIT_PATH, query, changes),
+      csvAddress: auditAddress(`${AUDIT_PATH}.csv`, query),
     });
   };
 }
@@ -71,7 +71,7 @@ export function verifyTrail(deps: Deps): RequestHandler {
   };
 }
 
-/** Without a verification, the head was none. */
+/** @param verification null when what was typed is no head */
 function showVerification(res: Response, noted: string, verification: Verification | null): void {
   const head = verification?.head && formatHead(verification.head);
   res.render('admin/auditVerification', { noted: noted.trim(), verification, head });

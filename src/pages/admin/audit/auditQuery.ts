@@ -21,7 +21,7 @@ const field = z
   .regex(/^\P{Cc}*$/u)
   .trim()
   .default('');
-// As the trail writes them: what is looked for is recorded with an export, and must not be what somebody typed.
+// As the trail writes them. An export records its filter, which must not hold free text.
 const actor = field.refine(
   (value) => ['', 'partner', 'portal'].includes(value) || value.split('/').every(isGuid),
 );
@@ -39,12 +39,11 @@ const querySchema = z.object({
 });
 
 export type AuditQuery = z.output<typeof querySchema>;
-/** A field that was filled in with something that nothing can match. */
+/** A field with a value that no event can match. */
 export type AuditFault = 'request' | 'period';
 
 /**
- * Reads the address of the audit page: the fields as they were filled in, the filter that they make, and what is wrong
- * with what somebody typed.
+ * Reads the address of the audit page: the fields as they were filled in, the filter that they make, and the fields at fault.
  *
  * @throws {PublicError} `malformed` for what no form of ours sends
  */

@@ -1,13 +1,23 @@
+import type { Deps } from '../../../deps.js';
+import { notFound } from '../../../errors.js';
+import type { PolicyDocument } from '../../../policy/schema.js';
 import { line, ticks, type Fields } from '../form/fields.js';
+import type { FormPage } from '../form/formPage.js';
+import type { FormSearch } from '../form/formSearch.js';
+import { appPath, groupPath, partnerPath } from '../objectPath.js';
+import type { Found } from '../pickers/searchDirectory.js';
+
+/** What there is to grant: two lists of the policy, whose items have keys. */
+export type Kind = 'apps' | 'groups';
 
 /** A group's settings; its key lasts, since apps and partners refer to it. */
-export const GROUP_FIELDS = {
+const GROUP_FIELDS = {
   name: line(['name'], { required: true }),
   id: line(['id'], { required: true }),
 } satisfies Fields<string>;
 
 /** An app's settings; its key lasts, since partners refer to it. */
-export const APP_FIELDS = {
+const APP_FIELDS = {
   name: line(['name'], { required: true }),
   url: line(['url'], { required: true }),
   groups: ticks(['groups']),
@@ -15,19 +25,88 @@ export const APP_FIELDS = {
   appRoleId: line(['appRoleId']),
 } satisfies Fields<string>;
 
-/** A key made of a name: letters and digits, words joined by hyphens, one that is not taken yet. */
-export function proposedKey(name: string, taken: Record<string, unknown>): string {
-  const plain = name
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 50)
-    .replace(/-$/, '');
-  const key = plain === '' ? 'new' : plain;
-  if (!Object.hasOwn(taken, key)) return key;
-  let number = 2;
-  while (Object.hasOwn(taken, `${key}-${number}`)) number++;
-  return `${key}-${number}`;
+const KINDS: Record<Kind, { view: string; fields: Fields<string>; path: (key: string) => string }> = {
+  apps: { view: 'admin/app', fields: APP_FIELDS, path: appPath },
+  groups: { view: 'admin/group', fields: GROUP_FIELDS, path: groupPath },
+};
+
+/** An app or a partner that grants the item; the item cannot be removed while there is one. */
+type Use = { kind: 'app' | 'partner'; name: string; path: string };
+
+export type ItemLocals = {
+  /** As it is typed, for a new item. */
+  key: string;
+  uses: Use[];
+  groups: PolicyDocument['groups'];
+  tickChoices: typeof tickChoices;
+  search: FormSearch | null;
+  /** Roles of the chosen app. */
+  roles: { id: string; name: string }[] | null;
+  /** Why what was chosen in the directory was not taken over. */
+  obstacle: string | null;
+  failed: (Found & { ok: false }) | null;
+};
+
+export type ItemPage = FormPage<string, ItemLocals>;
+
+/** The page of an item by its key. */
+export const itemPath = (kind: Kind, key: string) => KINDS[kind].path(key);
+
+/** @param key as it is typed */
+export function newItemPage(deps: Deps, kind: Kind, key: string): ItemPage {
+  const { view, fields } = KINDS[kind];
+  return {
+    view,
+    path: `/admin/${kind}/new`,
+    back: `/admin/${kind}`,
+    object: { section: kind, key },
+    isNew: true,
+    fields,
+    otherwise: 'key',
+    besides: { key },
+    locals: () => ({ key, uses: [], ...commonLocals(deps) }),
+  };
+}
+
+/** @throws {PublicError} `notFound` */
+export function itemPage(deps: Deps, kind: Kind, key: string): ItemPage {
+  const { view, fields, path } = KINDS[kind];
+  const { document } = deps.policy.current().policy;
+  if (!Object.hasOwn(document[kind], key)) throw notFound();
+  return {
+    view,
+    path: path(key),
+    back: path(key),
+    object: { section: kind, key },
+    isNew: false,
+    fields,
+    locals: () => ({ key, uses: usesOf(document, kind, key), ...commonLocals(deps) }),
+  };
+}
+
+function commonLocals({ policy }: Deps): Omit<ItemLocals, 'key' | 'uses'> {
+  const { groups } = policy.current().policy.document;
+  return { groups, tickChoices, search: null, roles: null, obstacle: null, failed: null };
+}
+
+export function usesOf({ apps, partners }: PolicyDocument, kind: Kind, key: string): Use[] {
+  const ofApps = kind === 'apps' ? [] : Object.entries(apps).filter(([, app]) => app.groups.includes(key));
+  return [
+    ...ofApps.map(([app, { name }]): Use => ({ kind: 'app', name, path: appPath(app) })),
+    ...partners
+      .filter((partner) => partner[kind].includes(key))
+      .map(({ id, name }): Use => ({ kind: 'partner', name, path: partnerPath(id) })),
+  ];
+}
+
+/** The keys of a catalogue, and those that were ticked and are gone from it meanwhile. */
+export function tickChoices(
+  catalogue: Readonly<Record<string, { name: string }>>,
+  ticked: string[],
+): { value: string; label: string }[] {
+  const gone = ticked.filter((key) => !Object.hasOwn(catalogue, key));
+  return [
+    ...Object.entries(catalogue).map(([key, { name }]) => ({ value: key, label: `${name} (${key})` })),
+    ...gone.map((key) => ({ value: key, label: key })),
+  ];
 }

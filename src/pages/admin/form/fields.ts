@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { malformed } from '../../../errors.js';
 import { childPath } from '../../../policy/jsonWalk.js';
 import { memberOf } from '../../../policy/rawJson.js';
@@ -9,11 +10,11 @@ export type FormValue = string | string[];
 export type Field = {
   /** Where the member stands, below the object that the form is about. */
   path: readonly string[];
-  /** Written also when it is empty, so that the policy's own check can say what is missing. */
+  /** Written also when it is empty, so that the policy's check names what is missing. */
   required: boolean;
-  /** What the form shows for what the file holds; `undefined` for a member that is not there. */
+  /** What the form shows for a member of the policy; `undefined` for one that is not there. */
   show: (written: unknown) => FormValue;
-  /** What the file is to hold for what was typed; `undefined` for nothing. Values of the wrong kind are kept for the check. */
+  /** The member to write for what was typed; `undefined` for none. Values of the wrong kind are kept for the check. */
   write: (typed: FormValue) => unknown;
 };
 
@@ -34,7 +35,7 @@ export function line(path: string[], { required = false }: Options = {}): Field 
   return { path, required, show: shownText, write };
 }
 
-/** A text of several lines, kept as it is typed but for the line ends, which browsers send as CRLF. */
+/** A text of several lines, kept as it is typed. Browsers send its line ends as CRLF. */
 export function text(path: string[]): Field {
   const write = (typed: FormValue) => asText(typed).replace(/\r\n?/g, '\n') || undefined;
   return { path, required: false, show: shownText, write };
@@ -51,7 +52,7 @@ export function lines(path: string[], { required = false }: Options = {}): Field
   return { path, required, show, write };
 }
 
-/** A list that is ticked. */
+/** A list of boxes to tick. */
 export function ticks(path: string[]): Field {
   return {
     path,
@@ -61,7 +62,7 @@ export function ticks(path: string[]): Field {
   };
 }
 
-/** One of several values; `otherwise` is what counts when the file says nothing. */
+/** One of several values; `otherwise` is the policy's default. */
 export function choice(path: string[], otherwise: string): Field {
   return { path, required: false, show: (written) => shownText(written) || otherwise, write: asText };
 }
@@ -72,8 +73,8 @@ export function flag(path: string[], otherwise: boolean): Field {
   return { path, required: false, show, write: (typed) => typed !== '' };
 }
 
-/** A number; what is none is kept for the check to name. */
-export function whole(path: string[]): Field {
+/** A number. Text that is no number is kept, so that the policy's check names it. */
+export function number(path: string[]): Field {
   const write = (typed: FormValue) => {
     const digits = asText(typed).trim();
     if (digits === '') return undefined;
@@ -88,13 +89,13 @@ function textsIn(written: unknown): string[] {
 
 const namesOf = <Name extends string>(fields: Fields<Name>) => Object.keys(fields) as Name[];
 
-/** The form of an object as the file holds it, or of a new one. */
+/** The values that a form shows for an object of the policy; `undefined` for a new one. */
 export function showForm<Name extends string>(fields: Fields<Name>, written: unknown): FormValues<Name> {
   return mapFields(fields, (name) => fields[name].show(valueAt(written, fields[name].path)));
 }
 
 /**
- * Reads a posted form. Fields that the form does not have are not looked at.
+ * Reads a posted form, and ignores fields that it does not have.
  *
  * @throws {PublicError} `malformed` when a field that stands once is sent twice
  */
@@ -121,17 +122,28 @@ export function textsOf(value: unknown): string[] {
   return values.map(textOf);
 }
 
-/** The members that differ from what the file holds, with the value that each is to have. */
+/** The fields whose typed values differ from the object as it is written. */
+export function differingFields<Name extends string>(
+  fields: Fields<Name>,
+  written: unknown,
+  typed: FormValues<Name>,
+): Name[] {
+  return namesOf(fields).filter((name) => {
+    const { path, show, write } = fields[name];
+    // Compared as the form would write it, so that a default that nobody wrote stays unwritten.
+    return !isDeepStrictEqual(write(typed[name]), write(show(valueAt(written, path))));
+  });
+}
+
+/** The members of those fields, with the value that each is to have. */
 export function changesOf<Name extends string>(
   fields: Fields<Name>,
   written: unknown,
   typed: FormValues<Name>,
 ): { path: readonly string[]; value: unknown }[] {
-  return namesOf(fields).flatMap((name) => {
-    const { path, show, write } = fields[name];
-    const value = write(typed[name]);
-    // Compared as the form writes it: a default that nobody wrote stays unwritten, and so does a difference in spaces.
-    return same(value, write(show(valueAt(written, path)))) ? [] : [{ path, value }];
+  return differingFields(fields, written, typed).map((name) => {
+    const { path, write } = fields[name];
+    return { path, value: write(typed[name]) };
   });
 }
 
@@ -144,12 +156,17 @@ export function newObject<Name extends string>(
   for (const name of namesOf(fields)) {
     const { path, required, show, write } = fields[name];
     const value = write(typed[name]);
-    if (required || !same(value, write(show(undefined)))) setAt(object, path, value);
+    if (required || !isDeepStrictEqual(value, write(show(undefined)))) setAt(object, path, value);
   }
   return object;
 }
 
-/** The field that a fault's path is about, such as `partners[2].domains[0]` for the object `partners[2]`; null for none. */
+/**
+ * The field of a fault's path; null for none.
+ *
+ * @param object the path of the form's object, such as `partners[2]`
+ * @param faultPath such as `partners[2].domains[0]`
+ */
 export function fieldOfFault<Name extends string>(
   fields: Fields<Name>,
   object: string,
@@ -166,8 +183,8 @@ function mapFields<Name extends string, T>(fields: Fields<Name>, of: (name: Name
   return Object.fromEntries(namesOf(fields).map((name) => [name, of(name)])) as Record<Name, T>;
 }
 
-export function valueAt(object: unknown, path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>((value, key) => memberOf(value, String(key)), object);
+function valueAt(object: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => memberOf(value, key), object);
 }
 
 function setAt(object: Record<string, unknown>, path: readonly string[], value: unknown): void {
@@ -179,8 +196,4 @@ function setAt(object: Record<string, unknown>, path: readonly string[], value: 
   const inner = (object[key] ?? {}) as Record<string, unknown>;
   object[key] = inner;
   setAt(inner, rest, value);
-}
-
-export function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

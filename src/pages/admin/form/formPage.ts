@@ -1,187 +1,173 @@
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
+import {
+  changePolicy,
+  type ChangeOutcome,
+  type ObjectChange,
+  type ObjectConflict,
+} from '../../../administration/changePolicy.js';
+import { checkEditing } from '../../../administration/policyEditing.js';
+import { findObject, writtenPolicy, type PolicyObject } from '../../../administration/policyObject.js';
 import type { Deps } from '../../../deps.js';
-import { policyReadOnly } from '../../../errors.js';
-import type { PolicyEdit } from '../../../policy/editText.js';
-import { childPath } from '../../../policy/jsonWalk.js';
+import { accessIn } from '../../../http/guard.js';
+import { renderPreview } from '../policy/policyPreview.js';
 import {
   changesOf,
+  differingFields,
+  fieldOfFault,
   newObject,
-  same,
   showForm,
   type Fields,
   type FormValue,
   type FormValues,
 } from './fields.js';
-import { formFaults, propose, type FormFault } from './propose.js';
-import { readTyped, type TypedForm } from './typedForm.js';
-import { editing, since, writtenPolicy, type WrittenPolicy } from './writtenPolicy.js';
 
-/** A page with the form of one object of the policy. */
-export type FormPage<Name extends string> = {
+/** A page with the form of one object of the policy. `Locals` is what its view needs besides what every form has. */
+export type FormPage<Name extends string, Locals extends object = object> = {
   view: string;
   /** The form's own path. */
   path: string;
   /** The page that follows when the change is saved. */
   back: string;
-  fields: Fields<Name>;
-  /** The object as a policy has it; undefined when it is not there, and for a new one. */
-  find: (policy: WrittenPolicy) => unknown;
-  /** Where the object stands in a policy, or is to stand. */
-  at: (policy: WrittenPolicy) => (string | number)[];
+  object: PolicyObject;
   isNew: boolean;
+  fields: Fields<Name>;
   /** The field for faults of the object as a whole. */
   otherwise?: string;
-  /** What the view needs besides. */
-  locals: Record<string, unknown>;
-};
-
-/** A form that was sent. */
-export type Posted<Name extends string> = {
-  /** SHA-256 of the policy that the form was made from. */
-  base: string;
-  values: FormValues<Name>;
-  /** What else was typed, such as the key of a new object. */
+  /** What is typed besides the fields of the object, such as the key of a new app. */
   besides?: Record<string, string>;
-  /** It comes back from the preview, to be changed further. */
-  again?: boolean;
+  /** The terms of use, where the form has them. */
+  terms?: NonNullable<ObjectChange['terms']>;
+  /** @param base the policy that the form was made from, where it is not the one in force */
+  locals: (base?: string) => Locals | Promise<Locals>;
 };
 
-/** A field that somebody else has changed while the form was open. */
-export type Difference = { name: string; now: FormValue; typed: FormValue };
+/** What is wrong, in the words of the policy's check, and the field to mend, if it is one. */
+type FormFault = { field: string | null; message: string };
 
-/** How a form is shown: as the policy has it, unless told otherwise. */
-export type Shown<Name extends string> = {
+/** The object is gone, or these fields differ from what was typed. */
+type FormConflict = { gone: boolean; differences: { name: string; now: FormValue; typed: FormValue }[] };
+
+/** How a form is shown: with the policy in force, unless told otherwise. */
+type FormState<Name extends string, Locals> = {
   status?: number;
-  values?: FormValues<Name>;
+  values?: FormValues<Name> | undefined;
+  /** SHA-256 of the policy that the form stays made from. */
+  base?: string;
   faults?: FormFault[];
-  /** `unchanged`: what was sent is what the policy holds already; `saved`: the change is in force. */
-  notice?: string;
-  /** Somebody else has changed the object, or removed it. */
-  conflict?: { gone: boolean; differences: Difference[] };
-  [more: string]: unknown;
+  /** `unchanged`: the policy holds already what was sent; `used`: it cannot be removed. */
+  notice?: 'unchanged' | 'used';
+  conflict?: FormConflict;
+  locals?: Partial<Locals>;
 };
 
-/** Shows the form. */
-export async function renderForm<Name extends string>(
+export async function renderForm<Name extends string, Locals extends object>(
   deps: Deps,
   res: Response,
-  page: FormPage<Name>,
-  { status = 200, ...shown }: Shown<Name> = {},
+  page: FormPage<Name, Locals>,
+  state: FormState<Name, Locals> = {},
 ): Promise<void> {
   const current = deps.policy.current();
-  res.status(status).render(page.view, {
+  const written = page.isNew ? undefined : findObject(writtenPolicy(current), page.object).value;
+  res.status(state.status ?? 200).render(page.view, {
     path: page.path,
     isNew: page.isNew,
-    values: showForm(page.fields, page.find(writtenPolicy(current))),
-    faults: [],
-    notice: savedNotice(res),
-    conflict: null,
-    base: current.hash,
-    closed: await editing(deps, res),
-    ...page.locals,
-    ...shown,
+    values: state.values ?? showForm(page.fields, written),
+    faults: state.faults ?? [],
+    notice: state.notice ?? savedNotice(res),
+    conflict: state.conflict ?? null,
+    base: state.base ?? current.hash,
+    editing: await checkEditing(deps, accessIn(res)),
+    ...(await page.locals(state.base)),
+    ...state.locals,
   });
 }
 
-/**
- * Leads what was typed to the preview, or shows the form again: it is faulty (422), changes nothing, or was made from an
- * object that somebody else has changed since (409).
- *
- * @throws {PublicError} `policyReadOnly`
- */
-export async function submitForm<Name extends string>(
+/** A form that was sent with its values, or by a button that makes one edit of its object. */
+export type SentForm<Name extends string> = { base: string } & (
+  | { values: FormValues<Name> }
+  | { button: { name: string; back: string; edit: ReturnType<ObjectChange['edit']>[number] } }
+);
+
+/** Shows the preview of a change, or the form again with what stands in the way of it. */
+export async function submitForm<Name extends string, Locals extends object>(
   deps: Deps,
   res: Response,
-  page: FormPage<Name>,
-  posted: Posted<Name>,
+  page: FormPage<Name, Locals>,
+  sent: SentForm<Name>,
 ): Promise<void> {
-  const { base, values, besides, again } = posted;
-  await requireEditable(deps, res);
-  if (again) {
-    await renderForm(deps, res, page, { values, base });
-    return;
+  const { object, isNew, terms } = page;
+  const base = isNew ? null : sent.base;
+  const edit = editOf(page, sent);
+  const outcome = await changePolicy(deps, accessIn(res), { object, base, edit, ...(terms && { terms }) });
+  const values = 'values' in sent ? sent.values : undefined;
+  switch (outcome.kind) {
+    case 'unchanged':
+      return renderForm(deps, res, page, { notice: 'unchanged' });
+    case 'faulty': {
+      const faults = faultsOf(page, outcome);
+      return renderForm(deps, res, page, { status: 422, values, base: sent.base, faults });
+    }
+    case 'conflict': {
+      const conflict = conflictOf(page, values, outcome.conflict);
+      return renderForm(deps, res, page, { status: 409, values, conflict });
+    }
+    case 'proposal': {
+      const { proposal, preview } = outcome;
+      renderPreview(res, preview, { proposal, ...originOf(page, sent) });
+    }
   }
-  const outdated = page.isNew ? undefined : await conflictOf(deps, page, posted);
-  if (outdated) {
-    await renderForm(deps, res, page, { status: 409, values, conflict: outdated });
-    return;
-  }
-  const policy = writtenPolicy(deps.policy.current());
-  const edits = page.isNew
-    ? [{ path: page.at(policy), value: newObject(page.fields, values) }]
-    : changeEdits(page, policy, values);
-  const typed = { ...values, ...besides };
-  await sendOn(deps, res, page, { edits, typed }, ({ status, ...shown }) =>
-    renderForm(deps, res, page, { ...(status === 422 && { status, values, base }), ...shown }),
-  );
 }
 
-/** The changes that make the object what was typed. */
-export function changeEdits<Name extends string>(
-  { fields, find, at }: FormPage<Name>,
-  policy: WrittenPolicy,
-  values: FormValues<Name>,
-): PolicyEdit[] {
-  const changes = changesOf(fields, find(policy), values);
-  return changes.map(({ path, value }) => ({ path: [...at(policy), ...path], value }));
+function editOf<Name extends string>(
+  { isNew, fields }: FormPage<Name>,
+  sent: SentForm<Name>,
+): ObjectChange['edit'] {
+  if ('button' in sent) return () => [sent.button.edit];
+  if (isNew) return () => [{ path: [], value: newObject(fields, sent.values) }];
+  return (written) => changesOf(fields, written, sent.values);
 }
 
-/** Shows the preview of changes, or lets `again` show the form with what is wrong, or with the note that nothing changes. */
-export function sendOn<Name extends string>(
-  deps: Deps,
-  res: Response,
-  page: FormPage<Name>,
-  { edits, terms, typed }: { edits: PolicyEdit[]; terms?: string; typed: TypedForm['values'] },
-  again: (shown: { status?: 422; faults?: FormFault[]; notice?: string }) => Promise<void>,
-): Promise<void> {
-  const object = page.at(writtenPolicy(deps.policy.current())).reduce<string>(childPath, '');
-  return propose(deps, res, {
-    edits,
-    ...(terms !== undefined && { terms }),
-    back: page.back,
-    form: { path: page.path, values: typed },
-    again: (outcome) => {
-      if (outcome.status === 200) return again({ notice: 'unchanged' });
-      const otherwise = page.otherwise ?? null;
-      const faults = formFaults(deps, outcome.faults, { fields: page.fields, object, otherwise });
-      return again({ status: 422, faults });
-    },
+/** What goes along with a proposal, so that the form can be returned to. */
+function originOf<Name extends string>({ path, back, besides }: FormPage<Name>, sent: SentForm<Name>) {
+  return 'button' in sent
+    ? { back: sent.button.back, form: { path: `${path}/${sent.button.name}`, values: {} } }
+    : { back, form: { path, values: { ...sent.values, ...besides } } };
+}
+
+function faultsOf<Name extends string>(
+  { fields, otherwise }: FormPage<Name>,
+  { at, faults }: ChangeOutcome & { kind: 'faulty' },
+): FormFault[] {
+  return faults.map(({ path, cause = '', message, place }) => {
+    const field = fieldOfFault(fields, at, path) ?? (path === at ? (otherwise ?? null) : null);
+    const isInside = at !== '' && (path === at || path.startsWith(`${at}.`) || path.startsWith(`${at}[`));
+    if (field !== null || isInside) return { field, message };
+    // Another object's fault because of this one: "“Fabrikam”: x stands at “Northwind” already".
+    return { field: fieldOfFault(fields, at, cause), message: `${place}: ${message}` };
   });
 }
 
-/** @throws {PublicError} `policyReadOnly` */
-export async function requireEditable(deps: Deps, res: Response): Promise<void> {
-  // The file may have been changed by hand a moment ago.
-  await deps.policy.reload();
-  if (!(await editing(deps, res)).ok) throw policyReadOnly();
+function conflictOf<Name extends string>(
+  { fields, terms }: FormPage<Name>,
+  values: FormValues<Name> | undefined,
+  conflict: ObjectConflict,
+): FormConflict {
+  const { object } = conflict;
+  const now = showForm(fields, object?.now);
+  const differences: FormConflict['differences'] =
+    object && values
+      ? differingFields(fields, object.now, values).map((name) => ({
+          name,
+          now: now[name],
+          typed: values[name],
+        }))
+      : [];
+  if (conflict.terms && terms)
+    differences.push({ name: 'terms', now: conflict.terms.now, typed: terms.text });
+  return { gone: object !== null && object.now === undefined, differences };
 }
 
-/** Says that something was saved, to those whom the saving has led back here. */
+/** Says that something was saved, to a person whom the saving has led back here. */
 export function savedNotice({ req }: Response): 'saved' | null {
   return req.method === 'GET' && req.query.saved === 'yes' ? 'saved' : null;
-}
-
-/** What has changed in the object since the form was shown, if anything has. */
-export async function conflictOf<Name extends string>(
-  deps: Deps,
-  { fields, find }: FormPage<Name>,
-  { base, values }: { base: string; values: FormValues<Name> },
-): Promise<Shown<Name>['conflict']> {
-  const found = await since(deps, base, find);
-  if (found.fresh) return undefined;
-  const now = showForm(fields, found.now);
-  const names = Object.keys(fields) as Name[];
-  return {
-    gone: found.now === undefined,
-    differences: names
-      .filter((name) => !same(fields[name].write(now[name]), fields[name].write(values[name])))
-      .map((name) => ({ name, now: now[name], typed: values[name] })),
-  };
-}
-
-/** The fields of a posted form, whatever was sent; those of one that comes back from the preview are unpacked. */
-export function bodyOf(req: Request<never> | Request): Record<string, unknown> {
-  const body = (req.body as Record<string, unknown> | undefined) ?? {};
-  const typed = readTyped(body);
-  return typed ? { ...typed.values, base: body.base, again: body.again } : body;
 }

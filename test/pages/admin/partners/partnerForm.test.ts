@@ -1,4 +1,6 @@
+import { loadConfig } from '../../../../src/config.js';
 import { PublicError } from '../../../../src/errors.js';
+import { tickChoices } from '../../../../src/pages/admin/catalogue/catalogueForm.js';
 import {
   changesOf,
   fieldOfFault,
@@ -6,7 +8,12 @@ import {
   readForm,
   showForm,
 } from '../../../../src/pages/admin/form/fields.js';
-import { NEW_PARTNER_FIELDS, PARTNER_FIELDS } from '../../../../src/pages/admin/partners/partnerForm.js';
+import {
+  NEW_PARTNER_FIELDS,
+  PARTNER_FIELDS,
+  proofChoices,
+  tenantNote,
+} from '../../../../src/pages/admin/partners/partnerForm.js';
 import { partnerSchema } from '../../../../src/policy/schema.js';
 
 const SPONSOR = '11111111-0000-4000-8000-000000000001';
@@ -187,4 +194,48 @@ test.each([
   ['', null],
 ])('a fault at %s belongs to %s', (path, field) => {
   expect(fieldOfFault(NEW_PARTNER_FIELDS, 'partners[2]', path)).toBe(field);
+});
+
+const ENV = { TENANT_ID: SPONSOR, CLIENT_ID: SPONSOR, CLIENT_SECRET: 'secret' };
+
+describe('the kinds of proof', () => {
+  const disabled = (env: object, chosen: string) =>
+    proofChoices(loadConfig({ ...ENV, ...env }), chosen)
+      .filter((choice) => choice.disabled)
+      .map(({ kind }) => kind);
+
+  test('that this portal cannot take are disabled, but for the one that the partner has', () => {
+    expect(disabled({}, 'invitation')).toEqual(['mailbox']);
+    expect(disabled({}, 'mailbox')).toEqual([]);
+    expect(disabled({ SMTP_URL: 'smtp://localhost', MAIL_FROM: 'a@contoso.com' }, 'invitation')).toEqual([]);
+  });
+});
+
+test('what was ticked and is gone from the catalogue is offered too, by its key', () => {
+  expect(tickChoices({ crm: { name: 'CRM' } }, ['crm', 'old', 'toString'])).toEqual([
+    { value: 'crm', label: 'CRM (crm)' },
+    { value: 'old', label: 'old' },
+    { value: 'toString', label: 'toString' },
+  ]);
+});
+
+describe('a look-up of a domain', () => {
+  const found = { kind: 'found', tenantId: SPONSOR } as const;
+  const unreachable = { kind: 'unreachable', why: 'timeout' } as const;
+
+  test.each([
+    ['fills an empty field', found, '', 'invitation', 'found', true],
+    ['confirms what was typed', found, SPONSOR, 'invitation', 'found', true],
+    ['contradicts what was typed', found, SPONSOR.replace('1', '2'), 'invitation', 'other', false],
+    ['finds nobody, which is no harm', { kind: 'none' } as const, '', 'mailbox', 'none', false],
+    ['finds nobody who could sign in', { kind: 'none' } as const, '', 'tenant', 'noneForProof', false],
+    ['is not answered', unreachable, '', 'tenant', 'unreachable', false],
+  ])('%s', (_what, tenant, typed, proof, says, good) => {
+    expect(tenantNote(tenant, 'fabrikam.com', { tenantId: typed, proof })).toEqual({
+      says,
+      good,
+      domain: 'fabrikam.com',
+      tenant: tenant.kind === 'found' ? SPONSOR : null,
+    });
+  });
 });

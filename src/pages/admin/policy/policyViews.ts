@@ -1,4 +1,4 @@
-import type { Replay, Verdict } from '../../../administration/replay.js';
+import type { DecisionSummary, Replay } from '../../../administration/replay.js';
 import type { Translate } from '../../../language.js';
 import type { PolicyChange } from '../../../policy/changes.js';
 
@@ -10,15 +10,15 @@ export type ShownChange = Omit<PolicyChange, 'fields'> & {
 };
 
 /** Changes as a page shows them, with how many there are of each kind. */
-export function changesForPeople(changes: PolicyChange[], t: Translate) {
+export function viewOfChanges(changes: PolicyChange[], t: Translate) {
   const count = (kind: PolicyChange['kind']) => changes.filter((change) => change.kind === kind).length;
   return {
     changes: changes.slice(0, MOST_CHANGES).map((change): ShownChange => ({
       ...change,
       fields: change.fields.map(({ field, before, after }) => ({
         field,
-        before: valueInWords(before, t),
-        after: valueInWords(after, t),
+        before: describeValue(before, t),
+        after: describeValue(after, t),
       })),
     })),
     changeCounts: { added: count('added'), removed: count('removed'), changed: count('changed') },
@@ -27,7 +27,7 @@ export function changesForPeople(changes: PolicyChange[], t: Translate) {
 }
 
 /** A value of the policy for people; null for one that is absent. */
-function valueInWords(value: unknown, t: Translate): string | null {
+function describeValue(value: unknown, t: Translate): string | null {
   if (value === undefined) return null;
   if (typeof value === 'string') return value;
   if (typeof value === 'boolean') return value ? t('policy.yes') : t('policy.no');
@@ -35,7 +35,7 @@ function valueInWords(value: unknown, t: Translate): string | null {
   return JSON.stringify(value);
 }
 
-export function replayForPeople(replay: Replay, t: Translate) {
+export function viewOfReplay(replay: Replay, t: Translate) {
   return {
     examined: replay.examined,
     total: replay.changed.length,
@@ -46,13 +46,13 @@ export function replayForPeople(replay: Replay, t: Translate) {
     })),
     changed: replay.changed.slice(0, MOST_CHANGES).map((request) => ({
       ...request,
-      before: verdictInWords(request.before, t),
-      after: verdictInWords(request.after, t),
+      before: viewOfDecision(request.before, t),
+      after: viewOfDecision(request.after, t),
     })),
   };
 }
 
-function verdictInWords({ outcome, proof, partner, groups, apps }: Verdict, t: Translate) {
+function viewOfDecision({ outcome, proof, partner, groups, apps }: DecisionSummary, t: Translate) {
   return {
     outcome: t(`policy.outcome.${outcome}`),
     proof: proof && t(`policy.replay.proof.${proof.kind}`, { then: t(`policy.outcome.${proof.then}`) }),

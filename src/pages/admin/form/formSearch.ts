@@ -1,14 +1,29 @@
-import { find, type Found, type Picker } from '../pickers/find.js';
 import type { Deps } from '../../../deps.js';
+import { searchDirectory, type Found, type Picker } from '../pickers/searchDirectory.js';
 import { textOf, textsOf } from './fields.js';
+import type { Body } from './typedForm.js';
 
-// Buttons that look something up for a form without sending it on: the form is shown again with what was typed.
+// Without JavaScript a search sends the whole form, which is then shown again with what was typed and what was found.
 
 /** A search of a form: `<field>Search` holds the words, `<field>More` asks for the next page, `find` names the field. */
-export type Asked = { field: string; text: string; cursor?: string };
+type Search = { field: string; text: string; cursor?: string };
 
-/** What a form wants to have looked up, if that is what it was sent for. */
-export function askedOf(body: Record<string, unknown>, fields: readonly string[]): Asked | null {
+/** What a search of a form has found, shown below its field. */
+export type FormSearch = { field: string; text: string; found: Found };
+
+/** Runs the search for which a form was sent; null for a form that was sent for another reason. */
+export async function runSearch(
+  deps: Deps,
+  picker: Picker,
+  { body, fields }: { body: Body; fields: readonly string[] },
+): Promise<FormSearch | null> {
+  const search = readSearch(body, fields);
+  if (!search) return null;
+  const { field, ...query } = search;
+  return { field, text: query.text, found: await searchDirectory(deps, picker, query) };
+}
+
+function readSearch(body: Body, fields: readonly string[]): Search | null {
   const pressed = fields.find((field) => body.find === field || body[`${field}More`] !== undefined);
   // The Enter key in a search field means the search.
   const entered =
@@ -19,28 +34,19 @@ export function askedOf(body: Record<string, unknown>, fields: readonly string[]
   return { field, text: textOf(body[`${field}Search`]), ...(more !== undefined && { cursor: textOf(more) }) };
 }
 
-/** What a search found, as the form's view shows it below the search field. */
-export async function answer(
-  deps: Deps,
-  picker: Picker,
-  { field, text, cursor }: Asked,
-): Promise<{ field: string; text: string; found: Found }> {
-  return { field, text, found: await find(deps, picker, { text, ...(cursor !== undefined && { cursor }) }) };
-}
-
 /**
  * The ids of a field of people, one a line: those that are typed in `<field>`, without those of `<field>Shown` whose tick in
  * `<field>Keep` was taken away, and with those that were ticked among what a search found, in `<field>Pick`.
  */
-export function chosenIds(body: Record<string, unknown>, field: string): string {
+export function chosenIds(body: Body, field: string): string {
   const typed = textOf(body[field]).trimEnd();
   const kept = new Set(textsOf(body[`${field}Keep`]));
   const dropped = new Set(textsOf(body[`${field}Shown`]).filter((id) => !kept.has(id)));
   const ids = typed.split(/[\s,;]+/).filter((id) => id !== '');
   const left = ids.filter((id) => !dropped.has(id.toLowerCase()));
-  const known = new Set(left.map((id) => id.toLowerCase()));
-  const added = textsOf(body[`${field}Pick`]).filter((id) => !known.has(id.toLowerCase()));
-  // What was typed stays as it is, also where it is no id: the check names what is wrong with it.
+  const present = new Set(left.map((id) => id.toLowerCase()));
+  const added = textsOf(body[`${field}Pick`]).filter((id) => !present.has(id.toLowerCase()));
+  // Text that is no id stays as it was typed, so that the policy's check can name what is wrong with it.
   const rest = left.length === ids.length ? typed : left.join('\n');
   return [rest, ...added].filter((line) => line !== '').join('\n');
 }

@@ -7,11 +7,10 @@ import { MalformedCursor, type Page } from '../../../graph/search.js';
 import { searchUsers } from '../../../graph/users.js';
 
 /** What a picker looks for. `people` are users, and groups of them. */
-export const PICKERS = ['groups', 'apps', 'people'] as const;
-export type Picker = (typeof PICKERS)[number];
+export type Picker = 'groups' | 'apps' | 'people';
 
 /** One thing that was found; `obstacle` is the code of why it must not be chosen. */
-export type Choice = { id: string; name: string; detail: string | null; obstacle: string | null };
+type Choice = { id: string; name: string; detail: string | null; obstacle: string | null };
 
 /** `missing` is the permission without which Graph refuses. */
 export type Found =
@@ -25,45 +24,49 @@ export const PERMISSIONS: Record<Picker, string> = {
   people: 'User.Read.All',
 };
 
-/** Whoever types waits for it: a picker gives up long before a worker would. */
-const PATIENCE_MS = 8_000;
+/** A person waits for it, so a picker gives up long before a worker would. */
+const LONGEST_MS = 8_000;
 
 type Query = { text: string; cursor?: string };
 
 /**
- * Looks for something in the directory. That Graph is down, busy or refuses is an answer too: ids can still be typed.
+ * Searches the directory. When Graph is down, busy or refuses, it says so instead of failing: ids can still be typed.
  *
- * @throws {PublicError} `malformed` for a cursor that is none of ours
+ * @throws {PublicError} `malformed` for a cursor that no page of ours offers
  */
-export async function find(
+export async function searchDirectory(
   { graph, log }: Pick<Deps, 'graph' | 'log'>,
   picker: Picker,
   query: Query,
 ): Promise<Found> {
   try {
-    const { items, next } = await search[picker](graph, query);
+    const { items, next } = await SEARCHES[picker](graph, query);
     return { ok: true, choices: items, next };
   } catch (error) {
     if (error instanceof MalformedCursor) throw malformed();
-    return whyNot({ log }, error, PERMISSIONS[picker]);
+    return describeFailure({ log }, error, PERMISSIONS[picker]);
   }
 }
 
-/** Says why Graph gave no answer; what is no fault of Graph is thrown on. */
-export function whyNot({ log }: Pick<Deps, 'log'>, error: unknown, missing: string): Found & { ok: false } {
+/** Says why Graph gave no answer, and throws on every other error. */
+export function describeFailure(
+  { log }: Pick<Deps, 'log'>,
+  error: unknown,
+  missing: string,
+): Found & { ok: false } {
   if (!(error instanceof GraphFault)) throw error;
   log.warn(
     { kind: error.kind, status: error.status, graphRequestId: error.requestId },
-    'picker without an answer',
+    'Graph did not answer a picker',
   );
   const waitSeconds = error.retryAfterSeconds === null ? null : Math.ceil(error.retryAfterSeconds);
   return { ok: false, why: error.kind, missing, waitSeconds };
 }
 
-/** A signal for what a person waits for. */
-export const patience = () => AbortSignal.timeout(PATIENCE_MS);
+/** Ends what a person waits for. */
+export const pickerSignal = () => AbortSignal.timeout(LONGEST_MS);
 
-const search: Record<Picker, (graph: Deps['graph'], query: Query) => Promise<Page<Choice>>> = {
+const SEARCHES: Record<Picker, (graph: Deps['graph'], query: Query) => Promise<Page<Choice>>> = {
   async groups(graph, { text, cursor }) {
     const page = await searchGroups(graph, text, options(cursor));
     return {
@@ -88,7 +91,7 @@ const search: Record<Picker, (graph: Deps['graph'], query: Query) => Promise<Pag
       next: page.next,
     };
   },
-  /** Users a page at a time; groups stand on the first page only, since few are called like somebody. */
+  /** Users a page at a time; groups on the first page only, since few have the name of a person. */
   async people(graph, { text, cursor }) {
     const [users, groups] = await Promise.all([
       searchUsers(graph, text, options(cursor)),
@@ -115,5 +118,5 @@ const search: Record<Picker, (graph: Deps['graph'], query: Query) => Promise<Pag
 };
 
 function options(cursor?: string) {
-  return { signal: patience(), ...(cursor !== undefined && { cursor }) };
+  return { signal: pickerSignal(), ...(cursor !== undefined && { cursor }) };
 }

@@ -1,19 +1,22 @@
 import { z } from 'zod';
 import type { PolicyProposal } from '../../../administration/draftPolicy.js';
+import { findVersionTexts } from '../../../administration/policyVersions.js';
 import type { Deps } from '../../../deps.js';
 import { malformed, notFound } from '../../../errors.js';
 import { localPath } from '../../../http/localPath.js';
 import { isNestedDeeperThan } from '../../../policy/rawJson.js';
-import { findPolicyVersion } from '../../../store/policyVersions.js';
 import { fieldsOfTyped, readTyped, type TypedForm } from '../form/typedForm.js';
 
-/**
- * Where the form stands that made a proposal, what a person says about it, and the form itself where it has fields of its own:
- * the policy's text does without.
- */
-export type ProposalFrom = { back: string; comment?: string; restoredFrom?: string; form?: TypedForm };
-
-export type ProposalForm = { proposal: PolicyProposal; from: ProposalFrom };
+/** A proposal as it goes back and forth between the pages: with what a person says about it, and where it came from. */
+export type SentProposal = {
+  proposal: PolicyProposal;
+  /** The page that follows when it is saved or discarded. */
+  back: string;
+  comment?: string;
+  restoredFrom?: string;
+  /** The form that made it; the policy's text does without. */
+  form?: TypedForm;
+};
 
 export const COMMENT_LENGTH = 500;
 
@@ -22,9 +25,9 @@ const DEEPEST = 64;
 /** A form changes tens of values at once. */
 const MOST_EDITS = 1_000;
 
-const json = z.string().refine((text) => !isNestedDeeperThan(text, DEEPEST));
-/** PostgreSQL takes no NUL. */
-const text = z.string().regex(/^([^\p{Cc}\p{Cs}]|[\t\r\n])*$/u);
+const jsonText = z.string().refine((text) => !isNestedDeeperThan(text, DEEPEST));
+/** PostgreSQL refuses a NUL. */
+const plainText = z.string().regex(/^([^\p{Cc}\p{Cs}]|[\t\r\n])*$/u);
 const edits = z
   .array(
     z
@@ -35,22 +38,22 @@ const edits = z
           .max(10),
         value: z.unknown().optional(),
       })
-      // JSON knows no undefined: an edit that removes something comes without its value.
+      // An edit that removes something comes without its value, since JSON has no undefined.
       .transform(({ path, value }) => ({ path, value })),
   )
   .max(MOST_EDITS);
 
-// What else a body holds is ignored; a field that is sent twice arrives as a list and is refused.
+// Other fields are ignored; a field that is sent twice arrives as a list and is refused.
 const posted = z.object({
   base: z.string().regex(/^[0-9a-f]{64}$/),
-  text: json.optional(),
-  edits: json.optional(),
-  terms: text.optional(),
+  text: jsonText.optional(),
+  edits: jsonText.optional(),
+  terms: plainText.optional(),
   restores: z
     .string()
     .regex(/^\d{1,18}$/)
     .optional(),
-  comment: text.trim().max(COMMENT_LENGTH).optional(),
+  comment: plainText.trim().max(COMMENT_LENGTH).optional(),
   back: z.string().optional(),
   form: z.string().optional(),
   typed: z.string().optional(),
@@ -59,23 +62,21 @@ const posted = z.object({
 /**
  * Reads a proposal from a form: a whole text, edits, or the number of the version to roll back to.
  *
- * @throws malformed when a field is missing, sent twice or of another shape: no person can cause that
+ * @throws {PublicError} `malformed` for what no form of ours sends, `notFound` for a version that is not there
  */
-export async function readProposal(deps: Deps, body: unknown): Promise<ProposalForm> {
+export async function readProposal(deps: Deps, body: unknown): Promise<SentProposal> {
   const parsed = posted.safeParse(body);
   if (!parsed.success) throw malformed();
   const { base, text, terms, restores, comment, back } = parsed.data;
   const form = readTyped(parsed.data);
-  const from = { back: backTo(back), ...(comment && { comment }), ...(form && { form }) };
+  const origin = { back: backTo(back), ...(comment && { comment }), ...(form && { form }) };
   if (restores !== undefined) {
-    const version = await findPolicyVersion(deps.store.db, restores);
-    if (!version) throw notFound();
-    const itsTerms = version.terms === null ? {} : { terms: version.terms };
-    return { proposal: { base, text: version.text, ...itsTerms }, from: { ...from, restoredFrom: restores } };
+    const texts = await findVersionTexts(deps, restores);
+    if (!texts) throw notFound();
+    return { ...origin, proposal: { base, ...texts }, restoredFrom: restores };
   }
-  const withTerms = { base, ...(terms !== undefined && { terms }) };
-  if (text !== undefined) return { proposal: { ...withTerms, text }, from };
-  return { proposal: { ...withTerms, edits: readEdits(parsed.data.edits) }, from };
+  const change = text !== undefined ? { text } : { edits: readEdits(parsed.data.edits) };
+  return { ...origin, proposal: { base, ...(terms !== undefined && { terms }), ...change } };
 }
 
 function readEdits(json: string | undefined) {
@@ -94,13 +95,18 @@ function backTo(wanted: string | undefined): string {
 }
 
 /** The hidden fields that make exactly this proposal again. */
-export function fieldsOf({ proposal, from }: ProposalForm): [name: string, value: string][] {
+export function fieldsOf({
+  proposal,
+  back,
+  restoredFrom,
+  form,
+}: SentProposal): [name: string, value: string][] {
   const fields: Record<string, string | undefined> = {
     base: proposal.base,
-    back: from.back,
-    ...(from.form && fieldsOfTyped(from.form)),
-    ...(from.restoredFrom !== undefined
-      ? { restores: from.restoredFrom }
+    back,
+    ...(form && fieldsOfTyped(form)),
+    ...(restoredFrom !== undefined
+      ? { restores: restoredFrom }
       : {
           ...('text' in proposal ? { text: proposal.text } : { edits: JSON.stringify(proposal.edits) }),
           terms: proposal.terms,

@@ -1,0 +1,123 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Access } from '../access/access.js';
+import type { Deps } from '../deps.js';
+import { policyReadOnly } from '../errors.js';
+import type { PolicyEdit } from '../policy/editText.js';
+import { childPath } from '../policy/jsonWalk.js';
+import type { PolicyFault } from '../policy/policyFault.js';
+import { listIn, memberOf, parsedJson } from '../policy/rawJson.js';
+import { findPolicyVersionByHash } from '../store/policyVersions.js';
+import type { PolicyProposal } from './draftPolicy.js';
+import { checkEditing } from './policyEditing.js';
+import { findObject, writtenPolicy, type PolicyObject } from './policyObject.js';
+import { previewPolicy, type PolicyPreview } from './previewPolicy.js';
+
+/** A change of one object of the policy, as a person asks for it who saw an earlier state of it. */
+export type ObjectChange = {
+  object: PolicyObject;
+  /** SHA-256 of the policy that the person saw; null for a new object, which nobody else can have changed. */
+  base: string | null;
+  /** The members to set, given the object as the policy has it now; undefined removes one, an empty path means the object. */
+  edit: (written: unknown) => { path: readonly string[]; value: unknown }[];
+  /** The terms of use in Markdown, with the SHA-256 of those that the person saw; '' for none. */
+  terms?: { text: string; base: string };
+};
+
+/** A fault of the policy; in `message` and `place`, its path, partners are named rather than counted. */
+type NamedFault = PolicyFault & { place: string };
+
+/** Somebody else has changed the object or the terms meanwhile. */
+export type ObjectConflict = {
+  /** The object as the policy has it now, undefined when it is gone; null when nobody else has changed it. */
+  object: { now: unknown } | null;
+  /** The terms in force; null when the change leaves them alone. */
+  terms: { now: string } | null;
+};
+
+export type ChangeOutcome =
+  /** The policy holds this already. */
+  | { kind: 'unchanged' }
+  /** The policy's own check refuses it; `at` is the path of the object. */
+  | { kind: 'faulty'; at: string; faults: NamedFault[] }
+  | { kind: 'conflict'; conflict: ObjectConflict }
+  /** It can be saved, unless the preview names faults that the directory knows of. */
+  | { kind: 'proposal'; proposal: PolicyProposal; preview: PolicyPreview };
+
+/**
+ * Works out what a change would do to the policy in force, and saves nothing. Changes of other objects since `base` do not
+ * matter.
+ *
+ * @throws {PublicError} `policyReadOnly`
+ */
+export async function changePolicy(deps: Deps, access: Access, change: ObjectChange): Promise<ChangeOutcome> {
+  // The file may have been changed by hand a moment ago.
+  await deps.policy.reload();
+  if (!(await checkEditing(deps, access)).ok) throw policyReadOnly();
+  const current = deps.policy.current();
+  const document = writtenPolicy(current);
+  const { path, value: written } = findObject(document, change.object);
+  const terms = newTerms(deps, change);
+  const conflict = await findConflict(deps, change, written, terms);
+  if (conflict) return { kind: 'conflict', conflict };
+
+  const edits: PolicyEdit[] = change
+    .edit(written)
+    .map((edit) => ({ path: [...path, ...edit.path], value: edit.value }));
+  if (terms?.text === '') edits.push({ path: ['portal', 'terms'], value: undefined });
+  const proposal = { base: current.hash, edits, ...(terms?.text && { terms: terms.text }) };
+  if (edits.length === 0 && !proposal.terms) return { kind: 'unchanged' };
+
+  const preview = await previewPolicy(deps, access, proposal);
+  // Somebody has saved since the file was read above.
+  if (!preview) return changePolicy(deps, access, change);
+  if (preview.refused) {
+    const at = path.reduce<string>(childPath, '');
+    return { kind: 'faulty', at, faults: preview.faults.map((fault) => nameFault(fault, document)) };
+  }
+  return preview.differs ? { kind: 'proposal', proposal, preview } : { kind: 'unchanged' };
+}
+
+/** The terms of a change if they differ from those in force, '' for none; spaces around them do not count. */
+function newTerms({ policy }: Deps, { terms }: ObjectChange): ObjectChange['terms'] {
+  if (!terms || terms.text.trim() === (policy.current().terms?.text ?? '').trim()) return undefined;
+  return { base: terms.base, text: terms.text.trim() === '' ? '' : terms.text };
+}
+
+async function findConflict(
+  deps: Deps,
+  { object, base }: ObjectChange,
+  written: unknown,
+  terms: ObjectChange['terms'],
+): Promise<ObjectConflict | null> {
+  const inForce = deps.policy.current().terms;
+  const termsChanged = terms !== undefined && terms.base !== (inForce?.hash ?? '');
+  const objectChanged =
+    base !== null && (written === undefined || (await hasChanged(deps, base, object, written)));
+  if (!objectChanged && !termsChanged) return null;
+  return {
+    object: objectChanged ? { now: written } : null,
+    terms: terms ? { now: inForce?.text ?? '' } : null,
+  };
+}
+
+/** Whether an object differs from what it was in an earlier policy. One that the store does not know counts as different. */
+async function hasChanged(
+  { policy, store }: Deps,
+  base: string,
+  object: PolicyObject,
+  written: unknown,
+): Promise<boolean> {
+  if (base === policy.current().hash) return false;
+  const version = /^[0-9a-f]{64}$/.test(base) ? await findPolicyVersionByHash(store.db, base) : undefined;
+  return !version || !isDeepStrictEqual(findObject(parsedJson(version.text), object).value, written);
+}
+
+function nameFault(fault: PolicyFault, document: unknown): NamedFault {
+  const partners = listIn(document, 'partners');
+  const named = (text: string) =>
+    text.replace(/partners\[(\d+)\][\w.[\]]*/g, (place, index: string) => {
+      const name = memberOf(partners[Number(index)], 'name');
+      return typeof name === 'string' ? `“${name}”` : place;
+    });
+  return { ...fault, message: named(fault.message), place: named(fault.path) };
+}
