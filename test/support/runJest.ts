@@ -49,7 +49,9 @@ async function runLane(databaseUrl: string): Promise<number> {
   return (await runJest('', OF_STORES)) || code;
 }
 
-const without = (folder: string) => `--testPathIgnorePatterns=<rootDir>/${folder}`;
+function without(folder: string): string {
+  return `--testPathIgnorePatterns=<rootDir>/${folder}`;
+}
 
 /** @param databaseUrl empty for the embedded store */
 async function runJest(databaseUrl: string, selection: string[]): Promise<number> {
