@@ -59,7 +59,7 @@ export function formFaults<Name extends string>(
       object !== '' &&
       (path === object || (/^[.[]/.test(path.slice(object.length)) && path.startsWith(object)));
     if (field !== null || within) return { field, message: words };
-    // Another's fault, because of what was typed here: "partners[5].domains[0]: x stands at partners[2].domains[1] already".
+    // Another's fault, because of what was typed here: "partners[5].domains[0]: x is already listed at partners[2].domains[1]".
     return { field: fieldOfFault(fields, object, cause), message: `${namedPlaces(path, written)}: ${words}` };
   });
 }
