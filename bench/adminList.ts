@@ -16,7 +16,7 @@ const REQUESTS = sized(100_000, 200);
 const ROUNDS = sized(40, 2);
 const TARGET_MS = 100;
 
-/** The first page of the list of requests, as an admin's browser gets it, beside the select that it cannot do without. */
+/** The first page of the list of requests, as an admin's browser gets it, compared with the select that it needs. */
 export async function benchAdminList(): Promise<Row[]> {
   if (!storeKinds.includes('PostgreSQL')) {
     console.log('skipped: so many requests are for PostgreSQL, and DATABASE_URL names none');

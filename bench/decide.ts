@@ -16,7 +16,7 @@ export type DecideBench = {
   rows: { label: string; perSecond: number }[];
   /** How many times slower a decision is with 100,000 domains than with 10. */
   ratio: number;
-  /** Milliseconds to open a file of 10,000 partners, and the longest the event loop was held up while it was read anew. */
+  /** Milliseconds to open a file of 10,000 partners, and the longest block of the event loop during a reload. */
   loadMs: number;
   longestBlockMs: number;
 };

@@ -13,7 +13,7 @@ const SESSIONS = sized(2_000, 10);
 const WIDTH = 8;
 const LOOKS = sized(400, 8);
 const REST_MS = sized(5_000, 100);
-/** What the machine's own noise makes of two portals that do the same. */
+/** The noise of the machine between two portals that do the same. */
 const NOTICEABLE = 1.2;
 const NOTICEABLE_MB = 20;
 
@@ -23,7 +23,7 @@ type PageName = keyof typeof PAGES;
 type Seat = { portal: ServerProcess; cookie: string };
 type Looks = Record<PageName, number[]>;
 
-/** What people cost who have signed in and do nothing, on the store that carries several instances where there is one. */
+/** What people cost who have signed in and do nothing; on PostgreSQL if there is one. */
 export async function benchIdleSessions(sessions = SESSIONS): Promise<Row[]> {
   const kind = storeKinds.at(-1) ?? 'embedded';
   const tenant = await startTenant(0);
@@ -57,7 +57,7 @@ export async function benchIdleSessions(sessions = SESSIONS): Promise<Row[]> {
   ];
 }
 
-/** A portal, and somebody at it who is not idle. */
+/** A portal, and a person at it who is not idle. */
 async function takeSeat(store: BenchStore, tenant: Tenant): Promise<Seat> {
   const portal = await startAt(store, tenant);
   const cookie = await signInAt(portal.url, tenant, STAFF.ada);

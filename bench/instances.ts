@@ -12,16 +12,16 @@ const PER_MINUTE = 200;
 const LASTS_MS = sized(180_000, 8_000);
 const KILL_EVERY_MS = sized(20_000, 4_000);
 const LATENCY_MS = sized(100, 5);
-/** A lease of 15 s, a sweep of 5 s, and what has piled up meanwhile. */
+/** A lease of 15 s, a sweep of 5 s, and the backlog. */
 const SETTLE_WITHIN_MS = 90_000;
 const TARGET_P99_MS = 500;
 const TARGET_READY_MS = 5_000;
 
 /**
- * Three instances on one PostgreSQL while people sign up and one instance is killed every 20 s. What was acknowledged is counted
- * in the tenant's own records.
+ * Three instances on one PostgreSQL while people sign up and one instance is killed every 20 s. The acknowledged requests are
+ * counted in the tenant's own records.
  *
- * @throws when a request that was acknowledged is not provisioned, or somebody is there or was mailed twice
+ * @throws when a request that was acknowledged is not provisioned, or a person has two guests or two mails
  */
 export async function benchInstances(lastsMs = LASTS_MS): Promise<Row[]> {
   if (!storeKinds.includes('PostgreSQL')) return [];
@@ -63,7 +63,7 @@ async function requireOnce(tenant: Tenant, people: People): Promise<number> {
     if (status !== 'answered' || guests.get(address) !== 1)
       throw new Error(`${address} is ${status}, with ${guests.get(address) ?? 0} guests`);
   }
-  // Also of those who never heard that they were taken.
+  // Including people who never got an answer.
   for (const counts of [guests, received]) {
     for (const [address, count] of counts)
       if (address !== '' && count > 1) throw new Error(`${address} is there ${count} times`);

@@ -12,7 +12,7 @@ const RELOADS = sized(5, 1);
 const TARGET_MS = 200;
 const PROBE_EVERY_MS = 5;
 
-/** How long somebody waits at the worst while a running portal takes up a new policy, beside one that is left alone. */
+/** The longest that a person waits while a running portal loads a new policy, compared with the time when it does not. */
 export async function benchPolicyReload(): Promise<Row[]> {
   const store = await createStore('embedded');
   const portal = await startPortal(store, { policy: policyText(PARTNERS) });

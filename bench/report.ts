@@ -7,7 +7,7 @@ import { root } from '../src/root.js';
 export type Row = {
   what: string;
   portal: string;
-  /** The bare equivalent, or what the figure is to be seen against; empty where there is none. */
+  /** The bare equivalent, or another figure to compare with; empty where there is none. */
   bare?: string;
   /** How the two compare: the median of the rounds' ratios. */
   ratio?: number;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-// The portal as `dist/server.js` starts it, without its worker: requests are accepted and nothing becomes of them. Only the
-// brake is let go, which would turn nearly all of them away.
+// The portal as `dist/server.js` starts it, without its worker: requests are accepted and never
+// provisioned. The limit of sign-ups a minute is raised, since it would refuse nearly all of them.
 
 const built = (file: string) =>
   import(pathToFileURL(join(process.cwd(), 'dist', file)).href) as Promise<unknown>;

@@ -3,7 +3,7 @@ import express from 'express';
 import { loadLanguages } from '../../src/language.js';
 
 // What `GET /` is compared with: Express and EJS alone. They render the same views with the same texts, looked up by the
-// same i18next, and send the same bytes, save that the two tokens of the form are fixed ones. Nothing else is done: no log line, no
+// same i18next, and send the same bytes, except that the two tokens of the form are fixed. Nothing else is done: no log line, no
 // security headers, no cookie, no choice of the language.
 
 const app = express();

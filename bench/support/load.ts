@@ -8,7 +8,7 @@ export type Load = { perSecond: number; answers: number };
  * Loads a server over a few connections, either for some seconds or with a number of requests, and expects every
  * answer to have `status`.
  *
- * @throws when an answer is another one, or does not come
+ * @throws when an answer has another status, or does not come
  */
 export async function load(
   options: autocannon.Options & ({ duration: number } | { amount: number }),

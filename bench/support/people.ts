@@ -2,18 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clientOf, filledIn } from './portal.js';
 
 export type People = {
-  /** Who was promised a status page, and what it said last. */
+  /** The addresses that got a status page, with its last status. */
   acknowledged: Map<string, string>;
   /** In milliseconds: how long each page took that was answered, from the click that brought it. */
   times: Record<'form' | 'signUp' | 'status', number[]>;
   /** In milliseconds: how long people waited for each request that died with its instance; they then try again. */
   broken: number[];
-  /** Statuses of answers that nobody should be given, each with its page. */
+  /** Statuses of error pages, each with its page. */
   refused: string[];
   /** How many still look at their status page. */
   waiting(): number;
   nobodyElse(): void;
-  /** Sends everybody home. */
+  /** Stops all people. */
   stop(): Promise<void>;
 };
 
@@ -23,7 +23,7 @@ const AGAIN_MS = 1_000;
 
 /**
  * People who sign up one every `everyMs`, each from an address of their own: they open the form, send it, and look at the status
- * page until it says that all is done. What breaks they try again, as people do.
+ * page until it says that all is done. When a request breaks, they try again, as people do.
  */
 export function startPeople(url: string, everyMs: number): People {
   const acknowledged: People['acknowledged'] = new Map();
@@ -80,7 +80,7 @@ export function startPeople(url: string, everyMs: number): People {
     for (let number = 0; !coming.signal.aborted; number++) {
       const person = signUp(number).finally(() => people.delete(person));
       people.add(person);
-      // By the clock: whatever holds up this process must not make fewer people of it.
+      // By the clock: a delay of this process must not make fewer people.
       const rest = Math.max(0, began + (number + 1) * everyMs - performance.now());
       await sleep(rest, undefined, { signal: coming.signal }).catch(() => undefined);
     }

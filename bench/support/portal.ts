@@ -22,7 +22,7 @@ export const IN_PRODUCTION = {
 
 export type PortalOptions = {
   script?: string;
-  /** Text of the policy file; a policy with one partner, fabrikam.com, unless told. */
+  /** Text of the policy file; by default a policy with one partner, fabrikam.com. */
   policy?: string;
   env?: Record<string, string>;
 };

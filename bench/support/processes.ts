@@ -11,10 +11,10 @@ export type ServerProcess = {
   url: string;
   /** Milliseconds from the start of the process to the first 200 at /readyz. */
   readyMs: number;
-  /** What the process holds of the machine's memory, in MB. */
+  /** The resident memory of the process, in MB. */
   residentMb(): Promise<number>;
   stop(): Promise<void>;
-  /** Ends it without a word. */
+  /** Kills it without a chance to stop. */
   kill(): Promise<void>;
 };
 
@@ -27,8 +27,8 @@ process.once('exit', () => {
 });
 
 /**
- * Compiles the portal as for production, and the bench's own servers: run through a loader they would be slower, larger
- * and later than what they stand for.
+ * Compiles the portal as for production, and the bench's own servers: run through a loader they would be slower and
+ * larger.
  */
 export async function build(): Promise<void> {
   for (const project of ['tsconfig.build.json', 'bench/tsconfig.servers.json']) {
@@ -45,8 +45,8 @@ export async function build(): Promise<void> {
 export const benchServer = (name: string) => `.data/bench/build/bench/servers/${name}.js`;
 
 /**
- * Starts a compiled script that listens on PORT, of its own where none is given, with these settings and no others, and waits
- * until it is ready.
+ * Starts a compiled script that listens on PORT, by default a free one, with only these settings, and waits until it
+ * is ready.
  */
 export async function startServer(script: string, env: Record<string, string>): Promise<ServerProcess> {
   const port = env.PORT ?? String(await freePort());

@@ -1,7 +1,7 @@
 import type { Tenant } from './tenant.js';
 
 /**
- * Signs somebody of the simulated tenant in at a portal.
+ * Signs a person of the simulated tenant in at a portal.
  *
  * @returns the cookies of the session, as a browser sends them
  */

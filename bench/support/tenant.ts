@@ -13,7 +13,7 @@ export async function startTenant(latencyMs: number): Promise<Tenant & { stop():
     SIMULATOR_LATENCY_MS: String(latencyMs),
     SIMULATOR_REPLICATION_MS: '0',
   });
-  // What is measured is the portal: Microsoft's limits would slow down both sides alike.
+  // Microsoft's limits would slow down both sides alike, and hide the portal.
   await fetch(`${tenant.peopleUrl}/control/settings`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },

@@ -69,7 +69,10 @@ type Opening<T> = { opened: T | null; findings: Finding[] };
 
 async function openPolicy(config: Config): Promise<Opening<PolicyFile>> {
   try {
-    return { opened: await openPolicyFile(config.policyFile, { check: proofFaults(config.mail !== null) }), findings: [] };
+    return {
+      opened: await openPolicyFile(config.policyFile, { check: proofFaults(config.mail !== null) }),
+      findings: [],
+    };
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     return { opened: null, findings: faultFindings(error.faults) };

@@ -3,7 +3,7 @@ import { domainFault } from './domainName.js';
 /** A mail address in its one written form: ASCII, lower case, `canonical` being `local@domain`. */
 export type Address = { local: string; domain: string; canonical: string };
 
-/** Why a text is no address that can be invited. Stable: pages hold one message for each. */
+/** Why a text is not an address that can be invited. Stable: pages hold one message for each. */
 export type AddressFault =
   | 'missing'
   | 'tooLong'
@@ -24,24 +24,24 @@ export type ParsedAddress =
 
 const MAX_LENGTH = 254; // RFC 5321, 4.5.3.1.3, less the angle brackets
 const MAX_LOCAL_LENGTH = 64; // RFC 5321, 4.5.3.1.1
-const MAX_TYPED_LENGTH = 512; // Beyond it, not even the spaces around are looked at: a megabyte costs nothing.
+const MAX_TYPED_LENGTH = 512; // Longer texts are refused unread, so a megabyte costs nothing.
 
 const VISIBLE_ASCII = /^[!-~]*$/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 const WHITESPACE = /\s/;
 
-// What Entra takes in a user name, less what Graph refuses in an invited address
+// What Entra accepts in a user name, without what Graph refuses in an invited address
 // (learn.microsoft.com/graph/api/resources/invitation).
 const LOCAL = /^[a-z0-9._'-]+$/;
 
 /**
  * The one parser of mail addresses: form, bulk files, policy, command line and mailer all call it.
  *
- * The grammar is a strict subset of RFC 5321, ASCII only, and judged before anything is folded or decoded, since look-alike
- * characters fold to other people's domains. Ordinary spaces (U+0020) around the address are dropped, as people paste them;
- * nothing else is, line breaks and tabs least of all. At most 512 characters are ever looked at.
+ * The grammar is a strict subset of RFC 5321, ASCII only, and checked before anything is folded or decoded, since look-alike
+ * characters fold to other people's domains. Ordinary spaces (U+0020) around the address are dropped, because people paste
+ * them; other white space is not. At most 512 characters are read.
  *
- * @param input what was typed; anything but a string is `missing`
+ * @param input what was typed; anything other than a string is `missing`
  */
 export function parseAddress(input: unknown): ParsedAddress {
   if (typeof input !== 'string') return { ok: false, fault: 'missing' };
@@ -83,7 +83,7 @@ function parseParts(text: string): ParsedAddress {
   return { ok: true, address: { local, domain, canonical: text } };
 }
 
-// Graph refuses a plus sign. The plain address is usually the same mailbox, but only its owner can tell.
+// Graph refuses a plus sign. The plain address is usually the same mailbox, but only its owner knows.
 function plusFault(local: string, domain: string): ParsedAddress {
   const plain = parseParts(`${local.slice(0, local.indexOf('+'))}@${domain}`);
   return plain.ok

@@ -7,7 +7,7 @@ type ProofKind = NonNullable<Applicant['proven']>;
 
 const ASKED: Record<string, ProofKind> = { 'proof.mailbox': 'mailbox', 'proof.tenant': 'tenant' };
 
-/** What a decision asks the person to prove first; null when nothing. */
+/** The proof that a decision requires first; null when it requires none. */
 export function proofAskedBy({
   outcome,
   reasons,
@@ -19,7 +19,7 @@ export function proofAskedBy({
   return reasons.map(({ code }) => ASKED[code]).find((kind) => kind !== undefined) ?? null;
 }
 
-/** What follows once a person has proved what a decision asks for; null for a decision that asks for nothing. */
+/** What follows once the applicant has given the proof that a decision requires; null when it requires none. */
 export function afterProof(policy: Policy, address: Address, decision: Decision): Decision | null {
   const proven = proofAskedBy(decision);
   return proven && decide(policy, { address, proven });

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { entriesOf, type PolicyEntry, type PolicySection } from './entries.js';
 import { childPath } from './jsonWalk.js';
 
-/** One member of an entry, `invitation.language`; '' for an entry that has no members. What is absent is undefined. */
+/** One member of an entry, `invitation.language`; '' for an entry without members. An absent value is undefined. */
 export type FieldChange = { field: string; path: string[]; before: unknown; after: unknown };
 
 export type PolicyChange = {
@@ -16,8 +16,8 @@ export type PolicyChange = {
 };
 
 /**
- * What differs between two documents as they are written, by what people know rather than by position. The documents need not
- * be good. Cost grows with their size, not with the number of changes: 2,000 partners take a few milliseconds.
+ * The differences between two documents as they are written, by the names that people know rather than by position. The
+ * documents may be faulty. The cost grows with their size, not with the number of changes: 2,000 partners take a few milliseconds.
  */
 export function policyChanges(before: unknown, after: unknown): PolicyChange[] {
   const old = entriesOf(before);
@@ -57,7 +57,7 @@ function fieldChanges(before: unknown, after: unknown): FieldChange[] {
   });
 }
 
-/** The members of an entry, with those of objects in it (`invitation`, `limits`) spelt out. */
+/** The members of an entry; objects in it (`invitation`, `limits`) are flattened. */
 function membersOf(
   value: unknown,
   above: string[] = [],

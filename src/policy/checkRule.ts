@@ -5,7 +5,7 @@ import { memberOf } from './rawJson.js';
 import { parseRule, type Rule } from './rule.js';
 import type { RuleIndex } from './ruleIndex.js';
 
-/** Reads a rule as it was written; a malformed one is added to `faults`, and what is no text is left to the schema. */
+/** Reads a rule as it was written. Adds a malformed one to `faults`; the schema reports a rule that is not text. */
 export function readRule(written: unknown, path: string, faults: PolicyFault[]): Rule | undefined {
   if (typeof written !== 'string' || written === '') return undefined;
   const parsed = parseRule(written);
@@ -17,7 +17,7 @@ export function readRule(written: unknown, path: string, faults: PolicyFault[]):
 type RuleFault = Pick<PolicyFault, 'message' | 'cause'>;
 
 /**
- * What is wrong with a well-formed rule of a partner, given what the policy denies; undefined when nothing is.
+ * The fault of a well-formed rule of a partner, given what the policy denies; undefined when it has none.
  *
  * @param denied the denials, each with its path
  */
@@ -37,7 +37,7 @@ function widthFault({ kind, text, domain }: Rule): RuleFault | undefined {
 function denialFault(rule: Rule, denied: RuleIndex<string>, deny: unknown): RuleFault | undefined {
   const never = `"${rule.text}" can never match:`;
   const denial = denied.covering(rule);
-  if (denial) return { message: `${never} deny.domains holds "${denial.rule.text}"`, cause: denial.value };
+  if (denial) return { message: `${never} deny.domains contains "${denial.rule.text}"`, cause: denial.value };
   if (rule.kind === 'address') return undefined;
   const cause =
     memberOf(deny, 'consumer') === true && isConsumerDomain(rule.domain)

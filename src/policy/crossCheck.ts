@@ -5,7 +5,7 @@ import { entriesIn, listIn, memberOf } from './rawJson.js';
 import { RuleIndex } from './ruleIndex.js';
 import { eachInSlices } from './slices.js';
 
-// What the checks have gathered so far. `ids`, `rules` and `denied` say where an id or a rule stands first.
+// What the checks have found so far. `ids`, `rules` and `denied` give the first place of an id or a rule.
 type Findings = {
   document: unknown;
   faults: PolicyFault[];
@@ -15,9 +15,9 @@ type Findings = {
 };
 
 /**
- * Checks how the parts of a policy hang together: names that lead nowhere, ids and rules that stand twice, rules that are
- * malformed, too wide or can never match, apps that nobody can reach. Takes the document as it was written, of any shape,
- * so that a fault of the schema hides no other; adds to `faults`.
+ * Checks how the parts of a policy fit together: unknown names, ids and rules that are used twice, rules that are malformed,
+ * too wide or can never match, apps that nobody can reach. Takes the document as it was written, in any shape, so that a fault
+ * of the schema hides no other. Adds to `faults`.
  */
 export async function crossCheck(document: unknown, faults: PolicyFault[]): Promise<void> {
   const findings = {
@@ -46,7 +46,7 @@ export async function crossCheck(document: unknown, faults: PolicyFault[]): Prom
   }
 }
 
-/** Whoever gets into a group that approves decides on the next ones who want to. */
+/** A guest in a group of approvers could approve the next guests. */
 function checkGroup(
   group: unknown,
   path: string,
@@ -81,7 +81,7 @@ function checkPartner(partner: unknown, path: string, findings: Findings): void 
   });
   const redirectUrl = memberOf(memberOf(partner, 'invitation'), 'redirectUrl');
   if (redirectUrl === undefined && listIn(partner, 'apps').length === 0) {
-    const message = 'is missing, and the partner has no app to lead to instead';
+    const message = 'is missing, and the partner has no app to use instead';
     findings.faults.push({ path: `${path}.invitation.redirectUrl`, message });
   }
 }
@@ -91,7 +91,7 @@ function checkId(id: unknown, path: string, { ids, faults }: Findings): void {
   const older = ids.get(id);
   if (older === undefined) ids.set(id, path);
   else {
-    const message = `"${id}" is the id of ${older} already`;
+    const message = `"${id}" is already the id of ${older}`;
     faults.push({ path: `${path}.id`, message, cause: `${older}.id` });
   }
 }
@@ -114,7 +114,7 @@ function checkDomain(written: unknown, path: string, { document, faults, rules, 
   if (rule === undefined) return;
   const older = rules.add(rule, path);
   if (older !== undefined) {
-    faults.push({ path, message: `"${rule.text}" stands at ${older.value} already`, cause: older.value });
+    faults.push({ path, message: `"${rule.text}" is already listed at ${older.value}`, cause: older.value });
   }
   const fault = partnerRuleFault(rule, denied, memberOf(document, 'deny'));
   if (fault !== undefined) faults.push({ path, ...fault });

@@ -9,8 +9,8 @@ import type { Reason } from './reason.js';
 export type Applicant = { address: Address; proven?: 'mailbox' | 'tenant' };
 
 /**
- * Decides on one applicant: denials first, then the most specific rule of any partner, then what looks like such a rule's
- * domain, then `unlisted`. Pure: the same policy and applicant always give the same decision.
+ * Decides on one applicant: denials first, then the most specific rule of any partner, then look-alikes of partners'
+ * domains, then `unlisted`. Pure: the same policy and applicant always give the same decision.
  *
  * A person who has to prove something (`prove`) is decided on again with `proven`; then approval counts.
  */
@@ -19,7 +19,7 @@ export function decide(policy: Policy, { address, proven }: Applicant): Decision
   if (rule !== undefined) return refusal(`deny: ${rule}`, { code: 'denied.domain', rule });
   const listed = policy.listed.find(address);
   const provider = providerDenial(policy, address);
-  // A partner may name one full address at a public or throw-away provider; `deny.domains` knows no exception.
+  // A partner may name one full address at a public or throw-away provider; `deny.domains` has no exceptions.
   if (provider && listed?.rule.kind !== 'address') return provider;
   if (!listed) return imitation(policy, address) ?? unlisted(policy);
   // Each proof shows only itself: a person who signs in at the tenant has not shown that this mailbox is theirs.

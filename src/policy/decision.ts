@@ -7,8 +7,8 @@ export type Outcome = 'invite' | 'review' | 'prove' | 'deny';
 
 /**
  * `partner` is the partner's id, `rule` the rule that fired: a domain rule of the partner (`*.fabrikam.com`), a denial
- * (`deny: competitor.com`, `deny: consumer`, `deny: disposable`, `deny: look-alike`) or `unlisted`. `reasons` stand in the order of the
- * decision. `grants` are frozen, and empty when no partner gives any.
+ * (`deny: competitor.com`, `deny: consumer`, `deny: disposable`, `deny: look-alike`) or `unlisted`. `reasons` are in the order of
+ * the decision. `grants` are frozen, and empty when no partner gives any.
  */
 export type Decision = {
   readonly outcome: Outcome;

@@ -43,7 +43,7 @@ export function describe(explanation: Explanation): string {
   ].join('\n');
 }
 
-/** What follows the proof; the reasons that stand before it as well are not said again. */
+/** What follows the proof, without the reasons that were given before it. */
 function thenSentence({ outcome, reasons }: Decision): string {
   const further = reasons.slice(1).map((reason) => ` ${explainReason(reason)}`);
   return `${OUTCOMES[outcome]} (${outcome})${further.length > 0 ? `:${further.join('')}` : ''}`;

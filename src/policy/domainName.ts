@@ -1,14 +1,14 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 
-/** Why a text is not a domain name that mail can go to: wrong in itself, or right but without a top-level domain. */
+/** Why mail cannot go to a domain name: it is malformed, or it has no top-level domain. */
 export type DomainFault = 'domain' | 'noTopLevelDomain';
 
 const LABEL = /^[a-z0-9-]+$/;
 const LETTERS = /^[a-z]+$/;
 
 /**
- * Judges a lower-case domain name by a strict ASCII grammar: at most 253 characters, two or more labels of 1 to 63 letters,
- * digits and inner hyphens (RFC 1123), the last one of letters or an A-label (so `192.0.2.1` and `localhost` are none).
+ * Checks a lower-case domain name against a strict ASCII grammar: at most 253 characters, two or more labels of 1 to 63 letters,
+ * digits and inner hyphens (RFC 1123), the last one of letters or an A-label (so `192.0.2.1` and `localhost` are refused).
  *
  * @returns the fault, or undefined for a good name
  */
@@ -38,14 +38,14 @@ function isTopLevel(label: string): boolean {
 // An A-label must decode, and encode to itself again: `xn--fabrikam-` decodes to plain `fabrikam` and would be a look-alike.
 function isEncodedFaithfully(domain: string): boolean {
   const decoded = domainToUnicode(domain);
-  // What cannot be decoded comes back empty from Node 20, and as it was from Node 24.
+  // A name that cannot be decoded comes back empty from Node 20 and unchanged from Node 24.
   return !/(^|\.)xn--/.test(decoded) && domainToASCII(decoded) === domain;
 }
 
 /**
  * The domains above a domain, nearest first: `b.c` and `c` for `a.b.c`.
  *
- * @param most how many labels they have at most: a look-up in a list need not ask for what is longer than all that is there
+ * @param most the most labels to return: a look-up need not try domains that are longer than every entry of its list
  */
 export function parentDomains(domain: string, most = Infinity): string[] {
   const parents: string[] = [];
@@ -55,7 +55,7 @@ export function parentDomains(domain: string, most = Infinity): string[] {
   return parents;
 }
 
-/** Where the dot is behind which at most so many labels stand; -1 where there is none. */
+/** The position of the dot before the last `labels` labels, or the first dot; -1 where there is no dot. */
 function dotBefore(domain: string, labels: number): number {
   let dot = -1;
   let next = domain.length;

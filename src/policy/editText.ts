@@ -5,17 +5,17 @@ import { layoutOf, writeJson, type Layout } from './writeJson.js';
 /** Sets the value at a path of the document; `undefined` removes it, the index after the last item of a list appends. */
 export type PolicyEdit = { path: (string | number)[]; value: unknown };
 
-/** An edit that does not fit the document: it leads through something that is no object or list. */
+/** An edit that does not fit the document: its path leads through something that is neither object nor list. */
 export class UnfitEdit extends Error {
   override readonly name = 'UnfitEdit';
 }
 
 /**
- * Carries out changes one after the other in the policy's text. What they do not touch stays as it was written, byte for byte:
- * order, spaces, line ends and byte-order mark. (`modify` of jsonc-parser lays whole lines out anew, and spoils `[1,2]` when it
- * removes the last item; only its parser is used.)
+ * Makes changes in the policy's text, one after the other. The rest stays as it was written, byte for byte: order, spaces,
+ * line ends and byte-order mark. (`modify` of jsonc-parser reformats whole lines, and breaks `[1,2]` when it removes the last
+ * item, so only its parser is used.)
  *
- * @throws {UnfitEdit} also when the text is not JSON at all
+ * @throws {UnfitEdit} also when the text is not JSON
  */
 export function editPolicyText(text: string, edits: readonly PolicyEdit[]): string {
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
@@ -27,7 +27,7 @@ export function editPolicyText(text: string, edits: readonly PolicyEdit[]): stri
 
 type EntryEdits = { entry: PolicyEdit['path']; edits: PolicyEdit[] };
 
-/** Puts together what changes inside one member of the document, or one item of a list there, one after the other. */
+/** Groups consecutive edits inside one member of the document, or inside one item of a list there. */
 function byEntry(edits: readonly PolicyEdit[]): EntryEdits[] {
   const groups: EntryEdits[] = [];
   for (const edit of edits) {
@@ -41,13 +41,13 @@ function byEntry(edits: readonly PolicyEdit[]): EntryEdits[] {
   return groups;
 }
 
-/** Parsing is what takes time in a large policy: several changes of one entry parse the whole once, and then that entry alone. */
+/** Parsing a large policy takes time: several changes of one entry parse the whole text once, and then only that entry. */
 function editEntry(json: string, { entry, edits }: EntryEdits, layout: Layout): string {
   const root = edits.length > 1 ? parseTree(json) : undefined;
   const found = root && findNodeAtLocation(root, entry);
   if (!found) return edits.reduce((all, edit) => editOnce(all, edit, layout), json);
   const place = { from: found.offset, to: found.offset + found.length };
-  // Behind its indentation, by which further lines are laid out.
+  // Keep its indentation in front: further lines are indented by it.
   const indent = indentAt(json, place.from);
   const edited = edits.reduce(
     (part, { path, value }) => editOnce(part, { path: path.slice(entry.length), value }, layout),
@@ -69,7 +69,7 @@ function editOnce(json: string, { path, value }: PolicyEdit, layout: Layout): st
 const splice = (json: string, { from, to }: { from: number; to: number }, by: string) =>
   json.slice(0, from) + by + json.slice(to);
 
-/** Takes an item, or a member with its key, out of what holds it, together with one comma. */
+/** Removes an item, or a member with its key, together with one comma. */
 function remove(json: string, found: Node): string {
   const node = found.parent?.type === 'property' ? found.parent : found;
   const { parent } = node;
@@ -83,7 +83,7 @@ function remove(json: string, found: Node): string {
   return splice(json, { from: parent.offset + 1, to: parent.offset + parent.length - 1 }, '');
 }
 
-/** Adds what is not there yet, with all that is missing on the way to it. */
+/** Adds a value that is not there yet, with every object and list that is missing on its path. */
 function insert(json: string, root: Node, path: PolicyEdit['path'], value: unknown, layout: Layout): string {
   let depth = path.length - 1;
   let holder = findNodeAtLocation(root, path.slice(0, depth));

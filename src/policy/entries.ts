@@ -7,18 +7,18 @@ export type PolicyEntry = {
   section: PolicySection;
   key: string;
   value: unknown;
-  /** Where it stands in the document. */
+  /** Its place in the document. */
   path: (string | number)[];
 };
 
 const RECORDS = ['groups', 'apps', 'portal', 'deny'] as const;
 
-/** The pieces of a document as it is written, good or not, by `section/key`: positions in the list of partners do not count. */
+/** The pieces of a document as it is written, faulty or not, by `section/key`: positions in the list of partners do not count. */
 export function entriesOf(document: unknown): Map<string, PolicyEntry> {
   const entries = new Map<string, PolicyEntry>();
   const add = (section: PolicySection, key: string, value: unknown, path: PolicyEntry['path']) => {
     let name = `${section}/${key}`;
-    // Of two partners with one id, which is a fault, both are shown.
+    // Two partners with one id are a fault; show both.
     for (let count = 2; entries.has(name); count++) name = `${section}/${key}#${count}`;
     entries.set(name, { section, key, value, path });
   };

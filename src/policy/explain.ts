@@ -7,11 +7,11 @@ import { parentDomains } from './domainName.js';
 import { nearMisses } from './lookAlikes/nearMisses.js';
 import type { Policy } from './policy.js';
 
-/** A rule that did not fire, whose it is (an id, or null for a denial), and why: for pages, and as an English sentence. */
-export type OtherRule = { rule: string; partner: string | null; because: Because; why: string };
+/** A rule that did not fire, its partner's id (null for a denial), and why: as a code for pages and as an English sentence. */
+type OtherRule = { rule: string; partner: string | null; because: Because; why: string };
 
 /** Why a rule did not fire: a stable code for pages to put into words, and what the words need. */
-export type Because =
+type Because =
   | { code: 'denied' | 'lessSpecific'; fired: string }
   | { code: 'lifted' | 'onlyBelow'; domain: string }
   | { code: 'onlyItself'; parent: string; domain: string }
@@ -47,14 +47,14 @@ export type Explanation =
       ok: true;
       address: Address;
       decision: Decision;
-      /** What follows once the person has proved what is asked; null when nothing is. */
+      /** What follows once the applicant has given the proof; null when no proof is required. */
       afterProof: Decision | null;
       others: OtherRule[];
     };
 
 const MAX_ADDRESSES = 5;
 
-/** Explains what the policy says to a typed address, and why no other rule that comes near it fired. */
+/** Explains what the policy says about a typed address, and why no other rule close to it fired. */
 export function explain(policy: Policy, input: string): Explanation {
   const parsed = parseAddress(input);
   if (!parsed.ok) return parsed;
@@ -79,7 +79,7 @@ function overruled({ listed }: Policy, address: Address, { rule: fired, partner 
     .map(({ rule, value }) => other(rule.text, value.partner.id, { code, fired: fired ?? '' }));
 }
 
-// Denials from which a partner exempts this address by naming it in full.
+// Denials that do not apply, because a partner names this address in full.
 function lifted({ document: { deny } }: Policy, { domain }: Address, { reasons }: Decision): OtherRule[] {
   if (reasons[0]?.code !== 'address.listed') return [];
   const because = { code: 'lifted', domain } as const;
@@ -89,7 +89,7 @@ function lifted({ document: { deny } }: Policy, { domain }: Address, { reasons }
   ];
 }
 
-// Rules for the domain above, or for the domains below: close, yet no match.
+// Rules for the domain above, or for the domains below: close, but no match.
 function besideTheDomain({ listed, denied }: Policy, domain: string): OtherRule[] {
   const places = [
     { kind: 'wildcard', at: domain, because: { code: 'onlyBelow', domain } } as const,

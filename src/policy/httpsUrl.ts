@@ -1,5 +1,5 @@
 /**
- * Whether a text is an https URL as people may put into a policy: plain visible ASCII, since `new URL` folds look-alike
+ * Whether a text is an https URL that a policy may contain: plain visible ASCII, since `new URL` folds look-alike
  * characters to other hosts; a host of letters, digits, dots and hyphens, since it becomes part of headers; no backslash,
  * which browsers read as a slash; no user name or password, which hide the host.
  */

@@ -26,8 +26,8 @@ export function childPath(path: string, key: string | number): string {
 }
 
 /**
- * Walks through JSON text and says where things are, which `JSON.parse` does not: it names no place for many faults, and of
- * two equal keys silently keeps the last. A generator, so that the caller may pause in a large text.
+ * Walks through JSON text and says where things are. `JSON.parse` does not: it gives no place for many faults, and silently
+ * keeps the last of two equal keys. This is a generator, so that the caller can pause in a large text.
  */
 export function* walkJson(text: string): Generator<JsonEvent> {
   const frames: Frame[] = [];
@@ -57,14 +57,14 @@ export function* walkJson(text: string): Generator<JsonEvent> {
 
 function found({ type, text }: JsonToken): string {
   if (type === '$') return 'but the file ends';
-  if (type === '?' && text.startsWith('"')) return 'but there is a string that JSON does not allow';
-  return `but there is ${text.slice(0, 20).trimEnd()}`;
+  if (type === '?' && text.startsWith('"')) return 'but found a string that JSON does not allow';
+  return `but found ${text.slice(0, 20).trimEnd()}`;
 }
 
-// Objects treat `__proto__` in a way of their own, and zod drops it without a word.
+// JavaScript gives `__proto__` a meaning, and zod drops it silently.
 function keyFault(key: string, keys: Set<string>): string | undefined {
   if (key === '__proto__') return 'is not a name that can be used';
-  return keys.has(key) ? 'stands here twice' : undefined;
+  return keys.has(key) ? 'is used twice here' : undefined;
 }
 
 function nextState(state: State, type: string, path: string, frames: Frame[]): State {

@@ -2,7 +2,7 @@ import { walkJson } from './jsonWalk.js';
 import type { PolicyFault } from './policyFault.js';
 import { eachInSlices } from './slices.js';
 
-/** The faults with line and column added, in the order of the file. What is missing is placed where it should have been. */
+/** Adds line and column to the faults and sorts them in the order of the file. A missing value gets the place of its parent. */
 export async function locateFaults(text: string, faults: PolicyFault[]): Promise<PolicyFault[]> {
   const offsets = new Map<string, number>();
   await eachInSlices(faults, ({ path }) => {
@@ -37,7 +37,7 @@ export function placesIn(text: string): (offset: number) => { line: number; colu
   };
 }
 
-// `partners[2].domains[0]`, `partners[2].domains`, `partners[2]`, `partners` and '': the value itself, then what holds it.
+// `partners[2].domains[0]`, `partners[2].domains`, `partners[2]`, `partners` and '': the value itself, then its parents.
 function withAncestors(path: string): string[] {
   const paths = [path];
   for (let at = path.length; at > 0; at--) {

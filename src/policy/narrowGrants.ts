@@ -1,13 +1,12 @@
 import { grantsOf, NO_GRANTS, type Grants } from './grants.js';
 import type { Policy } from './policy.js';
 
-/** Which of a partner's apps, and of the groups that it has besides those of its apps, somebody is to get; keys. */
+/** The keys of the apps and of the direct groups of a partner that a person gets. */
 export type GrantChoice = { apps: readonly string[]; groups: readonly string[] };
 
 /**
- * What remains of a partner's grants when only some are chosen. An app brings its groups; one that is left out leaves out
- * those that no other chosen app and none of the chosen groups of the partner itself is. What the partner does not have
- * is not given, whatever is chosen.
+ * The grants of a partner that remain when only some are chosen. A chosen app brings its groups. A group that only came with
+ * apps that were left out is left out too. A key that the partner does not have is ignored.
  */
 export function narrowGrants(policy: Policy, partnerId: string, choice: GrantChoice): Grants {
   const partner = policy.partner(partnerId);
@@ -17,7 +16,7 @@ export function narrowGrants(policy: Policy, partnerId: string, choice: GrantCho
   return grantsOf({ ...partner, apps, groups }, policy.document);
 }
 
-/** Whether every key that is chosen names something that the partner has. */
+/** Whether the partner has every chosen app and group. */
 export function isWithin(policy: Policy, partnerId: string, { apps, groups }: GrantChoice): boolean {
   const partner = policy.partner(partnerId);
   const granted = new Set([
@@ -27,7 +26,7 @@ export function isWithin(policy: Policy, partnerId: string, { apps, groups }: Gr
   return apps.every((key) => partner?.apps.includes(key)) && groups.every((key) => granted.has(key));
 }
 
-/** The choice that leaves nothing out. */
+/** The choice of everything. */
 export function wholeChoice(policy: Policy, partnerId: string): GrantChoice {
   const { apps = [], groups = [] } = policy.partner(partnerId) ?? {};
   return { apps, groups };

@@ -12,7 +12,7 @@ export type Policy = {
   /** What follows from each rule of a partner, worked out once. */
   readonly listed: RuleIndex<Admission>;
   readonly denied: RuleIndex<null>;
-  /** Which listed domain one that nobody lists looks like. */
+  /** Which listed domain an unlisted one looks like. */
   readonly lookAlike: FindLookAlike<Admission>;
   /** The partner with this id, if there is one. */
   readonly partner: (id: string) => Partner | undefined;
@@ -21,7 +21,7 @@ export type Policy = {
 };
 
 /**
- * Indexes a validated document, in slices that leave the event loop free.
+ * Indexes a validated document, in slices that keep the event loop free.
  *
  * @throws Error when the document did not come from `validatePolicy`: a bad rule or an unknown key is a mistake in the program
  */

@@ -1,7 +1,7 @@
 /**
  * One thing wrong with a policy file. `path` such as `partners[2].domains[0]`, '' for the whole file; places count from 1.
- * `cause` is the path of what it collides with, where that is another place; `setting` the environment variable that would mend
- * it too, where there is one.
+ * `cause` is the path of the other place that it conflicts with, if any; `setting` is the environment variable that would also
+ * mend it, if any.
  */
 export type PolicyFault = {
   path: string;

@@ -2,12 +2,12 @@ import { disposableEmailBlocklistSet } from 'disposable-email-domains-js';
 import { labelCount, parentDomains } from './domainName.js';
 
 /**
- * Whether anybody can open a mailbox at this domain (or at one above it), so that it tells nothing about an organisation.
+ * Whether anybody can open a mailbox at this domain (or at one above it), so that it says nothing about an organisation.
  *
  * A list kept by hand: the public providers, services that pass mail on to a hidden mailbox, and the mail of internet access
- * providers where it has a domain of its own. Each national domain is spelt out, since `live.example` or `gmx.example` may be
- * a company of its own. The lists on npm were looked at and not taken: those of free providers hold companies and
- * places with mail of their own (alibaba.com, bt.com, berlin.de), or fetch themselves from the network while being installed.
+ * providers where it has its own domain. Each national domain is listed, since `live.example` or `gmx.example` may be
+ * another company. The lists on npm do not fit: they contain companies and places with their own mail (alibaba.com, bt.com,
+ * berlin.de), or load themselves from the network when they are installed.
  */
 export const isConsumerDomain = domainList(
   words(`
@@ -74,16 +74,16 @@ export const isConsumerDomain = domainList(
 `),
 );
 
-/** Well-known ones that the package's list does not have. */
+/** Well-known providers that are missing in the package's list. */
 const BESIDES = words(`
   33mail.com anonaddy.me burnermail.io mail-temp.com spamgourmet.com temp-mail.io tempmail.com tempmail.dev tempmail.net
   throwaway.email
 `);
 
 /**
- * Whether mailboxes of this domain (or of one above it) are thrown away after use. New ones appear every day, so the list is
- * the one that many keep together (github.com/disposable-email-domains), as a package: an upgrade of it brings the new
- * ones. It holds domains alone, reads them from its own folder and asks nothing of the network; loading takes 5 ms and 2 MB.
+ * Whether mailboxes of this domain (or of one above it) are thrown away after use. New ones appear every day, so this uses the
+ * list that many people maintain together (github.com/disposable-email-domains), as a package: an upgrade of it brings the new
+ * ones. It contains only domains, reads them from its own folder and does not use the network; loading takes 5 ms and 2 MB.
  */
 export const isDisposableDomain = domainList([...disposableEmailBlocklistSet(), ...BESIDES]);
 

@@ -1,7 +1,7 @@
 import { domainToUnicode } from 'node:url';
 import { parse } from 'tldts';
 
-// Missing in the Public Suffix List, though every tenant of Microsoft 365 has a name below one of them.
+// Missing in the Public Suffix List, although every tenant of Microsoft 365 has a name below one of them.
 const SHARED_BY_TENANTS = [
   'onmicrosoft.com',
   'mail.onmicrosoft.com',
@@ -21,7 +21,7 @@ export function isPublicSuffix(domain: string): boolean {
 }
 
 /**
- * A domain name by who owns what: somebody registered `domain`, a name at `suffix`, and named `below` at will.
+ * A domain name by ownership: its owner registered `domain`, a name directly below `suffix`, and chose `below` freely.
  * `seen` is that name as people see it, with an A-label decoded. `suffixExists` is false for a top-level domain that the
  * Public Suffix List does not have, such as `con`.
  */
@@ -33,7 +33,7 @@ export type Registration = {
   suffixExists: boolean;
 };
 
-// The parser need not look again at what our own grammar has let through.
+// Our own grammar has checked the name already.
 const OF_A_NAME = {
   allowPrivateDomains: true,
   extractHostname: false,

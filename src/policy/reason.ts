@@ -19,17 +19,17 @@ export function explainReason(reason: Reason): string {
     case 'denied.lookAlike':
       return `${reason.domain} looks like ${reason.near}, which a partner lists, but is another domain.`;
     case 'address.listed':
-      return `Partner ${reason.partner} lists this very address.`;
+      return `Partner ${reason.partner} lists exactly this address.`;
     case 'domain.listed':
       return `Partner ${reason.partner} lists the domain ${reason.rule}.`;
     case 'domain.wildcard':
-      return `Partner ${reason.partner} lists ${reason.rule}, which holds every domain below it.`;
+      return `Partner ${reason.partner} lists ${reason.rule}, which covers every domain below it.`;
     case 'partner.disabled':
       return `Partner ${reason.partner} is switched off, so its people are refused.`;
     case 'proof.mailbox':
-      return `Partner ${reason.partner} asks that people first prove that the mailbox is theirs.`;
+      return `Partner ${reason.partner} requires people to prove first that the mailbox is theirs.`;
     case 'proof.tenant':
-      return `Partner ${reason.partner} asks that people first sign in at their home tenant.`;
+      return `Partner ${reason.partner} requires people to sign in first at their home tenant.`;
     case 'approval.manual':
       return `Partner ${reason.partner} leaves the approval to a person.`;
     case 'unlisted':

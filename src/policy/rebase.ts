@@ -4,9 +4,9 @@ import { entriesOf, type PolicyEntry } from './entries.js';
 import { listIn } from './rawJson.js';
 
 /**
- * Carries a change over to what somebody else has made of the same document meanwhile. The order of the partners stays theirs.
+ * Applies a change to the version of the same document that another person has saved meanwhile. Their order of partners stays.
  *
- * @returns the edits that do to `theirs` what was done to `base` to make `mine`; null when both touched the same partner, app,
+ * @returns the edits that change `theirs` as `base` was changed to make `mine`; null when both changed the same partner, app,
  *   group or setting, so that a person has to choose
  */
 export function rebasedEdits(base: unknown, mine: unknown, theirs: unknown): PolicyEdit[] | null {
@@ -37,9 +37,9 @@ export function rebasedEdits(base: unknown, mine: unknown, theirs: unknown): Pol
 const nameOf = ({ section, key }: PolicyChange) => `${section}/${key}`;
 
 /**
- * Removals come first: a member that was `{}` and has members of its own now is both, and setting those must have the last word.
+ * Removals come first: a member that was `{}` and now has members appears as both, and setting them must come last.
  *
- * @param whole what the entry is to be; written as one where it has members on one side only
+ * @param whole the new entry; written in one piece where it has members on one side only
  */
 function fieldEdits(at: PolicyEdit['path'], fields: FieldChange[], whole: unknown): PolicyEdit[] {
   if (fields.some(({ path }) => path.length === 0)) return [{ path: at, value: whole }];
@@ -48,7 +48,7 @@ function fieldEdits(at: PolicyEdit['path'], fields: FieldChange[], whole: unknow
   return [...edits.filter(isRemoval), ...edits.filter((edit) => !isRemoval(edit))];
 }
 
-/** From the end of the list that they are to be taken from, so that the positions of those that follow stay true. */
+/** Sorted from the end of the list, so that each removal leaves the positions of the next ones unchanged. */
 function fromTheEnd<Placed extends { path: PolicyEdit['path'] }>(places: Placed[]): Placed[] {
   const position = ({ path }: Placed) => (typeof path[1] === 'number' ? path[1] : 0);
   return [...places].sort((one, other) => position(other) - position(one));

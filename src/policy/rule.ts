@@ -12,14 +12,14 @@ export type ParsedRule = { ok: true; rule: Rule } | { ok: false; message: string
 
 const BEYOND_ASCII = /[^!-~]/;
 
-/** Reads a domain rule as an admin wrote it; nothing is trimmed, upper case folds. The message says what to write instead. */
+/** Reads a domain rule as an admin wrote it; nothing is trimmed, upper case becomes lower case. The message says what to write instead. */
 export function parseRule(written: string): ParsedRule {
   if (BEYOND_ASCII.test(written)) return { ok: false, message: notAsciiMessage(written) };
   const text = written.toLowerCase();
   if (text.includes('@')) return parseAddressRule(text, written);
   const kind = text.startsWith('*.') ? 'wildcard' : 'domain';
   const domain = kind === 'wildcard' ? text.slice(2) : text;
-  // `*.ru` is good grammar: denying a whole top-level domain makes sense, and a partner that lists one is refused elsewhere.
+  // `*.ru` is valid here: denying a whole top-level domain makes sense, and `checkRule` refuses it for a partner.
   const fault = domainFault(kind === 'wildcard' ? `any.${domain}` : domain);
   if (fault === undefined) return { ok: true, rule: { kind, text, domain } };
   return { ok: false, message: `"${written}" is not a domain, a *.domain or a full address` };
@@ -32,12 +32,12 @@ function parseAddressRule(text: string, written: string): ParsedRule {
   return { ok: false, message: `"${written}" is not an address that can be invited${instead}` };
 }
 
-// Letters outside ASCII are never folded silently: what looks like contoso.com may be another domain.
+// Letters outside ASCII are never folded silently: a name that looks like contoso.com may be another domain.
 function notAsciiMessage(written: string): string {
   const [, before = '', domain = ''] = /^(.*@|\*\.)?(.*)$/s.exec(written) ?? [];
   const encoded = domainToASCII(domain);
   const plain = `${before}${encoded}`;
-  // Only a domain has an ASCII form; with anything else before it, the text would come back here for ever.
+  // Only a domain has an ASCII form; with other characters before it this would call itself for ever.
   return encoded !== '' && !BEYOND_ASCII.test(before) && parseRule(plain).ok
     ? `"${written}" must be written in ASCII: "${plain}"`
     : `"${written}" must be written in visible ASCII characters`;

@@ -16,7 +16,7 @@ export class RuleIndex<T> {
   };
   #mostLabels = 0;
 
-  /** Adds a rule, unless it is there already: then the older entry stays and is returned. */
+  /** Adds a rule; if it is there already, the older entry stays and is returned. */
   add(rule: Rule, value: T): Entry<T> | undefined {
     const entries = this.#entries[rule.kind];
     const key = keyOf(rule);
@@ -43,7 +43,7 @@ export class RuleIndex<T> {
     ].filter((entry) => entry !== undefined);
   }
 
-  /** A rule of this index that matches everything which the given one matches: itself or a wider one. */
+  /** A rule of this index that covers the given one: itself or a wider one. */
   covering(rule: Rule): Entry<T> | undefined {
     if (rule.kind === 'address') {
       const local = rule.text.slice(0, rule.text.indexOf('@'));
@@ -57,7 +57,7 @@ export class RuleIndex<T> {
     return this.#entries[kind].get(domain);
   }
 
-  /** Every rule for a domain or for what is below one. */
+  /** Every rule for a domain or for the domains below one. */
   *domains(): Iterable<Entry<T>> {
     yield* this.#entries.domain.values();
     yield* this.#entries.wildcard.values();
@@ -68,7 +68,7 @@ export class RuleIndex<T> {
     return this.#entries.address.values();
   }
 
-  /** The nearest one: this is on the way of every decision, and makes no list. */
+  /** Every decision comes here, so this makes no list. */
   #wildcardAbove(domain: string): Entry<T> | undefined {
     for (const parent of parentDomains(domain, this.#mostLabels)) {
       const entry = this.#entries.wildcard.get(parent);

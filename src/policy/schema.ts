@@ -4,7 +4,7 @@ import { GUID } from './guid.js';
 import { isHttpsUrl } from './httpsUrl.js';
 
 const KEY = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
-// Lone surrogates are no characters, and PostgreSQL takes none.
+// PostgreSQL refuses lone surrogates.
 const NO_CONTROL_CHARACTERS = /^[^\p{Cc}\p{Cs}]*$/u;
 const TEXT = /^([^\p{Cc}\p{Cs}]|[\t\r\n])*$/u;
 
@@ -34,7 +34,7 @@ const mailAddress = z
   .string()
   .refine((value) => parseAddress(value).ok, 'must be a mail address such as partners@contoso.com');
 const positive = z.int('must be a whole number').positive('must be greater than 0');
-// Whether a name leads somewhere is for the cross-check to say.
+// The cross-check says whether each name exists.
 const names = z.array(z.string());
 const rule = z.string().min(1, 'must not be empty');
 
@@ -209,7 +209,7 @@ export function policyJsonSchema(): Record<string, unknown> {
   return { title: 'Partner sign-up policy', ...z.toJSONSchema(documentSchema, { io: 'input' }) };
 }
 
-/** Whether a file of terms may be called that: with slashes only and no step upwards, it stays in the folder on every system. */
+/** Whether a file of terms may have this name: with slashes only and without `..` it stays in the folder on every system. */
 export function isTermsPath(value: string): boolean {
   return /^[\w-][\w. -]*(\/[\w-][\w. -]*)*\.(md|txt)$/.test(value);
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 
 const SLICE_MS = 20;
 
-/** Calls `visit` for each item in turn, and lets the event loop breathe every 20 ms: a large policy must not stall the portal. */
+/** Calls `visit` for each item in turn and yields to the event loop every 20 ms: a large policy must not stall the portal. */
 export async function eachInSlices<T>(
   items: Iterable<T>,
   visit: (item: T, index: number) => void,

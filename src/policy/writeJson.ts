@@ -10,7 +10,7 @@ export function layoutOf(text: string): Layout {
   };
 }
 
-/** Lines are broken beyond this, as those who write such files do. */
+/** Longer lines are broken, as people do who write such files. */
 const WIDTH = 100;
 
 /** Writes a value as JSON whose further lines are indented by `indent`: on one line where it fits, like `["a", "b"]`. */

@@ -15,31 +15,31 @@ import { savePolicyFile } from './savePolicyFile.js';
 import { asTextFile, fileStamp } from './textFile.js';
 
 export type PolicyFileOptions = {
-  /** Milliseconds from one look at the file to the next; 2000 unless told. */
+  /** Milliseconds from one look at the file to the next; 2000 by default. */
   pollMs?: number;
   check?: PolicyCheck;
-  /** Told once of each change, not of the first load. */
+  /** Called once for each change, not for the first load. */
   onChange?: (event: PolicyFileEvent) => void;
 };
 
-/** A policy file that is kept in view. */
+/** A policy file that is watched. */
 export type PolicyFile = {
   /** The newest good policy. A faulty, half-written or vanished file never takes its place. */
   current(): LoadedPolicy;
-  /** Why the newest file is not the one in force; empty when it is. */
+  /** Why the newest file is not in force; empty when it is. */
   faults(): PolicyFault[];
   /** The file's newest text, whether it is in force or was refused; null when it could not be read. */
   newest(): { text: string; hash: string } | null;
-  /** Looks at the file now; resolves when a change has been taken or refused. */
+  /** Looks at the file now; resolves when a change has been loaded or refused. */
   reload(): Promise<void>;
-  /** Judges a text as loading would, with `terms` in the place of those on disk if they are given. Changes nothing. */
+  /** Reads a draft as if it were in the file, with `terms` instead of those on disk if they are given. Changes nothing. */
   readDraft(text: string, terms?: string): Promise<PolicyReading>;
   /**
-   * Puts a text that {@link readDraft} found good into the file and in force, together with its terms.
+   * Writes a draft that {@link readDraft} accepted to the file, with its terms, and puts it in force.
    *
-   * @param base SHA-256 of the file that the text was made from
+   * @param base SHA-256 of the file that the draft was made from
    * @returns why a power cut might still undo it (`unsynced`), or null: it is saved in either case
-   * @throws {PolicyChanged} when the file holds something else by now
+   * @throws {PolicyChanged} when the file has changed since
    * @throws {PolicyReadOnly} when the file cannot be replaced
    */
   save(reading: PolicyReading & { kind: 'loaded' }, base: string): Promise<{ unsynced: unknown }>;
@@ -48,10 +48,10 @@ export type PolicyFile = {
 };
 
 /**
- * Loads a policy file and picks up its changes, and those of its terms, by polling: network shares report no events.
+ * Loads a policy file and picks up changes to it and to its terms by polling, because network shares report no events.
  * The timer does not keep the process alive, and one look ends before the next begins.
  *
- * @throws PolicyError with every fault when the file cannot be used now; later a faulty file only shows in `faults()`
+ * @throws PolicyError with every fault when the file cannot be used now; later faults only show in `faults()`
  */
 export async function openPolicyFile(path: string, options: PolicyFileOptions = {}): Promise<PolicyFile> {
   const { check = () => [] } = options;
@@ -142,7 +142,7 @@ class WatchedPolicyFile implements PolicyFile {
     this.#stamp = stamp;
   }
 
-  // The contents decide, not the times: a file that was only touched, or refused once already, is no news.
+  // The contents count, not the times: a file that was only touched, or was refused already, is not a change.
   async #look(): Promise<void> {
     const { contents, termsPath } = this.#newest;
     if ((await readContents(this.path, termsPath)) === contents) return;

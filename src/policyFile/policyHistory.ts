@@ -16,11 +16,11 @@ import type { Db } from '../store/schema.js';
 
 type Needed = { policy: PolicyFile; store: Store; log: Log };
 
-/** What a saved policy is called in the audit trail. */
+/** The audit action of a saved policy. */
 export const savedAs = (restoredFrom: string | null | undefined) =>
   restoredFrom ? 'policy.rolledBack' : 'policy.saved';
 
-/** What is kept of a policy, apart from who changed it. */
+/** What the store keeps of a policy, without its author. */
 export function versionOf(
   { policy, hash, text, terms }: LoadedPolicy,
   previousHash: string | null,
@@ -41,12 +41,11 @@ export function versionOf(
 }
 
 /**
- * Sees to it that the policy in force is the newest version that is kept, whoever wrote the file: a person whose save was cut
- * off between replacing the file and confirming it, or somebody outside the portal (`file`). To be called under
- * {@link lockPolicy}.
+ * Makes the policy in force the newest version in the store, whether the file was written by a person whose save was cut off
+ * before it was confirmed, or outside the portal (`file`). Call it under {@link lockPolicy}.
  */
 export async function recordPolicyInForce(trx: Db, { policy }: Pick<Needed, 'policy'>): Promise<void> {
-  // Others may have saved while this one waited: the file tells, memory may be behind.
+  // Another instance may have saved while this one waited: the file is newer than memory.
   await policy.reload();
   const loaded = policy.current();
   if (policy.newest()?.hash !== loaded.hash) return;
@@ -74,16 +73,16 @@ export async function recordPolicyInForce(trx: Db, { policy }: Pick<Needed, 'pol
 }
 
 export type PolicyHistory = {
-  /** Records what has happened to the file; returns at once. A policy in force is recorded once the store is back. */
+  /** Records a change of the file; returns at once. When the store is down, a loaded policy is recorded once it is back. */
   note(event: PolicyFileEvent): void;
-  /** Stops trying; resolves when what is being recorded is, or has failed and is in the log. */
+  /** Stops trying; resolves when the current recording has succeeded, or has failed and is in the log. */
   close(): Promise<void>;
 };
 
-/** How long it waits before it tries again to record a policy. */
+/** How long it waits before it tries to record a policy again. */
 const RETRY_MS = 5_000;
 
-/** Keeps every policy that was in force, and records when a changed file was refused. Begins with the one in force now. */
+/** Keeps every policy that was in force and records each refused file. Begins with the policy in force now. */
 export async function openPolicyHistory(deps: Needed, retryMs = RETRY_MS): Promise<PolicyHistory> {
   const { store, policy, log } = deps;
   const record = () =>
@@ -92,7 +91,7 @@ export async function openPolicyHistory(deps: Needed, retryMs = RETRY_MS): Promi
       await recordPolicyInForce(trx, { policy });
     });
   await record();
-  // Only now: what was cut off long ago may be what the file holds, and would lose its author.
+  // Only now: the file may hold a version whose save was cut off long ago, and it would lose its author.
   await deleteAbandonedPolicyVersions(store.db);
   let work: Promise<void> = Promise.resolve();
   let again: NodeJS.Timeout | undefined;
@@ -103,7 +102,7 @@ export async function openPolicyHistory(deps: Needed, retryMs = RETRY_MS): Promi
       .catch((error: unknown) => {
         log.error({ err: error }, 'a change of the policy file could not be recorded');
         if (event.kind !== 'loaded' || closed) return;
-        // What is in force by then is recorded: one more try is enough for all that failed.
+        // The next try records the policy that is in force then, so one is enough for all that failed.
         clearTimeout(again);
         again = setTimeout(note, retryMs, event).unref();
       });

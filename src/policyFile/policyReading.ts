@@ -5,7 +5,7 @@ import type { PolicyFault } from '../policy/policyFault.js';
 import { readTextFile, type TextFile } from './textFile.js';
 import { validatePolicy } from '../policy/validate.js';
 
-/** A policy in force. `hash` is the SHA-256 of `text` in hex; `terms` are those that partners accept, if there are any. */
+/** A policy in force. `hash` is the SHA-256 of `text` in hex; `terms` are the terms that partners accept, if any. */
 export type LoadedPolicy = {
   policy: Policy;
   hash: string;
@@ -14,10 +14,10 @@ export type LoadedPolicy = {
   terms: { text: string; hash: string } | null;
 };
 
-/** Further demands on a valid policy, for what this folder knows nothing of. */
+/** Checks of a valid policy that need to know the portal's settings. */
 export type PolicyCheck = (policy: Policy) => PolicyFault[];
 
-/** What came of reading the files once; `contents` is equal for equal files, `file` null when there was none to read. */
+/** The result of reading the files once; `contents` is equal for equal files, `file` is null when it could not be read. */
 export type PolicyReading = {
   contents: string;
   file: { text: string; hash: string } | null;
@@ -28,7 +28,7 @@ export type PolicyReading = {
   | { kind: 'unreadable'; message: string }
 );
 
-/** Reads a policy file with its terms, and judges both. What the files hold never makes it throw. */
+/** Reads and checks a policy file with its terms. Nothing in the files makes it throw. */
 export async function readPolicy(path: string, check: PolicyCheck): Promise<PolicyReading> {
   const file = await readTextFile(path);
   if (file.ok) return readPolicyText(path, file, check);
@@ -42,9 +42,9 @@ export async function readPolicy(path: string, check: PolicyCheck): Promise<Poli
 }
 
 /**
- * Judges a text as if it stood in the policy file at `path`.
+ * Reads and checks a text as if it were in the policy file at `path`.
  *
- * @param newTerms what the file that `portal.terms` names is to hold; without it, what it holds now
+ * @param newTerms the new contents of the file that `portal.terms` names; by default its contents now
  */
 export async function readPolicyText(
   path: string,
@@ -57,7 +57,7 @@ export async function readPolicyText(
   const validated = await validatePolicy(text);
   if (!validated.ok) return { ...alone, kind: 'refused', faults: validated.faults };
   const policy = await compilePolicy(validated.document);
-  // The name cannot lead out of the policy's folder: the schema sees to that. Symbolic links are followed, since mounted
+  // The schema makes sure that the name stays in the policy's folder. Symbolic links are followed, because mounted
   // configuration often consists of them.
   const name = policy.document.portal.terms;
   const termsPath = name === undefined ? null : join(dirname(path), name);
@@ -69,7 +69,7 @@ export async function readPolicyText(
   return { ...read, kind: 'loaded', loaded: { policy, hash, text, loadedAt: new Date(), terms: acceptable } };
 }
 
-/** Reads the files without judging them: tells whether a new reading would find anything else than the last. */
+/** Reads the files without checking them: shows whether they have changed since the last reading. */
 export async function readContents(path: string, termsPath: string | null): Promise<string> {
   const file = await readTextFile(path);
   return contentsOf(file, termsPath === null ? null : await readTextFile(termsPath));
@@ -85,13 +85,13 @@ function termsFaults(terms: TextFile | null): PolicyFault[] {
     : [{ path: 'portal.terms', message: `cannot be read: ${terms.message}` }];
 }
 
-/** What a look at the file has found. */
+/** What a look at the file found. */
 export type PolicyFileEvent =
   | { kind: 'loaded'; hash: string }
   | { kind: 'refused'; hash: string | null; faults: PolicyFault[] }
   | { kind: 'unreadable'; message: string };
 
-/** Why a reading is not in force; empty when it is. */
+/** Why a reading cannot be in force; empty when it can. */
 export function faultsOf(reading: PolicyReading): PolicyFault[] {
   if (reading.kind === 'loaded') return [];
   if (reading.kind === 'refused') return reading.faults;

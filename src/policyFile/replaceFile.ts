@@ -3,13 +3,13 @@ import { access, constants, lstat, open, readdir, readFile, rename, rm, stat } f
 import { basename, dirname, join, resolve } from 'node:path';
 import { codeOf } from '../codeOf.js';
 
-/** Whether a file can be replaced, and if not, why: a code for people's sentences. */
+/** Whether a file can be replaced; if not, a code that pages put into words. */
 export type Writable = { ok: true } | { ok: false; why: 'missing' | 'link' | 'mounted' | 'file' | 'folder' };
 
 /**
- * Looks whether the portal may replace this file. A symbolic link is how configuration is mounted (Kubernetes switches such
- * links), and a file that is a mount point cannot be renamed over. Network shares may promise more than they keep, so a save
- * can still be refused.
+ * Checks whether the portal may replace this file. Symbolic links are refused, because configuration is mounted that way
+ * (Kubernetes switches such links), and a mount point cannot be renamed over. Network shares may promise more than they
+ * keep, so a save can still fail.
  */
 export async function writable(path: string): Promise<Writable> {
   const found = await lstat(path).catch(() => null);
@@ -28,7 +28,7 @@ async function allows(path: string, mode: number): Promise<boolean> {
   );
 }
 
-// Linux only; elsewhere nobody mounts single files.
+// Linux only; other systems do not mount single files.
 async function isMountPoint(path: string): Promise<boolean> {
   const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
   // proc(5): the fifth field is the mount point, with spaces and backslashes in octal.
@@ -40,11 +40,11 @@ async function isMountPoint(path: string): Promise<boolean> {
 }
 
 /**
- * Replaces a file's text in one step: whoever reads it, also after a crash or on a full disk, finds the old text or the new
- * one, whole. The mode is kept, and the owner where the process may set it.
+ * Replaces a file's text in one step: every reader finds the whole old text or the whole new one, even after a crash or on a
+ * full disk. Keeps the mode, and the owner where the process may set it.
  *
- * @param lastLook called when all is written but the rename; what it throws leaves the old file in place
- * @returns why a power cut might still bring the old file back, if so: the new one is there for everybody, all the same
+ * @param lastLook called when only the rename is left; if it throws, the old file stays in place
+ * @returns why a power cut might still bring the old file back, or null; the new file is in place either way
  * @throws Error of the file system (ENOSPC, EROFS, EACCES …); the old file stays as it was
  */
 export async function replaceFile(
@@ -63,7 +63,7 @@ export async function replaceFile(
     await rm(draft, { force: true });
     throw error;
   }
-  // Nothing that fails from here on may look as if the file had not been replaced.
+  // The file is replaced now, so a later failure must not look as if it was not.
   return syncFolder(folder).then(
     () => ({ unsynced: null }),
     (unsynced: unknown) => ({ unsynced }),
@@ -79,7 +79,7 @@ async function writeDraft(draft: string, text: string, path: string): Promise<vo
     if (old && process.getuid?.() === 0 && (fresh.uid !== old.uid || fresh.gid !== old.gid)) {
       await handle.chown(old.uid, old.gid);
     }
-    // The umask may have taken bits away. Shares that know no modes refuse to change any, and show all files alike.
+    // The umask may have removed bits. Shares without modes refuse changes, and show the same mode for all files.
     if (old && (fresh.mode & 0o777) !== (old.mode & 0o777)) await handle.chmod(old.mode & 0o777);
     await handle.sync();
   } finally {
@@ -87,7 +87,7 @@ async function writeDraft(draft: string, text: string, path: string): Promise<vo
   }
 }
 
-/** The rename itself survives a power cut only once the folder is on disk. Not every share can do that. */
+/** The rename survives a power cut only once the folder is on disk. Not every share supports that. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
@@ -99,7 +99,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** No save takes this long: a draft that is older was left by a process that was killed. */
+/** No save takes this long: an older draft was left by a process that was killed. */
 const LEFTOVER_MS = 10 * 60_000;
 
 async function removeLeftovers(path: string): Promise<void> {

@@ -3,12 +3,12 @@ import type { LoadedPolicy } from './policyReading.js';
 import { replaceFile, writable, type Writable } from './replaceFile.js';
 import { readTextFile } from './textFile.js';
 
-/** The file is not what a change was made from: somebody else has changed it meanwhile. */
+/** The file has changed since the draft was made from it. */
 export class PolicyChanged extends Error {
   override readonly name = 'PolicyChanged';
 }
 
-/** The file cannot be replaced by the portal; `why` is a code for people's sentences. */
+/** The portal cannot replace the file; `why` is a code that pages put into words. */
 export class PolicyReadOnly extends Error {
   override readonly name = 'PolicyReadOnly';
   constructor(
@@ -19,7 +19,7 @@ export class PolicyReadOnly extends Error {
   }
 }
 
-/** What the system answers where a look beforehand promised more. */
+/** The system's refusals although the check before promised more. */
 const REFUSALS: Record<string, PolicyReadOnly['why']> = {
   EACCES: 'folder',
   EPERM: 'folder',
@@ -28,15 +28,15 @@ const REFUSALS: Record<string, PolicyReadOnly['why']> = {
 };
 
 /**
- * Replaces the policy file, provided that it still holds what `base` is the hash of. New terms are written first, under a name
- * of their own: the rename of the policy is what switches both.
+ * Replaces the policy file if `base` is still its hash. New terms are written first, under a new name: the rename of the
+ * policy switches both.
  *
- * Comparing and renaming are two steps. Whoever writes the file in the moment between, with an editor or from another portal
- * that shares the file but not the store, is overwritten; the comparison is therefore repeated when only the rename is left.
+ * Comparing and renaming are two steps. A change made between them, with an editor or by another portal that shares the file
+ * but not the store, would be overwritten, so the comparison is repeated when only the rename is left.
  *
- * @returns why a power cut might still undo it, if so
+ * @returns why a power cut might still undo it, or null
  * @throws {PolicyChanged | PolicyReadOnly}
- * @throws Error of the file system, such as ENOSPC; the old policy stays in place, whole
+ * @throws Error of the file system, such as ENOSPC; the whole old policy stays in place
  */
 export async function savePolicyFile(
   path: string,
@@ -45,7 +45,7 @@ export async function savePolicyFile(
 ): Promise<{ unsynced: unknown }> {
   const look = async () => {
     const file = await readTextFile(path);
-    if (!file.ok || file.hash !== base) throw new PolicyChanged('The policy file has been changed meanwhile');
+    if (!file.ok || file.hash !== base) throw new PolicyChanged('The policy file has changed meanwhile');
   };
   await look();
   const allowed = await writable(path);

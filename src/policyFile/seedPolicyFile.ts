@@ -5,27 +5,27 @@ import { codeOf } from '../codeOf.js';
 import { replaceFile } from './replaceFile.js';
 import { policyJsonSchema } from '../policy/schema.js';
 
-/** How long to wait for whoever is writing the file now. Writing takes milliseconds: longer, and they have been killed. */
-const PATIENCE_MS = 10_000;
+/** How long to wait for another process that is writing the file. Writing takes milliseconds: after this, it was killed. */
+const WAIT_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * Writes a policy file where there is none, and beside it the JSON Schema that its `$schema` names. A file that is there is
- * never touched, whatever it holds. Any number of processes may do this at once, on a share too: a folder is the lock, since
- * making one succeeds only once on every file system, while shares know no hard links.
+ * Writes a policy file where there is none, and next to it the JSON Schema that its `$schema` names. Never touches an existing
+ * file. Several processes may do this at once, on a share too: a folder is the lock, because on every file system only one
+ * process can make it, and shares do not support hard links.
  *
- * @returns whether this call has written it
+ * @returns whether this call wrote it
  * @throws Error of the file system (EACCES, EROFS, ENOSPC …)
  */
 export async function seedPolicyFile(
   path: string,
   text: string,
-  { patienceMs = PATIENCE_MS } = {},
+  { waitMs = WAIT_MS } = {},
 ): Promise<boolean> {
   if (await isThere(path)) return false;
   await mkdir(dirname(path), { recursive: true });
   const lock = join(dirname(path), `.${basename(path)}.init`);
-  await take(lock, patienceMs);
+  await take(lock, waitMs);
   try {
     // The policy comes last: once it is there, all of it is.
     const schema = join(dirname(path), 'policy.schema.json');
@@ -38,12 +38,12 @@ export async function seedPolicyFile(
 
 async function writeMissing(path: string, text: string): Promise<boolean> {
   if (await isThere(path)) return false;
-  // A power cut may undo it; the next start then finds none, and writes it again.
+  // A power cut may undo it; the next start then writes it again.
   await replaceFile(path, text);
   return true;
 }
 
-/** A symbolic link that leads nowhere is there too: somebody meant something by it. */
+/** A symbolic link that leads nowhere counts as there: it was made on purpose. */
 async function isThere(path: string): Promise<boolean> {
   try {
     await lstat(path);
@@ -55,10 +55,10 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /** Waits by this process's own clock: a share's may differ. */
-async function take(lock: string, patienceMs: number): Promise<void> {
+async function take(lock: string, waitMs: number): Promise<void> {
   let since = performance.now();
   while (!(await makeFolder(lock))) {
-    if (performance.now() - since > patienceMs) {
+    if (performance.now() - since > waitMs) {
       await release(lock);
       since = performance.now();
     }
@@ -76,7 +76,7 @@ async function makeFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Somebody who lost patience may have removed it already. */
+/** Another process may have stopped waiting and removed it. */
 async function release(lock: string): Promise<void> {
   try {
     await rmdir(lock);

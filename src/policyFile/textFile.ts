@@ -5,14 +5,14 @@ import { readFile, stat } from 'node:fs/promises';
 /** A file's text with the SHA-256 of its bytes in hex, or why it cannot be read. */
 export type TextFile = { ok: true; text: string; hash: string } | { ok: false; message: string };
 
-/** A policy of 50,000 partners; whoever reads more has been led astray. */
+/** Enough for a policy of 50,000 partners; a larger file is a mistake. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** Reads a file of UTF-8 text: a regular one, since others may never end, or never begin. */
+/** Reads a file of UTF-8 text: a regular file, since a device or a pipe may never end. */
 export async function readTextFile(path: string): Promise<TextFile> {
   try {
     const found = await stat(path);
-    if (!found.isFile()) return { ok: false, message: 'this is no regular file' };
+    if (!found.isFile()) return { ok: false, message: 'it is not a regular file' };
     if (found.size > MOST_BYTES) return { ok: false, message: 'the file is larger than 16 MB' };
     const bytes = await readFile(path);
     if (!isUtf8(bytes)) return { ok: false, message: 'the file is not text in UTF-8' };
@@ -27,10 +27,10 @@ export function asTextFile(text: string): TextFile & { ok: true } {
   return { ok: true, text, hash: createHash('sha256').update(text).digest('hex') };
 }
 
-// A share may keep times to two seconds only: a file changed just now can change again and look the same.
+// Some shares keep times only to two seconds: a file that has just changed can change again and look the same.
 const SETTLED_MS = 3000;
 
-/** What a file looks like from outside. Undefined, which means unknown, while it is too fresh to tell two changes apart. */
+/** What a file looks like from outside; undefined while it is too new to tell two changes apart. */
 export async function fileStamp(path: string): Promise<string | undefined> {
   try {
     const { mtimeMs, size, ino } = await stat(path);

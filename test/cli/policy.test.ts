@@ -236,7 +236,7 @@ describe('npm run policy -- init', () => {
     const file = nowhereYet();
     mkdirSync(join(file, '..', '.partners.json.init'), { recursive: true });
     const written = await Promise.all(
-      Array.from({ length: 3 }, () => seedPolicyFile(file, starter, { patienceMs: 200 })),
+      Array.from({ length: 3 }, () => seedPolicyFile(file, starter, { waitMs: 200 })),
     );
     expect(written.filter(Boolean)).toHaveLength(1);
     expect(readdirSync(join(file, '..')).sort()).toEqual(['partners.json', 'policy.schema.json']);

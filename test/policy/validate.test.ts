@@ -123,7 +123,7 @@ const CASES: Case[] = [
     'partners[0].id',
     'must be 1 to 64 letters, digits, "-" or "_", and begin with a letter or digit',
   ],
-  [partners({ id: 'same' }, { id: 'same' }), 'partners[1].id', '"same" is the id of partners[0] already'],
+  [partners({ id: 'same' }, { id: 'same' }), 'partners[1].id', '"same" is already the id of partners[0]'],
   [partners({ apps: ['nothing'] }), 'partners[0].apps[0]', 'no app is called "nothing"'],
   [partners({ apps: ['crm', '__proto__'] }), 'partners[0].apps[1]', 'no app is called "__proto__"'],
   [partners({ groups: ['nobody'] }), 'partners[0].groups[0]', 'no group is called "nobody"'],
@@ -155,7 +155,7 @@ const CASES: Case[] = [
   [
     partners({ apps: [] }),
     'partners[0].invitation.redirectUrl',
-    'is missing, and the partner has no app to lead to instead',
+    'is missing, and the partner has no app to use instead',
   ],
   [
     partners({ invitation: { redirectUrl: 'http://a.com' } }),
@@ -251,11 +251,15 @@ const CASES: Case[] = [
     'partners[0].domains[0]',
     '"*.onmicrosoft.com" is too wide: anybody can register a name below onmicrosoft.com',
   ],
-  [domains('a.com', 'A.com'), 'partners[0].domains[1]', '"a.com" stands at partners[0].domains[0] already'],
+  [
+    domains('a.com', 'A.com'),
+    'partners[0].domains[1]',
+    '"a.com" is already listed at partners[0].domains[0]',
+  ],
   [
     partners({ domains: ['*.a.com'] }, { domains: ['b.com', '*.a.com'] }),
     'partners[1].domains[1]',
-    '"*.a.com" stands at partners[0].domains[0] already',
+    '"*.a.com" is already listed at partners[0].domains[0]',
   ],
   [
     { deny: { domains: ['com.'] } },
@@ -265,22 +269,22 @@ const CASES: Case[] = [
   [
     { deny: { domains: ['contoso.com'] } },
     'partners[0].domains[0]',
-    '"contoso.com" can never match: deny.domains holds "contoso.com"',
+    '"contoso.com" can never match: deny.domains contains "contoso.com"',
   ],
   [
     { deny: { domains: ['*.com'] } },
     'partners[0].domains[0]',
-    '"contoso.com" can never match: deny.domains holds "*.com"',
+    '"contoso.com" can never match: deny.domains contains "*.com"',
   ],
   [
     { ...domains('ana@a.com'), deny: { domains: ['a.com'] } },
     'partners[0].domains[0]',
-    '"ana@a.com" can never match: deny.domains holds "a.com"',
+    '"ana@a.com" can never match: deny.domains contains "a.com"',
   ],
   [
     { ...domains('*.x.a.com'), deny: { domains: ['*.a.com'] } },
     'partners[0].domains[0]',
-    '"*.x.a.com" can never match: deny.domains holds "*.a.com"',
+    '"*.x.a.com" can never match: deny.domains contains "*.a.com"',
   ],
   [
     { ...domains('gmail.com'), deny: { consumer: true } },
@@ -362,29 +366,29 @@ describe('validatePolicy accepts', () => {
 
 const SYNTAX: [text: string, line: number, column: number, path: string, message: string][] = [
   ['', 1, 1, '', 'not valid JSON: expected a value, but the file ends'],
-  ['{\n  "a": 1,\n}', 3, 1, '', 'not valid JSON: expected a key in double quotes, but there is }'],
-  ['{\n  "a": 1\n  "b": 2\n}', 3, 3, 'a', 'not valid JSON: expected "," or "}", but there is "b"'],
+  ['{\n  "a": 1,\n}', 3, 1, '', 'not valid JSON: expected a key in double quotes, but found }'],
+  ['{\n  "a": 1\n  "b": 2\n}', 3, 3, 'a', 'not valid JSON: expected "," or "}", but found "b"'],
   ['{"a": [1, 2', 1, 12, 'a[1]', 'not valid JSON: expected "," or "]", but the file ends'],
-  ['{"a": [1, ]}', 1, 11, 'a[1]', 'not valid JSON: expected a value, but there is ]'],
-  ['{"a" 1}', 1, 6, 'a', 'not valid JSON: expected ":", but there is 1'],
-  ['{a: 1}', 1, 2, '', 'not valid JSON: expected a key in double quotes or "}", but there is a'],
-  ['{"a": 01}', 1, 7, 'a', 'not valid JSON: expected a value, but there is 01'],
-  ['{"a": tru}', 1, 7, 'a', 'not valid JSON: expected a value, but there is tru'],
+  ['{"a": [1, ]}', 1, 11, 'a[1]', 'not valid JSON: expected a value, but found ]'],
+  ['{"a" 1}', 1, 6, 'a', 'not valid JSON: expected ":", but found 1'],
+  ['{a: 1}', 1, 2, '', 'not valid JSON: expected a key in double quotes or "}", but found a'],
+  ['{"a": 01}', 1, 7, 'a', 'not valid JSON: expected a value, but found 01'],
+  ['{"a": tru}', 1, 7, 'a', 'not valid JSON: expected a value, but found tru'],
   [
     '{"a": "b\n"}',
     1,
     7,
     'a',
-    'not valid JSON: expected a value, but there is a string that JSON does not allow',
+    'not valid JSON: expected a value, but found a string that JSON does not allow',
   ],
   [
     '{"a": "\\x"}',
     1,
     7,
     'a',
-    'not valid JSON: expected a value, but there is a string that JSON does not allow',
+    'not valid JSON: expected a value, but found a string that JSON does not allow',
   ],
-  ['{} // done', 1, 4, '', 'not valid JSON: expected the end of the file, but there is //'],
+  ['{} // done', 1, 4, '', 'not valid JSON: expected the end of the file, but found //'],
 ];
 
 describe('a fault of syntax', () => {
@@ -423,7 +427,7 @@ describe('faults', () => {
     'include a key that stands twice: %s',
     async (twice) => {
       const text = JSON.stringify(aDocument()).replace(/^\{/, `{${twice},`);
-      expect(await faultsOf(text)).toMatchObject([{ path: 'unlisted', message: 'stands here twice' }]);
+      expect(await faultsOf(text)).toMatchObject([{ path: 'unlisted', message: 'is used twice here' }]);
     },
   );
 

@@ -301,6 +301,9 @@ test('a judgement changes nothing, and has every check of loading', async () => 
     check: () => [{ path: 'partners[0].id', message: 'is odd' }],
   }).catch((error: unknown) => error);
   expect(checked).toMatchObject({ faults: [{ path: 'partners[0].id', message: 'is odd' }] });
-  expect(await file.readDraft('{ "version": 2,\n}')).toMatchObject({ kind: 'refused', faults: [{ line: 2 }] });
+  expect(await file.readDraft('{ "version": 2,\n}')).toMatchObject({
+    kind: 'refused',
+    faults: [{ line: 2 }],
+  });
   expect(await readFile(path, 'utf8')).toBe(textOf('first'));
 });

@@ -5,7 +5,7 @@ import type { Policy } from '../policy.js';
 /**
  * Whether an address is refused because its domain looks like a listed one.
  *
- * @returns null when it is not; otherwise the address that was probably meant, or null where no partner takes it
+ * @returns null when it is not; otherwise the address that the person probably meant, null where no partner accepts it
  */
 export function didYouMean(policy: Policy, address: Address): { suggestion: string | null } | null {
   const [reason] = decide(policy, { address }).reasons;

@@ -11,12 +11,12 @@ export type Listed<T> = Registration & {
   nameTokens: string[];
 };
 
-/** The registrations that partners list, by all that a name may be mistaken for. */
+/** The registrations that partners list, by every text that a name may be mistaken for. */
 export type LookAlikeIndex<T> = {
   byDomain: Map<string, Listed<T>>;
-  /** By the skeleton of the name without hyphens, and by what stands before its first hyphen. */
+  /** By the skeleton of the name without hyphens, and by its part before the first hyphen. */
   byName: Map<string, Listed<T>[]>;
-  /** By the skeleton of the whole domain without dots and hyphens: long registrations, and what is listed below them. */
+  /** By the skeleton of the whole domain without dots and hyphens: long registrations, and rules below them. */
   byLetters: Map<string, { near: string; entry: Entry<T> }>;
   /** Long names as people see them. */
   bySeen: Map<string, Listed<T>[]>;
@@ -67,8 +67,8 @@ function lettersOf(text: string): string {
 }
 
 /**
- * A name of fewer letters has its neighbours by chance: aba.com and abb.com, shell.com and shelf.com, dear.com and clear.com
- * are all somebody's.
+ * Shorter names resemble each other by chance: aba.com and abb.com, shell.com and shelf.com, dear.com and clear.com all
+ * belong to different owners.
  */
 export function isLong(name: string): boolean {
   return lettersOf(name).length >= 6;

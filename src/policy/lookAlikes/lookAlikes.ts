@@ -5,18 +5,18 @@ import { skeletonOf } from './skeleton.js';
 import { isOneSlip } from './slipIndex.js';
 
 /**
- * `near` is the listed domain and `entry` a rule for it. `instead` are the domains that may have been meant, the likeliest
- * first; none where the listed name is only borrowed, as in `fabrikam-login.com`.
+ * `near` is the listed domain and `entry` a rule for it. `instead` are the domains that the person may have meant, the
+ * likeliest first; empty where the listed name is only borrowed, as in `fabrikam-login.com`.
  */
-export type LookAlike<T> = { near: string; entry: Entry<T>; instead: string[] };
+type LookAlike<T> = { near: string; entry: Entry<T>; instead: string[] };
 
 /**
- * Which listed domain a domain looks like; undefined where it looks like none.
+ * Finds the listed domain that a domain looks like; undefined where it looks like none.
  *
- * What counts is the part that somebody registered (`fabrikam.com` of `mail.fabrikam.com`): its owner has all that is below,
- * so nothing below a listed registration is ever a look-alike. Of names under six letters only what nobody chooses counts: a
+ * It compares the registered part (`fabrikam.com` of `mail.fabrikam.com`): its owner owns everything below, so a domain below
+ * a listed registration is never a look-alike. Names under six letters count only in forms that nobody chooses by chance: a
  * digit or foreign letter that passes for a plain one, a top-level domain that does not exist, the whole domain in front of
- * another one. One step for each letter typed, however many domains are listed.
+ * another one. The cost is one step for each letter typed, however many domains are listed.
  */
 export type FindLookAlike<T> = (domain: string) => LookAlike<T> | undefined;
 
@@ -36,7 +36,7 @@ export async function indexLookAlikes<T>(entries: Iterable<Entry<T>>): Promise<F
   };
 }
 
-/** A domain whose skeleton is cut at each dot and hyphen; the registered name is from `nameBegins` up to `nameEnds`. */
+/** A domain with its skeleton cut at each dot and hyphen; the registered name is `tokens.slice(nameBegins, nameEnds)`. */
 type Typed = { registration: Registration; tokens: string[]; nameBegins: number; nameEnds: number };
 
 function inPieces(domain: string, registration: Registration): Typed {
@@ -64,13 +64,13 @@ function sameToTheEye<T>({ byName }: LookAlikeIndex<T>, typed: Typed): LookAlike
   return nearest && mistyped(nearest, registration);
 }
 
-/** fab.rikam.com, fabrikamc.om: the same letters with a dot or hyphen more, less or elsewhere. */
+/** fab.rikam.com, fabrikamc.om: the same letters with a dot or hyphen added, missing or elsewhere. */
 function dotsElsewhere<T>({ byLetters }: LookAlikeIndex<T>, { tokens }: Typed): LookAlike<T> | undefined {
   const listed = byLetters.get(tokens.join(''));
   return listed && { ...listed, instead: [listed.near] };
 }
 
-/** fabrikam.com.evil.net, fabrikam-login.com: a listed domain in front of another one, or its name as a part of another. */
+/** fabrikam.com.evil.net, fabrikam-login.com: a listed domain in front of another one, or its name as a part of another name. */
 function borrowed<T>(
   { byName }: LookAlikeIndex<T>,
   { tokens, nameBegins, nameEnds }: Typed,
@@ -110,7 +110,7 @@ function sharesSuffix({ suffix }: Registration, typed: Registration): boolean {
   return suffix === typed.suffix || !typed.suffixExists;
 }
 
-/** Numbers are there to tell names apart: studio54.com and studio55.com are two. */
+/** Numbers tell names apart: studio54.com and studio55.com are different names. */
 function differInNumber(a: string, b: string): boolean {
   return /\d/.test(a) && /\d/.test(b) && a.replace(/\d/g, '') === b.replace(/\d/g, '');
 }

@@ -5,8 +5,8 @@ const LETTERS = Array.from('abcdefghijklmnopqrstuvwxyz0123456789-.');
 
 /**
  * The listed rules whose domain differs from this one by a single slip of the keyboard: a letter wrong, missing, too many or
- * swapped with its neighbour. Asks the index for each domain one slip away, about 80 for each letter typed, so the cost does
- * not grow with the policy.
+ * swapped with its neighbour. Looks up each domain one slip away, about 80 for each letter typed, so the cost does not
+ * grow with the policy.
  */
 export function nearMisses(
   { listed }: Policy,

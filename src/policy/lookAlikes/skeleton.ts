@@ -1,7 +1,7 @@
 /**
- * Letters of other scripts, and Latin ones beside a to z, by the letter that they are taken for. From the confusables of
- * Unicode Technical Standard 39 and what Chromium adds to them for domain names (`skeleton_generator.cc`), as far as such a
- * letter can stand in a domain name in lower case. Letters with marks need no place: the marks are taken off first.
+ * Letters of other scripts, and Latin letters other than a to z, by the letter that they are mistaken for. From the
+ * confusables of Unicode Technical Standard 39 and Chromium's additions for domain names (`skeleton_generator.cc`), as far as
+ * they are valid in a lower-case domain name. Letters with marks are not listed, because the marks are removed first.
  */
 const TAKEN_FOR: Record<string, string> = {
   a: 'аαɑ',
@@ -49,8 +49,8 @@ const IN_A_HURRY: Record<string, string> = {
 };
 
 /**
- * What is left of a name for a hasty reader: two names with the same skeleton are easily taken for one another. Says nothing
- * by itself, since plain words are folded as well (`mail` is `mall`).
+ * What a hasty reader sees of a name: two names with the same skeleton are easily mistaken for one another. A skeleton means
+ * nothing by itself, since plain words are folded as well (`mail` is `mall`).
  *
  * @param name lower case, A-labels decoded
  */
@@ -59,7 +59,7 @@ export function skeletonOf(name: string): string {
 }
 
 function inLatin(name: string): string {
-  // eslint-disable-next-line no-control-regex -- ASCII is what is meant
+  // eslint-disable-next-line no-control-regex -- ASCII includes them
   if (/^[\x00-\x7f]*$/.test(name)) return name;
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '');
   return Array.from(plain, (letter) => LATIN.get(letter) ?? letter).join('');

@@ -2,13 +2,13 @@ import { eachInSlices } from '../slices.js';
 
 /**
  * Names that differ from a word by a single slip of the keyboard: a letter wrong, missing, too many, or swapped with its
- * neighbour. Two such words become the same when a letter is taken out of one of them or of each, so the index holds every
- * name with each of its letters taken out (a deletion neighbourhood: Mor and Fraenkel 1982). A look-up costs one step for
- * each letter typed, however many names there are. A name's digits are left in: company1 and company2 are no slips of one another.
+ * neighbour. Two such words become equal when a letter is removed from one of them or from each, so the index holds every
+ * name with each of its letters removed (a deletion neighbourhood: Mor and Fraenkel 1982). A look-up costs one step for
+ * each letter typed, however many names there are. A name's digits stay: company1 and company2 are different names.
  *
  * It is a hash table with open addressing, which holds a byte of each hash and the position of its name: as texts the
- * neighbourhoods of 100,000 names would take more than 100 MB, and a look-up that finds nothing reads bytes alone, which
- * stay in the processor's cache.
+ * neighbourhoods of 100,000 names would take more than 100 MB, and a look-up that finds nothing reads only those bytes,
+ * which stay in the processor's cache.
  */
 export async function slipIndex(names: readonly string[]): Promise<(word: string) => string[]> {
   const most = names.reduce((count, name) => count + name.length + 1, 1);
@@ -49,8 +49,8 @@ const ANY = (): boolean => true;
 const LETTER = (code: number): boolean => code < 0x30 || code > 0x39;
 
 /**
- * Hashes of a word and of what is left of it when one character is taken out, each in one step: moving the gap by one place
- * puts the character before it where the one behind it was.
+ * Hashes of a word and of the word without each of its characters, each in one step: moving the gap by one place puts the
+ * character before it where the one after it was.
  */
 function neighbourhood(word: string, mayGo: (code: number) => boolean): number[] {
   let whole = 0;

@@ -211,7 +211,7 @@ describe('a form', () => {
 
   test('names the partner that has a domain already, whichever stands first', async () => {
     const { text } = await fill(ada, '/admin/partners/fabrikam', { domains: 'northwind.se' });
-    expect(textOf(text)).toContain('“Northwind”: "northwind.se" stands at “Fabrikam” already');
+    expect(textOf(text)).toContain('“Northwind”: "northwind.se" is already listed at “Fabrikam”');
     expect(faultsOf(text).map(([field]) => field)).toEqual(['domains']);
   });
 
