@@ -1,4 +1,5 @@
 import type { RequestState } from '../../../src/store/schema.js';
+import { requestAt } from '../../support/ageRequest.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { invitationsOf, signUpUntil } from '../../support/journey.js';
 import { textOf } from '../../support/page.js';
@@ -8,7 +9,6 @@ import {
   eventsOf,
   otherThan,
   proofMailTo,
-  requestAt,
   tokenIn,
   type ProofMail,
 } from '../../support/proofMail.js';
