@@ -4,7 +4,7 @@ import { noteProof } from '../../src/store/requests.js';
 import type { RequestState } from '../../src/store/schema.js';
 import { ageRequest, requestAt as at } from '../support/ageRequest.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
-import { invitationsOf, signUpUntil } from '../support/journey.js';
+import { invitationsOf, ownerStatusOf, signUpUntil } from '../support/journey.js';
 import { textOf } from '../support/page.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { waitFor } from '../support/waitFor.js';
@@ -42,6 +42,14 @@ async function provisioned(email: string): Promise<string> {
   return path;
 }
 
+/** The path of the page that the invitation leads to. */
+async function mailedPage(email: string): Promise<string> {
+  const [mail] = await portal.tenant.mailsTo(email);
+  const path = /\/requests\/[\w-]{22}/.exec(mail?.text ?? '')?.[0];
+  if (path === undefined) throw new Error(`No mail to ${email} leads to a page`);
+  return path;
+}
+
 const age = (path: string, minutes: number) => ageRequest(portal, path, minutes);
 
 /** Notes that whoever sent the form has shown, in that browser, that the mailbox is theirs. */
@@ -66,7 +74,10 @@ describe('a submission', () => {
     await portal.stopWorker();
     const visitors = Array.from({ length: 50 }, () => portal.visitor());
     const paths = await Promise.all(visitors.map((visitor) => visitor.apply({ email })));
-    expect(new Set(paths).size).toBe(1);
+    // Each has a page of its own, and all pages show the one request.
+    expect(new Set(paths).size).toBe(50);
+    const shown = await Promise.all(paths.map(requestAt));
+    expect(new Set(shown.map(({ id }) => id)).size).toBe(1);
     const rows = await requestsOf(email);
     expect(rows).toHaveLength(1);
     expect(rows[0]?.due_at).not.toBeNull();
@@ -76,11 +87,13 @@ describe('a submission', () => {
     expect(await invitationsOf(portal, email)).toHaveLength(1);
   });
 
-  test('that is repeated soon shows the same page and mails nothing', async () => {
+  test('that is repeated soon joins the same request and mails nothing', async () => {
     const email = 'again@fabrikam.com';
     const path = await provisioned(email);
     await age(path, 14);
-    expect(await portal.visitor().apply({ email, firstName: 'Eve' })).toBe(path);
+    const second = await portal.visitor().apply({ email, firstName: 'Eve' });
+    expect(second).not.toBe(path);
+    expect((await requestAt(second)).id).toBe((await requestAt(path)).id);
     expect(await requestsOf(email)).toHaveLength(1);
     expect(await portal.tenant.mailsTo(email)).toHaveLength(1);
   });
@@ -142,23 +155,31 @@ describe('the status page', () => {
     const { text } = await portal.visitor().get(path);
     expect(text).not.toContain('http-equiv');
     expect(text).toContain('data-moving="false"');
-    expect(text).toContain('href="https://crm.contoso.com"');
+    expect(textOf(text)).toContain('Check your email');
+    expect(text).not.toContain('crm.contoso.com');
     expect(await resendable(path)).toBe(false);
     expect(textOf(text)).toContain('You can ask for it again in 5 minutes');
+    const mailed = await portal.visitor().get(await mailedPage(email));
+    expect(mailed.text).toContain('href="https://crm.contoso.com"');
   });
 
   test('gives machines the status, the reason, the steps and the time, and nothing else', async () => {
-    const path = await provisioned('machine@fabrikam.com');
+    const email = 'machine@fabrikam.com';
+    const path = await provisioned(email);
     const answer = await portal.visitor().get(path, { Accept: 'application/json' });
     expect(answer.headers['content-type']).toMatch(/^application\/json/);
     expect(answer.headers.vary).toContain('Accept');
     const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
-    expect(answer.body).toEqual({
-      status: 'provisioned',
+    const told = (status: string, ...steps: string[]) => ({
+      status,
       reason: null,
-      steps: ['received', 'invited', 'access', 'mailed'].map((name) => ({ name, status: 'done', at })),
+      steps: steps.map((name) => ({ name, status: 'done', at })),
       updatedAt: at,
     });
+    expect(answer.body).toEqual(told('answered', 'received', 'answer'));
+    expect(await portal.visitor().status(await mailedPage(email))).toEqual(
+      told('provisioned', 'received', 'invited', 'access', 'mailed'),
+    );
   });
 
   test('14.2.6 shows nothing that the first person typed, except the address', async () => {
@@ -199,7 +220,8 @@ describe('the status page', () => {
       ['received', 'done'],
       ['invited', 'failed'],
     ]);
-    expect(await visitor.status(path)).toMatchObject({ status: 'answered', reason: null });
+    await waitFor('the answer', async () => (await visitor.status(path)).status === 'answered');
+    expect((await visitor.status(path)).reason).toBeNull();
     const others = textOf((await visitor.get(path)).text);
     expect(others).not.toContain('You already have an account');
     await noteProofOfSender(path);
@@ -208,9 +230,8 @@ describe('the status page', () => {
     expect(textOf((await portal.visitor().get(path)).text)).toBe(others);
   });
 
-  test('shows an approver’s words to the browser that sent the form, and to no other', async () => {
-    const visitor = portal.visitor();
-    const path = await visitor.apply({ email: 'words@litware.com' });
+  test('shows an approver’s words as they were typed to everybody who holds the page', async () => {
+    const path = await portal.visitor().apply({ email: 'words@litware.com' });
     const review = {
       outcome: 'denied',
       by: 'tid/oid',
@@ -222,31 +243,43 @@ describe('the status page', () => {
       .set({ state: 'denied', review: JSON.stringify(review) })
       .where('address', '=', 'words@litware.com')
       .execute();
-    expect((await visitor.get(path)).text).toContain('The project &lt;b&gt;ended&lt;/b&gt;');
-    const other = await portal.visitor().get(path);
-    expect(textOf(other.text)).toContain('decided against it');
-    expect(other.text).not.toContain('The project');
+    const { text } = await portal.visitor().get(path);
+    expect(text).toContain('The project &lt;b&gt;ended&lt;/b&gt;');
+    expect(textOf(text)).toContain('decided against it');
   });
 
   test('of a partner that is granted nothing has no step for access', async () => {
     const path = await provisioned('ana@bare.com');
-    const { steps } = await portal.visitor().status(path);
+    const { steps } = await ownerStatusOf(portal, path);
     expect(steps.map(({ name }) => name)).toEqual(['received', 'invited', 'mailed']);
   });
 
-  test.each<RequestState>(['unproven', 'failed', 'held', 'lapsed', 'revoked'])(
-    'of a request that is %s has a title of its own and does not reload',
-    async (state) => {
-      const path = await portal.visitor().apply({ email: `${state}@litware.com` });
+  test.each<[state: RequestState, shown: string]>([
+    ['unproven', 'unproven'],
+    ['failed', 'delayed'],
+    ['held', 'delayed'],
+    ['lapsed', 'lapsed'],
+    ['revoked', 'revoked'],
+  ])(
+    'of a request that is %s says %s, does not reload, and tells the owner alone why',
+    async (state, shown) => {
+      const visitor = portal.visitor();
+      const path = await visitor.apply({ email: `${state}@litware.com` });
       await db()
         .updateTable('request')
         .set({ state, problem: JSON.stringify({ code: 'gaveUp', detail: 'secret detail' }) })
         .where('address', '=', `${state}@litware.com`)
         .execute();
-      const { text } = await portal.visitor().get(path);
-      expect(text).toContain(`class="verdict ${state}"`);
-      expect(text).not.toMatch(/http-equiv|secret detail/);
-      expect(textOf(text)).toContain('A service was out of reach for so long that we stopped trying.');
+      const why = 'A service was out of reach for so long that we stopped trying.';
+      const others = (await visitor.get(path)).text;
+      expect(others).toContain(`class="verdict ${shown}"`);
+      expect(others).not.toMatch(/http-equiv|secret detail/);
+      expect(textOf(others)).not.toContain(why);
+      await noteProofOfSender(path);
+      const owners = (await visitor.get(path)).text;
+      expect(owners).toContain(`class="verdict ${state}"`);
+      expect(owners).not.toMatch(/http-equiv|secret detail/);
+      expect(textOf(owners)).toContain(why);
     },
   );
 });
@@ -315,9 +348,10 @@ describe('the mail', () => {
     expect((await requestAt(path)).due_at).toBeNull();
     // Whoever posts the address now is not told that somebody has asked for mail before.
     const stranger = portal.visitor();
-    expect(await stranger.apply({ email })).toBe(path);
-    await waitFor('the page to be over', async () => (await stranger.status(path)).status === 'answered');
-    expect(textOf((await stranger.get(path)).text)).not.toContain('has been asked for several times');
+    const second = await stranger.apply({ email });
+    expect((await requestAt(second)).id).toBe((await requestAt(path)).id);
+    await waitFor('the page to be over', async () => (await stranger.status(second)).status === 'answered');
+    expect(textOf((await stranger.get(second)).text)).not.toContain('has been asked for several times');
   });
 
   test('that is asked for while the mailbox may not be written to comes later', async () => {
@@ -359,7 +393,8 @@ describe('the mail', () => {
     const [mail] = await portal.tenant.mailsTo(email);
     expect(mail?.subject).toBe('Din åtkomst hos Contoso');
     expect(mail?.text).toContain('Hej Svea!');
-    expect(mail?.text).toContain(`http://localhost:3000${path}`);
+    expect(mail?.text).toContain(`http://localhost:3000${await mailedPage(email)}`);
+    expect(mail?.text).not.toContain(path);
     expect(`${mail?.text ?? ''}${mail?.html ?? ''}`).not.toMatch(/Quux|Xyzzy|Frobnicate/);
   });
 });

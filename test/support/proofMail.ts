@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
-import { hashToken } from '../../src/token.js';
-import type { RequestRow } from '../../src/store/schema.js';
+import { requestAt } from './ageRequest.js';
 import type { TestPortal } from './portal.js';
 import type { DirectoryState } from './tenant.js';
 import { waitFor } from './waitFor.js';
@@ -27,14 +26,6 @@ export function otherThan(code: string, by = 1): string {
 }
 
 export const tokenIn = (path: string) => path.split('/').at(-1) ?? '';
-
-export function requestAt({ deps }: TestPortal, path: string): Promise<RequestRow> {
-  return deps.store.db
-    .selectFrom('request')
-    .selectAll()
-    .where('token_hash', '=', hashToken(tokenIn(path)))
-    .executeTakeFirstOrThrow();
-}
 
 /** Makes everything that happened about the proof of a request older. */
 export async function ageProof(portal: TestPortal, path: string, seconds: number): Promise<void> {

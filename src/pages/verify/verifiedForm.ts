@@ -56,7 +56,7 @@ export function signUpVerified(deps: Deps): RequestHandler<object, unknown, Form
       { ...form.input, address, language: res.locals.language },
       { browser, suspicions: suspicions(req.body), proof: tenantProof(identity, browser, signedInAt) },
     );
-    // Who it was stays known for the rest of its time: a form that is sent twice is answered twice with the same page.
+    // Who it was stays known for the rest of its time: a form that is sent twice leads twice to the same request.
     res.redirect(303, `/requests/${token}`);
   };
 }

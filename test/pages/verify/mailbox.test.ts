@@ -1,4 +1,5 @@
 import type { RequestState } from '../../../src/store/schema.js';
+import { requestAt } from '../../support/ageRequest.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { invitationsOf, signUpUntil } from '../../support/journey.js';
 import { textOf } from '../../support/page.js';
@@ -8,7 +9,6 @@ import {
   eventsOf,
   otherThan,
   proofMailTo,
-  requestAt,
   tokenIn,
   type ProofMail,
 } from '../../support/proofMail.js';
@@ -65,6 +65,13 @@ const enter = (visitor: Visitor, path: string, code: unknown) =>
   visitor.post(codePath(path), { code }, { from: '/' });
 const press = (visitor: Visitor, link: string) => visitor.post(link, {}, { from: link });
 const again = (visitor: Visitor, path: string) => visitor.post(`${codePath(path)}/again`, {}, { from: '/' });
+
+/** Another page of the same request. */
+async function expectPageOf(location: unknown, path: string): Promise<void> {
+  expect(location).toMatch(/^\/requests\/[\w-]{22}$/);
+  expect(location).not.toBe(path);
+  expect((await requestAt(portal, String(location))).id).toBe((await requestAt(portal, path)).id);
+}
 
 /** A page without what is in the nature of each: tokens, times and addresses. */
 const normalised = (html: string, email: string, path: string) =>
@@ -403,14 +410,17 @@ describe('the link', () => {
     const { path, link, email } = await asked();
     const phone = somebody();
     const answer = await press(phone, link);
-    expect([answer.status, answer.headers.location]).toEqual([303, path]);
+    expect(answer.status).toBe(303);
+    const mailed = String(answer.headers.location);
+    await expectPageOf(mailed, path);
     await signUpUntil(portal, 'provisioned', email, path);
+    expect((await phone.status(mailed)).status).toBe('provisioned');
     const { proof } = await requestAt(portal, path);
     expect(proof?.kind).toBe('mailbox');
     expect(proof?.browser).not.toBe(Buffer.from((await challengeOf(path)).browser_hash).toString('hex'));
     const used = await phone.get(link);
     expect(used.status).toBe(410);
-    expect(used.text).toContain(`href="${path}"`);
+    expect(used.text).toContain(`href="${mailed}"`);
     expect(textOf(used.text)).toContain('You have confirmed the address');
   });
 
@@ -448,7 +458,9 @@ describe('the link', () => {
     for (const answer of [await visitor.get(link), await visitor.postRaw(link, { _csrf })]) {
       expect(answer.status).toBe(410);
       expect(textOf(answer.text)).toContain('This link is no longer valid');
-      expect(answer.text).toContain(`href="${path}"`);
+      const [, page = ''] = /href="(\/requests\/[^"]+)"/.exec(answer.text) ?? [];
+      await expectPageOf(page, path);
+      expect((await visitor.get(page)).text).toContain(`action="${codePath(page)}/again"`);
     }
     expect((await requestAt(portal, path)).state).toBe('unproven');
   });
@@ -591,7 +603,7 @@ describe('whoever posts an address that somebody else has posted', () => {
   test('asks for a new mail where the last one is old, whose code is still that of the first', async () => {
     const { path, email, visitor, link } = await asked();
     await ageProof(portal, path, 301);
-    expect(await somebody().apply({ email })).toBe(path);
+    await expectPageOf(await somebody().apply({ email }), path);
     const { code } = await proofMailTo(portal, email, 2);
     expect((await somebody().get(link)).status).toBe(410);
     expect((await enter(visitor, path, code)).status).toBe(303);
@@ -623,10 +635,10 @@ describe('somebody who posts an address that is not theirs', () => {
     const stranger = somebody();
     const path = await stranger.apply({ email });
     const owner = somebody();
-    expect(await owner.apply({ email })).toBe(path);
+    await expectPageOf(await owner.apply({ email }), path);
     const { code, link } = await proofMailTo(portal, email);
     for (let by = 1; by <= 6; by++) await enter(stranger, path, otherThan(code, by));
-    expect((await press(owner, link)).headers.location).toBe(path);
+    await expectPageOf((await press(owner, link)).headers.location, path);
     await signUpUntil(portal, 'provisioned', email, path);
     expect((await portal.tenant.mailsTo(email)).filter(({ text }) => text.includes('/verify/'))).toHaveLength(
       1,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
+import { requestAt } from '../../support/ageRequest.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { textOf } from '../../support/page.js';
 import { PARTNER_PEOPLE, PROSEWARE_TENANT, proseware } from '../../support/partnerPeople.js';
@@ -45,6 +46,13 @@ const sessionCookie = (answer: { headers: Record<string, unknown> }) =>
   );
 const sessions = async () =>
   (await sql<{ n: number }>`select count(*)::int as n from session`.execute(db())).rows[0]?.n;
+
+/** What a sign-in leads to is a page of its own, of the same request. */
+async function expectPageOf(location: unknown, page: string): Promise<void> {
+  expect(location).toMatch(/^\/requests\/[\w-]{22}$/);
+  expect(location).not.toBe(page);
+  expect((await requestAt(portal, String(location))).id).toBe((await requestAt(portal, page)).id);
+}
 
 async function theRequest(address: string) {
   const { rows } = await sql<{
@@ -102,7 +110,8 @@ test.each([
   const visitor = newcomer(portal);
   const page = await applyFor(email, visitor);
   const back = await visitor.get(await comeBack(visitor, PARTNER_PEOPLE[name], page));
-  expect([back.status, back.headers.location]).toEqual([303, page]);
+  expect(back.status).toBe(303);
+  await expectPageOf(back.headers.location, page);
   const { id, state, proof } = await theRequest(email);
   expect(state).toBe('queued');
   const by = `${tid}/${PARTNER_PEOPLE[name]}`;
@@ -124,7 +133,7 @@ test('the proof belongs to the browser in which the person signed in', async () 
   const page = await applyFor('pia@proseware.com', stranger);
   const owner = newcomer(portal);
   const back = await owner.get(await comeBack(owner, pia, page));
-  expect((await confirm(owner, page)).headers.location).toBe(page);
+  await expectPageOf((await confirm(owner, page)).headers.location, page);
   const cookies = back.headers['set-cookie'] as unknown as string[];
   const key = cookies.map((one) => /^portal\.browser=([\w-]{22});/.exec(one)?.[1]).find(Boolean) ?? '';
   const { proof } = await theRequest('pia@proseware.com');
@@ -145,7 +154,9 @@ describe('whoever signs in for a form that another browser has sent', () => {
 
   test('sees first what was typed there, and proves nothing before the button', async () => {
     const { page, owner, back } = await led();
-    expect([back.status, back.headers.location]).toEqual([303, toConfirm(page)]);
+    expect(back.status).toBe(303);
+    const [, token] = /^\/verify\/tenant\/([\w-]{22})\/confirm$/.exec(String(back.headers.location)) ?? [];
+    await expectPageOf(`/requests/${token}`, page);
     const { status, text, headers } = await owner.get(toConfirm(page));
     expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
     expect(text).toContain(
@@ -155,7 +166,8 @@ describe('whoever signs in for a form that another browser has sent', () => {
     expect(text).not.toContain('Orders in the CRM');
     expect(await state()).toBe('unproven');
     const done = await confirm(owner, page);
-    expect([done.status, done.headers.location]).toEqual([303, page]);
+    expect(done.status).toBe(303);
+    await expectPageOf(done.headers.location, page);
     const { proof } = await theRequest('pia@proseware.com');
     expect(proof).toMatchObject({ kind: 'tenant', by: `${PROSEWARE_TENANT}/${pia}` });
     expect(await sessions()).toBe(0);
@@ -258,7 +270,7 @@ describe('whoever signs in for a form that another browser has sent', () => {
     const ada = newcomer(portal);
     await signIn(ada, portal.tenant, STAFF.ada);
     await ada.get(await comeBack(ada, pia, page));
-    expect((await confirm(ada, page)).headers.location).toBe(page);
+    await expectPageOf((await confirm(ada, page)).headers.location, page);
     expect((await ada.get('/admin')).status).toBe(200);
     expect(await state()).toBe('queued');
   });
@@ -280,8 +292,9 @@ describe('what shows nothing', () => {
     expect(answer.status).toBe(403);
     expect(textOf(answer.text)).toContain(title);
     expect(textOf(answer.text)).toContain('Try again with another account');
-    expect(answer.text).toContain(`href="${toTenant(page)}"`);
-    expect(answer.text).toContain(`href="${page}"`);
+    const [, token] = /href="\/verify\/tenant\/([\w-]{22})"/.exec(answer.text) ?? [];
+    await expectPageOf(`/requests/${token}`, page);
+    expect(answer.text).toContain(`href="/requests/${token}"`);
     const { id, state, proof } = await theRequest(email);
     expect([state, proof]).toEqual(['unproven', null]);
     expect(await failuresOf(id)).toEqual([
@@ -319,7 +332,8 @@ describe('what shows nothing', () => {
     const visitor = newcomer(portal);
     const page = await applyFor('pia@proseware.com', visitor);
     await visitor.get(await comeBack(visitor, PARTNER_PEOPLE.max, page));
-    expect((await visitor.get(await comeBack(visitor, pia, page))).headers.location).toBe(page);
+    const back = await visitor.get(await comeBack(visitor, pia, page));
+    await expectPageOf(back.headers.location, page);
     expect((await theRequest('pia@proseware.com')).state).toBe('queued');
   });
 
@@ -460,7 +474,8 @@ describe('whoever comes back', () => {
     );
     expect(answer.text).not.toContain('AADSTS');
     expect(textOf(answer.text)).not.toContain('with another account');
-    expect(answer.text).toContain(`href="${toTenant(page)}"`);
+    const [, token] = /href="\/verify\/tenant\/([\w-]{22})"/.exec(answer.text) ?? [];
+    await expectPageOf(`/requests/${token}`, page);
     const { id } = await theRequest('pia@proseware.com');
     expect(await failuresOf(id)).toMatchObject([{ detail: { reason: 'denied' } }]);
   });
@@ -470,8 +485,8 @@ describe('whoever comes back', () => {
     const first = await applyFor('pia@proseware.com', visitor);
     const second = await applyFor('per.olof.berg@proseware.com', visitor);
     const paths = [await comeBack(visitor, pia, first), await comeBack(visitor, PARTNER_PEOPLE.per, second)];
-    expect((await visitor.get(paths[1] ?? '')).headers.location).toBe(second);
-    expect((await visitor.get(paths[0] ?? '')).headers.location).toBe(first);
+    await expectPageOf((await visitor.get(paths[1] ?? '')).headers.location, second);
+    await expectPageOf((await visitor.get(paths[0] ?? '')).headers.location, first);
   });
 
   test('after many more tabs were opened has to begin again', async () => {
@@ -506,15 +521,15 @@ describe('whoever comes back', () => {
   test('once the partner is switched off is refused by the policy', async () => {
     const { visitor, page, path } = await begun();
     await putPolicy(portal, aPolicy({ partners: [proseware({ enabled: false })] }));
-    expect((await visitor.get(path)).headers.location).toBe(page);
+    await expectPageOf((await visitor.get(path)).headers.location, page);
     await stateIs('denied');
   });
 
   test('once another tab has proved it is led to the request', async () => {
     const { visitor, page, path } = await begun();
     const other = await comeBack(visitor, pia, page);
-    expect((await visitor.get(other)).headers.location).toBe(page);
-    expect((await visitor.get(path)).headers.location).toBe(page);
+    await expectPageOf((await visitor.get(other)).headers.location, page);
+    await expectPageOf((await visitor.get(path)).headers.location, page);
     await stateIs('queued');
   });
 });
@@ -537,7 +552,7 @@ describe('the session', () => {
     const page = await applyFor('pia@proseware.com', ada);
     const path = await comeBack(ada, pia, page);
     const back = await ada.get(path);
-    expect(back.headers.location).toBe(page);
+    await expectPageOf(back.headers.location, page);
     expect(sessionCookie(back)).toMatch(/^portal\.session=s/);
     expect(await sessions()).toBe(1);
     expect((await ada.get('/admin')).status).toBe(200);

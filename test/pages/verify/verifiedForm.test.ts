@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
+import { requestAt } from '../../support/ageRequest.js';
 import { formOf } from '../../support/formOf.js';
 import { faultsOf, textOf, valueOf } from '../../support/page.js';
 import { PARTNER_PEOPLE, PROSEWARE_TENANT, proseware } from '../../support/partnerPeople.js';
@@ -126,11 +127,12 @@ test('a form with faults keeps what was typed, and the address', async () => {
   expect(await requests()).toEqual([]);
 });
 
-test('a form that is sent twice is answered twice with the same page', async () => {
+test('a form that is sent twice is answered twice with a page of the same request', async () => {
   const visitor = await signedIn('pia');
   const first = await send(visitor);
   const second = await send(visitor);
-  expect(second.headers.location).toBe(first.headers.location);
+  const shown = [first, second].map(({ headers }) => requestAt(portal, String(headers.location)));
+  expect((await shown[1])?.id).toBe((await shown[0])?.id);
   expect(await requests()).toHaveLength(1);
 });
 

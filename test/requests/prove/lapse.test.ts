@@ -2,11 +2,12 @@ import { sql } from 'kysely';
 import { lapseUnproven } from '../../../src/requests/prove/lapse.js';
 import { sendDueNotices } from '../../../src/requests/notices/sendDueNotices.js';
 import { lockUnproven } from '../../../src/store/requests.js';
+import { requestAt } from '../../support/ageRequest.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { aRequest, insertARequest } from '../../support/aRequest.js';
 import { textOf } from '../../support/page.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
-import { eventsOf, proofMailTo, requestAt, tokenIn } from '../../support/proofMail.js';
+import { eventsOf, proofMailTo, tokenIn } from '../../support/proofMail.js';
 import { waitFor } from '../../support/waitFor.js';
 
 const DAY = 24 * 3600;

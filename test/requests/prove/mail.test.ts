@@ -4,9 +4,10 @@ import { createLog } from '../../../src/log.js';
 import { sendDueNotices } from '../../../src/requests/notices/sendDueNotices.js';
 import { reserveMail } from '../../../src/store/mailboxes.js';
 import { beginNotice, claimNotice } from '../../../src/store/noticeLeases.js';
+import { requestAt } from '../../support/ageRequest.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
-import { proofMailTo, requestAt, tokenIn } from '../../support/proofMail.js';
+import { proofMailTo, tokenIn } from '../../support/proofMail.js';
 import { putPolicy } from '../../support/putPolicy.js';
 import { waitFor } from '../../support/waitFor.js';
 

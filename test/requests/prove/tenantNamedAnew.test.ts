@@ -1,7 +1,7 @@
+import { requestAt } from '../../support/ageRequest.js';
 import { aPolicy } from '../../support/aPolicy.js';
 import { PARTNER_PEOPLE, PROSEWARE_TENANT, proseware } from '../../support/partnerPeople.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
-import { requestAt } from '../../support/proofMail.js';
 import { putPolicy } from '../../support/putPolicy.js';
 import { answerFrom } from '../../support/staff.js';
 
