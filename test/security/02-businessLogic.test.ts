@@ -149,12 +149,13 @@ describe('2.3 order and wholeness', () => {
   test('2.3.4 fifty parallel identical submits are one request and one mail', async () => {
     const email = 'fifty@fabrikam.com';
     const paths = await Promise.all(Array.from({ length: 50 }, () => somebody().apply({ email })));
-    expect(new Set(paths).size).toBe(1);
+    // Each sender has a page of their own, and all of them show the one request.
+    expect(new Set(paths).size).toBe(50);
     const rows = await requestsOf(email);
     expect(rows).toHaveLength(1);
     expect(await isDue(rows[0]?.id)).toBe(true);
     portal.startWorker();
-    await signUpUntil(portal, 'provisioned', email, paths[0]);
+    for (const path of paths) await signUpUntil(portal, 'provisioned', email, path);
     await portal.stopWorker();
     expect(await portal.tenant.mailsTo(email)).toHaveLength(1);
     expect(await invitationsOf(portal, email)).toHaveLength(1);

@@ -67,7 +67,7 @@ describe('6.3.8 what a stranger learns of a mailbox', () => {
           expect.stringMatching(/^\/requests\/[\w-]{22}$/),
         ]);
         const stranger = newcomer(portal);
-        const settled = domain === 'fabrikam.com' ? 'provisioned' : 'unproven';
+        const settled = domain === 'fabrikam.com' ? 'answered' : 'unproven';
         await waitFor(
           `${email} to be dealt with`,
           async () => (await stranger.status(path)).status === settled,
