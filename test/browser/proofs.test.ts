@@ -115,7 +115,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
       await phone.getByRole('heading', { name: 'You have confirmed the address' }).waitFor();
     });
     // The first browser has shown nothing, so it learns that it went on and no more.
-    await page.getByRole('heading', { name: 'We have dealt with your request' }).waitFor();
+    await page.getByRole('heading', { name: 'Check your email' }).waitFor();
     expect((await guest(email))?.externalUserState).toBe('PendingAcceptance');
   });
 

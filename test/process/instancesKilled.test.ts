@@ -4,6 +4,7 @@ import { openStore } from '../../src/store/database.js';
 import { waitFor } from '../support/waitFor.js';
 import { openCluster, type Cluster } from './cluster.js';
 import { startCrowd, type Crowd } from './crowd.js';
+import { provisionedAddresses } from './provisioned.js';
 
 // Instances die without a word while people sign up. What the tenant's own records say afterwards is what counts.
 
@@ -44,9 +45,11 @@ onPostgres('three instances that are killed one after the other under load', () 
     const visitor = cluster.newcomer();
     for (const [email, path] of crowd.acknowledged) {
       // The lease of whoever was killed last has to run out.
-      const isProvisioned = async () => (await visitor.status(path)).status === 'answered';
-      await waitFor(`${email} to be provisioned`, isProvisioned, 60_000);
+      const isAnswered = async () => (await visitor.status(path)).status === 'answered';
+      await waitFor(`${email} to be answered`, isAnswered, 60_000);
     }
+    const provisioned = await provisionedAddresses(cluster.newcomer(), cluster.site.tenant);
+    expect([...crowd.acknowledged.keys()].filter((email) => !provisioned.has(email))).toEqual([]);
   }, 120_000);
 
   test('nobody is a guest twice, and nobody has two mails', async () => {

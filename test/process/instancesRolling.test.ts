@@ -4,6 +4,7 @@ import { waitFor } from '../support/waitFor.js';
 import { openCluster, type Cluster } from './cluster.js';
 import { startCrowd, type Crowd } from './crowd.js';
 import type { Ended } from './portalProcess.js';
+import { provisionedAddresses } from './provisioned.js';
 
 // A deployment: one instance after the other is asked to end, and started again, while people go on as if nothing happened.
 
@@ -75,9 +76,11 @@ onPostgres('a rolling restart under load', () => {
   test('ends every request provisioned, with one guest and one mail', async () => {
     const visitor = cluster.newcomer();
     for (const [email, path] of crowd.acknowledged) {
-      const isProvisioned = async () => (await visitor.status(path)).status === 'answered';
-      await waitFor(`${email} to be provisioned`, isProvisioned, 60_000);
+      const isAnswered = async () => (await visitor.status(path)).status === 'answered';
+      await waitFor(`${email} to be answered`, isAnswered, 60_000);
     }
+    const provisioned = await provisionedAddresses(cluster.newcomer(), cluster.site.tenant);
+    expect([...crowd.acknowledged.keys()].filter((email) => !provisioned.has(email))).toEqual([]);
     const { users, mails } = await cluster.site.tenant.state();
     for (const email of crowd.acknowledged.keys()) {
       expect(users.filter(({ mail }) => mail === email)).toHaveLength(1);

@@ -5,6 +5,7 @@ import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { FORM, type Visitor } from '../support/visitor.js';
 import { waitFor } from '../support/waitFor.js';
 import { openSite, type Ended, type PortalProcess, type Site } from './portalProcess.js';
+import { provisionedAddresses } from './provisioned.js';
 
 let site: Site;
 let portal: PortalProcess;
@@ -29,9 +30,9 @@ async function signUp(visitor: Visitor, email: string) {
   return { status: answer.status, path: answer.headers.location ?? '' };
 }
 
-const provisioned = (path: string) =>
+const answered = (path: string) =>
   waitFor(
-    'the request to be provisioned',
+    'the request to be answered',
     async () => (await portal.visitor().status(path)).status === 'answered',
     60_000,
   );
@@ -63,13 +64,13 @@ test('a faulty policy on disk changes nothing and is logged; a good one is taken
     }),
   );
   const { path } = await signUp(portal.visitor(), 'ana@fabrikam.com');
-  await provisioned(path);
+  await answered(path);
 
   await writePolicy(
     aPolicy({ partners: [aPartner(), aPartner({ id: 'litware', domains: ['litware.com'] })] }),
   );
   await waitFor('the good policy to be taken up', async () => (await policyState()) === 'current', 5_000);
-  await provisioned((await signUp(portal.visitor(), 'leo@litware.com')).path);
+  await answered((await signUp(portal.visitor(), 'leo@litware.com')).path);
 });
 
 test('a stop under load keeps every acknowledged sign-up, and nobody is invited or mailed twice', async () => {
@@ -106,7 +107,10 @@ test('a stop under load keeps every acknowledged sign-up, and nobody is invited 
   expect(performance.now() - began).toBeLessThan(25_000);
 
   portal = await site.start();
-  for (const { path } of acknowledged) await provisioned(path);
+  for (const { path } of acknowledged) await answered(path);
+  expect(await provisionedAddresses(portal.visitor(), site.tenant)).toEqual(
+    new Set(['ana@fabrikam.com', 'leo@litware.com', ...acknowledged.map(({ email }) => email)]),
+  );
   const { users, mails } = await site.tenant.state();
   for (const { email } of acknowledged) {
     expect(users.filter(({ mail }) => mail === email)).toHaveLength(1);

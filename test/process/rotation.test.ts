@@ -123,7 +123,7 @@ const NEW = 'the-session-secret-of-this-year-0123456789';
     );
     await link.visitor.post(link.link, {}, { from: link.link });
     for (const { visitor, path } of [code, link]) {
-      await waitFor('the guest', async () => (await visitor.status(path)).status === 'answered');
+      await waitFor('the guest', async () => (await visitor.status(path)).status === 'provisioned');
     }
     expect(cluster.balancer.lost).toEqual([]);
   }, 120_000);

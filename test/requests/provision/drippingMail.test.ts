@@ -1,0 +1,75 @@
+import { sql } from 'kysely';
+import { pauseSecondsLeft } from '../../../src/store/pauses.js';
+import { requestAt } from '../../support/ageRequest.js';
+import { GROUPS } from '../../support/aPolicy.js';
+import { startDrippingMailServer, type DrippingMailServer } from '../../support/drippingMailServer.js';
+import { signUpUntil } from '../../support/journey.js';
+import { startPortal, type TestPortal } from '../../support/portal.js';
+import { waitFor } from '../../support/waitFor.js';
+
+// Each mail would keep its place for ever: the deadline takes it away, and after a few of them the mail server is left alone.
+
+let server: DrippingMailServer;
+let portal: TestPortal;
+
+beforeAll(async () => {
+  server = await startDrippingMailServer();
+  portal = await startPortal({
+    env: { SMTP_URL: server.url },
+    limits: { stepSeconds: 1, backoffSeconds: 0.2 },
+  });
+});
+afterAll(async () => {
+  await portal.close();
+  await server.close();
+});
+
+const mailStepOf = (requestId: string) =>
+  portal.deps.store.db
+    .selectFrom('step')
+    .selectAll()
+    .where('request_id', '=', requestId)
+    .where('key', '=', 'mail')
+    .executeTakeFirst();
+
+test('the deadline breaks a mail off, the third lets the mail server rest, and everything else goes on', async () => {
+  const { db } = portal.deps.store;
+  const ana = await portal.visitor().apply({ email: 'ana@fabrikam.com' });
+  await waitFor('the mail server to rest', async () => (await pauseSecondsLeft(db, ['mail'])) > 0);
+  expect(server.greeted()).toBe(3);
+  expect(portal.logged()).toContainEqual(
+    expect.objectContaining({ level: 'warn', target: 'mail', timeouts: 3, seconds: 30 }),
+  );
+  await waitFor('the connections to end', () => server.connected() === 0);
+
+  const isPutBack = async () => (await requestAt(portal, ana)).lease_owner === null;
+  await waitFor('the request to be put back', isPutBack);
+  const request = await requestAt(portal, ana);
+  expect(request).toMatchObject({ state: 'queued', problem: { code: 'mailUnavailable' } });
+  expect(request.due_at).not.toBeNull();
+  // Nothing was handed over, so the next attempt is to send it.
+  expect(await mailStepOf(request.id)).toMatchObject({ state: 'waiting', attempts: 3, detail: {} });
+  expect((await portal.visitor().status(ana)).status).toBe('delayed');
+
+  const bo = await portal.visitor().apply({ email: 'bo@fabrikam.com' });
+  await waitFor('the access of another guest', async () => {
+    const guest = await portal.tenant.guest('bo@fabrikam.com');
+    return guest?.groups.includes(GROUPS.partners) && guest.groups.includes(GROUPS.crm);
+  });
+  const waitsForRest = async () => {
+    const { lease_owner, due_at } = await requestAt(portal, bo);
+    return lease_owner === null && due_at !== null && due_at.getTime() > Date.now() + 5_000;
+  };
+  await waitFor('it to wait for the mail server as well', waitsForRest);
+  expect(server.greeted()).toBe(3);
+  await signUpUntil(portal, 'denied', 'eve@competitor.com');
+  expect((await portal.visitor().get('/readyz')).status).toBe(200);
+
+  server.mend(portal.tenant.smtpUrl);
+  await db.deleteFrom('pause').execute();
+  await sql`update request set due_at = now() where due_at is not null`.execute(db);
+  for (const [email, path] of Object.entries({ 'ana@fabrikam.com': ana, 'bo@fabrikam.com': bo })) {
+    await signUpUntil(portal, 'provisioned', email, path);
+    expect(await portal.tenant.mailsTo(email)).toHaveLength(1);
+  }
+}, 60_000);
