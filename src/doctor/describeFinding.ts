@@ -14,10 +14,10 @@ export function describeFinding(t: Translate, finding: Finding): Description {
     title,
     ...(purpose !== undefined && { purpose: t(`doctor.purpose.${purpose}`) }),
   };
-  const key = isTrouble(finding) ? `doctor.trouble.${code}` : `doctor.${check}.${code}`;
+  const found = isTrouble(finding) ? `trouble.${code}` : `${check}.${code}`;
   return {
     title,
-    text: t(`${key}.text`, values),
-    advice: level === 'good' ? null : t(`${key}.advice`, values),
+    text: t(`doctor.${found}.text`, values),
+    advice: level === 'good' ? null : t(`doctor.${found}.advice`, values),
   };
 }

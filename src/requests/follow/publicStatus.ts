@@ -38,10 +38,19 @@ export function publicStatus(seen: Seen, limits: MailWindow): Omit<Status, 'proo
     words: isDeniedByReviewer(request) ? (request.review?.reason ?? null) : null,
     apps: [],
     steps,
-    moving: status === 'unproven' || status === 'pending' || status === 'queued' || request.due_at !== null,
+    moving: isMoving(status, seen),
     resend: answeredAt ? mayAskAgain(submission, answeredAt, limits) : { allowed: false, why: 'notMailed' },
     updatedAt: new Date(Math.max(...moments.map((at) => at?.getTime() ?? 0))),
   };
+}
+
+const MOVING = new Set<ShownState>(['unproven', 'pending', 'queued']);
+
+/** Where nothing is wrong, a mail that goes once more does not show: only an invitation is repeated by the request itself. */
+function isMoving(status: ShownState, { request, answer }: Seen): boolean {
+  if (MOVING.has(status) || request.state === 'queued') return true;
+  if (status !== 'delayed') return false;
+  return request.due_at !== null || answer?.state === 'waiting' || answer?.state === 'sending';
 }
 
 /** States whose steps tell when they came. */
