@@ -13,7 +13,8 @@ import { decideSubmission, suspicionsOf } from '../submit/decideSubmission.js';
 import { assertTransition, STATE_AFTER } from '../transitions.js';
 
 /**
- * Records the proof that a request has waited for, and decides again with it: request and audit event in one transaction. Where the address has a request already, the new one lapses and its pages show that one.
+ * Records the proof that a request has waited for, and decides again with it: request and audit event in one transaction.
+ * Where the address has a request already, the new one lapses and its pages show that one.
  *
  * @param within what belongs to the same transaction, such as using up a code; the proof counts only if it returns true
  * @returns the id of the request that goes on
