@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.js';
-import type { Suspicion } from '../../requests/submit/judge.js';
+import type { Suspicion } from '../../requests/submit/decideSubmission.js';
 import { seal, unseal } from '../../sealed.js';
 
 type Posted = Record<string, unknown> | undefined;

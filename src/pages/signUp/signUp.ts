@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Deps } from '../../deps.js';
 import { rememberBrowser } from '../../http/browserKey.js';
 import { didYouMean } from '../../policy/lookAlikes/didYouMean.js';
-import { isTenantOffered } from '../../requests/prove/tenantOffered.js';
+import { isTenantOffered } from '../../requests/prove/tenant.js';
 import { submit } from '../../requests/submit/submit.js';
 import { botSigns } from './botSigns.js';
 import { EMPTY_FORM, readSignUpForm } from './signUpForm.js';

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { Deps } from '../../deps.js';
 import { endIdleSession } from '../../http/session.js';
 import type { Address } from '../../policy/address.js';
-import type { TenantRefusal } from '../../requests/prove/tenantOwner.js';
+import type { TenantRefusal } from '../../requests/prove/tenant.js';
 import { openPage } from '../../requests/pageToken.js';
 import { findRequest } from '../../store/requests.js';
 

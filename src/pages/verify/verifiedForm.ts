@@ -6,7 +6,7 @@ import { rememberBrowser } from '../../http/browserKey.js';
 import { SIGN_IN_SECONDS } from '../../http/sessionStore.js';
 import { parseAddress, type Address } from '../../policy/address.js';
 import { tenantProof } from '../../requests/prove/tenant.js';
-import { refusalOf } from '../../requests/prove/tenantOwner.js';
+import { refusalOf } from '../../requests/prove/tenant.js';
 import { submit } from '../../requests/submit/submit.js';
 import { botSigns } from '../signUp/botSigns.js';
 import { EMPTY_FORM, readSignUpForm } from '../signUp/signUpForm.js';

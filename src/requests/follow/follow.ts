@@ -6,7 +6,7 @@ import { findSteps } from '../../store/steps.js';
 import { findSubmission } from '../../store/submissions.js';
 import { hashToken, isToken } from '../../token.js';
 import { awaitedProof } from '../prove/awaitedProof.js';
-import { isShownIn } from '../prove/shownProof.js';
+import { isShownIn } from '../prove/awaitedProof.js';
 import { ownerStatus } from './ownerStatus.js';
 import { publicStatus } from './publicStatus.js';
 import type { Status } from './status.js';

@@ -10,16 +10,16 @@ import { findRelatedRequests } from '../../store/requests.js';
 import type { NoticeRow, RecordedDecision, RequestRow, StepRow } from '../../store/schema.js';
 import { findSteps } from '../../store/steps.js';
 import { decisionNow } from '../../policy/decisionNow.js';
-import { proofStanding, type ProofStanding } from '../prove/proofStanding.js';
-import { approvalChoices, type ApprovalChoices } from '../review/approvalChoices.js';
+import { proofStanding, type ProofStanding } from '../prove/awaitedProof.js';
+import { approvalChoices, type ApprovalChoices } from '../review/approval.js';
 import { permissionsOf, type Permissions } from '../review/permissions.js';
-import { findReadable } from '../review/review.js';
+import { findReadable } from '../review/decide.js';
 
-/** Everything that whoever may read a request is shown of it. Names stand in the place of ids where they are known. */
+/** Everything that the admin area shows of a request, with names instead of ids where they are known. */
 export type Inspection = {
   request: RequestRow;
   partnerName: string | null;
-  /** `then` is when it came. What was decided is decided anew when the proof that it waited for is given. */
+  /** `then` is when it came, `proven` when the proof that it waited for was given: the policy decides again then. */
   decidedAt: 'then' | 'proven';
   /** Why it was decided so, and what the policy in force says today. */
   reasons: DecisionReason[];
@@ -30,7 +30,7 @@ export type Inspection = {
   approved: string[] | null;
   steps: InspectedStep[];
   events: InspectedEvent[];
-  /** Mails about it, to approvers and to the person, save for the invitation, which is a step. */
+  /** Mails about it, to approvers and to the applicant; the invitation is a step. */
   notices: NoticeRow[];
   /** The latest others of the same address, and of the same partner. */
   ofAddress: RequestRow[];
@@ -39,9 +39,9 @@ export type Inspection = {
   choices: ApprovalChoices;
   /** Names of the groups and apps that earlier work has given: an approval with fewer grants takes none of them back. */
   given: string[];
-  /** Whether the portal is at work on it, or will be by itself. */
+  /** Whether it is due, now or later: the page then follows the work. */
   moving: boolean;
-  /** Changes with whatever changes while the portal works on it. */
+  /** Changes with everything that a worker changes. */
   mark: string;
 };
 
@@ -59,8 +59,8 @@ const MOST_EVENTS = 300;
 const MOST_RELATED = 10;
 
 /**
- * @param partner the id of a partner whose grants an approver thinks of giving, where the policy names none
- * @throws {PublicError} `notFound` for a request that there is not, or that is not for this person to see
+ * @param partner the id of a partner whose grants the approver may choose from, where the policy names none
+ * @throws {PublicError} `notFound` for a request that does not exist, or that this person may not see
  */
 export async function inspect(deps: Deps, access: Access, id: string, partner?: string): Promise<Inspection> {
   const { db } = deps.store;
@@ -81,7 +81,7 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
   ]);
   const nameOf = (key: string) => names.get(key) ?? key;
   // Of an anonymised address the policy could say nothing true.
-  const today = request.anonymised_at ? (request.decision as Decision) : decisionNow(policy, request);
+  const today: RecordedDecision = request.anonymised_at ? request.decision : decisionNow(policy, request);
   return {
     request,
     partnerName: partnerName(policy, request.partner),
@@ -137,8 +137,8 @@ function namesOfChoice({ document }: Policy, { review }: RequestRow): string[] |
 
 function markOf({ version, updated_at, due_at }: RequestRow, steps: StepRow[]): string {
   const attempts = steps.reduce((sum, step) => sum + step.attempts, 0);
-  const settled = steps.filter(({ finished_at }) => finished_at !== null).length;
-  return [version, updated_at.getTime(), due_at?.getTime() ?? 0, attempts, settled].join('-');
+  const finished = steps.filter(({ finished_at }) => finished_at !== null).length;
+  return [version, updated_at.getTime(), due_at?.getTime() ?? 0, attempts, finished].join('-');
 }
 
 function labelOf({ document }: Policy, key: string): { kind: string; name: string } {

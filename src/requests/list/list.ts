@@ -1,5 +1,8 @@
-import { covers, type Access } from '../../access/access.js';
+import { covers, type Access, type Scope } from '../../access/access.js';
+import { personKey } from '../../access/person.js';
 import type { Deps } from '../../deps.js';
+import type { Policy } from '../../policy/policy.js';
+import { insertAuditEvent } from '../../store/auditEvents.js';
 import { countOpenRequests } from '../../store/requestFigures.js';
 import {
   listRequests,
@@ -9,19 +12,25 @@ import {
   type RequestSort,
 } from '../../store/requestList.js';
 import type { RequestState } from '../../store/schema.js';
-import { partnerChoices, type PartnerChoice } from './partnerChoices.js';
-import { ACTION_TABLE } from '../review/reviewActions.js';
+import { ACTION_TABLE } from '../review/permissions.js';
 
 /** Requests on one page. */
-export const PAGE_LENGTH = 50;
+const PAGE_LENGTH = 50;
+/** Requests of an export that are read at once. */
+const CHUNK = 1_000;
 
-/** What somebody asks to see; whose requests they may see is not theirs to say. */
+/** Nobody looks through more than these. */
+const MOST_CHOICES = 300;
+
+export type PartnerChoice = { id: string; name: string };
+
+/** What somebody looks for; their access decides whose requests they may see. */
 export type ListFilter = Omit<RequestFilter, 'scope'>;
 
 export type RequestLine = ListedRequest & {
-  /** As the policy in force names the partner; its id when the policy knows it no more, null when there is none. */
+  /** By the policy in force; the partner's id when the policy no longer has it. */
   partnerName: string | null;
-  /** Whether whoever looks may decide on it, and there is something to decide. */
+  /** Whether the person who looks may decide on it, and there is something to decide. */
   decidable: boolean;
 };
 
@@ -63,4 +72,51 @@ export async function listFor(
     open: new Map(open.map(({ state, count }) => [state, count])),
     partners: partnerChoices(policy, access.reads),
   };
+}
+
+/**
+ * Every request that passes a filter and that a person may see, newest first: the moment when a request came never
+ * changes, so that each comes once, however long the reader takes. Only one chunk is in memory at a time.
+ *
+ * The audit trail gets the number of rows and the names of the filters, never their values, before the list ends, also when
+ * the reader goes away: an export that cannot be recorded ends with an error.
+ */
+export async function* exportList(
+  deps: Deps,
+  access: Access,
+  filter: ListFilter,
+): AsyncGenerator<ListedRequest, void, undefined> {
+  const { db } = deps.store;
+  const filters = Object.entries(filter)
+    .filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0))
+    .map(([name]) => name);
+  let rows = 0;
+  let complete = false;
+  try {
+    let position: ListPosition | null = null;
+    do {
+      const page = await listRequests(db, { ...filter, scope: access.reads }, 'newest', position, CHUNK);
+      for (const request of page.requests) {
+        rows++;
+        yield request;
+      }
+      position = page.next;
+    } while (position);
+    complete = true;
+  } finally {
+    await insertAuditEvent(db, {
+      actor: personKey(access.person),
+      action: 'requests.exported',
+      detail: { filters, rows, complete },
+    });
+  }
+}
+
+/** The partners whose requests a scope covers, by name; null where there are too many to choose from. */
+export function partnerChoices({ document }: Policy, scope: Scope): PartnerChoice[] | null {
+  const covered = document.partners.filter(({ id }) => covers(scope, id));
+  if (covered.length > MOST_CHOICES) return null;
+  return covered
+    .map(({ id, name }) => ({ id, name }))
+    .sort((one, other) => one.name.localeCompare(other.name));
 }

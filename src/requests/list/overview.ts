@@ -13,7 +13,7 @@ import {
   type Standing,
 } from '../../store/requestFigures.js';
 import type { RequestState } from '../../store/schema.js';
-import { partnerChoices, type PartnerChoice } from './partnerChoices.js';
+import { partnerChoices, type PartnerChoice } from './list.js';
 import { firstDay, signUpFigures, type PartnerFigures, type SignUpFigures } from './signUpFigures.js';
 
 export const DAYS = 30;

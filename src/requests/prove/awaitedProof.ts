@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.js';
 import { proofAskedBy } from '../../policy/afterProof.js';
 import { findBrowser } from '../../store/challengeBrowsers.js';
 import { findChallenge } from '../../store/challenges.js';
-import type { Proof, RequestRow } from '../../store/schema.js';
+import type { Proof, RecordedDecision, RequestRow } from '../../store/schema.js';
 import { decisionNow } from '../../policy/decisionNow.js';
 import { TRIES, validMinutes } from './secrets.js';
 
@@ -10,18 +10,18 @@ import { TRIES, validMinutes } from './secrets.js';
 export type AwaitedProof = { kind: 'tenant' } | AwaitedMailbox;
 
 /**
- * Nothing of it tells whether somebody else has had mail sent to the address: a mail that has to wait for another one
- * looks like one that has gone, and what a browser is shown depends on what was done in it alone.
+ * It does not tell whether somebody else has had mail sent to the address: a mail that has to wait for another one looks
+ * like one that was sent, and what a browser is shown depends only on what was done in it.
  */
 export type AwaitedMailbox = {
   kind: 'mailbox';
   /**
-   * Whether a code can be typed, or has been guessed at too often in this browser; `unsent` where no mail has been asked for
-   * yet, because the policy did not want one when the form was sent. That the code of another browser does not count is not
-   * told: whoever posts an address second would learn that there was a first.
+   * Whether a code can be typed, or this browser has used up its tries; `unsent` where nobody has asked for a mail yet,
+   * because the policy did not want one when the form was sent. It does not say that only the first browser's code counts:
+   * who posts an address second would learn that there was a first.
    */
   codeState: 'enter' | 'usedUp' | 'unsent';
-  /** How long what is mailed counts. */
+  /** How long the code and the link are valid. */
   minutes: number;
   /** The mail server does not take mail for the address. */
   refused: boolean;
@@ -29,7 +29,7 @@ export type AwaitedMailbox = {
   waitSeconds: number;
 };
 
-/** What a request waits for by the policy in force; what it was told of when that asks for nothing any more. */
+/** What a request waits for by the policy in force; the proof of its first decision when that asks for nothing any more. */
 export function awaitedKind({ policy }: Pick<Deps, 'policy'>, request: RequestRow): Proof['kind'] | null {
   if (request.state !== 'unproven') return null;
   const today = decisionNow(policy.current().policy, request);
@@ -37,7 +37,7 @@ export function awaitedKind({ policy }: Pick<Deps, 'policy'>, request: RequestRo
 }
 
 /**
- * @param browser of the viewer; see `http/browserKey.ts`. One that has neither asked nor typed anything may do both.
+ * @param browser of the viewer; see `http/browserKey.ts`. A new one may type a code and ask for a mail.
  * @returns null for a request that waits for no proof
  */
 export async function awaitedProof(
@@ -61,4 +61,60 @@ export async function awaitedProof(
     refused: challenge.mail === 'failed',
     waitSeconds: Math.ceil(Math.max(0, mailWindowSeconds - (askedSecondsAgo ?? mailWindowSeconds))),
   };
+}
+
+/** The proof of a request, as the admin area shows it. */
+export type ProofStanding = {
+  /** What was shown; `by` is the `tid/oid` of a sign-in. */
+  shown: { kind: Proof['kind']; at: Date; by: string | null } | null;
+  /** What the request waits for, and when it lapses without it. */
+  awaited: { kind: Proof['kind']; lapsesAt: Date } | null;
+  /** What the policy in force asks for and the request lacks: nobody can approve it like this. */
+  missing: Proof['kind'] | null;
+};
+
+/** @param today what the policy in force says about the request */
+export function proofStanding(
+  deps: Pick<Deps, 'policy' | 'limits'>,
+  request: RequestRow,
+  today: RecordedDecision,
+): ProofStanding {
+  const { state, proof, created_at } = request;
+  const awaited = awaitedKind(deps, request);
+  const needsNone = ['unproven', 'provisioned', 'denied', 'lapsed', 'revoked'].includes(state);
+  return {
+    shown: proof && { kind: proof.kind, at: new Date(proof.at), by: proof.by ?? null },
+    awaited: awaited && {
+      kind: awaited,
+      lapsesAt: new Date(created_at.getTime() + deps.limits.lapseSeconds * 1000),
+    },
+    missing: needsNone ? null : proofAskedBy(today),
+  };
+}
+
+/**
+ * A proof that is given now, unless `at` says otherwise.
+ *
+ * @param browser in which it is given; see `http/browserKey.ts`. The store keeps proofs as JSON, so it is written in hex.
+ */
+export function shownProof(
+  browser: Buffer,
+  { at = new Date(), ...shown }: Pick<Proof, 'kind' | 'by'> & { at?: Date },
+): Proof {
+  return { ...shown, at: at.toISOString(), browser: browser.toString('hex') };
+}
+
+/** Whether a proof was given in this browser. */
+export function isShownIn(proof: Pick<Proof, 'browser'> | null, browser: Buffer): boolean {
+  return proof?.browser === browser.toString('hex');
+}
+
+/** What somebody has typed about the owner of an address: the owner sees this much before they confirm it. */
+export type Asked = { address: string; name: string; company: string };
+
+export function askedBy(
+  request: Pick<RequestRow, 'address' | 'first_name' | 'last_name' | 'company'>,
+): Asked {
+  const { address, first_name, last_name, company } = request;
+  return { address, name: `${first_name} ${last_name}`, company };
 }

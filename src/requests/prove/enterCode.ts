@@ -7,7 +7,7 @@ import type { Db, RequestRow } from '../../store/schema.js';
 import { prove } from './prove.js';
 import { awaitedKind } from './awaitedProof.js';
 import { isCode, readCode, TRIES } from './secrets.js';
-import { shownProof } from './shownProof.js';
+import { shownProof } from './awaitedProof.js';
 
 /** Why a code does not do: `settled` when none is asked for (any more); `triesLeft` goes with a wrong one. */
 export type CodeFault =

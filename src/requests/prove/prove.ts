@@ -8,13 +8,13 @@ import type { Db, Proof, RequestRow, RequestState } from '../../store/schema.js'
 import { findStandingRequest, moveSubmissions } from '../../store/submissions.js';
 import { traceparent } from '../../activeSpan.js';
 import { addressOf } from '../../policy/decisionNow.js';
-import { Overtaken, QUIET_SECONDS } from '../submit/claimAddress.js';
-import { judge, suspicionsOf } from '../submit/judge.js';
+import { Overtaken, QUIET_SECONDS, retryOvertaken } from '../submit/claimAddress.js';
+import { decideSubmission, suspicionsOf } from '../submit/decideSubmission.js';
 import { assertTransition, STATE_AFTER } from '../transitions.js';
 
 /**
- * Takes the proof that a request has waited for, decides again with it, and puts the request on its way: request and
- * audit event in one transaction. Where the address has a request already, the new one lapses and its pages show that one.
+ * Records the proof that a request has waited for, and decides again with it: request and audit event in one transaction.
+ * Where the address has a request already, the new one lapses and its pages show that one.
  *
  * @param within what belongs to the same transaction, such as using up a code; the proof counts only if it returns true
  * @returns the id of the request that goes on
@@ -26,20 +26,11 @@ export async function prove(
   proof: Proof,
   within: (trx: Db) => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<string> {
-  const proven = await deps.store.db
-    .transaction()
-    .execute(async (trx) => {
-      const request = await lockUnproven(trx, requestId);
-      if (!request || !(await within(trx))) throw conflict();
-      return settle(deps, trx, request, proof);
-    })
-    .catch((error: unknown) => {
-      // Another request of the address was put on its way between the look and the write, or lost its address.
-      if (isUniqueViolation(error) || error instanceof Overtaken) return null;
-      throw error;
-    });
-  if (proven === null) return prove(deps, requestId, proof, within);
-  const { goesOn, state } = proven;
+  const { goesOn, state } = await retryOvertaken(deps.store.db, async (trx) => {
+    const request = await lockUnproven(trx, requestId);
+    if (!request || !(await within(trx))) throw conflict();
+    return recordProof(deps, trx, request, proof);
+  });
   if (state === 'denied' || state === 'lapsed') deps.telemetry.figures.requestEnded(state);
   deps.bell.announce();
   deps.noticeBell.announce();
@@ -49,11 +40,12 @@ export async function prove(
 
 type Proven = { goesOn: string; state: RequestState };
 
-async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): Promise<Proven> {
+/** @throws Overtaken */
+async function recordProof(deps: Deps, trx: Db, request: RequestRow, proof: Proof): Promise<Proven> {
   const { policy, hash } = deps.policy.current();
   const applicant = { address: addressOf(request), proven: proof.kind };
-  const decision = await judge(trx, policy, applicant, suspicionsOf(request.decision));
-  // The policy asks for something else by now: what was shown does not do.
+  const decision = await decideSubmission(trx, policy, applicant, suspicionsOf(request.decision));
+  // The policy asks for another proof by now.
   if (decision.outcome === 'prove') throw conflict();
   const state = STATE_AFTER[decision.outcome];
   const standing =
@@ -68,6 +60,9 @@ async function settle(deps: Deps, trx: Db, request: RequestRow, proof: Proof): P
     partner: decision.partner,
     policyHash: hash,
     trace: traceparent(),
+  }).catch((error: unknown) => {
+    // Another request of the address was queued between the look and the write.
+    throw isUniqueViolation(error) ? new Overtaken() : error;
   });
   await insertAuditEvent(trx, {
     requestId: request.id,

@@ -1,16 +1,32 @@
 import type { Deps } from '../../deps.js';
 import type { TenantIdentity } from '../../entra/tenantIdentity.js';
+import { PERSONAL_ACCOUNTS, tenantOfDomain, type DomainTenant } from '../../entra/tenantOfDomain.js';
 import { conflict, notFound } from '../../errors.js';
+import { parseAddress, type Address } from '../../policy/address.js';
 import { decide } from '../../policy/decide.js';
+import { addressOf } from '../../policy/decisionNow.js';
+import type { Policy } from '../../policy/policy.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { findRequest } from '../../store/requests.js';
 import type { Proof, RequestRow } from '../../store/schema.js';
-import { addressOf } from '../../policy/decisionNow.js';
 import { prove } from './prove.js';
-import { refusalOf, type TenantRefusal } from './tenantOwner.js';
-import { shownProof } from './shownProof.js';
+import { shownProof } from './awaitedProof.js';
 
-/** Where and when somebody signed in, and whether they have seen since what they prove. */
+/** Why a sign-in does not prove an address. Stable: log lines and audit events hold it, and pages have texts for it. */
+export type TenantRefusal =
+  | 'personalAccount'
+  | 'guestAccount'
+  | 'otherTenant'
+  | 'otherAddress'
+  /** The token names no address that can be invited. */
+  | 'noAddress'
+  /** Nobody could tell to which tenant the domain belongs. */
+  | 'lookUp';
+
+/** A policy may have ten thousand partners, and every view of the form needs the answer. */
+const offeredBy = new WeakMap<Policy, boolean>();
+
+/** Where and when somebody signed in, and whether they have confirmed what the form says of them. */
 export type SignedIn = {
   /** See `http/browserKey.ts`. */
   browser: Buffer;
@@ -19,11 +35,11 @@ export type SignedIn = {
 };
 
 /**
- * Takes a sign-in at the home organisation as the proof that a request waits for. A request that waits for none (any more)
- * is left as it is, and the person led to it.
+ * Takes a sign-in at the applicant's own tenant as the proof that a request waits for. A request that waits for none (any
+ * more) stays as it is.
  *
- * @returns the id of the request that goes on; or why the sign-in shows nothing: the request then waits as before; or
- *   that the person is to see first what was typed, because another browser has sent the form
+ * @returns the id of the request that goes on; or why the sign-in proves nothing: the request then waits as before; or
+ *   the request that the person has to confirm first, because another browser has sent the form
  * @throws {PublicError} `conflict` when the policy asks for another proof, `notFound` when the request is gone
  */
 export async function proveByTenant(
@@ -50,7 +66,7 @@ export async function proveByTenant(
   return { refused };
 }
 
-/** What a sign-in is worth on a request. */
+/** The proof that a sign-in gives. */
 export function tenantProof(
   { tid, oid }: Pick<TenantIdentity, 'tid' | 'oid'>,
   browser: Buffer,
@@ -70,4 +86,66 @@ export function awaitsTenant(deps: Pick<Deps, 'policy'>, request: RequestRow): b
   const { policy } = deps.policy.current();
   if (decide(policy, { address: addressOf(request), proven: 'tenant' }).outcome === 'prove') throw conflict();
   return true;
+}
+
+/** Whether any partner's people can prove their address by signing in at their own tenant. */
+export function isTenantOffered(policy: Policy): boolean {
+  let offered = offeredBy.get(policy);
+  if (offered === undefined) {
+    offered = policy.document.partners.some(({ proof, enabled }) => proof === 'tenant' && enabled);
+    offeredBy.set(policy, offered);
+  }
+  return offered;
+}
+
+type Settings = Pick<Deps, 'policy' | 'config'>;
+
+/**
+ * Why a sign-in does not prove an address; null when it does: the tenant owns the address's domain, and says that the
+ * address is this person's.
+ */
+export async function refusalOf(
+  settings: Settings,
+  identity: TenantIdentity,
+  address: Address,
+): Promise<TenantRefusal | null> {
+  if (identity.tid === PERSONAL_ACCOUNTS) return 'personalAccount';
+  if (identity.guest) return 'guestAccount';
+  const owner = await ownerOf(settings, address);
+  if (owner.kind === 'unreachable') return 'lookUp';
+  if (owner.kind === 'none' || owner.tenantId !== identity.tid) return 'otherTenant';
+  return identity.addresses.includes(address.canonical) ? null : 'otherAddress';
+}
+
+/** The address with which somebody who has signed in may sign up: if possible, one that the policy admits. */
+export async function addressFor(
+  settings: Settings,
+  identity: TenantIdentity,
+): Promise<{ address: Address } | { refused: TenantRefusal }> {
+  const { policy } = settings.policy.current();
+  const addresses = identity.addresses.flatMap((text) => {
+    const parsed = parseAddress(text);
+    return parsed.ok ? [parsed.address] : [];
+  });
+  const isDenied = (address: Address) => decide(policy, { address }).outcome === 'deny';
+  let refused: TenantRefusal | null = null;
+  for (const address of addresses.toSorted((one, other) => Number(isDenied(one)) - Number(isDenied(other)))) {
+    const refusal = await refusalOf(settings, identity, address);
+    if (!refusal) return { address };
+    refused ??= refusal;
+  }
+  return { refused: refused ?? 'noAddress' };
+}
+
+/** The tenant that the policy names for an address. */
+export function namedTenant(policy: Policy, address: Address): string | undefined {
+  const { partner } = decide(policy, { address });
+  return partner === null ? undefined : policy.partner(partner)?.tenantId?.toLowerCase();
+}
+
+async function ownerOf({ policy, config }: Settings, address: Address): Promise<DomainTenant> {
+  const tenantId = namedTenant(policy.current().policy, address);
+  return tenantId === undefined
+    ? tenantOfDomain(config, address.domain)
+    : Promise.resolve({ kind: 'found', tenantId });
 }

@@ -13,7 +13,7 @@ import { holdLease, type Lease } from './lease.js';
 import { runSteps } from './runSteps.js';
 import { tellEnd } from './tellEnd.js';
 import { withApproval } from '../review/approval.js';
-import { countedBeside } from '../submit/judge.js';
+import { countedBeside } from '../submit/decideSubmission.js';
 import { assertTransition } from '../transitions.js';
 
 /**

@@ -1,4 +1,4 @@
-import { isSamePerson } from '../review/ownRequest.js';
+import { isSamePerson } from '../review/permissions.js';
 import { StepStop, type StepContext } from './step.js';
 
 /**

@@ -1,69 +1,88 @@
 import { covers, type Access } from '../../access/access.js';
+import type { Person } from '../../access/person.js';
 import type { Decision } from '../../policy/decision.js';
-import type { RequestRow, StepRow } from '../../store/schema.js';
-import { isOwnRequest } from './ownRequest.js';
+import type { AuditAction } from '../../store/auditActions.js';
+import type { RequestRow, RequestState, StepRow } from '../../store/schema.js';
 import { mayResend, type MailWindow, type ResendPermission } from '../resend/resend.js';
-import { ACTION_TABLE, REVIEW_ACTIONS, type ReviewAction } from './reviewActions.js';
 
-/** Whether an action is open to a person, and if not, why. What counts is what the action itself finds out. */
-export type Permission =
-  | { allowed: true }
-  | {
-      allowed: false;
-      why: 'forbidden' | 'ownRequest' | 'state' | 'underway' | 'policyRefuses' | 'proofMissing';
-    };
+/** What an approver may decide about a request. Sending its mail again decides nothing. */
+export const REVIEW_ACTIONS = ['approve', 'deny', 'retry', 'hold'] as const;
+export type ReviewAction = (typeof REVIEW_ACTIONS)[number];
 
+/** The states in which an action is open, the state it leads to, and its name in the audit trail. */
+export const ACTION_TABLE: Record<
+  ReviewAction,
+  { from: readonly RequestState[]; to: RequestState; event: AuditAction }
+> = {
+  approve: { from: ['pending', 'held'], to: 'queued', event: 'request.approved' },
+  deny: { from: ['unproven', 'pending', 'failed', 'held'], to: 'denied', event: 'request.denied' },
+  retry: { from: ['failed', 'held'], to: 'queued', event: 'request.retried' },
+  hold: { from: ['pending', 'queued'], to: 'held', event: 'request.held' },
+};
+
+/** Why a person may not take an action: `state` when it is not open in the request's state, `underway` when a worker holds it. */
+export type Refusal = 'forbidden' | 'ownRequest' | 'state' | 'underway' | 'policyRefuses' | 'proofMissing';
+
+export type Permission = { allowed: true } | { allowed: false; why: Refusal };
 export type Permissions = Record<ReviewAction, Permission> & { resend: Permission | ResendPermission };
 
-const ALLOWED: Permission = { allowed: true };
-const refused = (why: Extract<Permission, { allowed: false }>['why']): Permission => ({
-  allowed: false,
-  why,
-});
+/** What the policy in force says of a request's address. */
+type Today = Pick<Decision, 'outcome' | 'partner'>;
 
-/** @param today what the policy in force says about the address */
+/** Whether a request is the person's own: made for one of their addresses, or for the guest account they sign in with. */
+export function isOwnRequest(
+  { addresses, oid }: Person,
+  { address, guest_id }: Pick<RequestRow, 'address' | 'guest_id'>,
+): boolean {
+  return addresses.includes(address) || oid === guest_id;
+}
+
+/** Whether a person, by their key (`tid/oid`), is the guest with this object id: guests sign in as objects of our own tenant. */
+export function isSamePerson(key: string, guestId: string): boolean {
+  return key.split('/')[1] === guestId;
+}
+
+/**
+ * Why a person may not take an action on a request; null when they may. The page that offers the actions and the code that
+ * carries them out both ask here.
+ */
+export function refusalFor(
+  { decides, person }: Access,
+  request: RequestRow,
+  today: Today,
+  action: ReviewAction | 'resend',
+): Refusal | null {
+  // The policy may have given the address to another partner since the request came.
+  const isTheirs = covers(decides, request.partner) && covers(decides, today.partner ?? request.partner);
+  if (!isTheirs) return 'forbidden';
+  if (isOwnRequest(person, request)) return 'ownRequest';
+  if (action === 'resend') return null;
+  if (!ACTION_TABLE[action].from.includes(request.state)) return 'state';
+  if (request.lease_until !== null && request.lease_until > new Date()) return 'underway';
+  if (action !== 'approve') return null;
+  if (today.outcome === 'deny') return 'policyRefuses';
+  if (today.outcome === 'prove') return 'proofMissing';
+  // Only who decides for all partners may approve an address that no partner lists.
+  return covers(decides, today.partner) ? null : 'forbidden';
+}
+
 export function permissionsOf(
   access: Access,
   request: RequestRow,
   steps: StepRow[],
-  today: Pick<Decision, 'outcome' | 'partner'>,
+  today: Today,
   mails: MailWindow,
 ): Permissions {
-  const personal = personally(access, request, today.partner);
-  const entries = REVIEW_ACTIONS.map((action) => [
-    action,
-    personal ?? (action === 'approve' ? approvable(access, request, today) : openIn(request, action)),
-  ]);
-  return {
-    ...(Object.fromEntries(entries) as Record<ReviewAction, Permission>),
-    resend: personal ?? mayResend(request, steps, mails, Infinity),
+  const permissionFor = (action: ReviewAction | 'resend'): Permission => {
+    const why = refusalFor(access, request, today, action);
+    return why === null ? { allowed: true } : { allowed: false, why };
   };
-}
-
-/** What keeps a person from every action; `today`: the partner to whom the policy in force gives the address. */
-function personally(
-  { decides, person }: Access,
-  request: RequestRow,
-  today: string | null,
-): Permission | null {
-  const theirs = covers(decides, request.partner) && covers(decides, today ?? request.partner);
-  if (!theirs) return refused('forbidden');
-  return isOwnRequest(person, request) ? refused('ownRequest') : null;
-}
-
-function openIn({ state, lease_until }: RequestRow, action: ReviewAction): Permission {
-  if (!ACTION_TABLE[action].from.includes(state)) return refused('state');
-  return lease_until !== null && lease_until > new Date() ? refused('underway') : ALLOWED;
-}
-
-function approvable(
-  { decides }: Access,
-  request: RequestRow,
-  { outcome, partner }: Pick<Decision, 'outcome' | 'partner'>,
-): Permission {
-  const open = openIn(request, 'approve');
-  if (!open.allowed) return open;
-  if (outcome === 'deny') return refused('policyRefuses');
-  if (outcome === 'prove') return refused('proofMissing');
-  return covers(decides, partner) ? ALLOWED : refused('forbidden');
+  const resend = permissionFor('resend');
+  return {
+    approve: permissionFor('approve'),
+    deny: permissionFor('deny'),
+    retry: permissionFor('retry'),
+    hold: permissionFor('hold'),
+    resend: resend.allowed ? mayResend(request, steps, mails, Infinity) : resend,
+  };
 }

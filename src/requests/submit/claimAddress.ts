@@ -3,17 +3,28 @@ import type { MailLimits } from '../../store/mailboxes.js';
 import type { Db, RequestRow } from '../../store/schema.js';
 import { findStandingRequest, insertRequest, type RequestToInsert } from '../../store/submissions.js';
 
-/** Whoever signs up again in this time after their request ended is led to that one, and nothing is done twice. */
+/** Who signs up again within this time after their request ended joins that one, and nothing is done twice. */
 export const QUIET_SECONDS = 15 * 60;
 
-/** The address got another request, or lost the one it had, between two statements: the transaction is to be tried again. */
+/** The address got another request, or lost the one it had, between two statements: the transaction has to begin again. */
 export class Overtaken extends Error {}
+
+/** Runs a transaction, again for as long as it is {@link Overtaken}. */
+export async function retryOvertaken<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await db.transaction().execute(work);
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error;
+    }
+  }
+}
 
 /**
  * Inserts a request and the event that records it, unless another one of the same address stands in its way.
  *
- * @param mails within which limits a mail to the address is to be reserved for it; null: none is
- * @returns in how many seconds it may be worked on, or the request in its way
+ * @param mails the limits within which a mail to the address is reserved; null reserves none
+ * @returns the seconds until a worker may claim it, or the request in its way
  * @throws Overtaken
  */
 export async function claimAddress(
@@ -29,8 +40,8 @@ export async function claimAddress(
     return { standing };
   }
   const waitSeconds = Math.max(0, inserted.mailInSeconds);
-  // A request that was being provisioned at that very moment escapes the insertion, and shows itself afterwards. The end of
-  // each provisioning notes its mail, so whoever may write to the mailbox at once need not look.
+  // The insertion misses a request that was being provisioned at that moment; it is visible afterwards. Each provisioning
+  // notes its mail at its end, so that there was none where the mailbox may be written to at once.
   const needsNoLook =
     request.state === 'denied' || request.state === 'unproven' || (mails && waitSeconds === 0);
   if (!needsNoLook && (await findStandingRequest(trx, request, QUIET_SECONDS))) throw new Overtaken();

@@ -16,11 +16,11 @@ import { traceparent } from '../../activeSpan.js';
 import { beginMailboxProof, joinMailboxProof } from '../prove/askForMail.js';
 import { openPage } from '../pageToken.js';
 import { isForOwner } from '../problems.js';
-import { claimAddress, Overtaken, QUIET_SECONDS } from './claimAddress.js';
-import { judge, type Suspicion } from './judge.js';
+import { claimAddress, Overtaken, QUIET_SECONDS, retryOvertaken } from './claimAddress.js';
+import { decideSubmission, type Suspicion } from './decideSubmission.js';
 import { STATE_AFTER } from '../transitions.js';
 
-/** What a partner's user has filled in, already checked for form. */
+/** What an applicant has typed, already checked. */
 export type Application = {
   address: Address;
   firstName: string;
@@ -37,15 +37,15 @@ export type Sender = {
   /** SHA-256 of the key of the browser that sent the form; see `http/browserKey.ts`. */
   browser: Buffer;
   suspicions: readonly Suspicion[];
-  /** What the person had shown before they filled in the form. */
+  /** What the applicant has proved before they filled in the form. */
   proof?: Proof;
 };
 
 /**
  * Decides on an application and records it: the request, which is the work to do, and its audit event in one transaction.
- * An address that has an open request, or one that ended just now, leaves no new one: its submission joins that one.
- * Where something is to be proved first, nobody is told of such a request: the answer is the same for every address.
- * A mailbox that has had a mail just now is invited later, and the answer is the same, too.
+ * Where the address has an open request, or one that ended just now, the submission joins that one.
+ * The answer is the same for every address, so that nobody learns whether there was one. A mailbox that has had a mail just
+ * now is invited later, with the same answer.
  *
  * @returns the token of the submission's own status page
  * @throws {PublicError} `tooManySignUps`
@@ -59,43 +59,35 @@ export async function submit(
     if (error instanceof PublicError) deps.telemetry.figures.signUp('turnedAway');
     throw error;
   });
-  let taken: Taken | null = null;
-  while (taken === null) taken = await attempt(deps, application, sender);
+  const { token, outcome } = await retryOvertaken(deps.store.db, (trx) =>
+    recordSubmission(deps, trx, application, sender),
+  );
   deps.bell.announce();
   deps.noticeBell.announce();
-  const { token, outcome } = taken;
   deps.telemetry.figures.signUp(outcome);
   if (outcome === 'denied') deps.telemetry.figures.requestEnded(outcome);
   return { token };
 }
 
-type Taken = { token: string; outcome: RequestState | 'repeated' };
-
-/** Returns null when it is to be tried again. */
-async function attempt(deps: Deps, application: Application, sender: Sender): Promise<Taken | null> {
+/** @throws Overtaken */
+async function recordSubmission(
+  deps: Deps,
+  trx: Db,
+  application: Application,
+  sender: Sender,
+): Promise<{ token: string; outcome: RequestState | 'repeated' }> {
   const { policy, hash } = deps.policy.current();
-  const { address } = application;
   const { proof } = sender;
-  return deps.store.db
-    .transaction()
-    .execute(async (trx) => {
-      const applicant = { address, ...(proof && { proven: proof.kind }) };
-      const decision = await judge(trx, policy, applicant, sender.suspicions);
-      const token = drawToken();
-      const request = toRequest(application, { decision, policyHash: hash, token }, sender);
-      // Nobody has shown that they read the mailbox, and nobody will be asked: the invitation is the first that it hears of it.
-      const mails = request.state === 'queued' && !proof ? deps.limits : null;
-      const claim = await claimAddress(trx, request, submissionOf(request), mails);
-      if (!claim.standing) {
-        await begin(deps, trx, request, { decision, sender, waitSeconds: claim.waitSeconds });
-        return { token, outcome: request.state };
-      }
-      return { token: await join(deps, trx, claim.standing, sender), outcome: 'repeated' as const };
-    })
-    .catch((error: unknown) => {
-      if (error instanceof Overtaken) return null;
-      throw error;
-    });
+  const applicant = { address: application.address, ...(proof && { proven: proof.kind }) };
+  const decision = await decideSubmission(trx, policy, applicant, sender.suspicions);
+  const token = drawToken();
+  const request = toRequest(application, { decision, policyHash: hash, token }, sender);
+  // Without a proof the invitation is the first mail that the mailbox gets.
+  const mails = request.state === 'queued' && !proof ? deps.limits : null;
+  const claim = await claimAddress(trx, request, submissionOf(request), mails);
+  if (claim.standing) return { token: await join(deps, trx, claim.standing, sender), outcome: 'repeated' };
+  await begin(deps, trx, request, { decision, sender, waitSeconds: claim.waitSeconds });
+  return { token, outcome: request.state };
 }
 
 /** Adds a submission to the request that its address has already. @throws Overtaken */
@@ -104,7 +96,7 @@ async function join(deps: Deps, trx: Db, standing: RequestRow, { browser, proof 
   if (token === null) throw new Overtaken();
   await joinMailboxProof(deps, trx, standing, browser);
   if (proof) await noteProof(trx, standing.id, proof);
-  // The page says that an answer went to the mailbox: the one of before, or another one when that was long ago.
+  // The page says that an answer went to the mailbox: the earlier one, or another one when that was long ago.
   if (isForOwner(standing)) {
     const repeated = await repeatAnswer(trx, standing.id, { dueAt: new Date(), quietSeconds: QUIET_SECONDS });
     if (repeated) await noteMailed(trx, standing.address);

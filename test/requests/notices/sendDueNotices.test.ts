@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { sql } from 'kysely';
 import { sendDueNotices } from '../../../src/requests/notices/sendDueNotices.js';
-import { approve, deny } from '../../../src/requests/review/review.js';
+import { decide } from '../../../src/requests/review/decide.js';
 import { beginNotice, claimNotice } from '../../../src/store/noticeLeases.js';
 import { findNotices, queueNotice } from '../../../src/store/notices.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
@@ -113,7 +113,10 @@ describe('who is told of a waiting request', () => {
 
   test('nobody, of a request that was decided in the meantime', async () => {
     const request = await submitted(portal.deps, 'late@lia.com');
-    await approve(portal.deps, accessFor(portal.deps), request.id, { version: request.version });
+    await decide(portal.deps, accessFor(portal.deps), request.id, {
+      action: 'approve',
+      version: request.version,
+    });
     await send();
     expect(await mails()).toEqual([]);
     expect(await findNotices(db(), request.id)).toMatchObject([
@@ -125,7 +128,10 @@ describe('who is told of a waiting request', () => {
     const request = await submitted(portal.deps, 'later@lia.com');
     await portal.tenant.fault({ on: 'smtp', fault: { kind: 'refuse', code: 451, message: 'Later' } });
     await sendPatiently();
-    await approve(portal.deps, accessFor(portal.deps), request.id, { version: request.version });
+    await decide(portal.deps, accessFor(portal.deps), request.id, {
+      action: 'approve',
+      version: request.version,
+    });
     await makeDue();
     await send();
     expect(await mails()).toEqual([]);
@@ -159,7 +165,7 @@ describe('a request that waits again, now with another partner', () => {
   ])('%s: those of its partner of today are told, once', async (name, told, count) => {
     const { id, version } = await submitted(portal.deps, `${name.split(' ')[0]}.move@lia.com`);
     if (told) await send();
-    await approve(portal.deps, accessFor(portal.deps), id, { version });
+    await decide(portal.deps, accessFor(portal.deps), id, { action: 'approve', version });
     await putPolicy(portal, moved);
     await workOn(portal.deps, id);
     await send();
@@ -247,7 +253,11 @@ describe('a digest', () => {
     const request = await submitted(portal.deps, 'decided@weekly.com');
     await portal.tenant.fault({ on: 'smtp', fault: { kind: 'refuse', code: 451, message: 'Later' } });
     await sendPatiently(at('2026-05-05T08:00'));
-    await deny(portal.deps, accessFor(portal.deps), request.id, { version: request.version, reason: 'No' });
+    await decide(portal.deps, accessFor(portal.deps), request.id, {
+      action: 'deny',
+      version: request.version,
+      reason: 'No',
+    });
     await db().deleteFrom('notice').where('kind', '=', 'denied').execute();
     await makeDue();
     await send(at('2026-05-05T08:01'));
@@ -299,7 +309,8 @@ describe('whoever asked for access', () => {
   const denied = async (email: string, reason: string) => {
     const request = await submitted(portal.deps, email);
     await db().deleteFrom('notice').execute();
-    await deny(portal.deps, accessFor(portal.deps), request.id, {
+    await decide(portal.deps, accessFor(portal.deps), request.id, {
+      action: 'deny',
       version: request.version,
       reason,
       note: 'A known troublemaker',
@@ -351,7 +362,10 @@ describe('whoever asked for access', () => {
     }
     const request = await submitted(portal.deps, email);
     await db().deleteFrom('notice').execute();
-    await approve(portal.deps, accessFor(portal.deps), request.id, { version: request.version });
+    await decide(portal.deps, accessFor(portal.deps), request.id, {
+      action: 'approve',
+      version: request.version,
+    });
     await workOn(portal.deps, request.id);
     await send();
     const [mail, ...rest] = await mails();
@@ -370,7 +384,10 @@ describe('whoever asked for access', () => {
   test('is told when the policy refuses what a person had approved', async () => {
     const request = await submitted(portal.deps, 'turn@lia.com');
     await db().deleteFrom('notice').execute();
-    await approve(portal.deps, accessFor(portal.deps), request.id, { version: request.version });
+    await decide(portal.deps, accessFor(portal.deps), request.id, {
+      action: 'approve',
+      version: request.version,
+    });
     await putPolicy(portal, { ...policy, deny: { domains: ['lia.com'] }, partners: [] });
     await workOn(portal.deps, request.id);
     await send();
@@ -569,7 +586,11 @@ describe('faults', () => {
   test('a directory that is down holds up no mail that needs no directory', async () => {
     const { id } = await submitted(portal.deps, 'down@lia.com');
     const refused = await submitted(portal.deps, 'down@both.com');
-    await deny(portal.deps, accessFor(portal.deps), refused.id, { version: refused.version, reason: 'No' });
+    await decide(portal.deps, accessFor(portal.deps), refused.id, {
+      action: 'deny',
+      version: refused.version,
+      reason: 'No',
+    });
     const fault = { kind: 'status', status: 503 };
     await portal.tenant.fault({ on: 'graph', method: 'GET', path: '^/users/', times: 0, fault });
     await sendPatiently();
@@ -628,7 +649,11 @@ describe('a mail server that is down', () => {
   test('holds up no decision, and the mail arrives when it is back', async () => {
     const request = await submitted(site.deps, 'ana@lia.com');
     const begun = Date.now();
-    await deny(site.deps, accessFor(site.deps), request.id, { version: request.version, reason: 'No' });
+    await decide(site.deps, accessFor(site.deps), request.id, {
+      action: 'deny',
+      version: request.version,
+      reason: 'No',
+    });
     expect(Date.now() - begun).toBeLessThan(1_000);
     const mailed = async () => (await site.tenant.mailsTo('ana@lia.com')).length;
     await waitFor('an attempt in vain', async () =>

@@ -2,7 +2,7 @@ import type { Access } from '../../../src/access/access.js';
 import type { GrantChoice } from '../../../src/policy/narrowGrants.js';
 import { follow } from '../../../src/requests/follow/follow.js';
 import { openMailedPage } from '../../../src/requests/pageToken.js';
-import { approve, deny, hold, resendAsAdmin, retry } from '../../../src/requests/review/review.js';
+import { decide, resendAsAdmin } from '../../../src/requests/review/decide.js';
 import { findRequest } from '../../../src/store/requests.js';
 import { findSteps } from '../../../src/store/steps.js';
 import type { RequestRow } from '../../../src/store/schema.js';
@@ -57,7 +57,7 @@ describe('an approval', () => {
       status: 'waiting',
       at: null,
     });
-    await approve(portal.deps, arne, id, { version, note: 'Known since 2020' });
+    await decide(portal.deps, arne, id, { action: 'approve', version, note: 'Known since 2020' });
     expect(await worked(id)).toMatchObject({ state: 'provisioned', problem: null });
     expect(await grantedTo(address)).toEqual({
       groups: [GROUPS.partners, GROUPS.crm, GROUPS.wiki],
@@ -84,7 +84,7 @@ describe('an approval', () => {
       portal.deps,
       `${fact.replaceAll(' ', '.')}@fabrikam.com`,
     );
-    await approve(portal.deps, arne, id, { version, grants });
+    await decide(portal.deps, arne, id, { action: 'approve', version, grants });
     await worked(id);
     expect(await grantedTo(address)).toEqual({ groups, appRoles });
     const status = await forOwner(id);
@@ -102,7 +102,9 @@ describe('an approval', () => {
   ])('of %s is refused, and nothing is decided', async (_fact, grants, refusal) => {
     const before = await submitted(portal.deps, 'outside@fabrikam.com');
     const { id, version } = before;
-    await expect(approve(portal.deps, arne, id, { version, grants })).rejects.toMatchObject({ id: refusal });
+    await expect(decide(portal.deps, arne, id, { action: 'approve', version, grants })).rejects.toMatchObject(
+      { id: refusal },
+    );
     expect(await current(id)).toMatchObject({ state: 'pending', version, review: null });
   });
 
@@ -114,14 +116,14 @@ describe('an approval', () => {
     await submitted(portal.deps, 'first@full.com');
     const { id, version, state } = await submitted(portal.deps, 'second@full.com');
     expect(state).toBe('pending');
-    await approve(portal.deps, arne, id, { version });
+    await decide(portal.deps, arne, id, { action: 'approve', version });
     expect(await worked(id)).toMatchObject({ state: 'provisioned' });
   });
 
   test('is what lets them in: held and put back without one, they wait again', async () => {
     const { id, version } = await submitted(portal.deps, 'unapproved@fabrikam.com');
-    await hold(portal.deps, arne, id, { version });
-    await retry(portal.deps, arne, id, { version: version + 1 });
+    await decide(portal.deps, arne, id, { action: 'hold', version });
+    await decide(portal.deps, arne, id, { action: 'retry', version: version + 1 });
     expect(await worked(id)).toMatchObject({ state: 'pending', problem: null });
 
     await putPolicy(
@@ -130,8 +132,8 @@ describe('an approval', () => {
     );
     await submitted(portal.deps, 'first@place.com');
     const late = await submitted(portal.deps, 'second@place.com');
-    await hold(portal.deps, arne, late.id, late);
-    await retry(portal.deps, arne, late.id, { version: late.version + 1 });
+    await decide(portal.deps, arne, late.id, { action: 'hold', version: late.version });
+    await decide(portal.deps, arne, late.id, { action: 'retry', version: late.version + 1 });
     expect(await worked(late.id)).toMatchObject({ state: 'pending', problem: null });
     expect(await invitationsOf(portal, 'second@place.com')).toEqual([]);
   });
@@ -153,10 +155,11 @@ describe('somebody whom no partner lists', () => {
     expect(partner).toBeNull();
     for (const chosen of [undefined, 'nobody', 'off']) {
       await expect(
-        approve(portal.deps, arne, id, { version, ...(chosen && { partner: chosen }) }),
+        decide(portal.deps, arne, id, { action: 'approve', version, ...(chosen && { partner: chosen }) }),
       ).rejects.toMatchObject({ id: 'partnerNeeded', status: 422 });
     }
-    await approve(portal.deps, arne, id, {
+    await decide(portal.deps, arne, id, {
+      action: 'approve',
       version,
       partner: 'fabrikam',
       grants: { apps: ['crm'], groups: [] },
@@ -168,7 +171,7 @@ describe('somebody whom no partner lists', () => {
 
   test('is refused when the policy has stopped taking such requests meanwhile', async () => {
     const { id, version } = await submitted(portal.deps, 'bo@stranger.com');
-    await approve(portal.deps, arne, id, { version, partner: 'fabrikam' });
+    await decide(portal.deps, arne, id, { action: 'approve', version, partner: 'fabrikam' });
     await putPolicy(portal, aPolicy({ partners: [manual()] }));
     expect(await worked(id)).toMatchObject({ state: 'denied', problem: { code: 'policyChanged' } });
   });
@@ -177,7 +180,11 @@ describe('somebody whom no partner lists', () => {
 describe('a policy that changes between approval and work', () => {
   async function approvedThen(email: string, policy: object) {
     const { id, version } = await submitted(portal.deps, email);
-    await approve(portal.deps, arne, id, { version, grants: { apps: ['crm', 'wiki'], groups: [] } });
+    await decide(portal.deps, arne, id, {
+      action: 'approve',
+      version,
+      grants: { apps: ['crm', 'wiki'], groups: [] },
+    });
     await putPolicy(portal, policy);
     return worked(id);
   }
@@ -205,7 +212,7 @@ describe('a policy that changes between approval and work', () => {
     const before = manual({ apps: ['crm'], groups: [] });
     await putPolicy(portal, aPolicy({ partners: [before] }));
     const { id, version } = await submitted(portal.deps, 'whole@fabrikam.com');
-    await approve(portal.deps, arne, id, { version });
+    await decide(portal.deps, arne, id, { action: 'approve', version });
     await putPolicy(portal, aPolicy({ partners: [manual({ groups: ['wiki'] })] }));
     expect(await worked(id)).toMatchObject({ state: 'provisioned' });
     expect(await grantedTo('whole@fabrikam.com')).toEqual({
@@ -228,7 +235,7 @@ describe('a policy that changes between approval and work', () => {
       aPolicy({ partners: [manual({ apps: [], invitation: { redirectUrl: 'https://contoso.com' } })] }),
     );
     expect(row).toMatchObject({ state: 'pending', problem: { code: 'policyChanged' } });
-    await approve(portal.deps, arne, row.id, { version: row.version });
+    await decide(portal.deps, arne, row.id, { action: 'approve', version: row.version });
     expect(await worked(row.id)).toMatchObject({ state: 'provisioned', problem: null });
     expect(await grantedTo('none@fabrikam.com')).toEqual({ groups: [GROUPS.wiki], appRoles: [] });
   });
@@ -244,17 +251,21 @@ describe('a policy that changes between approval and work', () => {
     const row = await approvedThen('moved@fabrikam.com', moved);
     expect(row).toMatchObject({ state: 'pending', problem: { code: 'policyChanged' } });
     const old = accessFor(portal.deps, lia);
-    await expect(approve(portal.deps, old, row.id, { version: row.version })).rejects.toMatchObject({
+    await expect(
+      decide(portal.deps, old, row.id, { action: 'approve', version: row.version }),
+    ).rejects.toMatchObject({
       id: 'notFound',
     });
-    await approve(portal.deps, arne, row.id, { version: row.version });
+    await decide(portal.deps, arne, row.id, { action: 'approve', version: row.version });
     expect(await worked(row.id)).toMatchObject({ state: 'provisioned', partner: 'new' });
   });
 
   test('and denies already when the approver decides is said at once', async () => {
     const { id, version } = await submitted(portal.deps, 'toolate@fabrikam.com');
     await putPolicy(portal, aPolicy({ partners: [] }));
-    await expect(approve(portal.deps, arne, id, { version })).rejects.toMatchObject({ id: 'policyRefuses' });
+    await expect(decide(portal.deps, arne, id, { action: 'approve', version })).rejects.toMatchObject({
+      id: 'policyRefuses',
+    });
     expect(await current(id)).toMatchObject({ state: 'pending', version });
   });
 });
@@ -279,7 +290,9 @@ describe('8.3.1 nobody decides their own request', () => {
   test('as the guest whom earlier work has found', async () => {
     const { id, version } = await submitted(portal.deps, 'guest@fabrikam.com');
     await db().updateTable('request').set({ guest_id: arne.person.oid }).where('id', '=', id).execute();
-    await expect(approve(portal.deps, arne, id, { version })).rejects.toMatchObject({ id: 'ownRequest' });
+    await expect(decide(portal.deps, arne, id, { action: 'approve', version })).rejects.toMatchObject({
+      id: 'ownRequest',
+    });
   });
 
   test('as the guest whom only the directory knows: the work stops before anything is given', async () => {
@@ -292,17 +305,19 @@ describe('8.3.1 nobody decides their own request', () => {
     });
     const self = accessFor(portal.deps, { oid });
     const { id, token, version } = await submitted(portal.deps, email);
-    await approve(portal.deps, self, id, { version });
+    await decide(portal.deps, self, id, { action: 'approve', version });
     const stopped = await worked(id);
     expect(stopped).toMatchObject({ state: 'held', problem: { code: 'selfApproval' }, guest_id: oid });
     expect(await grantedTo(email)).toEqual({ groups: [], appRoles: [] });
     // Whoever holds the page's address must not learn that this address is an approver's.
     expect(await follow(portal.deps, token, null)).toMatchObject({ status: 'delayed', reason: null });
 
-    await expect(approve(portal.deps, self, id, { version: stopped.version })).rejects.toMatchObject({
+    await expect(
+      decide(portal.deps, self, id, { action: 'approve', version: stopped.version }),
+    ).rejects.toMatchObject({
       id: 'ownRequest',
     });
-    await approve(portal.deps, arne, id, { version: stopped.version });
+    await decide(portal.deps, arne, id, { action: 'approve', version: stopped.version });
     expect(await worked(id)).toMatchObject({ state: 'provisioned' });
   });
 });
@@ -311,7 +326,7 @@ describe('a denial', () => {
   test('tells the partner the reviewer’s reason and never the note, and leaves no words in the audit trail', async () => {
     const { id, token, version } = await submitted(portal.deps, 'no@fabrikam.com');
     const reason = 'The project <b>ended</b> in May';
-    await deny(portal.deps, arne, id, { version, reason, note: 'Bad experience with Ana' });
+    await decide(portal.deps, arne, id, { action: 'deny', version, reason, note: 'Bad experience with Ana' });
     expect((await follow(portal.deps, token, null)).words).toBe(reason);
     const page = await portal.visitor().get(`/requests/${token}`);
     expect(page.text).toContain('The project &lt;b&gt;ended&lt;/b&gt; in May');
@@ -336,7 +351,7 @@ describe('a denial', () => {
     const { id, token } = await submitted(portal.deps, 'half@half.com');
     const held = await worked(id);
     expect(held).toMatchObject({ state: 'held' });
-    await deny(portal.deps, arne, id, { version: held.version, reason: 'No' });
+    await decide(portal.deps, arne, id, { action: 'deny', version: held.version, reason: 'No' });
     expect(await portal.tenant.guest('half@half.com')).toMatchObject({ accountEnabled: true });
     const { steps } = await follow(portal.deps, token, null);
     expect(steps.map(({ status }) => status)).not.toContain('waiting');
@@ -357,7 +372,7 @@ describe('a retry', () => {
       .set({ started_at: new Date(0) })
       .where('request_id', '=', id)
       .execute();
-    await retry(portal.deps, arne, id, held);
+    await decide(portal.deps, arne, id, { action: 'retry', version: held.version });
     const steps = await findSteps(db(), id);
     expect(steps.find(({ key }) => key === 'group:dynamic')).toMatchObject({
       state: 'waiting',
@@ -386,7 +401,7 @@ describe('a retry', () => {
 describe('a resend by an admin', () => {
   test('may exceed the number that the partner has, not the pause between two', async () => {
     const { id, version } = await submitted(portal.deps, 'again@fabrikam.com');
-    await approve(portal.deps, arne, id, { version });
+    await decide(portal.deps, arne, id, { action: 'approve', version });
     let row = await worked(id);
     for (let mails = 1; mails < 6; mails++) {
       expect(await resendAsAdmin(portal.deps, arne, id, row)).toMatchObject({
@@ -410,7 +425,7 @@ describe('a request that waits again', () => {
   const lia = { oid: '55555555-0000-4000-8000-000000000005', roles: [] };
   const approvedFor = async (email: string, after: object) => {
     const { id, version, token } = await submitted(portal.deps, email);
-    await approve(portal.deps, arne, id, { version });
+    await decide(portal.deps, arne, id, { action: 'approve', version });
     await putPolicy(portal, after);
     return { ...(await worked(id)), token };
   };
@@ -424,7 +439,10 @@ describe('a request that waits again', () => {
       policy_hash: portal.deps.policy.current().hash,
       decision: { outcome: 'review', partner: 'new', grants: { apps: [{ key: 'wiki' }] } },
     });
-    await approve(portal.deps, accessFor(portal.deps, lia), row.id, { version: row.version });
+    await decide(portal.deps, accessFor(portal.deps, lia), row.id, {
+      action: 'approve',
+      version: row.version,
+    });
     expect(await worked(row.id)).toMatchObject({ state: 'provisioned', partner: 'new' });
   });
 
@@ -437,8 +455,8 @@ describe('a request that waits again', () => {
     const { id, version } = await submitted(portal.deps, 'second@last.com');
     for (let row = await current(id); row.version < version + 9; row = await worked(id)) {
       expect(row).toMatchObject({ state: 'pending', problem: null });
-      await hold(portal.deps, arne, id, row);
-      await retry(portal.deps, arne, id, { version: row.version + 1 });
+      await decide(portal.deps, arne, id, { action: 'hold', version: row.version });
+      await decide(portal.deps, arne, id, { action: 'retry', version: row.version + 1 });
     }
     expect(await current(id)).toMatchObject({ state: 'pending' });
   });
@@ -453,7 +471,7 @@ describe('a guest who is in place is shown the apps that they were given', () =>
   ])('%s, whatever the policy says later', async (_, approval, email) => {
     await putPolicy(portal, aPolicy({ partners: [aPartner({ approval, apps: ['crm'] })] }));
     const { id, version } = await submitted(portal.deps, email);
-    if (approval === 'manual') await approve(portal.deps, arne, id, { version });
+    if (approval === 'manual') await decide(portal.deps, arne, id, { action: 'approve', version });
     expect(await worked(id)).toMatchObject({ state: 'provisioned' });
     await putPolicy(portal, aPolicy({ partners: [aPartner({ approval, apps: ['wiki'] })] }));
     expect(await appsShown(id)).toEqual(['Contoso CRM']);

@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Access } from '../../../src/access/access.js';
 import { PublicError } from '../../../src/errors.js';
-import { approve, deny, hold, retry } from '../../../src/requests/review/review.js';
-import {
-  ACTION_TABLE,
-  REVIEW_ACTIONS,
-  type ReviewAction,
-} from '../../../src/requests/review/reviewActions.js';
-import { ReviewConflict } from '../../../src/requests/review/reviewConflict.js';
+import { decide, ReviewConflict } from '../../../src/requests/review/decide.js';
+import { ACTION_TABLE, REVIEW_ACTIONS, type ReviewAction } from '../../../src/requests/review/permissions.js';
 import { mayBecome, TRANSITIONS } from '../../../src/requests/transitions.js';
 import { endTurn, makeDue } from '../../../src/store/leases.js';
 import { findRequest } from '../../../src/store/requests.js';
@@ -64,13 +59,13 @@ function act(
 ): Promise<void> {
   switch (action) {
     case 'approve':
-      return approve(portal.deps, access, id, { version });
+      return decide(portal.deps, access, id, { action: 'approve', version });
     case 'deny':
-      return deny(portal.deps, access, id, { version, reason: 'Not this year' });
+      return decide(portal.deps, access, id, { action: 'deny', version, reason: 'Not this year' });
     case 'retry':
-      return retry(portal.deps, access, id, { version });
+      return decide(portal.deps, access, id, { action: 'retry', version });
     case 'hold':
-      return hold(portal.deps, access, id, { version, note: 'Asking legal' });
+      return decide(portal.deps, access, id, { action: 'hold', version, note: 'Asking legal' });
   }
 }
 
@@ -128,8 +123,8 @@ describe('a request that has moved on', () => {
     'is left alone by a stale form, which learns what stands now: %s',
     async (action) => {
       const request = await inState('held');
-      await retry(portal.deps, arne, request.id, request);
-      await hold(portal.deps, arne, request.id, { version: request.version + 1 });
+      await decide(portal.deps, arne, request.id, { action: 'retry', version: request.version });
+      await decide(portal.deps, arne, request.id, { action: 'hold', version: request.version + 1 });
       const before = await current(request.id);
       const refused = act(action, request);
       await expect(refused).rejects.toMatchObject({
@@ -145,7 +140,9 @@ describe('a request that has moved on', () => {
   test('approved fifty times at once it is decided once, with one job and one mail, and the others are told', async () => {
     const { id, version, address } = await submitted(portal.deps, 'fifty@fabrikam.com');
     const outcomes = await Promise.all(
-      Array.from({ length: 50 }, () => outcomeOf(approve(portal.deps, arne, id, { version }))),
+      Array.from({ length: 50 }, () =>
+        outcomeOf(decide(portal.deps, arne, id, { action: 'approve', version })),
+      ),
     );
     expect([countOf(outcomes, 'done'), countOf(outcomes, 'conflict changed')]).toEqual([1, 49]);
     expect(await isDue(id)).toBe(true);
@@ -182,12 +179,20 @@ describe('a request that a worker has in hands', () => {
     const { id, version } = await submitted(portal.deps, 'busy@quick.com');
     const owner = randomUUID();
     expect(await claimById(db(), id, 30, owner)).toBeDefined();
-    expect(await outcomeOf(hold(portal.deps, arne, id, { version }))).toBe('conflict underway');
-    expect(await outcomeOf(approve(portal.deps, arne, id, { version }))).toBe('conflict state');
-    expect(await outcomeOf(deny(portal.deps, arne, id, { version, reason: 'No' }))).toBe('conflict state');
+    expect(await outcomeOf(decide(portal.deps, arne, id, { action: 'hold', version }))).toBe(
+      'conflict underway',
+    );
+    expect(await outcomeOf(decide(portal.deps, arne, id, { action: 'approve', version }))).toBe(
+      'conflict state',
+    );
+    expect(await outcomeOf(decide(portal.deps, arne, id, { action: 'deny', version, reason: 'No' }))).toBe(
+      'conflict state',
+    );
     const turn = { state: 'failed', problem: null, dueInSeconds: null, guestId: null } as const;
     expect(await endTurn(db(), id, owner, turn)).toBe(true);
-    expect(await outcomeOf(deny(portal.deps, arne, id, { version, reason: 'No' }))).toBe('conflict changed');
+    expect(await outcomeOf(decide(portal.deps, arne, id, { action: 'deny', version, reason: 'No' }))).toBe(
+      'conflict changed',
+    );
     expect(await current(id)).toMatchObject({ state: 'failed', version: version + 1, review: null });
   });
 
@@ -195,7 +200,7 @@ describe('a request that a worker has in hands', () => {
     const { id, version } = await submitted(portal.deps, 'silent@quick.com');
     const owner = randomUUID();
     await claimById(db(), id, -1, owner);
-    await hold(portal.deps, arne, id, { version });
+    await decide(portal.deps, arne, id, { action: 'hold', version });
     const turn = { state: 'provisioned', problem: null, dueInSeconds: null, guestId: null } as const;
     expect(await endTurn(db(), id, owner, turn)).toBe(false);
     expect(await current(id)).toMatchObject({ state: 'held', problem: { code: 'heldByReviewer' } });
@@ -204,7 +209,7 @@ describe('a request that a worker has in hands', () => {
   test('is held before the work or provisioned by it, never something between', async () => {
     for (let round = 0; round < 12; round++) {
       const { id, version, address } = await submitted(portal.deps, `race${round}@quick.com`);
-      const holding = () => outcomeOf(hold(portal.deps, arne, id, { version }));
+      const holding = () => outcomeOf(decide(portal.deps, arne, id, { action: 'hold', version }));
       const working = round % 2 ? work(id) : undefined;
       const [held] = await Promise.all([holding(), working ?? work(id)]);
       const { state } = await current(id);
@@ -261,7 +266,9 @@ describe('whose requests', () => {
   test.each(['', 'x', '00000000-0000-4000-8000-000000000000', "' or 1=1"])(
     'there is no request %j',
     async (id) => {
-      expect(await outcomeOf(approve(portal.deps, arne, id, { version: 1 }))).toBe('404 notFound');
+      expect(await outcomeOf(decide(portal.deps, arne, id, { action: 'approve', version: 1 }))).toBe(
+        '404 notFound',
+      );
     },
   );
 });

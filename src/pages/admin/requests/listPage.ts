@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import type { Deps } from '../../../deps.js';
 import { accessIn } from '../../../http/guard.js';
 import { listFor, type RequestLine } from '../../../requests/list/list.js';
-import type { ReviewAction } from '../../../requests/review/reviewActions.js';
+import type { ReviewAction } from '../../../requests/review/permissions.js';
 import { ageOf } from '../age.js';
 import {
   faultsOf,

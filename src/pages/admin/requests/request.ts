@@ -1,18 +1,19 @@
 import type { RequestHandler, Response } from 'express';
+import type { Access } from '../../../access/access.js';
 import type { Deps } from '../../../deps.js';
 import { PublicError } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
 import { inspect, type Inspection } from '../../../requests/list/inspect.js';
-import { approve, deny, hold, resendAsAdmin, retry } from '../../../requests/review/review.js';
-import type { ReviewAction } from '../../../requests/review/reviewActions.js';
-import { ReviewConflict } from '../../../requests/review/reviewConflict.js';
-import { problemOf } from './problem.js';
-import { LENGTHS, readReviewForm, type Body, type ReviewForm } from './requestForm.js';
+import { PROBLEMS } from '../../../requests/problems.js';
+import { decide, resendAsAdmin, ReviewConflict } from '../../../requests/review/decide.js';
+import type { ReviewAction } from '../../../requests/review/permissions.js';
+import type { RequestRow } from '../../../store/schema.js';
+import { decisionIn, LENGTHS, readReviewForm, type Body, type ReviewForm } from './requestForm.js';
 
 type Params = { id: string };
 type Action = ReviewAction | 'resend';
 
-/** What a form that was not carried out is shown again with. */
+/** A form that was not carried out, as it is shown again. */
 type Returned = { action: Action; form: ReviewForm; refusal: string | null; conflict: ReviewConflict | null };
 
 /** Refusals that the person mends in the form itself. */
@@ -51,57 +52,67 @@ export function showRequest(deps: Deps): RequestHandler<Params> {
 export function decideRequest(deps: Deps, action: Action): RequestHandler<Params, unknown, Body> {
   return async (req, res) => {
     const { id } = req.params;
+    const access = accessIn(res);
     const form = readReviewForm(action, req.body);
+    const showAgain = async (status: number, why: Partial<Pick<Returned, 'refusal' | 'conflict'>> = {}) => {
+      const inspection = await inspect(deps, access, id, form.values.partner);
+      render(res.status(status), inspection, false, { action, form, refusal: null, conflict: null, ...why });
+    };
     if (form.faults.length > 0) {
-      await showAgain(deps, id, res, 422, { action, form, refusal: null, conflict: null });
+      await showAgain(422);
       return;
     }
     try {
-      await carryOut(deps, res, id, action, form);
+      await carryOut(deps, access, id, { action, form });
     } catch (error) {
       if (error instanceof ReviewConflict) {
-        await showAgain(deps, id, res, 409, { action, form, refusal: null, conflict: error });
+        await showAgain(409, { conflict: error });
         return;
       }
       if (!(error instanceof PublicError && MENDABLE.has(error.id))) throw error;
-      await showAgain(deps, id, res, error.status, { action, form, refusal: error.id, conflict: null });
+      await showAgain(error.status, { refusal: error.id });
       return;
     }
     res.redirect(303, `/admin/requests/${id}`);
   };
 }
 
-async function carryOut(deps: Deps, res: Response, id: string, action: Action, { seen, values }: ReviewForm) {
-  const access = accessIn(res);
-  const { version } = seen;
-  const { reason, partner, grants } = values;
-  const note = values.note === '' ? {} : { note: values.note };
-  switch (action) {
-    case 'approve':
-      return approve(deps, access, id, {
-        version,
-        ...note,
-        ...(partner !== undefined && { partner }),
-        ...(grants && { grants }),
-      });
-    case 'deny':
-      return deny(deps, access, id, { version, reason, ...note });
-    case 'retry':
-      return retry(deps, access, id, { version });
-    case 'hold':
-      return hold(deps, access, id, { version, ...note });
-    case 'resend':
-      // Whatever came of it, the page says where the mail stands.
-      return resendAsAdmin(deps, access, id, { version });
+async function carryOut(
+  deps: Deps,
+  access: Access,
+  id: string,
+  { action, form }: Pick<Returned, 'action' | 'form'>,
+) {
+  const { version } = form.seen;
+  if (action === 'resend') {
+    // The page tells where the mail stands, whether or not another one is queued.
+    await resendAsAdmin(deps, access, id, { version });
+    return;
   }
-}
-
-async function showAgain(deps: Deps, id: string, res: Response, status: number, returned: Returned) {
-  const inspection = await inspect(deps, accessIn(res), id, returned.form.values.partner);
-  render(res.status(status), inspection, false, returned);
+  const { partner, grants } = form.values;
+  const choice = { ...(partner !== undefined && { partner }), ...(grants && { grants }) };
+  await decide(deps, access, id, { ...decisionIn(action, form.values, choice), version });
 }
 
 function render(res: Response, inspection: Inspection, movedOn: boolean, returned: Returned | null): void {
   const problem = problemOf(inspection.request);
   res.render('admin/request', { ...inspection, problem, movedOn, returned, lengths: LENGTHS });
+}
+
+/** `ofTenant`: its cause is how the tenant, or the portal in it, is set up; the doctor knows more. */
+type ShownProblem = { code: string; detail?: string; ofTenant: boolean };
+
+/**
+ * Why a request stands still, takes longer or was refused; null when nothing is wrong, or when an approver has denied it:
+ * their words say more. A denial by the policy has the last of its reasons, as in the list.
+ */
+function problemOf({
+  problem,
+  state,
+  review,
+  decision,
+}: Pick<RequestRow, 'problem' | 'state' | 'review' | 'decision'>): ShownProblem | null {
+  if (problem) return { ...problem, ofTenant: PROBLEMS[problem.code].staff === 'mend' };
+  const refusal = state === 'denied' && !review ? decision.reasons.at(-1) : undefined;
+  return refusal ? { code: refusal.code, ofTenant: false } : null;
 }

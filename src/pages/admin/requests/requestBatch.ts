@@ -2,12 +2,12 @@ import type { RequestHandler } from 'express';
 import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
-import { decideSeveral, type SharedDecision } from '../../../requests/review/decideSeveral.js';
-import { isRequestId } from '../../../requests/requestId.js';
-import { REVIEW_ACTIONS, type ReviewAction } from '../../../requests/review/reviewActions.js';
+import { isGuid } from '../../../policy/guid.js';
+import { decideSeveral } from '../../../requests/review/decideSeveral.js';
+import { REVIEW_ACTIONS, type ReviewAction } from '../../../requests/review/permissions.js';
 import { LIST, MOST_AT_ONCE, showList } from './listPage.js';
 import { listAddress, readReturnQuery } from './listQuery.js';
-import { readTyped, readVersion, readWords, type Body, type ReviewValues } from './requestForm.js';
+import { decisionIn, readTyped, readVersion, readWords, type Body } from './requestForm.js';
 
 /**
  * POST /admin/requests/decide: `request`, one or many of `<id>:<version>`, and one `action` for all, with `reason` and
@@ -20,16 +20,16 @@ export function decideRequests(deps: Deps): RequestHandler<object, unknown, Body
     const action = readAction(posted.action);
     const named = readNamed(posted.request);
     const query = readReturnQuery(posted.list);
-    const { values, faults } = readWords(action, posted);
+    const { words, faults } = readWords(action, posted);
     const problem = named.length === 0 ? 'noneChosen' : named.length > MOST_AT_ONCE ? 'tooMany' : null;
     if (problem || faults.length > 0) {
       const chosen = new Set(named.map(({ id, version }) => `${id}:${version}`));
       await showList(deps, res, query, { action, problem, faults, words: readTyped(posted), chosen });
       return;
     }
-    const settled = await decideSeveral(deps, accessIn(res), named, sharedDecision(action, values));
+    const decided = await decideSeveral(deps, accessIn(res), named, decisionIn(action, words));
     const back = listAddress(LIST, query, { position: query.position });
-    res.render('admin/requestBatch', { action, settled, reason: values.reason, back });
+    res.render('admin/requestBatch', { action, decided, reason: words.reason, back });
   };
 }
 
@@ -39,18 +39,12 @@ function readAction(action: unknown): ReviewAction {
   return known;
 }
 
-/** @throws {PublicError} `malformed` for what no list of ours holds */
+/** @throws {PublicError} `malformed` for anything that is not in our lists */
 function readNamed(value: unknown): { id: string; version: number }[] {
   const items: unknown[] = value === undefined ? [] : [value].flat();
   return items.map((item) => {
     const [id = '', version, ...rest] = typeof item === 'string' ? item.split(':') : [];
-    if (!isRequestId(id) || rest.length > 0) throw malformed();
-    return { id, version: readVersion(version) };
+    if (!isGuid(id) || rest.length > 0) throw malformed();
+    return { id: id.toLowerCase(), version: readVersion(version) };
   });
-}
-
-function sharedDecision(action: ReviewAction, { reason, note }: ReviewValues): SharedDecision {
-  const noted = note === '' ? {} : { note };
-  if (action === 'deny') return { action, reason, ...noted };
-  return action === 'retry' ? { action } : { action, ...noted };
 }

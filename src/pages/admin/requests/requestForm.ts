@@ -1,69 +1,76 @@
 import { z } from 'zod';
 import { malformed } from '../../../errors.js';
 import { TRANSITIONS } from '../../../requests/transitions.js';
-import type { ReviewAction } from '../../../requests/review/reviewActions.js';
+import type { ApprovalChoice } from '../../../requests/review/approval.js';
+import type { ReviewDecision } from '../../../requests/review/decide.js';
+import type { ReviewAction } from '../../../requests/review/permissions.js';
 import type { GrantChoice } from '../../../policy/narrowGrants.js';
 import type { RequestState } from '../../../store/schema.js';
 
 export type Body = Record<string, unknown> | undefined;
 
-/** What was typed and chosen, as it is shown again. `grants` is null in a form that offers no choice. */
-export type ReviewValues = {
-  reason: string;
-  note: string;
-  partner: string | undefined;
-  grants: GrantChoice | null;
-};
+/** The words of a form as they were typed. */
+export type TypedWords = { reason: string; note: string };
 
-/** The words of a form as they were typed, whether or not the action at hand has a use for them. */
-export type TypedWords = Pick<ReviewValues, 'reason' | 'note'>;
+/** What was typed and chosen, as it is shown again. `grants` is null in a form that offers no choice. */
+type ReviewValues = TypedWords & { partner: string | undefined; grants: GrantChoice | null };
 
 /** `field` is `reason` or `note`; `code` names a message under `request.fault`; `max` is the length that was exceeded. */
 export type ReviewFault = { field: 'reason' | 'note'; code: string; max?: number };
 
-/** What the form was made from: nothing depends on it but what a person is shown when it was stale. */
+/** What the form was made from. `state` and `at` are only shown again, when the form is stale. */
 export type Seen = { version: number; state: RequestState | null; at: Date | null };
 
 export type ReviewForm = { seen: Seen; values: ReviewValues; faults: ReviewFault[] };
 
 export const LENGTHS = { reason: 1000, note: 2000 };
 
-const words = (max: number) =>
+const wordsSchema = (max: number) =>
   z
     .string()
     .max(max, 'tooLong')
     .regex(/^([^\p{Cc}]|[\r\n\t])*$/u, 'character');
 
 /**
- * Reads a form that decides on one request or on several.
+ * Reads a form that decides on one request.
  *
  * @throws {PublicError} `malformed` when the version is missing, which no form of ours does
  */
 export function readReviewForm(action: ReviewAction | 'resend', body: Body): ReviewForm {
   const posted = body ?? {};
-  return { seen: seenIn(posted), ...readWords(action, posted) };
+  const { words, faults } = readWords(action, posted);
+  const partner = typeof posted.partner === 'string' && posted.partner !== '' ? posted.partner : undefined;
+  const grants = posted.choose === undefined ? null : { apps: keys(posted.app), groups: keys(posted.group) };
+  return { seen: seenIn(posted), values: { ...words, partner, grants }, faults };
 }
 
-/** The part of it that several requests share. */
+/** Reads the words that an action needs: others are left empty. */
 export function readWords(
   action: ReviewAction | 'resend',
   posted: Record<string, unknown>,
-): Omit<ReviewForm, 'seen'> {
+): { words: TypedWords; faults: ReviewFault[] } {
   const { reason, note } = readTyped(posted);
-  const values: ReviewValues = {
-    reason: action === 'deny' ? reason : '',
-    note: action === 'retry' ? '' : note,
-    partner: typeof posted.partner === 'string' && posted.partner !== '' ? posted.partner : undefined,
-    grants: posted.choose === undefined ? null : { apps: keys(posted.app), groups: keys(posted.group) },
-  };
+  const words = { reason: action === 'deny' ? reason : '', note: action === 'retry' ? '' : note };
   const missing: ReviewFault[] =
-    action === 'deny' && values.reason === '' ? [{ field: 'reason', code: 'missing' }] : [];
-  return { values, faults: [...missing, ...faultsOf('reason', values), ...faultsOf('note', values)] };
+    action === 'deny' && words.reason === '' ? [{ field: 'reason', code: 'missing' }] : [];
+  return { words, faults: [...missing, ...faultsOf('reason', words), ...faultsOf('note', words)] };
 }
 
-function faultsOf(field: 'reason' | 'note', values: ReviewValues): ReviewFault[] {
+/** @param choice what is approved; everything where it is left out */
+export function decisionIn(
+  action: ReviewAction,
+  { reason, note }: TypedWords,
+  choice: ApprovalChoice = {},
+): ReviewDecision {
+  const noted = note === '' ? {} : { note };
+  if (action === 'retry') return { action };
+  if (action === 'deny') return { action, reason, ...noted };
+  return action === 'approve' ? { action, ...choice, ...noted } : { action, ...noted };
+}
+
+function faultsOf(field: 'reason' | 'note', words: TypedWords): ReviewFault[] {
   const max = LENGTHS[field];
-  const issue = words(max).safeParse(values[field]).error?.issues[0];
+  const issue = wordsSchema(max).safeParse(words[field]).error?.issues[0];
   return issue ? [{ field, code: issue.message, max }] : [];
 }
 

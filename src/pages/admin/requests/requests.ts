@@ -4,7 +4,7 @@ import { malformed } from '../../../errors.js';
 import { sendCsv } from '../../../http/csvDownload.js';
 import { accessIn } from '../../../http/guard.js';
 import type { Translate } from '../../../language.js';
-import { exportList } from '../../../requests/list/exportList.js';
+import { exportList } from '../../../requests/list/list.js';
 import type { ListedRequest } from '../../../store/requestList.js';
 import { showList } from './listPage.js';
 import { faultsOf, filterOf, readListQuery } from './listQuery.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { exportList } from '../../../../src/requests/list/exportList.js';
+import { exportList } from '../../../../src/requests/list/list.js';
 import type { NewRequest } from '../../../../src/store/schema.js';
 import { aPartner, aPolicy } from '../../../support/aPolicy.js';
 import { aRequest } from '../../../support/aRequest.js';
