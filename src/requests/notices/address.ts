@@ -3,25 +3,25 @@ import { endNotice, skipNotice } from '../../store/noticeLeases.js';
 import { findWaitingPartners } from '../../store/noticeSummaries.js';
 import { insertAddressed, type Addressed } from '../../store/notices.js';
 import type { NoticeRow, SkipReason } from '../../store/schema.js';
-import { findWaiting } from './findWaiting.js';
-import type { FindDeciders, Recipient } from './audience.js';
+import type { FindApprovers, Recipient } from './audience.js';
+import { findWaiting } from './prepare.js';
 
-/** Turns a notice to those who decide into one a person, or ends it where nobody is to be told. */
-export async function addressNotice(deps: Deps, deciders: FindDeciders, notice: NoticeRow): Promise<void> {
+/** Turns a notice to the approvers into one for each person, or ends it where nobody gets a mail. */
+export async function addressNotice(deps: Deps, findApprovers: FindApprovers, notice: NoticeRow): Promise<void> {
   const people = await (notice.request_id === null
-    ? peopleOfDigest(deps, deciders)
-    : peopleOfRequest(deps, deciders, notice));
+    ? peopleOfDigest(deps, findApprovers)
+    : peopleOfRequest(deps, findApprovers, notice));
   await deps.store.db.transaction().execute(async (trx) => {
-    const settled = Array.isArray(people)
+    const ended = Array.isArray(people)
       ? await endNotice(trx, notice, 'addressed')
       : await skipNotice(trx, notice, people);
-    if (settled && Array.isArray(people)) await insertAddressed(trx, notice, people);
+    if (ended && Array.isArray(people)) await insertAddressed(trx, notice, people);
   });
 }
 
 async function peopleOfRequest(
   deps: Deps,
-  deciders: FindDeciders,
+  findApprovers: FindApprovers,
   notice: NoticeRow,
 ): Promise<Addressed[] | SkipReason> {
   const request = await findWaiting(deps, notice);
@@ -29,16 +29,16 @@ async function peopleOfRequest(
   const mode = modeOf(deps, request.partner);
   if (mode === 'off') return 'off';
   if (mode === 'digest') return 'inDigest';
-  const people = await deciders(request.partner, request.address);
+  const people = await findApprovers(request.partner, request.address);
   return people.length > 0 ? people.map(({ key }) => ({ recipient: key })) : 'nobody';
 }
 
-/** Each person once, with all of their partners of which requests wait. */
-async function peopleOfDigest(deps: Deps, deciders: FindDeciders): Promise<Addressed[] | SkipReason> {
+/** Each person once, with all of their partners that have waiting requests. */
+async function peopleOfDigest(deps: Deps, findApprovers: FindApprovers): Promise<Addressed[] | SkipReason> {
   const waiting = await findWaitingPartners(deps.store.db);
   const partnersOf = new Map<Recipient['key'], (string | null)[]>();
   for (const partner of waiting.filter((one) => modeOf(deps, one) === 'digest')) {
-    for (const { key } of await deciders(partner)) {
+    for (const { key } of await findApprovers(partner)) {
       partnersOf.set(key, [...(partnersOf.get(key) ?? []), partner]);
     }
   }
@@ -46,7 +46,7 @@ async function peopleOfDigest(deps: Deps, deciders: FindDeciders): Promise<Addre
   return [...partnersOf].map(([recipient, partners]) => ({ recipient, partners }));
 }
 
-/** Requests of no partner are told of at once: nobody has asked for less. */
+/** Requests of no partner are mailed at once, as is the default of a partner. */
 function modeOf({ policy }: Deps, partner: string | null): 'atOnce' | 'digest' | 'off' {
   const { policy: inForce } = policy.current();
   return (partner === null ? undefined : inForce.partner(partner)?.notify) ?? 'atOnce';

@@ -3,34 +3,34 @@ import type { Deps } from '../../deps.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { findGroupRecipients, findRecipient, type DirectoryRecipient } from '../../graph/recipients.js';
 
-/** Somebody to write to. Addresses come from the directory or the policy each time, and are not stored. */
+/** A person to write to. Addresses come from the directory or the policy each time, and are not stored. */
 export type Recipient = {
-  /** What the store knows them by: their object id, or `mail …` for an address that the policy names. */
+  /** Identifies them in the store: their object id, or `mail …` for an address that the policy names. */
   key: string;
   to: string;
-  /** All that is known to be theirs, in lower case: with one of these they are the applicant themselves. */
+  /** All their addresses, in lower case: an applicant with one of these is the same person. */
   addresses: string[];
   /** BCP 47, of a language that there are texts for. */
   language: string;
 };
 
-/** Who decides on a partner's requests, null being no partner, and is not the one with the address `except`. */
-export type FindDeciders = (partner: string | null, except?: string) => Promise<Recipient[]>;
+/** Finds the people who decide on a partner's requests (null: no partner), without the one with the address `except`. */
+export type FindApprovers = (partner: string | null, except?: string) => Promise<Recipient[]>;
 
 export type Audience = {
   /** @throws {GraphFault} */
-  of: FindDeciders;
-  /** The same, with an approver whom the directory does not tell of taken for nobody. */
-  ofKnown: FindDeciders;
-  /** Whom the store knows by a key; null when they are gone, cannot sign in any more or have no address. */
+  findApprovers: FindApprovers;
+  /** The same, without those that Graph cannot look up. */
+  findReachableApprovers: FindApprovers;
+  /** The person with a key; null when they are gone, cannot sign in any more or have no address. */
   find(key: string): Promise<Recipient | null>;
 };
 
-/** Most people who are told of one request. */
+/** The most people who are mailed about one request. */
 const MOST_PEOPLE = 50;
 
 /**
- * Looks up the people to tell, each approver once.
+ * Looks up the people to write to, each approver once.
  *
  * @param signalNow bounds a look-up that begins now
  */
@@ -52,23 +52,23 @@ export function openAudience(deps: Deps, signalNow: () => AbortSignal): Audience
       for (const recipient of await look(id)) found.set(recipient.key, recipient);
     }
     if (found.size > MOST_PEOPLE)
-      deps.log.warn({ partner, approvers: found.size }, 'not every approver is told');
+      deps.log.warn({ partner, approvers: found.size }, 'not every approver is mailed');
     return [...found.values()].slice(0, MOST_PEOPLE);
   }
 
-  const deciders =
-    (look: (id: string) => Promise<Recipient[]>): FindDeciders =>
+  const approversBy =
+    (look: (id: string) => Promise<Recipient[]>): FindApprovers =>
     async (partner, except) => {
       const others = (all: Recipient[]) =>
         all.filter(({ addresses }) => except === undefined || !addresses.includes(except));
-      const told = others(await approversOf(partner, look));
-      // A request that nobody hears of would wait for ever.
-      return told.length > 0 ? told : others(reviewers);
+      const found = others(await approversOf(partner, look));
+      // Without a mail to anybody the request would wait for ever.
+      return found.length > 0 ? found : others(reviewers);
     };
 
   return {
-    of: deciders(approvers),
-    ofKnown: deciders((id) => approvers(id).catch(nobodyIfUntold)),
+    findApprovers: approversBy(approvers),
+    findReachableApprovers: approversBy((id) => approvers(id).catch(nobodyOnGraphFault)),
     async find(key) {
       if (key.startsWith('mail ')) return reviewers.find((reviewer) => reviewer.key === key) ?? null;
       const person = await people(key);
@@ -77,7 +77,7 @@ export function openAudience(deps: Deps, signalNow: () => AbortSignal): Audience
   };
 }
 
-function nobodyIfUntold(error: unknown): Recipient[] {
+function nobodyOnGraphFault(error: unknown): Recipient[] {
   if (error instanceof GraphFault) return [];
   throw error;
 }
@@ -86,7 +86,7 @@ function nobodyIfUntold(error: unknown): Recipient[] {
 async function findApprover(deps: Deps, id: string, signal: AbortSignal): Promise<Recipient[]> {
   const person = await findRecipient(deps.graph, id, signal);
   const found = person ? [person] : await findGroupRecipients(deps.graph, id, MOST_PEOPLE, signal);
-  if (!found) deps.log.warn({ approver: id }, 'an approver whom the directory does not know');
+  if (!found) deps.log.warn({ approver: id }, 'an approver is missing in the directory');
   return (found ?? []).flatMap((one) => ofDirectory(deps, one) ?? []);
 }
 
@@ -111,7 +111,7 @@ function ofPolicy(address: string): Recipient {
   return { key: `mail ${hash}`, to: address.trim(), addresses: [canonical], language: 'en' };
 }
 
-/** Wide enough for what a directory holds, and closed to what could end a header or begin a second address. */
+/** Accepts what a directory holds, and nothing that could end a header or begin a second address. */
 function isMailbox(address: string | null | undefined): address is string {
   return (
     address !== null && address !== undefined && /^[^\s@<>,;"\p{Cc}]+@[^\s@<>,;"\p{Cc}]+$/u.test(address)
@@ -119,10 +119,10 @@ function isMailbox(address: string | null | undefined): address is string {
 }
 
 function once<Found>(look: (id: string) => Promise<Found>): (id: string) => Promise<Found> {
-  const known = new Map<string, Promise<Found>>();
+  const looks = new Map<string, Promise<Found>>();
   return (id) => {
-    const found = known.get(id) ?? look(id);
-    known.set(id, found);
+    const found = looks.get(id) ?? look(id);
+    looks.set(id, found);
     return found;
   };
 }

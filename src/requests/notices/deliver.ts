@@ -4,38 +4,21 @@ import { insertAuditEvent } from '../../store/auditEvents.js';
 import { beginNotice, endNotice, skipNotice } from '../../store/noticeLeases.js';
 import {
   countBegun,
-  countWaiting,
   extendSummary,
   insertSummary,
   lockRecipient,
 } from '../../store/noticeSummaries.js';
-import { APPLICANT } from '../../store/notices.js';
-import { findRequest } from '../../store/requests.js';
-import type { Db, NoticeRow, Problem, SkipReason } from '../../store/schema.js';
-import { isForOwner } from '../problems.js';
-import type { Audience, Recipient } from './audience.js';
-import { composeDenied, composeDigest, composeKnown, composeWaiting, type Message } from './compose.js';
-import { findWaiting } from './findWaiting.js';
-import { prepareProof } from './prepareProof.js';
+import type { Db, NoticeRow, Problem } from '../../store/schema.js';
+import type { Audience } from './audience.js';
+import { prepare, type Ready } from './prepare.js';
 
-/** Most mails about single requests that a person gets in a window; of what comes beyond them they get one summary. */
+/** Most mails about single requests that a person gets in a window; beyond them one summary goes out. */
 const MOST_MAILS = 20;
 const WINDOW_SECONDS = 3600;
 
 /**
- * A mail that is ready to go; `count` is the number of requests that it tells of, `alongside` what has to be stored before
- * it goes.
- */
-export type Ready = {
-  message: Message;
-  count: number;
-  partner?: string | null;
-  alongside?: (trx: Db) => Promise<void>;
-};
-
-/**
- * Sends one mail at most: that it is about to go out is noted first, and whoever finds that note cannot know whether it
- * arrived.
+ * Sends one mail at most. A note is stored before the mail goes out; a later attempt that finds it cannot know whether the
+ * mail arrived, and sends no other.
  *
  * @throws {MailFault} {GraphFault}
  */
@@ -79,74 +62,26 @@ export async function finish(
   log[state === 'sent' ? 'info' : 'warn'](logged, 'notice ended');
 }
 
-/** The same for each attempt at a notice, so for each person and day of a digest: a repeated mail can be told. */
+/** The same for each attempt at a notice, so that mail programs recognise a repeated mail. */
 function messageIdOf({ config }: Deps, { id }: NoticeRow): string {
   return `<notice.${id}@${new URL(config.baseUrl).hostname}>`;
 }
 
-async function prepare(deps: Deps, audience: Audience, notice: NoticeRow): Promise<Ready | SkipReason> {
-  if (notice.recipient === APPLICANT) return prepareForApplicant(deps, notice);
-  const recipient = await audience.find(notice.recipient);
-  if (!recipient) return 'gone';
-  return notice.kind === 'digest'
-    ? prepareDigest(deps, recipient, notice)
-    : prepareWaiting(deps, recipient, notice);
-}
-
-async function prepareForApplicant(
-  deps: Deps,
-  { kind, request_id: id }: NoticeRow,
-): Promise<Ready | SkipReason> {
-  const request = id === null ? undefined : await findRequest(deps.store.db, id);
-  if (request && kind === 'proof') return prepareProof(deps, request);
-  if (request && kind === 'known') {
-    if (!isForOwner(request) || !request.problem) return 'decided';
-    return { message: await composeKnown(deps, request, request.problem.code), count: 1 };
-  }
-  if (request?.state !== 'denied') return 'decided';
-  return { message: await composeDenied(deps, request), count: 1 };
-}
-
-async function prepareWaiting(
-  deps: Deps,
-  recipient: Recipient,
-  notice: NoticeRow,
-): Promise<Ready | SkipReason> {
-  const request = await findWaiting(deps, notice);
-  if (!request) return 'decided';
-  return {
-    message: await composeWaiting(deps, recipient, request),
-    count: 1,
-    partner: request.partner,
-  };
-}
-
-async function prepareDigest(
-  deps: Deps,
-  recipient: Recipient,
-  { partners }: NoticeRow,
-): Promise<Ready | SkipReason> {
-  const waiting = await countWaiting(deps.store.db, partners ?? [], recipient.addresses);
-  if (waiting.length === 0) return 'nothingWaiting';
-  const count = waiting.reduce((sum, one) => sum + one.count, 0);
-  return { message: await composeDigest(deps, recipient, waiting), count };
-}
-
 /**
- * Notes that the mail begins to flow. Of too many about single requests it makes a line of a summary instead: a flood of
- * sign-ups must not become a flood of mail. Returns whether the mail is to be sent.
+ * Records that the mail begins to flow. Beyond the most mails an hour it adds the request to a summary instead: a flood of
+ * sign-ups must not become a flood of mail. Returns whether to send the mail.
  */
-async function begin(db: Db, notice: NoticeRow, { partner, alongside }: Ready): Promise<boolean> {
-  if (alongside) {
+async function begin(db: Db, notice: NoticeRow, { partner, beforeSending }: Ready): Promise<boolean> {
+  if (beforeSending) {
     return db.transaction().execute(async (trx) => {
       const begun = await beginNotice(trx, notice);
-      if (begun) await alongside(trx);
+      if (begun) await beforeSending(trx);
       return begun;
     });
   }
   if (partner === undefined) return beginNotice(db, notice);
   return db.transaction().execute(async (trx) => {
-    // Several senders must not each find the last place free.
+    // Two senders must not both take the last place.
     await lockRecipient(trx, notice.recipient);
     const begun = await countBegun(trx, notice.recipient, WINDOW_SECONDS);
     if (begun < MOST_MAILS) return beginNotice(trx, notice);

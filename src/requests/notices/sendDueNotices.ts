@@ -1,7 +1,6 @@
 import type { Deps } from '../../deps.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { MailFault } from '../../mail/mailer.js';
-import { isStoreDown } from '../../store/database.js';
 import { claimNotice, postponeNotice, skipNotice } from '../../store/noticeLeases.js';
 import { APPROVERS, planDigests } from '../../store/notices.js';
 import { insertPause, pauseSecondsLeft } from '../../store/pauses.js';
@@ -11,9 +10,9 @@ import { openAudience, type Audience } from './audience.js';
 import { deliver, finish } from './deliver.js';
 import { startDeadline, type Deadline } from '../../jobs/deadline.js';
 import { createStop, type Stop } from '../../jobs/stop.js';
-import { backoffSeconds } from '../provision/consequence.js';
+import { isLasting, problemOf, retrySeconds } from '../faults.js';
 
-/** Notices to the applicant, who may sit in front of a page. */
+/** The applicant may be waiting in front of a page. */
 const TO_APPLICANTS: readonly NoticeKind[] = ['proof', 'known', 'denied'];
 const TO_APPROVERS: readonly NoticeKind[] = ['waiting', 'digest'];
 /** Longer than one notice may take; see `limits.stepSeconds`. */
@@ -24,11 +23,10 @@ const DIGEST_HOUR = 8;
 export type Addressee = 'applicants' | 'approvers';
 
 /**
- * Sends the notices that are due: tells approvers of waiting requests and applicants of denials, and mails what proves a
- * mailbox. Decisions do not wait for it, and nothing that goes wrong here reaches them. Any number of instances may run it at
- * once.
+ * Sends the notices that are due: waiting requests to approvers, denials and mailbox proofs to applicants. Decisions do not
+ * wait for it, and no fault here affects them. Any number of instances may run it at once.
  *
- * @param to whom, so that one loop can write to each: applicants wait neither for mails to approvers nor for Graph
+ * @param to lets each of two loops send one kind: applicants wait neither for mails to approvers nor for Graph
  * @param now decides which day's digests are due
  * @param beat is called before each notice
  * @throws when the store is down
@@ -52,14 +50,14 @@ export async function sendDueNotices(
     beat();
     const notice =
       (to.includes('applicants') ? await claimNotice(db, LEASE_SECONDS, TO_APPLICANTS) : undefined) ??
-      // Who the approvers are is a question to Graph, which may have asked for a pause.
+      // Only Graph lists the approvers, and it may have asked for a pause.
       (graphAnswers && (await pauseSecondsLeft(db, ['graph'])) === 0
         ? await claimNotice(db, LEASE_SECONDS, TO_APPROVERS)
         : undefined);
     if (!notice) return;
     const deadline = startDeadline(deps.limits.stepSeconds, [stop.overdue]);
     signal = deadline.signal;
-    const unavailable = await work(deps, audience, notice, deadline).finally(() => {
+    const unavailable = await send(deps, audience, notice, deadline).finally(() => {
       deadline.clear();
     });
     if (unavailable === 'mail') return;
@@ -67,10 +65,10 @@ export async function sendDueNotices(
   }
 }
 
-/** What does not answer at the moment, so that the next notice would fare no better. */
+/** The service that does not answer at the moment: the next notice would fail too. */
 type Unavailable = 'mail' | 'graph' | null;
 
-async function work(
+async function send(
   deps: Deps,
   audience: Audience,
   notice: NoticeRow,
@@ -79,23 +77,28 @@ async function work(
   try {
     if (notice.begun_at) await finish(deps, notice, 'unconfirmed', 1, { code: 'mailUnconfirmed' });
     else if (!deps.mailer) await skipNotice(deps.store.db, notice, 'noMailer');
-    else if (notice.recipient === APPROVERS) await addressNotice(deps, audience.of, notice);
+    else if (notice.recipient === APPROVERS) await addressNotice(deps, audience.findApprovers, notice);
     else {
       await deliver(deps, deps.mailer, audience, notice, deadline.signal);
       deps.rests.answered('mail');
     }
     return null;
   } catch (error) {
-    if (isStoreDown(error) && !(error instanceof GraphFault || error instanceof MailFault)) throw error;
+    const problem = problemOf(error);
     if (deadline.passed() && error instanceof MailFault) await deps.rests.timedOut('mail');
-    await settleFault(deps, audience, notice, error);
+    await recordFault(deps, audience, notice, error, problem);
     return unavailableAfter(error);
   }
 }
 
-/** Settles what went wrong: for good, for nobody knows, or until later. */
-async function settleFault(deps: Deps, audience: Audience, notice: NoticeRow, error: unknown): Promise<void> {
-  const problem = problemOf(error);
+/** Ends the notice, puts it off, or addresses it to the reviewers where Graph cannot list the approvers. */
+async function recordFault(
+  deps: Deps,
+  audience: Audience,
+  notice: NoticeRow,
+  error: unknown,
+  problem: Problem,
+): Promise<void> {
   if (problem.code === 'internal')
     deps.log.error({ err: error, notice: notice.id }, 'a notice failed unexpectedly');
   if (error instanceof MailFault && error.accepted === 'unknown') {
@@ -106,23 +109,18 @@ async function settleFault(deps: Deps, audience: Audience, notice: NoticeRow, er
   const givenUp = age > deps.limits.giveUpSeconds;
   if (notice.recipient === APPROVERS && error instanceof GraphFault && (givenUp || isLasting(error))) {
     deps.log.error(
-      { notice: notice.id, kind: notice.kind, requestId: notice.request_id, problem: problem.detail },
-      'approvers cannot be looked up: the reviewers are told in their place',
+      { notice: notice.id, kind: notice.kind, requestId: notice.request_id, problem: problem.code },
+      'approvers cannot be looked up: the reviewers are mailed instead',
     );
-    await addressNotice(deps, audience.ofKnown, notice);
-  } else if (givenUp || (error instanceof MailFault && error.permanent)) {
+    await addressNotice(deps, audience.findReachableApprovers, notice);
+  } else if (givenUp || (error instanceof MailFault && isLasting(error))) {
     await finish(deps, notice, 'failed', 1, problem);
   } else {
     await postpone(deps, notice, error, problem);
   }
 }
 
-/** Graph's answer will be the same until somebody changes the portal's permissions, or the policy. */
-function isLasting({ kind }: GraphFault): boolean {
-  return kind === 'forbidden' || kind === 'rejected';
-}
-
-/** A server that refuses a mail may take the next one, and Graph may tell of somebody else. */
+/** A server that refuses one mail may accept the next one, and Graph may find the next approver. */
 function unavailableAfter(error: unknown): Unavailable {
   if (error instanceof MailFault) return error.accepted === 'no' && !error.refused ? 'mail' : null;
   return error instanceof GraphFault && !isLasting(error) ? 'graph' : null;
@@ -130,22 +128,11 @@ function unavailableAfter(error: unknown): Unavailable {
 
 async function postpone(deps: Deps, notice: NoticeRow, error: unknown, problem: Problem): Promise<void> {
   const { db } = deps.store;
-  const asked = error instanceof GraphFault ? (error.retryAfterSeconds ?? 0) : 0;
-  const seconds = Math.max(asked, backoffSeconds(deps.limits.backoffSeconds, notice.attempts));
+  const seconds = retrySeconds(deps.limits.backoffSeconds, notice.attempts, error);
   if (error instanceof GraphFault && error.kind === 'throttled') await insertPause(db, 'graph', seconds);
   if (notice.attempts === 1) {
     deps.log.warn({ notice: notice.id, kind: notice.kind, problem: problem.code }, 'notice postponed');
   }
-  // Of any other fault nobody knows whether it came before the mail or after it.
+  // Any other fault may have come before the mail or after it.
   await postponeNotice(db, notice, { seconds, problem, refused: error instanceof MailFault });
-}
-
-/** `detail` is for the store only: replies of a mail server come without addresses. */
-function problemOf(error: unknown): Problem {
-  if (error instanceof MailFault) {
-    return { code: error.permanent ? 'mailRefused' : 'mailUnavailable', detail: error.message };
-  }
-  if (error instanceof GraphFault)
-    return { code: 'graphUnavailable', detail: `${error.kind} ${error.code ?? ''}` };
-  return { code: 'internal' };
 }

@@ -1,0 +1,109 @@
+import type { Deps } from '../../deps.js';
+import { armChallenge } from '../../store/challenges.js';
+import { noteMailed } from '../../store/mailboxes.js';
+import { countWaiting } from '../../store/noticeSummaries.js';
+import { APPLICANT } from '../../store/notices.js';
+import { findRequest } from '../../store/requests.js';
+import type { Db, NoticeRow, RequestRow, SkipReason } from '../../store/schema.js';
+import { openMailedPage } from '../pageToken.js';
+import { isForOwner } from '../problems.js';
+import { awaitedKind } from '../prove/awaitedProof.js';
+import { drawSecrets, TRIES } from '../prove/secrets.js';
+import type { Audience, Recipient } from './audience.js';
+import {
+  composeDenied,
+  composeDigest,
+  composeKnown,
+  composeProof,
+  composeWaiting,
+  type Message,
+} from './compose.js';
+
+/** A mail that is ready to go. */
+export type Ready = {
+  message: Message;
+  /** How many requests it is about. */
+  count: number;
+  /** Set for a mail about a single request that an approver gets: only so many go out in an hour. */
+  partner?: string | null;
+  /** Stores what must be in force when the mail arrives, in the transaction that begins the notice. */
+  beforeSending?: (trx: Db) => Promise<void>;
+};
+
+/** Writes the mail of a notice. Returns the reason where none is needed any more. @throws {GraphFault} */
+export async function prepare(deps: Deps, audience: Audience, notice: NoticeRow): Promise<Ready | SkipReason> {
+  if (notice.recipient === APPLICANT) return prepareForApplicant(deps, notice);
+  const recipient = await audience.find(notice.recipient);
+  if (!recipient) return 'gone';
+  return notice.kind === 'digest'
+    ? prepareDigest(deps, recipient, notice)
+    : prepareWaiting(deps, recipient, notice);
+}
+
+async function prepareForApplicant(
+  deps: Deps,
+  { kind, request_id: id }: NoticeRow,
+): Promise<Ready | SkipReason> {
+  const request = id === null ? undefined : await findRequest(deps.store.db, id);
+  if (request && kind === 'proof') return prepareProof(deps, request);
+  if (request && kind === 'known') {
+    if (!isForOwner(request) || !request.problem) return 'decided';
+    return { message: await composeKnown(deps, request, request.problem.code), count: 1 };
+  }
+  if (request?.state !== 'denied') return 'decided';
+  return { message: await composeDenied(deps, request), count: 1 };
+}
+
+/**
+ * The mail with a code and a link. They are drawn now and count from the moment the mail begins to flow, so that a mail
+ * server that was down for an hour delivers none that has expired.
+ */
+async function prepareProof(deps: Deps, request: RequestRow): Promise<Ready | SkipReason> {
+  if (awaitedKind(deps, request) !== 'mailbox') return 'notAwaited';
+  const { code, link, sealedCode, linkHash } = drawSecrets(deps.config, request.id);
+  const seconds = deps.limits.codeSeconds;
+  return {
+    message: await composeProof(deps, request, { code, link }),
+    count: 1,
+    async beforeSending(trx) {
+      await openMailedPage(deps, trx, request.id);
+      await armChallenge(trx, request.id, { sealedCode, linkHash, seconds, tries: TRIES });
+      // The next mail keeps its distance from this one, which may go later than planned.
+      await noteMailed(trx, request.address);
+    },
+  };
+}
+
+async function prepareWaiting(
+  deps: Deps,
+  recipient: Recipient,
+  notice: NoticeRow,
+): Promise<Ready | SkipReason> {
+  const request = await findWaiting(deps, notice);
+  if (!request) return 'decided';
+  return {
+    message: await composeWaiting(deps, recipient, request),
+    count: 1,
+    partner: request.partner,
+  };
+}
+
+async function prepareDigest(
+  deps: Deps,
+  recipient: Recipient,
+  { partners }: NoticeRow,
+): Promise<Ready | SkipReason> {
+  const waiting = await countWaiting(deps.store.db, partners ?? [], recipient.addresses);
+  if (waiting.length === 0) return 'nothingWaiting';
+  const count = waiting.reduce((sum, one) => sum + one.count, 0);
+  return { message: await composeDigest(deps, recipient, waiting), count };
+}
+
+/** The request of a notice while it waits for the same decision; one that waits again has another notice. */
+export async function findWaiting(
+  { store }: Deps,
+  { request_id: id, round }: NoticeRow,
+): Promise<RequestRow | undefined> {
+  const request = id === null ? undefined : await findRequest(store.db, id);
+  return request?.state === 'pending' && request.version === round ? request : undefined;
+}
