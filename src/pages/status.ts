@@ -32,7 +32,12 @@ export async function answerStatus(
     res.json({ status, reason, steps, updatedAt });
     return;
   }
-  res.render('status', { request, token: req.params.token, refused, mailedByMicrosoft: deps.mailer === null });
+  res.render('status', {
+    request,
+    token: req.params.token,
+    refused,
+    mailedByMicrosoft: deps.mailer === null,
+  });
 }
 
 /** POST /requests/:token/resend */

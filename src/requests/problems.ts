@@ -65,10 +65,15 @@ export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
   erased: row('lapsed', 'lapsed', 'nothing'),
 };
 
+/** The row of a code, also of one that another version of the portal has stored. */
+export function meaningOf(code: string): ProblemRow {
+  return Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code as ProblemCode] : PROBLEMS.internal;
+}
+
 type Ended = Pick<RequestRow, 'state' | 'problem'>;
 
 /** Whether a request has stopped for a reason that the owner of the mailbox is mailed, and nobody else reads. */
 export function isForOwner({ state, problem }: Ended): boolean {
   const stopped = state === 'denied' || state === 'held' || state === 'failed';
-  return stopped && problem !== null && PROBLEMS[problem.code].mailed;
+  return stopped && problem !== null && meaningOf(problem.code).mailed;
 }

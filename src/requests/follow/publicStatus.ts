@@ -1,5 +1,5 @@
 import type { NoticeRow, RequestRow, StepRow, SubmissionRow } from '../../store/schema.js';
-import { isForOwner, PROBLEMS } from '../problems.js';
+import { isForOwner, meaningOf } from '../problems.js';
 import { mayAskAgain, type MailWindow } from '../resend/resend.js';
 import { isDeniedByReviewer, reasonOf, reviewSteps } from './ownerStatus.js';
 import type { ShownState, Status, StatusStep } from './status.js';
@@ -62,7 +62,7 @@ function shownState(seen: Seen): ShownState {
   if (state === 'provisioned' || state === 'queued') {
     const usual = state === 'queued' ? 'queued' : 'answered';
     if (!problem) return usual;
-    const { others } = PROBLEMS[problem.code];
+    const { others } = meaningOf(problem.code);
     return others === 'delayed' || others === 'answered' ? others : usual;
   }
   return state === 'held' || state === 'failed' ? 'delayed' : state;

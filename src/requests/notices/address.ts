@@ -7,7 +7,11 @@ import type { FindApprovers, Recipient } from './audience.js';
 import { findWaiting } from './prepare.js';
 
 /** Turns a notice to the approvers into one for each person, or ends it where nobody gets a mail. */
-export async function addressNotice(deps: Deps, findApprovers: FindApprovers, notice: NoticeRow): Promise<void> {
+export async function addressNotice(
+  deps: Deps,
+  findApprovers: FindApprovers,
+  notice: NoticeRow,
+): Promise<void> {
   const people = await (notice.request_id === null
     ? peopleOfDigest(deps, findApprovers)
     : peopleOfRequest(deps, findApprovers, notice));

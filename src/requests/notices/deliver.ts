@@ -2,12 +2,7 @@ import type { Deps } from '../../deps.js';
 import type { Mailer } from '../../mail/mailer.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { beginNotice, endNotice, skipNotice } from '../../store/noticeLeases.js';
-import {
-  countBegun,
-  extendSummary,
-  insertSummary,
-  lockRecipient,
-} from '../../store/noticeSummaries.js';
+import { countBegun, extendSummary, insertSummary, lockRecipient } from '../../store/noticeSummaries.js';
 import type { Db, NoticeRow, Problem } from '../../store/schema.js';
 import type { Audience } from './audience.js';
 import { prepare, type Ready } from './prepare.js';

@@ -31,7 +31,11 @@ export type Ready = {
 };
 
 /** Writes the mail of a notice. Returns the reason where none is needed any more. @throws {GraphFault} */
-export async function prepare(deps: Deps, audience: Audience, notice: NoticeRow): Promise<Ready | SkipReason> {
+export async function prepare(
+  deps: Deps,
+  audience: Audience,
+  notice: NoticeRow,
+): Promise<Ready | SkipReason> {
   if (notice.recipient === APPLICANT) return prepareForApplicant(deps, notice);
   const recipient = await audience.find(notice.recipient);
   if (!recipient) return 'gone';

@@ -17,7 +17,7 @@ import {
 } from '../../store/steps.js';
 import { startDeadline } from '../../jobs/deadline.js';
 import type { Stop } from '../../jobs/stop.js';
-import { PROBLEMS } from '../problems.js';
+import { meaningOf } from '../problems.js';
 import { consequenceOf, type Consequence } from './consequence.js';
 import { addToGroup, assignRole } from './grant.js';
 import { invite } from './invite.js';
@@ -175,5 +175,5 @@ function turnAfter(state: Turn['state'], consequence: Consequence, guestId: stri
     return { state, problem, dueInSeconds: consequence.afterSeconds, guestId };
   // A resend that fails takes nothing from a guest who is in place.
   if (state === 'provisioned') return { state, problem, dueInSeconds: null, guestId };
-  return { state: PROBLEMS[problem.code].state, problem, dueInSeconds: null, guestId };
+  return { state: meaningOf(problem.code).state, problem, dueInSeconds: null, guestId };
 }

@@ -4,7 +4,7 @@ import type { Deps } from '../../../deps.js';
 import { PublicError } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
 import { inspect, type Inspection } from '../../../requests/list/inspect.js';
-import { PROBLEMS } from '../../../requests/problems.js';
+import { meaningOf } from '../../../requests/problems.js';
 import { decide, resendAsAdmin, ReviewConflict } from '../../../requests/review/decide.js';
 import type { ReviewAction } from '../../../requests/review/permissions.js';
 import type { RequestRow } from '../../../store/schema.js';
@@ -112,7 +112,7 @@ function problemOf({
   review,
   decision,
 }: Pick<RequestRow, 'problem' | 'state' | 'review' | 'decision'>): ShownProblem | null {
-  if (problem) return { ...problem, ofTenant: PROBLEMS[problem.code].staff === 'mend' };
+  if (problem) return { ...problem, ofTenant: meaningOf(problem.code).staff === 'mend' };
   const refusal = state === 'denied' && !review ? decision.reasons.at(-1) : undefined;
   return refusal ? { code: refusal.code, ofTenant: false } : null;
 }
