@@ -521,9 +521,9 @@ describe('hostile policies', () => {
   });
 
   test('1.5.3 a rule of the policy names no address that the form would refuse', async () => {
-    const vectors = JSON.parse(
-      readFileSync(new URL('addresses.vectors.json', import.meta.url), 'utf8'),
-    ) as { cases: { address: string }[] };
+    const vectors = JSON.parse(readFileSync(new URL('addresses.vectors.json', import.meta.url), 'utf8')) as {
+      cases: { address: string }[];
+    };
     for (const { address } of vectors.cases) {
       const { ok } = await validatePolicy(JSON.stringify(aDocument(domains(address))));
       if (ok) expect(parseAddress(address).ok).toBe(true);

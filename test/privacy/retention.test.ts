@@ -321,7 +321,9 @@ test('a policy is tried on those whose domain is known, and on nobody else', asy
   );
   await passNight(portal);
   const { policy: before } = portal.deps.policy.current();
-  const reading = await portal.deps.policy.readDraft(JSON.stringify(aPolicy({ partners: [], unlisted: 'deny' })));
+  const reading = await portal.deps.policy.readDraft(
+    JSON.stringify(aPolicy({ partners: [], unlisted: 'deny' })),
+  );
   if (reading.kind !== 'loaded') throw new Error('The policy is faulty');
   const { examined, changed } = await replay(
     portal.deps,

@@ -1,4 +1,4 @@
-import { homeDomains, lookUpTenantless, MOST_LOOKED_UP } from '../../administration/homeTenants.js';
+import { homeDomains, lookUpTenantless, MOST_LOOKED_UP } from '../homeTenants.js';
 import { finding, type CheckUp } from '../finding.js';
 
 const CODES = { none: 'noHomeTenant', unreachable: 'homeTenantUnknown' } as const;
