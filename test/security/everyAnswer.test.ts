@@ -249,7 +249,7 @@ describe('headers', () => {
   }
 
   function machineFault() {
-    return broken('request', 'token_hash', () =>
+    return broken('submission', 'token_hash', () =>
       page(`/requests/${names.token}`, { Accept: 'application/json' }),
     );
   }
