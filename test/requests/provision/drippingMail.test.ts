@@ -16,7 +16,7 @@ beforeAll(async () => {
   server = await startDrippingMailServer();
   portal = await startPortal({
     env: { SMTP_URL: server.url },
-    limits: { stepSeconds: 1, backoffSeconds: 0.2 },
+    limits: { stepSeconds: 3, backoffSeconds: 0.2 },
   });
 });
 afterAll(async () => {
