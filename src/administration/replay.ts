@@ -2,7 +2,7 @@ import { covers, type Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import type { Decision, Outcome } from '../policy/decision.js';
 import type { Policy } from '../policy/policy.js';
-import { proofAskedBy } from '../policy/afterProof.js';
+import { requiredProof } from '../policy/afterProof.js';
 import { eachInSlices } from '../policy/slices.js';
 import { decisionNow } from '../policy/decisionNow.js';
 import { findLastRequests, type LastRequest } from '../store/lastRequests.js';
@@ -53,7 +53,7 @@ function decideAgain(
   request: LastRequest,
 ): { summary: DecisionSummary; fingerprint: string } {
   const decision = decisionNow(policy, request);
-  const kind = proofAskedBy(decision);
+  const kind = requiredProof(decision);
   const then = kind && decisionNow(policy, { ...request, proof: { kind } }).outcome;
   const proof = kind && then && { kind, then };
   return { summary: summaryOf(decision, proof), fingerprint: fingerprintOf(decision, proof) };

@@ -8,7 +8,7 @@ type ProofKind = NonNullable<Applicant['proven']>;
 const ASKED: Record<string, ProofKind> = { 'proof.mailbox': 'mailbox', 'proof.tenant': 'tenant' };
 
 /** The proof that a decision requires first; null when it requires none. */
-export function proofAskedBy({
+export function requiredProof({
   outcome,
   reasons,
 }: {
@@ -21,6 +21,6 @@ export function proofAskedBy({
 
 /** What follows once the applicant has given the proof that a decision requires; null when it requires none. */
 export function afterProof(policy: Policy, address: Address, decision: Decision): Decision | null {
-  const proven = proofAskedBy(decision);
+  const proven = requiredProof(decision);
   return proven && decide(policy, { address, proven });
 }

@@ -48,7 +48,7 @@ test(`1.3.12 ${ADDRESSES} hostile addresses take little more than as many good o
   const kinds = Object.values(HOSTILE);
   const hostile = Array.from({ length: ADDRESSES }, (_, index) => kinds[index % kinds.length]?.(index) ?? '');
   const good = Array.from({ length: ADDRESSES }, (_, index) => `ana.lind${index}@company${index}.com`);
-  const judge = (texts: string[]) => () => {
+  const decideOn = (texts: string[]) => () => {
     const outcomes = new Map<string, number>();
     for (const text of texts) {
       const parsed = parseAddress(text);
@@ -58,8 +58,8 @@ test(`1.3.12 ${ADDRESSES} hostile addresses take little more than as many good o
     return outcomes;
   };
 
-  const outcomes = judge(hostile)();
-  expect(await timesAsLong(judge(hostile), judge(good))).toBeLessThan(MOST_TIMES);
+  const outcomes = decideOn(hostile)();
+  expect(await timesAsLong(decideOn(hostile), decideOn(good))).toBeLessThan(MOST_TIMES);
   // They are not all refused at the door.
   for (const rule of ['deny: look-alike', 'unlisted']) expect(outcomes.get(rule)).toBeGreaterThan(100);
   for (const fault of ['severalAts', 'tooLong', 'notAscii', 'quoted', 'domain']) {

@@ -42,14 +42,14 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function judged(text: string, terms?: string) {
+async function draftOf(text: string, terms?: string) {
   const reading = await file.readDraft(text, terms);
   if (reading.kind !== 'loaded') throw new Error(JSON.stringify(reading));
   return reading;
 }
 
 async function save(id: string, base = file.current().hash): Promise<void> {
-  await file.save(await judged(textOf(id)), base);
+  await file.save(await draftOf(textOf(id)), base);
 }
 
 describe('a saved policy', () => {
@@ -84,7 +84,7 @@ describe('a saved policy', () => {
 describe('a save is refused', () => {
   it('when the file on disk is not what it was made from', async () => {
     const base = file.current().hash;
-    const proposal = await judged(textOf('mine'));
+    const proposal = await draftOf(textOf('mine'));
     await writeFile(path, textOf('theirs'));
     await expect(file.save(proposal, base)).rejects.toMatchObject({ name: 'PolicyChanged' });
     expect(await readFile(path, 'utf8')).toBe(textOf('theirs'));
@@ -112,7 +112,7 @@ describe('a save is refused', () => {
   });
 
   it('when the file is not there any more', async () => {
-    const proposal = await judged(textOf('mine'));
+    const proposal = await draftOf(textOf('mine'));
     await rm(path);
     expect(await file.writable()).toEqual({ ok: false, why: 'missing' });
     await expect(file.save(proposal, file.current().hash)).rejects.toMatchObject({ name: 'PolicyChanged' });
@@ -128,7 +128,7 @@ describe('a save is refused', () => {
     const mounted = await openPolicyFile(link);
     mounted.close();
     expect(await mounted.writable()).toEqual({ ok: false, why: 'link' });
-    const proposal = await judged(textOf('mine'));
+    const proposal = await draftOf(textOf('mine'));
     await expect(mounted.save(proposal, mounted.current().hash)).rejects.toMatchObject({ why: 'link' });
     expect((await lstat(link)).isSymbolicLink()).toBe(true);
     expect(await readFile(link, 'utf8')).toBe(textOf('mounted'));
@@ -151,8 +151,8 @@ const ATTEMPT = (path: string) => `
   import { openPolicyFile } from ${JSON.stringify(join(process.cwd(), 'src/policyFile/policyFile.ts'))};
   const file = await openPolicyFile(${JSON.stringify(path)});
   file.close();
-  const judged = await file.readDraft(${JSON.stringify(textOf('mine'))});
-  const saved = await file.save(judged, file.current().hash).then(() => 'saved', ({ name, why }) => name + ' ' + why);
+  const draft = await file.readDraft(${JSON.stringify(textOf('mine'))});
+  const saved = await file.save(draft, file.current().hash).then(() => 'saved', ({ name, why }) => name + ' ' + why);
   console.log(JSON.stringify({ writable: await file.writable(), saved }));
 `;
 
@@ -285,10 +285,10 @@ describe('new terms', () => {
   const withTerms = (terms: string) =>
     JSON.stringify(aDocument({ portal: { organization: 'W', contact: 'partners@woodgrove.com', terms } }));
 
-  it('are judged with the policy and written before it', async () => {
+  it('are checked with the policy and written before it', async () => {
     const text = withTerms('terms-0a1b2c3d.md');
     expect(await file.readDraft(text)).toMatchObject({ kind: 'refused', faults: [{ path: 'portal.terms' }] });
-    await file.save(await judged(text, '# Terms'), file.current().hash);
+    await file.save(await draftOf(text, '# Terms'), file.current().hash);
     expect(await readFile(join(folder, 'terms-0a1b2c3d.md'), 'utf8')).toBe('# Terms');
     expect(file.current().terms).toMatchObject({ text: '# Terms' });
     await file.reload();
@@ -296,7 +296,7 @@ describe('new terms', () => {
   });
 });
 
-test('a judgement changes nothing, and has every check of loading', async () => {
+test('reading a draft changes nothing, and makes every check of loading', async () => {
   const checked = await openPolicyFile(path, {
     check: () => [{ path: 'partners[0].id', message: 'is odd' }],
   }).catch((error: unknown) => error);

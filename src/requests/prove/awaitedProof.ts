@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.js';
-import { proofAskedBy } from '../../policy/afterProof.js';
+import { requiredProof } from '../../policy/afterProof.js';
 import { findBrowser } from '../../store/challengeBrowsers.js';
 import { findChallenge } from '../../store/challenges.js';
 import type { Proof, RecordedDecision, RequestRow } from '../../store/schema.js';
@@ -33,7 +33,7 @@ export type AwaitedMailbox = {
 export function awaitedKind({ policy }: Pick<Deps, 'policy'>, request: RequestRow): Proof['kind'] | null {
   if (request.state !== 'unproven') return null;
   const today = decisionNow(policy.current().policy, request);
-  return proofAskedBy(today) ?? proofAskedBy(request.decision) ?? 'mailbox';
+  return requiredProof(today) ?? requiredProof(request.decision) ?? 'mailbox';
 }
 
 /**
@@ -88,7 +88,7 @@ export function proofStanding(
       kind: awaited,
       lapsesAt: new Date(created_at.getTime() + deps.limits.lapseSeconds * 1000),
     },
-    missing: needsNone ? null : proofAskedBy(today),
+    missing: needsNone ? null : requiredProof(today),
   };
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Deps } from '../../deps.js';
 import { PublicError } from '../../errors.js';
 import type { Address } from '../../policy/address.js';
-import { proofAskedBy } from '../../policy/afterProof.js';
+import { requiredProof } from '../../policy/afterProof.js';
 import type { AuditEvent } from '../../store/auditEvents.js';
 import { awaitMailWindow } from '../../store/leases.js';
 import { noteMailed } from '../../store/mailboxes.js';
@@ -113,7 +113,7 @@ async function begin(
 ): Promise<void> {
   if (state === 'pending') await queueNotice(trx, 'waiting', id);
   if (state === 'queued' && waitSeconds > 0) await awaitMailWindow(trx, id, waitSeconds);
-  if (proofAskedBy(decision) === 'mailbox')
+  if (requiredProof(decision) === 'mailbox')
     await beginMailboxProof(deps, trx, { id, address }, sender.browser);
 }
 
