@@ -69,7 +69,7 @@ test(`1.3.12 ${ADDRESSES} hostile addresses take little more than as many good o
 
 test.each(Object.entries(HOSTILE))('%s: none takes long beside good ones', async (_, make) => {
   const policy = await aPolicy({ partners: [aPartner({ domains: ['company7.com', '*.company7.com'] })] });
-  const judge = (make: (index: number) => string) => {
+  const decideOn = (make: (index: number) => string) => {
     const texts = Array.from({ length: 20 }, (__, index) => make(index));
     return () => {
       for (const text of texts) {
@@ -78,9 +78,9 @@ test.each(Object.entries(HOSTILE))('%s: none takes long beside good ones', async
       }
     };
   };
-  const good = judge((index) => `ana.lind${index}@company7.com`);
+  const good = decideOn((index) => `ana.lind${index}@company7.com`);
   const hundredTimes = (work: () => void) => () => {
     for (let count = 0; count < 100; count++) work();
   };
-  expect(await timesAsLong(judge(make), hundredTimes(good))).toBeLessThan(MOST_TIMES);
+  expect(await timesAsLong(decideOn(make), hundredTimes(good))).toBeLessThan(MOST_TIMES);
 });
