@@ -236,6 +236,27 @@ describe('while the work goes on', () => {
     expect((await viewer.get(path)).text).toContain('This is taking longer than usual');
     await answered(viewer, path);
   });
+
+  test('a mail server that is down shows alike for an address that the directory knows', async () => {
+    await portal.tenant.fault({
+      on: 'smtp',
+      times: 0,
+      fault: { kind: 'refuse', code: 451, message: 'Later' },
+    });
+    const kinds: Kind[] = ['unknown', 'member'];
+    const shown = await ofEach(kinds, async (kind) => {
+      const email = `mail-${kind}@fabrikam.com`;
+      const [, user] = KNOWN[kind];
+      if (user) await portal.tenant.addUser({ mail: email, displayName: 'Somebody', ...user });
+      const viewer = portal.visitor();
+      const path = await viewer.apply({ email });
+      await waitFor('the page to say so', async () => (await viewer.status(path)).status === 'delayed');
+      return [await pageOf(viewer, email, path), await jsonOf(viewer, email, path)];
+    });
+    expectSame(shown);
+    // Both look again until the mail has gone.
+    expect(shown.member?.[0]).toContain('data-moving="true"');
+  });
 });
 
 describe('the mailbox is to be proved first', () => {
