@@ -14,7 +14,7 @@ const run = promisify(execFile);
 /** The folder with the programs of PostgreSQL: the first on the PATH, else the newest of Debian's; null where there is none. */
 export const postgresPrograms: string | null =
   [...(process.env.PATH ?? '').split(delimiter), ...debianFolders()].find((folder) =>
-    ['initdb', 'postgres'].every((program) => existsSync(join(folder, program))),
+    ['initdb', 'postgres', 'pg_dump', 'pg_restore'].every((program) => existsSync(join(folder, program))),
   ) ?? null;
 
 /** Debian keeps the programs of a server off the PATH, one folder a version. */
