@@ -9,5 +9,6 @@ export default {
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
   // For a busy machine: whatever a test waits for has a limit of its own (test/support/waitFor.ts).
   testTimeout: 120_000,
-  maxWorkers: 2,
+  // More than there are processors: tests wait for the store and for the network a fifth of their time.
+  maxWorkers: 3,
 };

@@ -13,8 +13,16 @@ import { postgresPrograms, startPostgresServer } from './postgresServer.js';
 // The store is the PostgreSQL server of DATABASE_URL. While that is unset it is a server that lives as long as the run, or the
 // embedded store where PostgreSQL is not installed. With `DATABASE_URL=` it is the embedded store.
 
-/** Suites that start processes and browsers or have thousands of rows: too slow to be run after every change. */
-const SLOW = ['browser', 'cli', 'contract', 'deploy', 'process', 'volume'].map((folder) => `test/${folder}/`);
+/**
+ * Suites that are too slow to be run after every change: they start processes and browsers, have thousands of rows, try
+ * everything with everything, or wait in real time.
+ */
+const SLOW = [
+  ...['browser', 'cli', 'contract', 'deploy', 'process', 'simulator', 'volume'].map(
+    (folder) => `test/${folder}/`,
+  ),
+  '\\.slow\\.test\\.ts$',
+];
 /** Suites that depend on the kind of store, and one whole journey: the slow lane runs them on the embedded store too. */
 const OF_STORES = ['test/store/', 'test/jobs/', 'test/process/', 'test/requests/provision/'];
 const STARTS_PROCESSES = /browser|cli|process/;
@@ -49,8 +57,8 @@ async function runLane(databaseUrl: string): Promise<number> {
   return (await runJest('', OF_STORES)) || code;
 }
 
-function without(folder: string): string {
-  return `--testPathIgnorePatterns=<rootDir>/${folder}`;
+function without(pattern: string): string {
+  return `--testPathIgnorePatterns=${pattern}`;
 }
 
 /** @param databaseUrl empty for the embedded store */

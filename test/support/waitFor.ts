@@ -13,6 +13,6 @@ export async function waitFor<T>(
       return found as Exclude<T, undefined | null | false>;
     }
     if (Date.now() > until) throw new Error(`Waited ${withinMs} ms in vain for ${what}`);
-    await sleep(25);
+    await sleep(50);
   }
 }
