@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GROUPS } from '../test/support/aPolicy.js';
-import { clientOf, filledIn, openForm, startPortal, type FormPage } from './support/portal.js';
+import { openForm, startPortal } from './support/portal.js';
+import { isAnswered, signUpAt } from './support/signUpAt.js';
 import { benchServer, startServer } from './support/processes.js';
 import { createStore, storeKinds, type StoreKind } from './support/stores.js';
 import { eachOf, median, percentile } from './support/numbers.js';
@@ -14,7 +14,6 @@ const AT_ONCE = sized(200, 8);
 const WIDTH = 8;
 const LATENCY_MS = sized(100, 5);
 const TARGET_MS = 2000;
-const POLL_MS = 20;
 
 type Directory = { users: { mail: string | null }[]; mails: { to: string[] }[] };
 type Provision = (address: string) => Promise<void>;
@@ -35,7 +34,7 @@ async function compare(kind: StoreKind): Promise<Row[]> {
     GROUPS: [GROUPS.partners, GROUPS.crm].join(),
   });
   const [signUp, form] = [signUpAt(portal.url), await openForm(portal.url)];
-  const byPortal: Provision = async (address) => isProvisioned(portal.url, await signUp(address, form));
+  const byPortal: Provision = async (address) => isAnswered(portal.url, await signUp(address, form));
   const byBare: Provision = (address) => provisionAt(bare.url, address);
 
   await Promise.all([byPortal('warm@fabrikam.com'), byBare('warm@fabrikam.com')]);
@@ -50,7 +49,7 @@ async function compare(kind: StoreKind): Promise<Row[]> {
   const together = await timed(async () => {
     const paths = await Promise.all(crowd.map((address) => signUp(address, form)));
     // One after another: 200 who ask at a time would be the load that is measured.
-    for (const path of paths) await isProvisioned(portal.url, path);
+    for (const path of paths) await isAnswered(portal.url, path);
   });
   await requireOneGuestEach(tenant, crowd);
   const bareCrowd = crowd.map((address) => `bare.${address}`);
@@ -86,38 +85,6 @@ function toRows(
       ratio: perMs / barePerMs,
     },
   ];
-}
-
-/** Returns what sends the form, each time from another client, and gives the path of the status page. */
-function signUpAt(url: string): (address: string, form: FormPage) => Promise<string> {
-  let sent = 0;
-  return async (address, { csrf, cookie }) => {
-    const answer = await fetch(`${url}/sign-up`, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        cookie,
-        'x-forwarded-for': clientOf(sent++),
-      },
-      body: filledIn(address, csrf),
-    });
-    const path = answer.headers.get('location');
-    if (answer.status !== 303 || path === null)
-      throw new Error(`${address} was answered with ${answer.status}`);
-    return path;
-  };
-}
-
-async function isProvisioned(url: string, path: string): Promise<void> {
-  for (;;) {
-    const answer = await fetch(`${url}${path}`, { headers: { accept: 'application/json' } });
-    const { status } = (await answer.json()) as { status: string };
-    // What others than the owner see of a request that is provisioned.
-    if (status === 'answered') return;
-    if (status !== 'queued') throw new Error(`A sign-up became ${status}`);
-    await sleep(POLL_MS);
-  }
 }
 
 async function provisionAt(url: string, address: string): Promise<void> {

@@ -70,6 +70,9 @@ falls on both; a ratio is the median of the rounds' ratios, and is worth more th
 - **Provisioned:** from sending the form until the status page says so, against the simulated tenant in a process of
   its own: 100 ms a Graph call, no replication delay, two groups, our own mail. Bare makes the same calls and stores nothing.
   Of the 200 at once, every address is found as one guest with one mail.
+- **People of one partner:** from sending the form until the status page says that an answer went, while 60 people of another partner
+  wait for an app that does not answer for 40 s; then until the access is there, while a mail server answers a line every five seconds and
+  never comes to an end, and 60 others wait to be mailed. Beside it the same portal before anything hangs.
 - **First page of requests:** one after another by somebody who has signed in: session, rights, list, counts and page. Bare is the
   plain select of the same 50 rows over a connection that is open already.
 - **Three instances:** on PostgreSQL alone, behind a small balancer in the bench's process, which also plays the people: form, sign-up,

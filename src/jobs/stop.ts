@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** How a loop is asked to end. */
 export type Stop = {
   /** Aborted at once: nothing more is begun. */
@@ -13,6 +15,8 @@ const GRACE_MS = 12_000;
 export function createStop(graceMs = GRACE_MS): Stop {
   const asked = new AbortController();
   const overdue = new AbortController();
+  // Each step under way listens, and there are more of them than Node expects.
+  setMaxListeners(0, overdue.signal);
   return {
     asked: asked.signal,
     overdue: overdue.signal,

@@ -13,6 +13,8 @@ export type DrippingMailServer = {
   connected(): number;
   /** From now on it passes everything on to a mail server that works. */
   mend(url: string): void;
+  /** From now on it drips again. */
+  drip(): void;
   close(): Promise<void>;
 };
 
@@ -21,7 +23,7 @@ export async function startDrippingMailServer(everyMs = 100): Promise<DrippingMa
   let behind: string | null = null;
   let greeted = 0;
 
-  function drip(socket: Socket): void {
+  function answerInDrops(socket: Socket): void {
     socket.write('220 mail.example ESMTP\r\n');
     socket.once('data', () => {
       greeted++;
@@ -44,7 +46,7 @@ export async function startDrippingMailServer(everyMs = 100): Promise<DrippingMa
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
-    if (behind === null) drip(socket);
+    if (behind === null) answerInDrops(socket);
     else passOn(socket, behind);
   });
   server.listen(0, '127.0.0.1');
@@ -55,6 +57,9 @@ export async function startDrippingMailServer(everyMs = 100): Promise<DrippingMa
     connected: () => sockets.size,
     mend(url) {
       behind = url;
+    },
+    drip() {
+      behind = null;
     },
     async close() {
       const closed = once(server, 'close');
