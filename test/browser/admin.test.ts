@@ -48,7 +48,7 @@ inChromium({ policy }, (walk) => {
     expect(row).not.toContain('All partners');
 
     await page.goto(`${portal.url}${status}`);
-    await page.getByRole('heading', { name: 'We have dealt with your request' }).waitFor();
+    await page.getByRole('heading', { name: 'Check your email' }).waitFor();
     await page.getByText('Approved', { exact: true }).waitFor();
 
     await page.goto(`${portal.url}/admin`);
@@ -92,7 +92,7 @@ inChromium({ policy }, (walk) => {
       company: 'Tailspin Toys',
     });
     await page.goto(`${portal.url}${path}`);
-    await page.getByRole('heading', { name: 'We have dealt with your request' }).waitFor();
+    await page.getByRole('heading', { name: 'Check your email' }).waitFor();
     expect(await site.tenant.guest('tia@tailspintoys.com')).toMatchObject({ userType: 'Guest' });
 
     await page.goto(`${portal.url}/admin/audit`);

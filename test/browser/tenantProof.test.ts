@@ -50,7 +50,7 @@ inChromium(
       await page.waitForURL(/\/confirm$/);
       await page.getByText('Ana Lind of Fabrikam has asked for access to').waitFor();
       await page.getByRole('button', { name: 'Confirm the request' }).click();
-      await page.waitForURL(status);
+      await page.waitForURL(/\/requests\/[\w-]{22}$/);
       await ready(page);
     });
 
