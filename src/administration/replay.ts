@@ -5,7 +5,7 @@ import type { Policy } from '../policy/policy.js';
 import { requiredProof } from '../policy/afterProof.js';
 import { eachInSlices } from '../policy/slices.js';
 import { decisionNow } from '../policy/decisionNow.js';
-import { findLastRequests, type LastRequest } from '../store/lastRequests.js';
+import { findLastRequests, type LastRequest } from '../store/requests.js';
 
 /** How many of the newest requests are decided again. */
 const MOST_REPLAYED = 500;

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { sql, type ExpressionBuilder } from 'kysely';
-import { fromNow } from './fromNow.js';
-import type { Database, Db, Problem, RecordedDecision, RequestRow, RequestState } from './schema.js';
+import {
+  fromNow,
+  type Database,
+  type Db,
+  type Problem,
+  type RecordedDecision,
+  type RequestRow,
+  type RequestState,
+} from './schema.js';
 
 /**
  * Of the requests that are due the highest priority is claimed first: somebody who waits in front of a page, then what was

@@ -1,6 +1,12 @@
 import { sql } from 'kysely';
-import { fromNow } from './fromNow.js';
-import type { Db, NoticeKind, NoticeRow, NoticeState, SkipReason } from './schema.js';
+import {
+  fromNow,
+  type Db,
+  type NoticeKind,
+  type NoticeRow,
+  type NoticeState,
+  type SkipReason,
+} from './schema.js';
 
 /**
  * Takes the notice that is due longest, for `leaseSeconds`, also one whose sender has not been heard of since its lease ran

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { fromNow } from './fromNow.js';
-import type { Db } from './schema.js';
+import { fromNow, type Db } from './schema.js';
 
 /** Holds other transactions that lock the same recipient until this one ends. */
 export async function lockRecipient(trx: Db, recipient: string): Promise<void> {

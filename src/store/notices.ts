@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { fromNow } from './fromNow.js';
-import type { Db, NoticeKind, NoticeRow } from './schema.js';
+import { fromNow, type Db, type NoticeKind, type NoticeRow } from './schema.js';
 
 /** Recipients that are no person yet: those who decide, to be looked up when it is sent, and whoever asked for access. */
 export const APPROVERS = 'approvers';

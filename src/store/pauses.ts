@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
-import { fromNow } from './fromNow.js';
-import type { Db } from './schema.js';
+import { fromNow, type Db } from './schema.js';
 
 /** Stops every worker's calls to `name` for `seconds`, or longer where a longer pause is on already. */
 export async function insertPause(db: Db, name: string, seconds: number): Promise<void> {

@@ -1,5 +1,8 @@
 import { sql } from 'kysely';
-import type { Db, Problem, Proof, RecordedDecision, RequestRow, RequestState } from './schema.js';
+import { NOBODYS_DOMAIN } from './anonymise.js';
+import type { AuditAction } from './auditEvents.js';
+import { isUnclaimed, PRIORITY } from './leases.js';
+import type { Db, Problem, Proof, RecordedDecision, RequestRow, RequestState, Review } from './schema.js';
 
 export function findRequest(db: Db, id: string): Promise<RequestRow | undefined> {
   return db.selectFrom('request').selectAll().where('id', '=', id).executeTakeFirst();
@@ -97,5 +100,96 @@ export async function touchRequest(trx: Db, id: string): Promise<void> {
     .updateTable('request')
     .set({ updated_at: sql<Date>`now()` })
     .where('id', '=', id)
+    .execute();
+}
+
+const LAPSED: AuditAction = 'request.lapsed';
+
+/**
+ * Lapses up to `limit` of the requests that have been unproven for `seconds`, oldest first, with the events that record it.
+ * One that somebody holds, such as a proof that arrives in the last moment or another instance, is left to them.
+ * Returns how many there were.
+ */
+export async function lapseOverdue(db: Db, seconds: number, limit: number): Promise<number> {
+  const { rows } = await sql`
+    with overdue as (
+      select id from request
+      where state = 'unproven' and created_at < now() - ${seconds}::float8 * interval '1 second'
+      order by created_at limit ${limit}
+      for update skip locked
+    ), lapsed as (
+      update request
+      set state = 'lapsed', problem = null, version = version + 1, due_at = null, updated_at = now()
+      from overdue where request.id = overdue.id
+      returning request.id
+    )
+    insert into audit_event (request_id, actor, action, detail)
+    select id, 'portal', ${LAPSED}, '{}'::jsonb from lapsed
+    returning id`.execute(db);
+  return rows.length;
+}
+
+/** What a person makes of a request. Members that are left out stay as they are. */
+export type Settlement = {
+  state: RequestState;
+  problem: Problem | null;
+  /** Whether there is work now. */
+  due: boolean;
+  /** The trace in which it was decided. */
+  trace: string | null;
+  review?: Review;
+  partner?: string;
+};
+
+/**
+ * Settles what a person has decided, if the request still is what the person saw: in this version, in one of `from`, and in
+ * no worker's hands. Returns whether it was. A worker that has fallen silent loses it for good.
+ */
+export async function settleRequest(
+  db: Db,
+  { id, version, from }: { id: string; version: number; from: readonly RequestState[] },
+  { state, problem, due, trace, review, partner }: Settlement,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('request')
+    .set({
+      state,
+      version: version + 1,
+      problem: problem && JSON.stringify(problem),
+      due_at: due ? sql<Date>`now()` : null,
+      priority: PRIORITY.later,
+      trace,
+      lease_owner: null,
+      lease_until: null,
+      updated_at: sql<Date>`now()`,
+      ...(review && { review: JSON.stringify(review) }),
+      ...(partner !== undefined && { partner }),
+    })
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .where('state', 'in', from)
+    .where(isUnclaimed)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+export type LastRequest = {
+  id: string;
+  address: string;
+  partner: string | null;
+  state: RequestState;
+  proof: Proof | null;
+  created_at: Date;
+  anonymised_at: Date | null;
+};
+
+/** The newest requests of which it is known at least from which domain they came, the newest first. */
+export function findLastRequests(db: Db, limit: number): Promise<LastRequest[]> {
+  return db
+    .selectFrom('request')
+    .select(['id', 'address', 'partner', 'state', 'proof', 'created_at', 'anonymised_at'])
+    .where((is) => is.or([is('anonymised_at', 'is', null), is('address', 'not like', `%@${NOBODYS_DOMAIN}`)]))
+    .orderBy('created_at', 'desc')
+    .limit(limit)
     .execute();
 }

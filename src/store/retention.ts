@@ -1,6 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { fromNow } from './fromNow.js';
-import { FINISHED_STATES, type Db, type RetentionRunTable } from './schema.js';
+import { fromNow, FINISHED_STATES, type Db, type RetentionRunTable } from './schema.js';
 
 /** What retention works on, and counts. */
 export type Retained = 'requests' | 'notices' | 'people';

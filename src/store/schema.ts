@@ -1,4 +1,13 @@
-import type { ColumnType, Generated, Insertable, JSONColumnType, Kysely, Selectable } from 'kysely';
+import {
+  sql,
+  type ColumnType,
+  type Generated,
+  type Insertable,
+  type JSONColumnType,
+  type Kysely,
+  type RawBuilder,
+  type Selectable,
+} from 'kysely';
 import type { Decision } from '../policy/decision.js';
 import type { ProblemCode } from './problemCodes.js';
 
@@ -320,3 +329,8 @@ export type NewRequest = Insertable<RequestTable>;
 export type SubmissionRow = Selectable<SubmissionTable>;
 export type StepRow = Selectable<StepTable>;
 export type NoticeRow = Selectable<NoticeTable>;
+
+/** A moment on the database's clock, so many seconds ahead; before now for a negative number. */
+export function fromNow(seconds: number): RawBuilder<Date> {
+  return sql<Date>`now() + ${seconds}::float8 * interval '1 second'`;
+}

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
-import { fromNow } from './fromNow.js';
-import type { Db } from './schema.js';
+import { fromNow, type Db } from './schema.js';
 
 // Sessions live and end by the database's clock: one whose instance goes wrong must not sign everybody out.
 

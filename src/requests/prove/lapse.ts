@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.js';
-import { lapseOverdue } from '../../store/lapsing.js';
+import { lapseOverdue } from '../../store/requests.js';
 import { assertTransition } from '../transitions.js';
 
 /** So few that nobody who proves something meanwhile waits for it. */

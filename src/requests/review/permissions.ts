@@ -1,7 +1,7 @@
 import { covers, type Access } from '../../access/access.js';
 import type { Person } from '../../access/person.js';
 import type { Decision } from '../../policy/decision.js';
-import type { AuditAction } from '../../store/auditActions.js';
+import type { AuditAction } from '../../store/auditEvents.js';
 import type { RequestRow, RequestState, StepRow } from '../../store/schema.js';
 import { mayResend, type MailWindow, type ResendPermission } from '../resend/resend.js';
 
