@@ -2,7 +2,8 @@ import { assignAppRole, forbiddenApp, getServicePrincipal, isNotReplicatedYet } 
 import { GraphFault } from '../../graph/graphFault.js';
 import { addMember, getGroup, groupObstacle } from '../../graph/groups.js';
 import type { Grants } from '../../policy/grants.js';
-import { requireGuest, StepStop, StepWait, type Step } from './step.js';
+import type { Guest } from '../../store/schema.js';
+import { StepStop, StepWait, type Step, type StepContext } from './step.js';
 
 /** Adds the guest to one group. The group is looked at anew each time: it may have become one that must not be joined. */
 export const addToGroup =
@@ -47,4 +48,9 @@ async function existing<T>(kind: 'group' | 'app', id: string, get: () => Promise
     }
     throw error;
   }
+}
+
+function requireGuest({ guest }: StepContext): Guest {
+  if (!guest) throw new Error('No guest is known at this step');
+  return guest;
 }

@@ -1,8 +1,7 @@
 import { MailFault } from '../../mail/mailer.js';
 import { renderMail } from '../../mail/templates.js';
 import { openMailedPage } from '../pageToken.js';
-import { issueInvitation } from './invite.js';
-import { findGuest } from './lookUp.js';
+import { issueInvitation, findGuest } from './invite.js';
 import { StepStop, type Step, type StepContext, type StepResult } from './step.js';
 
 /** Mails the guest, unless Microsoft has done so with the invitation. */

@@ -1,20 +1,19 @@
 import type { Deps } from '../../deps.js';
-import type { Decision } from '../../policy/decision.js';
-import { insertAuditEvent } from '../../store/auditEvents.js';
 import type { Stop } from '../../jobs/stop.js';
+import type { Decision } from '../../policy/decision.js';
+import { decisionNow } from '../../policy/decide.js';
+import { insertAuditEvent } from '../../store/auditEvents.js';
 import { endTurn, type Claim, type Turn } from '../../store/leases.js';
 import { noteMailed } from '../../store/mailboxes.js';
 import { queueNotice } from '../../store/notices.js';
 import type { RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../../store/steps.js';
-import { decisionNow } from '../../policy/decisionNow.js';
 import { isForOwner } from '../problems.js';
-import { holdLease, type Lease } from './lease.js';
-import { runSteps } from './runSteps.js';
-import { tellEnd } from './tellEnd.js';
 import { withApproval } from '../review/approval.js';
 import { countedBeside } from '../submit/decideSubmission.js';
 import { assertTransition } from '../transitions.js';
+import { holdLease, type Lease } from './lease.js';
+import { runSteps } from './runSteps.js';
 
 /**
  * Brings a claimed request as far as it gets: decides again on the policy in force, then runs the steps that are not
@@ -114,5 +113,24 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
   });
   const { state, problem } = turn;
   deps.log.info({ requestId: request.id, state, problem: problem?.code ?? null, ended }, 'turn ended');
-  if (ended) tellEnd(deps, request, turn);
+  if (ended) reportEnd(deps, request, turn);
+}
+
+/** Tells those who watch the portal how its work on a request has ended: the figures, and whoever has to act. */
+function reportEnd(
+  { log, telemetry: { figures } }: Pick<Deps, 'log' | 'telemetry'>,
+  request: RequestRow,
+  { state, problem }: Pick<Turn, 'state' | 'problem'>,
+): void {
+  if (state === request.state) return;
+  figures.requestEnded(state);
+  if (state === 'provisioned') {
+    const seconds = (Date.now() - request.created_at.getTime()) / 1000;
+    figures.provisioned(seconds, request.review !== null || request.proof !== null);
+  }
+  if (state !== 'failed' && state !== 'held') return;
+  log.error(
+    { requestId: request.id, state, problem: problem?.code ?? null },
+    'a request goes no further until somebody looks at it',
+  );
 }

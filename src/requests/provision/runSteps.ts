@@ -1,4 +1,6 @@
 import type { Deps } from '../../deps.js';
+import { startDeadline } from '../../jobs/deadline.js';
+import type { Stop } from '../../jobs/stop.js';
 import type { Decision } from '../../policy/decision.js';
 import type { Partner } from '../../policy/schema.js';
 import type { Turn } from '../../store/leases.js';
@@ -15,17 +17,14 @@ import {
   type StepOutcome,
   type StepWriter,
 } from '../../store/steps.js';
-import { startDeadline } from '../../jobs/deadline.js';
-import type { Stop } from '../../jobs/stop.js';
 import { meaningOf } from '../problems.js';
+import { isSamePerson } from '../review/permissions.js';
 import { consequenceOf, type Consequence } from './consequence.js';
 import { addToGroup, assignRole } from './grant.js';
-import { invite } from './invite.js';
+import { invite, lookUp } from './invite.js';
 import type { Lease } from './lease.js';
-import { lookUp } from './lookUp.js';
 import { mailInvitation, resendInvitation } from './mailInvitation.js';
-import { refuseSelfApproval } from './selfApproval.js';
-import type { Step, StepContext } from './step.js';
+import { type Step, type StepContext, StepStop } from './step.js';
 
 type Run = { deps: Deps; lease: Lease; partner: Partner; decision: Decision; stop: Stop };
 
@@ -140,6 +139,17 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
     // A directory that hangs as a whole is not left alone: every request needs it, and each has its own address.
     if (deadline.passed() && target !== 'graph') await deps.rests.timedOut(target);
   }
+}
+
+/**
+ * Nobody approves their own request, also not from an account of which the portal learns only now that it is the guest's.
+ *
+ * @throws {StepStop} when whoever approved is the guest
+ */
+function refuseSelfApproval({ request, guest }: StepContext): void {
+  const { state, review } = request;
+  if (state !== 'queued' || review?.outcome !== 'approved' || !guest) return;
+  if (isSamePerson(review.by, guest.id)) throw new StepStop({ code: 'selfApproval' });
 }
 
 /** Without what follows the colon: names of spans are few. */

@@ -47,8 +47,3 @@ export class StepStop extends Error {
 export class StepWait extends Error {
   override name = 'StepWait';
 }
-
-export function requireGuest({ guest }: StepContext): Guest {
-  if (!guest) throw new Error('No guest is known at this step');
-  return guest;
-}
