@@ -14,7 +14,7 @@ import type { RequestRow } from './store/schema.js';
 import type { SpanOf } from './telemetry/tracing.js';
 
 /** How often each loop looks for work that no bell has announced. */
-export type Pace = {
+type Pace = {
   worker: WorkerSettings;
   noticesMs: number;
   /** For requests that have waited too long for their proof. */

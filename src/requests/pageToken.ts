@@ -8,7 +8,7 @@ import { drawToken, hashToken } from '../token.js';
  * its holder reads the mailbox. It is derived, so that all mails of a request lead to the same page although the store holds
  * nothing but its hash.
  */
-export function mailedToken(secret: string, requestId: string): string {
+function mailedToken(secret: string, requestId: string): string {
   return createHmac('sha256', secret)
     .update(`status page by mail ${requestId}`)
     .digest()

@@ -92,7 +92,7 @@ type Optional<T> = ColumnType<T | null, T | null | undefined, T | null>;
 type Json<T extends object> = JSONColumnType<T>;
 type OptionalJson<T extends object> = ColumnType<T | null, string | null | undefined, string | null>;
 
-export interface RequestTable {
+interface RequestTable {
   id: string;
   /** Of its first submission; what an instance of the version before finds the page by. */
   token_hash: Buffer;
@@ -136,7 +136,7 @@ export interface RequestTable {
 }
 
 /** One accepted form, with a status page of its own; several may belong to one request. */
-export interface SubmissionTable {
+interface SubmissionTable {
   /** SHA-256 of the token in the page's address. */
   token_hash: Buffer;
   request_id: string;
@@ -148,7 +148,7 @@ export interface SubmissionTable {
   created_at: Stamp;
 }
 
-export interface StepTable {
+interface StepTable {
   request_id: string;
   /** `lookup`, `invitation`, `group:crm`, `app:wiki`, `mail`, `resend:1` … */
   key: string;
@@ -163,7 +163,7 @@ export interface StepTable {
   finished_at: Optional<Date>;
 }
 
-export interface AuditEventTable {
+interface AuditEventTable {
   id: Generated<string>;
   at: Stamp;
   request_id: Optional<string>;
@@ -174,7 +174,7 @@ export interface AuditEventTable {
 }
 
 /** Chains an event to all that were sealed before it; see `audit/chain.ts`. */
-export interface AuditSealTable {
+interface AuditSealTable {
   /** 1, 2, 3 … without a gap. */
   seq: string;
   event_id: string;
@@ -185,7 +185,7 @@ export interface AuditSealTable {
 }
 
 /** Whoever has signed in, so that pages can name them. */
-export interface PersonTable {
+interface PersonTable {
   /** `tid/oid` */
   key: string;
   name: string;
@@ -200,7 +200,7 @@ export type NoticeKind = 'waiting' | 'denied' | 'digest' | 'proof' | 'known';
 /** `addressed`: turned into one notice a person. `unconfirmed`: nobody can tell whether the mail arrived. */
 export type NoticeState = 'waiting' | 'sending' | 'addressed' | 'sent' | 'unconfirmed' | 'failed' | 'skipped';
 
-export interface NoticeTable {
+interface NoticeTable {
   id: string;
   kind: NoticeKind;
   /** Null for a digest. */
@@ -226,7 +226,7 @@ export interface NoticeTable {
 }
 
 /** What has been asked of somebody who is to show that they read a mailbox. */
-export interface ChallengeTable {
+interface ChallengeTable {
   request_id: string;
   /** SHA-256 of the key of the browser that sent the form: the only one that may answer with the code. */
   browser_hash: Buffer;
@@ -246,7 +246,7 @@ export interface ChallengeTable {
  * A browser that has asked for the mail of a challenge, or typed a code. What its page shows depends on this row alone: the
  * code is compared for one browser, and no page is to tell which that is.
  */
-export interface ChallengeBrowserTable {
+interface ChallengeBrowserTable {
   request_id: string;
   /** SHA-256 of its key; see `http/browserKey.ts`. */
   browser_hash: Buffer;
@@ -257,7 +257,7 @@ export interface ChallengeBrowserTable {
 }
 
 /** When a mailbox was last sent something that a stranger can bring about. */
-export interface MailboxTable {
+interface MailboxTable {
   /** SHA-256 of the canonical address. */
   address_hash: Buffer;
   mailed_at: Date;
@@ -300,7 +300,7 @@ export interface RetentionRunTable {
   finished_at: Optional<Date>;
 }
 
-export interface PauseTable {
+interface PauseTable {
   name: string;
   until: Date;
 }

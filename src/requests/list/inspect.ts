@@ -9,7 +9,7 @@ import { namesOf } from '../../store/persons.js';
 import { findRelatedRequests } from '../../store/requests.js';
 import type { NoticeRow, RecordedDecision, RequestRow, StepRow } from '../../store/schema.js';
 import { findSteps } from '../../store/steps.js';
-import { decisionNow } from '../../policy/decisionNow.js';
+import { decisionNow } from '../../policy/decide.js';
 import { proofStanding, type ProofStanding } from '../prove/awaitedProof.js';
 import { approvalChoices, type ApprovalChoices } from '../review/approval.js';
 import { permissionsOf, type Permissions } from '../review/permissions.js';
@@ -46,10 +46,10 @@ export type Inspection = {
 };
 
 /** A reason's code, and what its sentence needs. */
-export type DecisionReason = { code: string; [value: string]: string };
+type DecisionReason = { code: string; [value: string]: string };
 /** `kind` is `group` for the step `group:crm`, whose `name` is that of the group. */
-export type InspectedStep = StepRow & { kind: string; name: string };
-export type InspectedEvent = Pick<SealedRecord, 'id' | 'action'> & {
+type InspectedStep = StepRow & { kind: string; name: string };
+type InspectedEvent = Pick<SealedRecord, 'id' | 'action'> & {
   at: Date;
   actor: string;
   detail: [key: string, value: string][];

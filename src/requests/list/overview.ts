@@ -16,7 +16,7 @@ import type { RequestState } from '../../store/schema.js';
 import { partnerChoices, type PartnerChoice } from './list.js';
 import { firstDay, signUpFigures, type PartnerFigures, type SignUpFigures } from './signUpFigures.js';
 
-export const DAYS = 30;
+const DAYS = 30;
 /** Work that has been due for longer than this waits for something other than its turn. */
 const OVERDUE_SECONDS = 60;
 const MOST_PARTNERS = 20;

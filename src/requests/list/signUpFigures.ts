@@ -18,7 +18,7 @@ const OUTCOME_OF: Record<RequestState, Outcome> = {
   lapsed: 'refused',
 };
 
-export type Counts = Record<Outcome, number> & { total: number };
+type Counts = Record<Outcome, number> & { total: number };
 export type DayFigures = { day: string; counts: Counts };
 export type PartnerFigures = { partner: string | null; today: number; counts: Counts };
 

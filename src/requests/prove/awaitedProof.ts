@@ -1,9 +1,8 @@
 import type { Deps } from '../../deps.js';
-import { requiredProof } from '../../policy/afterProof.js';
+import { requiredProof, decisionNow } from '../../policy/decide.js';
 import { findBrowser } from '../../store/challengeBrowsers.js';
 import { findChallenge } from '../../store/challenges.js';
 import type { Proof, RecordedDecision, RequestRow } from '../../store/schema.js';
-import { decisionNow } from '../../policy/decisionNow.js';
 import { TRIES, validMinutes } from './secrets.js';
 
 /** What a request still waits for, and what this viewer can do about it. */
@@ -13,7 +12,7 @@ export type AwaitedProof = { kind: 'tenant' } | AwaitedMailbox;
  * It does not tell whether somebody else has had mail sent to the address: a mail that has to wait for another one looks
  * like one that was sent, and what a browser is shown depends only on what was done in it.
  */
-export type AwaitedMailbox = {
+type AwaitedMailbox = {
   kind: 'mailbox';
   /**
    * Whether a code can be typed, or this browser has used up its tries; `unsent` where nobody has asked for a mail yet,

@@ -7,7 +7,7 @@ import { lockUnproven, noteProof, settleProof } from '../../store/requests.js';
 import type { Db, Proof, RequestRow, RequestState } from '../../store/schema.js';
 import { findStandingRequest, moveSubmissions } from '../../store/submissions.js';
 import { traceparent } from '../../activeSpan.js';
-import { addressOf } from '../../policy/decisionNow.js';
+import { addressOf } from '../../policy/decide.js';
 import { Overtaken, QUIET_SECONDS, retryOvertaken } from '../submit/claimAddress.js';
 import { decideSubmission, suspicionsOf } from '../submit/decideSubmission.js';
 import { assertTransition, STATE_AFTER } from '../transitions.js';

@@ -3,8 +3,7 @@ import type { TenantIdentity } from '../../entra/tenantIdentity.js';
 import { PERSONAL_ACCOUNTS, tenantOfDomain, type DomainTenant } from '../../entra/tenantOfDomain.js';
 import { conflict, notFound } from '../../errors.js';
 import { parseAddress, type Address } from '../../policy/address.js';
-import { decide } from '../../policy/decide.js';
-import { addressOf } from '../../policy/decisionNow.js';
+import { decide, addressOf } from '../../policy/decide.js';
 import type { Policy } from '../../policy/policy.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { findRequest } from '../../store/requests.js';
@@ -138,7 +137,7 @@ export async function addressFor(
 }
 
 /** The tenant that the policy names for an address. */
-export function namedTenant(policy: Policy, address: Address): string | undefined {
+function namedTenant(policy: Policy, address: Address): string | undefined {
   const { partner } = decide(policy, { address });
   return partner === null ? undefined : policy.partner(partner)?.tenantId?.toLowerCase();
 }

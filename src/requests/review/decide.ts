@@ -4,7 +4,7 @@ import { traceparent } from '../../activeSpan.js';
 import type { Deps } from '../../deps.js';
 import { forbidden, notFound, ownRequest, policyRefuses, proofMissing, PublicError } from '../../errors.js';
 import type { Decision } from '../../policy/decision.js';
-import { decisionNow } from '../../policy/decisionNow.js';
+import { decisionNow } from '../../policy/decide.js';
 import { isGuid } from '../../policy/guid.js';
 import type { Policy } from '../../policy/policy.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';

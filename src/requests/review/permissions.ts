@@ -23,14 +23,14 @@ export const ACTION_TABLE: Record<
 /** Why a person may not take an action: `state` when it is not open in the request's state, `underway` when a worker holds it. */
 export type Refusal = 'forbidden' | 'ownRequest' | 'state' | 'underway' | 'policyRefuses' | 'proofMissing';
 
-export type Permission = { allowed: true } | { allowed: false; why: Refusal };
+type Permission = { allowed: true } | { allowed: false; why: Refusal };
 export type Permissions = Record<ReviewAction, Permission> & { resend: Permission | ResendPermission };
 
 /** What the policy in force says of a request's address. */
 type Today = Pick<Decision, 'outcome' | 'partner'>;
 
 /** Whether a request is the person's own: made for one of their addresses, or for the guest account they sign in with. */
-export function isOwnRequest(
+function isOwnRequest(
   { addresses, oid }: Person,
   { address, guest_id }: Pick<RequestRow, 'address' | 'guest_id'>,
 ): boolean {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Deps } from '../../deps.js';
 import { PublicError } from '../../errors.js';
 import type { Address } from '../../policy/address.js';
-import { requiredProof } from '../../policy/afterProof.js';
+import { requiredProof } from '../../policy/decide.js';
 import type { AuditEvent } from '../../store/auditEvents.js';
 import { awaitMailWindow } from '../../store/leases.js';
 import { noteMailed } from '../../store/mailboxes.js';
