@@ -5,7 +5,7 @@ import type { PolicyFault } from '../policy/policyFault.js';
 import { parsedJson } from '../policy/rawJson.js';
 import { findDirectoryFaults } from './directoryFaults.js';
 import { draftPolicy, type PolicyProposal } from './draftPolicy.js';
-import { findTenantless, type Tenantless } from '../doctor/homeTenants.js';
+import { findTenantless, type Tenantless } from '../doctor/checks/homeTenants.js';
 import { lineDiff, type DiffLine } from './lineDiff.js';
 import { replay, type Replay } from './replay.js';
 

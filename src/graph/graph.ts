@@ -5,8 +5,7 @@ import type { Log } from '../log.js';
 import { UNOBSERVED, type Telemetry } from '../telemetry/telemetry.js';
 import { createTokenSource } from './credential.js';
 import { GraphFault, kindOfAnswer, mayBeProcessed, retryAfterSeconds } from './graphFault.js';
-import { graphOperation } from './graphOperation.js';
-import { CallTrace, createMiddleware } from './middleware.js';
+import { graphOperation, CallTrace, createMiddleware } from './middleware.js';
 import { permissionsIn } from './permissions.js';
 
 /** Fields of an answer, named as Microsoft's own types name them. */

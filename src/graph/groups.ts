@@ -1,9 +1,8 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { findByIds } from './byIds.js';
 import { get, type FieldsOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
-import { search, type Page, type SearchOptions } from './search.js';
+import { findByIds, search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
   id: z.guid(),

@@ -1,10 +1,9 @@
 import type { RequestHandler } from 'express';
 import type { Deps } from '../../../deps.js';
 import type { Translate } from '../../../language.js';
-import type { Decision } from '../../../policy/decision.js';
+import type { Decision, Reason } from '../../../policy/decision.js';
 import { explain, type Explanation } from '../../../policy/explain.js';
 import type { Policy } from '../../../policy/policy.js';
-import type { Reason } from '../../../policy/reason.js';
 
 /** GET /admin/policy/explain?address=… */
 export function explainAddress({ policy }: Deps): RequestHandler {
