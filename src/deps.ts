@@ -11,7 +11,7 @@ import type { Log } from './log.js';
 import { createMailer } from './mail/mailer.js';
 import { limitsIn, type Limits } from './limits.js';
 import { openPolicyFile } from './policyFile/policyFile.js';
-import { proofFaults } from './policyFile/proofFaults.js';
+import { proofFaults } from './policyFile/policyReading.js';
 import { createBrake } from './store/brake.js';
 import { sharedRead } from './shared.js';
 import { openStore } from './store/database.js';

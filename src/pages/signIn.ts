@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { personKey } from '../access/person.js';
+import { personKey } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import { EntraFault } from '../entra/entraFault.js';
 import { signInFailed, signInUnknown, unavailable } from '../errors.js';

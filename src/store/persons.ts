@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { personKey, type Person } from '../access/person.js';
+import { personKey, type Person } from '../access/access.js';
 import type { Db } from './schema.js';
 
 /** Notes who signed in, under the name of today. */

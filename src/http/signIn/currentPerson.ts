@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import { personKey, type Person } from '../../access/person.js';
+import { personKey, type Person } from '../../access/access.js';
 import type { Deps } from '../../deps.js';
 import { EntraFault } from '../../entra/entraFault.js';
 import { unavailable } from '../../errors.js';

@@ -1,5 +1,4 @@
-import { covers, type Access, type Scope } from '../../access/access.js';
-import { personKey } from '../../access/person.js';
+import { covers, type Access, type Scope, personKey } from '../../access/access.js';
 import type { Deps } from '../../deps.js';
 import type { Policy } from '../../policy/policy.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';

@@ -10,7 +10,7 @@ import { openAudience, type Audience } from './audience.js';
 import { deliver, finish } from './deliver.js';
 import { startDeadline, type Deadline } from '../../jobs/deadline.js';
 import { createStop, type Stop } from '../../jobs/stop.js';
-import { isLasting, problemOf, retrySeconds } from '../faults.js';
+import { isLasting, problemOf, retrySeconds } from '../problems.js';
 
 /** The applicant may be waiting in front of a page. */
 const TO_APPLICANTS: readonly NoticeKind[] = ['proof', 'known', 'denied'];

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { insertPause } from '../../store/pauses.js';
 import type { Problem, StepRow } from '../../store/schema.js';
-import { isLasting, problemOf, retrySeconds } from '../faults.js';
+import { isLasting, problemOf, retrySeconds } from '../problems.js';
 import { StepStop, StepWait } from './step.js';
 
 type Retry = { kind: 'retry'; afterSeconds: number; problem: Problem };

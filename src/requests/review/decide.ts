@@ -1,5 +1,4 @@
-import { covers, type Access } from '../../access/access.js';
-import { personKey } from '../../access/person.js';
+import { covers, type Access, personKey } from '../../access/access.js';
 import { traceparent } from '../../activeSpan.js';
 import type { Deps } from '../../deps.js';
 import { forbidden, notFound, ownRequest, policyRefuses, proofMissing, PublicError } from '../../errors.js';

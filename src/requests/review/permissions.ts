@@ -1,5 +1,4 @@
-import { covers, type Access } from '../../access/access.js';
-import type { Person } from '../../access/person.js';
+import { covers, type Access, type Person } from '../../access/access.js';
 import type { Decision } from '../../policy/decision.js';
 import type { AuditAction } from '../../store/auditEvents.js';
 import type { RequestRow, RequestState, StepRow } from '../../store/schema.js';

@@ -1,4 +1,4 @@
-import { personKey } from '../../../../src/access/person.js';
+import { personKey } from '../../../../src/access/access.js';
 import { loadLanguages } from '../../../../src/language.js';
 import { TRANSITIONS } from '../../../../src/requests/transitions.js';
 import {
