@@ -77,11 +77,13 @@ export function startBackground(deps: Deps, pace = PACE, clock = () => new Date(
       { pulses },
     ),
     every(pace.watchMs, 'queue watch', queueWatch(deps.queueFigures, log, limits.standstillSeconds)),
-    every(pace.lapseMs, 'lapse', ({ asked }) => lapseUnproven(deps, asked)),
+    every(pace.lapseMs, 'lapse', ({ requested }) => lapseUnproven(deps, requested)),
     every(pace.forgetMs, 'forget mailboxes', () => deleteIdleMailboxes(db)),
     every(pace.forgetMs, 'forget limits', () => deleteSpentLimits(db)),
     every(pace.forgetMs, 'forget sessions', () => deleteEndedSessions(db)),
-    every(pace.retentionMs, 'retention', ({ asked }) => retain(deps, { now: clock(), stopping: asked })),
+    every(pace.retentionMs, 'retention', ({ requested }) =>
+      retain(deps, { now: clock(), stopping: requested }),
+    ),
   ];
   return {
     async stop() {

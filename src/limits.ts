@@ -9,7 +9,7 @@ export type Limits = {
   /** How long the first repetition of a failed step waits; each further one waits twice as long as the one before. */
   backoffSeconds: number;
   /** How long the directory may take to show whether an unanswered invitation went through. */
-  settleSeconds: number;
+  unansweredInvitationSeconds: number;
   /** How long the directory may take to know a new guest everywhere. */
   replicationSeconds: number;
   /** How long a step is repeated before it is given up. */
@@ -46,7 +46,7 @@ export const LIMITS: Limits = {
   leaseSeconds: 15,
   stepSeconds: 30,
   backoffSeconds: 1,
-  settleSeconds: 120,
+  unansweredInvitationSeconds: 120,
   replicationSeconds: 900,
   giveUpSeconds: 24 * 3600,
   rightsSeconds: 5 * 60,

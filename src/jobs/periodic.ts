@@ -41,7 +41,7 @@ export function startPeriodic(
       if (failing) log.info({ work: name }, 'periodic work succeeds again');
       failing = false;
     } catch (error) {
-      if (stop.asked.aborted && isAbort(error)) return;
+      if (stop.requested.aborted && isAbort(error)) return;
       // A store that is down comes back; anything else wants somebody.
       if (!failing)
         log[isStoreDown(error) ? 'warn' : 'error']({ err: error, work: name }, 'periodic work failed');
@@ -49,7 +49,7 @@ export function startPeriodic(
     }
   }
 
-  const goesOn = () => !stop.asked.aborted;
+  const goesOn = () => !stop.requested.aborted;
   async function loop(): Promise<void> {
     const pulse = pulses?.begin(name);
     while (goesOn()) {
@@ -64,7 +64,7 @@ export function startPeriodic(
   const running = Promise.all(Array.from({ length: abreast }, loop));
   return {
     async stop() {
-      stop.ask();
+      stop.request();
       bell.announce();
       await running;
     },

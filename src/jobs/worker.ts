@@ -56,7 +56,7 @@ export function startWorker(
   }
 
   async function claimDue(pulse: Pulse): Promise<void> {
-    while (!stop.asked.aborted) {
+    while (!stop.requested.aborted) {
       pulse.beat();
       const claim =
         running.size < places
@@ -73,12 +73,12 @@ export function startWorker(
   /** A store that is down for a while must not end the loop. */
   async function persist(): Promise<void> {
     const pulse = pulses.begin('requests');
-    while (!stop.asked.aborted) {
+    while (!stop.requested.aborted) {
       try {
         await claimDue(pulse);
       } catch (error) {
         log.warn({ err: error }, 'worker could not reach the store');
-        await sleep(pollMs, undefined, { signal: stop.asked }).catch(() => undefined);
+        await sleep(pollMs, undefined, { signal: stop.requested }).catch(() => undefined);
       }
       pulse.beat();
     }
@@ -88,7 +88,7 @@ export function startWorker(
   const loop = persist();
   return {
     async stop() {
-      stop.ask();
+      stop.request();
       bell.announce();
       await loop;
       await Promise.all(running.keys());

@@ -58,7 +58,7 @@ export function findBrowser(
  * Notes that a browser asks for the mail, and gives it all its tries. Returns false, and changes nothing, when it asked less
  * than `windowSeconds` ago.
  */
-export async function noteBrowserAsked(
+export async function recordBrowserMailRequest(
   trx: Db,
   requestId: string,
   browser: Buffer,

@@ -45,7 +45,7 @@ export function findChallenge(db: Db, requestId: string): Promise<Challenge | un
 }
 
 /** Notes that a mail is asked for again. Tries are given back only where there is no code that they could be spent on. */
-export async function noteAsked(trx: Db, requestId: string, tries: number): Promise<void> {
+export async function recordMailRequest(trx: Db, requestId: string, tries: number): Promise<void> {
   await trx
     .updateTable('challenge')
     .set({

@@ -6,6 +6,9 @@ import { fromNow, type Db, type NoticeKind, type NoticeRow } from './schema.js';
 export const APPROVERS = 'approvers';
 export const APPLICANT = 'partner';
 
+/** The kind of the notice that tells the owner of a mailbox why there is no invitation. */
+export const ANSWER = 'known' satisfies NoticeKind;
+
 /**
  * Notes that somebody is to be told of a request: `waiting` those who decide on it, `denied` the one who made it.
  * Belongs into the transaction that makes it so, behind the statement that does. What has been noted of a version of the
@@ -70,7 +73,7 @@ export function findAnswer(
     .selectFrom('notice')
     .select(['state', 'problem', 'attempts'])
     .where('request_id', '=', requestId)
-    .where('kind', '=', 'known')
+    .where('kind', '=', ANSWER)
     .orderBy('round', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -90,7 +93,7 @@ export async function repeatAnswer(
     .updateTable('notice')
     .set({ state: 'waiting', due_at: dueAt, begun_at: null, finished_at: null, problem: null })
     .where('request_id', '=', requestId)
-    .where('kind', '=', 'known')
+    .where('kind', '=', ANSWER)
     .where('state', 'in', ['sent', 'unconfirmed', 'failed'])
     .where('finished_at', '<=', fromNow(-quietSeconds))
     .executeTakeFirst();

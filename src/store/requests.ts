@@ -43,7 +43,7 @@ export function lockUnproven(trx: Db, id: string): Promise<RequestRow | undefine
 }
 
 /** What a request becomes by its proof. */
-export type ProofSettlement = {
+export type ProofOutcome = {
   state: RequestState;
   problem: Problem | null;
   proof: Proof;
@@ -55,7 +55,7 @@ export type ProofSettlement = {
 };
 
 /** Settles a request that {@link lockUnproven} holds. */
-export async function settleProof(trx: Db, id: string, settlement: ProofSettlement): Promise<void> {
+export async function recordProof(trx: Db, id: string, settlement: ProofOutcome): Promise<void> {
   const { state, problem, proof, decision, partner, policyHash, trace } = settlement;
   await trx
     .updateTable('request')
@@ -130,7 +130,7 @@ export async function lapseOverdue(db: Db, seconds: number, limit: number): Prom
 }
 
 /** What a person makes of a request. Members that are left out stay as they are. */
-export type Settlement = {
+export type ReviewOutcome = {
   state: RequestState;
   problem: Problem | null;
   /** Whether there is work now. */
@@ -145,10 +145,10 @@ export type Settlement = {
  * Settles what a person has decided, if the request still is what the person saw: in this version, in one of `from`, and in
  * no worker's hands. Returns whether it was. A worker that has fallen silent loses it for good.
  */
-export async function settleRequest(
+export async function recordReview(
   db: Db,
   { id, version, from }: { id: string; version: number; from: readonly RequestState[] },
-  { state, problem, due, trace, review, partner }: Settlement,
+  { state, problem, due, trace, review, partner }: ReviewOutcome,
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('request')

@@ -28,8 +28,8 @@ export async function insertSteps(
     .execute();
 }
 
-/** Removes steps that were planned, never settled, and are not wanted any more. */
-export async function deleteUnsettledSteps(db: Db, requestId: string, keep: string[]): Promise<void> {
+/** Removes steps that were planned, are not finished, and are no longer part of the plan. */
+export async function deleteUnplannedSteps(db: Db, requestId: string, keep: string[]): Promise<void> {
   await db
     .deleteFrom('step')
     .where('request_id', '=', requestId)
@@ -77,7 +77,7 @@ export type StepOutcome = {
  * Stores how an attempt at a step ended, and the event that records it, in one statement. An attempt that is to be
  * repeated changed nothing that anybody would ask for, and neither did one that only looked. @throws {LeaseLost}
  */
-export async function settleStep(
+export async function recordStep(
   db: Db,
   writer: StepWriter,
   key: string,
@@ -97,11 +97,11 @@ export async function settleStep(
     return;
   }
   await db
-    .with('settled', () => update)
+    .with('recorded', () => update)
     .insertInto('audit_event')
     .columns(['request_id', 'actor', 'action', 'detail'])
     .expression((from) =>
-      from.selectFrom('settled').select([
+      from.selectFrom('recorded').select([
         sql<string>`${writer.requestId}::uuid`.as('request_id'),
         sql<string>`'portal'`.as('actor'),
         sql<string>`${`step.${outcome.state}`}::text`.as('action'),

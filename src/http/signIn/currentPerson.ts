@@ -69,8 +69,8 @@ async function signOff(deps: Deps, req: Request, person: Person, reason: string)
 
 function readOnce({ sessionID, session }: Request, read: () => Promise<Rights>): Promise<Rights> {
   const key = [sessionID, session.rightsReadAt, session.rightsAskedAt].join(' ');
-  const known = shared.get(key);
-  if (known) return known;
+  const underWay = shared.get(key);
+  if (underWay) return underWay;
   const reading = read().finally(() => setTimeout(() => shared.delete(key), SHARED_MS).unref());
   shared.set(key, reading);
   return reading;

@@ -6,7 +6,7 @@ import { rememberBrowser } from '../../http/browserKey.js';
 import { endIdleSession, saveSession } from '../../http/session.js';
 import { SIGN_IN_SECONDS } from '../../http/sessionStore.js';
 import { findByToken } from '../../requests/follow/follow.js';
-import { askedBy } from '../../requests/prove/awaitedProof.js';
+import { detailsOf } from '../../requests/prove/awaitedProof.js';
 import { proveByTenant } from '../../requests/prove/tenant.js';
 import { openPage } from '../../requests/pageToken.js';
 import { refuse } from './tenantRefused.js';
@@ -66,7 +66,7 @@ export function showConfirmation(deps: Deps): RequestHandler<TokenParams> {
       res.redirect(303, `/requests/${token}`);
       return;
     }
-    res.render('proof/tenantConfirm', { token, asked: askedBy(request) });
+    res.render('proof/tenantConfirm', { token, details: detailsOf(request) });
   };
 }
 

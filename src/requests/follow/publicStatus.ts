@@ -1,6 +1,6 @@
 import type { NoticeRow, RequestRow, StepRow, SubmissionRow } from '../../store/schema.js';
 import { isForOwner, meaningOf } from '../problems.js';
-import { mayAskAgain, type MailWindow } from '../resend/resend.js';
+import { mayResendForOthers, type MailWindow } from '../resend/resend.js';
 import { isDeniedByReviewer, reasonOf, reviewSteps } from './ownerStatus.js';
 import type { ShownState, Status, StatusStep } from './status.js';
 
@@ -39,7 +39,9 @@ export function publicStatus(seen: Seen, limits: MailWindow): Omit<Status, 'proo
     apps: [],
     steps,
     moving: isMoving(status, seen),
-    resend: answeredAt ? mayAskAgain(submission, answeredAt, limits) : { allowed: false, why: 'notMailed' },
+    resend: answeredAt
+      ? mayResendForOthers(submission, answeredAt, limits)
+      : { allowed: false, why: 'notMailed' },
     updatedAt: new Date(Math.max(...moments.map((at) => at?.getTime() ?? 0))),
   };
 }

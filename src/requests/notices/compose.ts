@@ -83,7 +83,7 @@ export async function composeDenied(deps: Deps, request: RequestRow): Promise<Me
 }
 
 /** Tells whoever reads the mailbox what keeps it from being invited: the status page shows that to nobody else. */
-export async function composeKnown(deps: Deps, request: RequestRow, reason: string): Promise<Message> {
+export async function composeAnswer(deps: Deps, request: RequestRow, reason: string): Promise<Message> {
   const { policy } = deps.policy.current();
   const partner = request.partner === null ? undefined : policy.partner(request.partner);
   const t = deps.languages.translate(partner?.invitation.language ?? request.language);

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.js';
 import { armChallenge } from '../../store/challenges.js';
 import { noteMailed } from '../../store/mailboxes.js';
 import { countWaiting } from '../../store/noticeSummaries.js';
-import { APPLICANT } from '../../store/notices.js';
+import { ANSWER, APPLICANT } from '../../store/notices.js';
 import { findRequest } from '../../store/requests.js';
 import type { Db, NoticeRow, RequestRow, SkipReason } from '../../store/schema.js';
 import { openMailedPage } from '../pageToken.js';
@@ -13,7 +13,7 @@ import type { Audience, Recipient } from './audience.js';
 import {
   composeDenied,
   composeDigest,
-  composeKnown,
+  composeAnswer,
   composeProof,
   composeWaiting,
   type Message,
@@ -50,9 +50,9 @@ async function prepareForApplicant(
 ): Promise<Ready | SkipReason> {
   const request = id === null ? undefined : await findRequest(deps.store.db, id);
   if (request && kind === 'proof') return prepareProof(deps, request);
-  if (request && kind === 'known') {
+  if (request && kind === ANSWER) {
     if (!isForOwner(request) || !request.problem) return 'decided';
-    return { message: await composeKnown(deps, request, request.problem.code), count: 1 };
+    return { message: await composeAnswer(deps, request, request.problem.code), count: 1 };
   }
   if (request?.state !== 'denied') return 'decided';
   return { message: await composeDenied(deps, request), count: 1 };

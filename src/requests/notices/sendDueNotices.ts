@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { MailFault } from '../../mail/mailer.js';
 import { claimNotice, postponeNotice, skipNotice } from '../../store/noticeLeases.js';
-import { APPROVERS, planDigests } from '../../store/notices.js';
+import { ANSWER, APPROVERS, planDigests } from '../../store/notices.js';
 import { insertPause, pauseSecondsLeft } from '../../store/pauses.js';
 import type { NoticeKind, NoticeRow, Problem } from '../../store/schema.js';
 import { addressNotice } from './address.js';
@@ -13,7 +13,7 @@ import { createStop, type Stop } from '../../jobs/stop.js';
 import { isLasting, problemOf, retrySeconds } from '../problems.js';
 
 /** The applicant may be waiting in front of a page. */
-const TO_APPLICANTS: readonly NoticeKind[] = ['proof', 'known', 'denied'];
+const TO_APPLICANTS: readonly NoticeKind[] = ['proof', ANSWER, 'denied'];
 const TO_APPROVERS: readonly NoticeKind[] = ['waiting', 'digest'];
 /** Longer than one notice may take; see `limits.stepSeconds`. */
 const LEASE_SECONDS = 60;
@@ -46,7 +46,7 @@ export async function sendDueNotices(
   let signal = stop.overdue;
   const audience = openAudience(deps, () => signal);
   let graphAnswers = toApprovers;
-  while (!stop.asked.aborted && (await pauseSecondsLeft(db, ['mail'])) === 0) {
+  while (!stop.requested.aborted && (await pauseSecondsLeft(db, ['mail'])) === 0) {
     beat();
     const notice =
       (to.includes('applicants') ? await claimNotice(db, LEASE_SECONDS, TO_APPLICANTS) : undefined) ??

@@ -109,11 +109,11 @@ export function isShownIn(proof: Pick<Proof, 'browser'> | null, browser: Buffer)
 }
 
 /** What somebody has typed about the owner of an address: the owner sees this much before they confirm it. */
-export type Asked = { address: string; name: string; company: string };
+export type TypedDetails = { address: string; name: string; company: string };
 
-export function askedBy(
+export function detailsOf(
   request: Pick<RequestRow, 'address' | 'first_name' | 'last_name' | 'company'>,
-): Asked {
+): TypedDetails {
   const { address, first_name, last_name, company } = request;
   return { address, name: `${first_name} ${last_name}`, company };
 }

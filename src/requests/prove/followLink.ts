@@ -4,7 +4,7 @@ import { findLink, useUpChallenge } from '../../store/challenges.js';
 import { findRequest } from '../../store/requests.js';
 import { prove } from './prove.js';
 import { findMailedPage, openMailedPage } from '../pageToken.js';
-import { askedBy, type Asked } from './awaitedProof.js';
+import { detailsOf, type TypedDetails } from './awaitedProof.js';
 import { awaitedKind } from './awaitedProof.js';
 import { hashOfLink } from './secrets.js';
 import { isShownIn, shownProof } from './awaitedProof.js';
@@ -15,7 +15,7 @@ import { isShownIn, shownProof } from './awaitedProof.js';
  * status page, null when the secret that it came from is gone.
  */
 export type Link =
-  | { state: 'open'; requestId: string; asked: Asked }
+  | { state: 'open'; requestId: string; details: TypedDetails }
   | { state: 'expired' | 'confirmed'; token: string | null }
   | { state: 'dead' };
 
@@ -31,7 +31,7 @@ export async function lookAtLink(deps: Deps, secret: string, browser: Buffer | n
   if (!request) return { state: 'dead' };
   if (request.state === 'unproven') {
     if (found.live && awaitedKind(deps, request) === 'mailbox') {
-      return { state: 'open', requestId: request.id, asked: askedBy(request) };
+      return { state: 'open', requestId: request.id, details: detailsOf(request) };
     }
     return { state: 'expired', token: await findMailedPage(deps, request.id) };
   }

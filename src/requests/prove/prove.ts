@@ -3,7 +3,7 @@ import { conflict } from '../../errors.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { isUniqueViolation } from '../../store/database.js';
 import { queueNotice } from '../../store/notices.js';
-import { lockUnproven, noteProof, settleProof } from '../../store/requests.js';
+import { lockUnproven, noteProof, recordProof } from '../../store/requests.js';
 import type { Db, Proof, RequestRow, RequestState } from '../../store/schema.js';
 import { findStandingRequest, moveSubmissions } from '../../store/submissions.js';
 import { traceparent } from '../../activeSpan.js';
@@ -29,7 +29,7 @@ export async function prove(
   const { goesOn, state } = await retryOvertaken(deps.store.db, async (trx) => {
     const request = await lockUnproven(trx, requestId);
     if (!request || !(await within(trx))) throw conflict();
-    return recordProof(deps, trx, request, proof);
+    return acceptProof(deps, trx, request, proof);
   });
   if (state === 'denied' || state === 'lapsed') deps.telemetry.figures.requestEnded(state);
   deps.bell.announce();
@@ -41,7 +41,7 @@ export async function prove(
 type Proven = { goesOn: string; state: RequestState };
 
 /** @throws Overtaken */
-async function recordProof(deps: Deps, trx: Db, request: RequestRow, proof: Proof): Promise<Proven> {
+async function acceptProof(deps: Deps, trx: Db, request: RequestRow, proof: Proof): Promise<Proven> {
   const { policy, hash } = deps.policy.current();
   const applicant = { address: addressOf(request), proven: proof.kind };
   const decision = await decideSubmission(trx, policy, applicant, suspicionsOf(request.decision));
@@ -52,7 +52,7 @@ async function recordProof(deps: Deps, trx: Db, request: RequestRow, proof: Proo
     state === 'denied' ? undefined : await findStandingRequest(trx, { ...request, state }, QUIET_SECONDS);
   assertTransition(request.state, standing ? 'lapsed' : state);
   const { kind, by } = proof;
-  await settleProof(trx, request.id, {
+  await recordProof(trx, request.id, {
     state: standing ? 'lapsed' : state,
     problem: standing ? { code: 'superseded' } : null,
     proof,

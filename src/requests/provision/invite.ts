@@ -90,7 +90,7 @@ async function outcomeOfUnanswered(context: StepContext, begunAt: string): Promi
     return context.guest ? { detail, unconfirmed: { code: 'mailUnconfirmed' } } : { detail };
   }
   const waitedSeconds = (Date.now() - Date.parse(begunAt)) / 1000;
-  if (waitedSeconds < context.deps.limits.settleSeconds) {
+  if (waitedSeconds < context.deps.limits.unansweredInvitationSeconds) {
     throw new StepWait('Waiting for the directory to show whether the invitation went through');
   }
   return null;

@@ -5,7 +5,7 @@ import { decisionNow } from '../../policy/decide.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { endTurn, type Claim, type Turn } from '../../store/leases.js';
 import { noteMailed } from '../../store/mailboxes.js';
-import { queueNotice } from '../../store/notices.js';
+import { ANSWER, queueNotice } from '../../store/notices.js';
 import type { RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../../store/steps.js';
 import { isForOwner } from '../problems.js';
@@ -106,7 +106,7 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
       });
       if (turn.state === 'pending') await queueNotice(trx, 'waiting', request.id);
       // Whom a person had approved is told; of what the policy alone refuses, the status page tells.
-      if (isForOwner(turn)) await queueNotice(trx, 'known', request.id);
+      if (isForOwner(turn)) await queueNotice(trx, ANSWER, request.id);
       else if (turn.state === 'denied' && request.review) await queueNotice(trx, 'denied', request.id);
     }
     return true;

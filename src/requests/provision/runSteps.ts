@@ -8,12 +8,12 @@ import { pauseSecondsLeft } from '../../store/pauses.js';
 import type { Db, Guest, RequestState, StepDetail, StepRow } from '../../store/schema.js';
 import {
   beginStep,
-  deleteUnsettledSteps,
+  deleteUnplannedSteps,
   findSteps,
   insertSteps,
   LeaseLost,
   noteStep,
-  settleStep,
+  recordStep,
   type StepOutcome,
   type StepWriter,
 } from '../../store/steps.js';
@@ -49,10 +49,10 @@ export async function runSteps(run: Run): Promise<Turn> {
     const next = rows.find((row) => isOpen(row, request.state));
     if (!next) return { state: 'provisioned', guestId, dueInSeconds: null, problem: null };
     lease.signal.throwIfAborted();
-    const pause = stop.asked.aborted
+    const pause = stop.requested.aborted
       ? 0
       : await pauseSecondsLeft(deps.store.db, ['graph', targetOf(deps, next)]);
-    if (stop.asked.aborted || pause > 0) {
+    if (stop.requested.aborted || pause > 0) {
       return { state: request.state, guestId, problem: request.problem, dueInSeconds: pause };
     }
     const step = next.key.startsWith('resend:') ? resendInvitation : planned.get(next.key);
@@ -77,7 +77,7 @@ async function plan({ deps, lease: { request } }: Run, keys: string[]): Promise<
   const { db } = deps.store;
   // Of a request that is provisioned only a resend can be left; what it was granted is not planned again.
   if (request.state === 'queued') {
-    await deleteUnsettledSteps(db, request.id, keys);
+    await deleteUnplannedSteps(db, request.id, keys);
     await insertSteps(
       db,
       request.id,
@@ -121,13 +121,13 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
     if (!deadline.passed()) deps.rests.answered(target);
     const state = unconfirmed ? 'unconfirmed' : 'done';
     const outcome = { state, detail, problem: unconfirmed, graphRequestId } as const;
-    if (key === 'mail') await settleMail(db, writer, outcome, context.invitation);
-    else await settleStep(db, writer, key, outcome);
+    if (key === 'mail') await recordMailStep(db, writer, outcome, context.invitation);
+    else await recordStep(db, writer, key, outcome);
     return null;
   } catch (error) {
     if (lease.signal.aborted || error instanceof LeaseLost) throw error;
     const consequence = await consequenceOf(deps, row, error);
-    await settleStep(db, writer, key, {
+    await recordStep(db, writer, key, {
       state: consequence.kind === 'retry' ? 'waiting' : 'failed',
       detail: row.detail,
       problem: consequence.problem,
@@ -158,7 +158,7 @@ function kindOf(key: string): string {
 }
 
 /** Once mailed, the redeem link has no business in the store. */
-async function settleMail(
+async function recordMailStep(
   db: Db,
   writer: StepWriter,
   outcome: StepOutcome,
@@ -166,7 +166,7 @@ async function settleMail(
 ): Promise<void> {
   const { redeemUrl, ...rest } = invitation;
   await db.transaction().execute(async (trx) => {
-    await settleStep(trx, writer, 'mail', outcome);
+    await recordStep(trx, writer, 'mail', outcome);
     if (redeemUrl) await noteStep(trx, writer, 'invitation', rest);
   });
 }

@@ -38,7 +38,7 @@ export function mayResend(
  * The same for everybody but the owner. It goes by what they have seen and asked for alone: whether anything was mailed, or
  * will be, would tell what the directory knows.
  */
-export function mayAskAgain(
+export function mayResendForOthers(
   { resends, resent_at }: Pick<SubmissionRow, 'resends' | 'resent_at'>,
   answeredAt: Date,
   { mailWindowSeconds }: MailWindow,

@@ -8,7 +8,7 @@ import { isGuid } from '../../policy/guid.js';
 import type { Policy } from '../../policy/policy.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { queueNotice } from '../../store/notices.js';
-import { findRequest, settleRequest, type Settlement } from '../../store/requests.js';
+import { findRequest, recordReview, type ReviewOutcome } from '../../store/requests.js';
 import type { Db, RequestRow, Review } from '../../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, findSteps, reopenSteps } from '../../store/steps.js';
 import { resend, type ResendPermission } from '../resend/resend.js';
@@ -46,7 +46,7 @@ export class ReviewConflict extends PublicError {
 type Decidable = { request: RequestRow; today: Decision; policy: Policy };
 
 /** What a decision writes, besides the new state. */
-type Outcome = Partial<Pick<Settlement, 'problem' | 'review' | 'partner'>> & {
+type Outcome = Partial<Pick<ReviewOutcome, 'problem' | 'review' | 'partner'>> & {
   detail: Record<string, unknown>;
 };
 
@@ -77,7 +77,7 @@ export async function decide(
   const outcome = { actor, ...outcomeOf(decidable, decision, actor) };
   const recorded = await deps.store.db
     .transaction()
-    .execute((trx) => recordReview(trx, decidable.request, action, outcome));
+    .execute((trx) => recordDecision(trx, decidable.request, action, outcome));
   if (!recorded) throw await lateConflict(deps, id, action, version);
   if (action === 'deny') deps.telemetry.figures.requestEnded('denied');
   deps.bell.announce();
@@ -169,7 +169,7 @@ function noteOf({ note }: { note?: string }): { note?: string } {
  *
  * @returns false when the request is no longer in the version that the approver saw, or a worker holds it
  */
-async function recordReview(
+async function recordDecision(
   trx: Db,
   request: RequestRow,
   action: ReviewAction,
@@ -179,7 +179,7 @@ async function recordReview(
   const { from, to, event } = ACTION_TABLE[action];
   assertTransition(request.state, to);
   const settlement = { state: to, problem, due: to === 'queued', trace: traceparent(), ...rest };
-  if (!(await settleRequest(trx, { id, version, from }, settlement))) return false;
+  if (!(await recordReview(trx, { id, version, from }, settlement))) return false;
   if (to === 'queued') await reopenSteps(trx, id);
   if (to === 'denied') {
     // Nobody has proved an unproven address: its mailbox may belong to somebody who knows nothing of the request.

@@ -19,7 +19,7 @@ import {
 import type { RequestToInsert } from '../../store/submissions.js';
 import { drawToken, hashToken } from '../../token.js';
 import { traceparent } from '../../activeSpan.js';
-import { beginMailboxProof, joinMailboxProof } from '../prove/askForMail.js';
+import { beginMailboxProof, joinMailboxProof } from '../prove/mailboxProof.js';
 import { openPage } from '../pageToken.js';
 import { isForOwner } from '../problems.js';
 import { claimAddress, Overtaken, QUIET_SECONDS, retryOvertaken } from './claimAddress.js';

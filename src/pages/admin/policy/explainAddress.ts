@@ -9,10 +9,10 @@ import type { Policy } from '../../../policy/policy.js';
 export function explainAddress({ policy }: Deps): RequestHandler {
   return (req, res) => {
     const { address } = req.query;
-    const asked = typeof address === 'string';
-    const explanation = asked ? explain(policy.current().policy, address) : null;
+    const isGiven = typeof address === 'string';
+    const explanation = isGiven ? explain(policy.current().policy, address) : null;
     res.status(explanation?.ok === false ? 422 : 200).render('admin/explainAddress', {
-      address: asked ? address : '',
+      address: isGiven ? address : '',
       explanation: explanation && inWords(policy.current().policy, explanation, res.locals.t),
     });
   };

@@ -18,7 +18,7 @@ import { MOST_RESENDS, queueResend, resend } from './resend.js';
  * @param browser of the viewer; see `http/browserKey.ts`
  * @throws {PublicError} `notFound` for a token that no submission has, `conflict` where the page shows no mail yet
  */
-export async function askForInvitation(deps: Deps, token: string, browser: Buffer | null): Promise<void> {
+export async function requestResend(deps: Deps, token: string, browser: Buffer | null): Promise<void> {
   const followed = await findByToken(deps, token);
   const { submission, request } = followed;
   const { db } = deps.store;

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.js';
 import { conflict } from '../../errors.js';
-import { admitBrowser, noteBrowserAsked } from '../../store/challengeBrowsers.js';
-import { findChallenge, insertChallenge, noteAsked } from '../../store/challenges.js';
+import { admitBrowser, recordBrowserMailRequest } from '../../store/challengeBrowsers.js';
+import { findChallenge, insertChallenge, recordMailRequest } from '../../store/challenges.js';
 import { reserveMail } from '../../store/mailboxes.js';
 import { queueProofNotice } from '../../store/notices.js';
 import { lockUnproven } from '../../store/requests.js';
@@ -9,7 +9,7 @@ import type { Db, RequestRow } from '../../store/schema.js';
 import { awaitedKind } from './awaitedProof.js';
 import { TRIES } from './secrets.js';
 
-type Asked = Pick<RequestRow, 'id' | 'address'>;
+type Unproven = Pick<RequestRow, 'id' | 'address'>;
 type Settings = Pick<Deps, 'limits'>;
 
 /**
@@ -19,11 +19,11 @@ type Settings = Pick<Deps, 'limits'>;
 export async function beginMailboxProof(
   settings: Settings,
   trx: Db,
-  request: Asked,
+  request: Unproven,
   browser: Buffer,
 ): Promise<void> {
   await insertChallenge(trx, request.id, browser, TRIES);
-  await noteBrowser(settings, trx, request, browser);
+  await recordBrowser(settings, trx, request, browser);
   await queueMail(settings, trx, request);
 }
 
@@ -37,7 +37,7 @@ export async function joinMailboxProof(
   request: RequestRow,
   browser: Buffer,
 ): Promise<void> {
-  if (awaitedKind(deps, request) === 'mailbox') await ask(deps, trx, request, browser);
+  if (awaitedKind(deps, request) === 'mailbox') await queueAnotherMail(deps, trx, request, browser);
 }
 
 /**
@@ -49,37 +49,50 @@ export async function joinMailboxProof(
  * @param browser of whoever asks: it may ask again after a while, as if nobody else had
  * @throws {PublicError} `conflict` for a request that does not wait for this
  */
-export async function askForAnotherMail(deps: Deps, requestId: string, browser: Buffer): Promise<void> {
+export async function requestAnotherMail(deps: Deps, requestId: string, browser: Buffer): Promise<void> {
   await deps.store.db.transaction().execute(async (trx) => {
     const request = await lockUnproven(trx, requestId);
     if (!request || awaitedKind(deps, request) !== 'mailbox') throw conflict();
-    await ask(deps, trx, request, browser);
+    await queueAnotherMail(deps, trx, request, browser);
   });
   deps.noticeBell.announce();
 }
 
-async function ask(settings: Settings, trx: Db, request: RequestRow, browser: Buffer): Promise<void> {
+async function queueAnotherMail(
+  settings: Settings,
+  trx: Db,
+  request: RequestRow,
+  browser: Buffer,
+): Promise<void> {
   const challenge = await findChallenge(trx, request.id);
   if (!challenge) {
     // The policy wanted no mail when the form was sent.
     await insertChallenge(trx, request.id, request.browser_hash ?? browser, TRIES);
-    await noteBrowser(settings, trx, request, browser);
+    await recordBrowser(settings, trx, request, browser);
     await queueMail(settings, trx, request);
     return;
   }
-  const counts = await noteBrowser(settings, trx, request, browser);
+  const counts = await recordBrowser(settings, trx, request, browser);
   if (!counts || challenge.askedSecondsAgo < settings.limits.mailWindowSeconds) return;
-  await noteAsked(trx, request.id, TRIES);
+  await recordMailRequest(trx, request.id, TRIES);
   const underway = challenge.mail === 'waiting' || challenge.mail === 'sending';
   if (!underway) await queueMail(settings, trx, request);
 }
 
 /** Returns whether it had not asked just before. */
-async function noteBrowser({ limits }: Settings, trx: Db, { id }: Asked, browser: Buffer): Promise<boolean> {
+async function recordBrowser(
+  { limits }: Settings,
+  trx: Db,
+  { id }: Unproven,
+  browser: Buffer,
+): Promise<boolean> {
   await admitBrowser(trx, id, browser, TRIES);
-  return noteBrowserAsked(trx, id, browser, { tries: TRIES, windowSeconds: limits.mailWindowSeconds });
+  return recordBrowserMailRequest(trx, id, browser, {
+    tries: TRIES,
+    windowSeconds: limits.mailWindowSeconds,
+  });
 }
 
-async function queueMail({ limits }: Settings, trx: Db, { id, address }: Asked): Promise<void> {
+async function queueMail({ limits }: Settings, trx: Db, { id, address }: Unproven): Promise<void> {
   await queueProofNotice(trx, id, await reserveMail(trx, address, limits));
 }
