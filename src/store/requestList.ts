@@ -30,6 +30,14 @@ export type RequestSort = keyof typeof REQUEST_SORTS;
 /** A place in a sorted list: right after, or before, the row with these keys, in the order of {@link REQUEST_SORTS}. */
 export type ListPosition = { toward: 'after' | 'before'; keys: (string | number)[]; id: string };
 
+/** A page of a list: at most `limit` rows from `position` on; null for its beginning. */
+export type RequestQuery = {
+  filter: RequestFilter;
+  sort: RequestSort;
+  position: ListPosition | null;
+  limit: number;
+};
+
 export type ListedRequest = Pick<
   RequestRow,
   | 'id'
@@ -80,19 +88,13 @@ const KEYS: Record<SortKey, [order: RawBuilder<unknown>, read: RawBuilder<unknow
 };
 
 /**
- * One page of a list, at most `limit` rows from `position` on, or from its beginning. Pages are found by the keys of the
- * row that they follow, so the last costs what the first does, and none repeats or leaves out a row when others are added
- * meanwhile.
+ * One page of a list. It is found by the keys of the row that it follows, so the last page costs what the first does, and
+ * none repeats or leaves out a row when others are added meanwhile.
  */
-export async function listRequests(
-  db: Db,
-  filter: RequestFilter,
-  sort: RequestSort,
-  position: ListPosition | null,
-  limit: number,
-): Promise<RequestPage> {
+export async function listRequests(db: Db, wanted: RequestQuery): Promise<RequestPage> {
+  const { position, limit } = wanted;
   // One more row than is shown says whether there are more.
-  const rows = await pageQuery(db, filter, sort, position, limit + 1).execute();
+  const rows = await pageQuery(db, { ...wanted, limit: limit + 1 }).execute();
   const more = rows.length > limit;
   if (more) rows.pop();
   const backward = position?.toward === 'before';
@@ -106,14 +108,8 @@ export async function listRequests(
   };
 }
 
-/** The statement of {@link listRequests}, for whoever wants its plan. */
-export function pageQuery(
-  db: Db,
-  filter: RequestFilter,
-  sort: RequestSort,
-  position: ListPosition | null,
-  limit: number,
-) {
+/** The statement of {@link listRequests}; a test looks at its plan. */
+export function pageQuery(db: Db, { filter, sort, position, limit }: RequestQuery) {
   const { keys, descending } = REQUEST_SORTS[sort];
   const backward = position?.toward === 'before';
   const direction = descending === backward ? sql`asc` : sql`desc`;

@@ -30,9 +30,11 @@ export type Inserted = { mailInSeconds: number };
 export async function insertRequest(
   db: Db,
   request: RequestToInsert,
-  event: Omit<AuditEvent, 'requestId'>,
-  quietSeconds: number,
-  mails: MailLimits | null = null,
+  {
+    event,
+    quietSeconds,
+    mails = null,
+  }: { event: Omit<AuditEvent, 'requestId'>; quietSeconds: number; mails?: MailLimits | null },
 ): Promise<Inserted | null> {
   const columns = Object.keys(request) as (keyof RequestToInsert)[];
   const values = columns.map((column) => sql`${request[column]}`);

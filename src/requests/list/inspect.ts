@@ -100,7 +100,7 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
     notices,
     ofAddress: ofAddress.filter(readable),
     ofPartner: ofPartner.filter(readable),
-    permissions: permissionsOf(access, request, steps, today, deps.limits),
+    permissions: permissionsOf(access, request, { steps, today, mails: deps.limits }),
     choices: approvalChoices(policy, request, today, partner),
     given: labelled
       .filter(({ kind, state }) => (kind === 'group' || kind === 'app') && state === 'done')

@@ -50,14 +50,12 @@ const TO_DECIDE = new Set(Object.values(ACTION_TABLE).flatMap(({ from }) => from
 export async function listFor(
   deps: Deps,
   access: Access,
-  filter: ListFilter,
-  sort: RequestSort,
-  position: ListPosition | null,
+  { filter, sort, position }: { filter: ListFilter; sort: RequestSort; position: ListPosition | null },
 ): Promise<RequestListing> {
   const { db } = deps.store;
   const { policy } = deps.policy.current();
   const [page, open] = await Promise.all([
-    listRequests(db, { ...filter, scope: access.reads }, sort, position, PAGE_LENGTH),
+    listRequests(db, { filter: { ...filter, scope: access.reads }, sort, position, limit: PAGE_LENGTH }),
     countOpenRequests(db, access.reads),
   ]);
   return {
@@ -92,9 +90,10 @@ export async function* exportList(
   let rows = 0;
   let complete = false;
   try {
+    const query = { filter: { ...filter, scope: access.reads }, sort: 'newest', limit: CHUNK } as const;
     let position: ListPosition | null = null;
     do {
-      const page = await listRequests(db, { ...filter, scope: access.reads }, 'newest', position, CHUNK);
+      const page = await listRequests(db, { ...query, position });
       for (const request of page.requests) {
         rows++;
         yield request;

@@ -75,34 +75,30 @@ async function send(
   deadline: Deadline,
 ): Promise<Unavailable> {
   try {
-    if (notice.begun_at) await finish(deps, notice, 'unconfirmed', 1, { code: 'mailUnconfirmed' });
+    if (notice.begun_at)
+      await finish(deps, notice, { state: 'unconfirmed', problem: { code: 'mailUnconfirmed' } });
     else if (!deps.mailer) await skipNotice(deps.store.db, notice, 'noMailer');
     else if (notice.recipient === APPROVERS) await addressNotice(deps, audience.findApprovers, notice);
     else {
-      await deliver(deps, deps.mailer, audience, notice, deadline.signal);
+      await deliver(deps, notice, { mailer: deps.mailer, audience, signal: deadline.signal });
       deps.rests.answered('mail');
     }
     return null;
   } catch (error) {
-    const problem = problemOf(error);
     if (deadline.passed() && error instanceof MailFault) await deps.rests.timedOut('mail');
-    await recordFault(deps, audience, notice, error, problem);
+    await recordFault(deps, audience, notice, error);
     return unavailableAfter(error);
   }
 }
 
 /** Ends the notice, puts it off, or addresses it to the reviewers where Graph cannot list the approvers. */
-async function recordFault(
-  deps: Deps,
-  audience: Audience,
-  notice: NoticeRow,
-  error: unknown,
-  problem: Problem,
-): Promise<void> {
+async function recordFault(deps: Deps, audience: Audience, notice: NoticeRow, error: unknown): Promise<void> {
+  const problem = problemOf(error);
   if (problem.code === 'internal')
     deps.log.error({ err: error, notice: notice.id }, 'a notice failed unexpectedly');
   if (error instanceof MailFault && error.accepted === 'unknown') {
-    await finish(deps, notice, 'unconfirmed', 1, { code: 'mailUnconfirmed', detail: error.message });
+    const unconfirmed = { code: 'mailUnconfirmed', detail: error.message } as const;
+    await finish(deps, notice, { state: 'unconfirmed', problem: unconfirmed });
     return;
   }
   const age = (Date.now() - notice.created_at.getTime()) / 1000;
@@ -114,7 +110,7 @@ async function recordFault(
     );
     await addressNotice(deps, audience.findReachableApprovers, notice);
   } else if (givenUp || (error instanceof MailFault && isLasting(error))) {
-    await finish(deps, notice, 'failed', 1, problem);
+    await finish(deps, notice, { state: 'failed', problem });
   } else {
     await postpone(deps, notice, error, problem);
   }

@@ -5,9 +5,8 @@ import { admitBrowser, spendBrowserTry } from '../../store/challengeBrowsers.js'
 import { findChallenge, spendTry, useUpChallenge } from '../../store/challenges.js';
 import type { Db, RequestRow } from '../../store/schema.js';
 import { prove } from './prove.js';
-import { awaitedKind } from './awaitedProof.js';
+import { awaitedKind, shownProof } from './awaitedProof.js';
 import { isCode, readCode, TRIES } from './secrets.js';
-import { shownProof } from './awaitedProof.js';
 
 /** Why a code does not do: `settled` when none is asked for (any more); `triesLeft` goes with a wrong one. */
 export type CodeFault =
@@ -35,7 +34,7 @@ export async function enterCode(
   if (!(await findChallenge(deps.store.db, request.id))) return { fault: 'expired' };
   const tried = await deps.store.db
     .transaction()
-    .execute((trx) => tryCode(deps, trx, request.id, code, browser));
+    .execute((trx) => tryCode(deps, trx, { requestId: request.id, code, browser }));
   if ('fault' in tried) {
     deps.log.info({ requestId: request.id, fault: tried.fault }, 'code refused');
     return tried;
@@ -51,18 +50,15 @@ export async function enterCode(
   }
 }
 
+type TypedCode = { requestId: string; code: string; browser: Buffer };
+
 /** Compares a code at the price of a try, which stays spent whatever follows. What is said of it is the browser's own story. */
-async function tryCode(
-  deps: Deps,
-  trx: Db,
-  requestId: string,
-  code: string,
-  browser: Buffer,
-): Promise<CodeFault | { sealedCode: string }> {
+async function tryCode(deps: Deps, trx: Db, typed: TypedCode): Promise<CodeFault | { sealedCode: string }> {
+  const { requestId, browser } = typed;
   await admitBrowser(trx, requestId, browser, TRIES);
   const own = await spendBrowserTry(trx, requestId, browser);
   if (!own) return { fault: 'usedUp' };
-  const sealedCode = await compare(deps, trx, requestId, code, browser);
+  const sealedCode = await compare(deps, trx, typed);
   if (sealedCode !== null) return { sealedCode };
   const { triesLeft, askedSecondsAgo } = own;
   if (triesLeft === 0) return { fault: 'usedUp' };
@@ -75,9 +71,7 @@ async function tryCode(
 async function compare(
   { config }: Deps,
   trx: Db,
-  requestId: string,
-  code: string,
-  browser: Buffer,
+  { requestId, code, browser }: TypedCode,
 ): Promise<string | null> {
   const spent = await spendTry(trx, requestId, browser);
   if (!spent) return null;

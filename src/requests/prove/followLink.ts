@@ -4,10 +4,8 @@ import { findLink, useUpChallenge } from '../../store/challenges.js';
 import { findRequest } from '../../store/requests.js';
 import { prove } from './prove.js';
 import { findMailedPage, openMailedPage } from '../pageToken.js';
-import { detailsOf, type TypedDetails } from './awaitedProof.js';
-import { awaitedKind } from './awaitedProof.js';
+import { detailsOf, type TypedDetails, awaitedKind, isShownIn, shownProof } from './awaitedProof.js';
 import { hashOfLink } from './secrets.js';
-import { isShownIn, shownProof } from './awaitedProof.js';
 
 /**
  * What a mailed link leads to. `expired`: it no longer counts, but its request still waits; `confirmed`: this browser has made

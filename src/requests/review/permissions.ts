@@ -68,9 +68,7 @@ export function refusalFor(
 export function permissionsOf(
   access: Access,
   request: RequestRow,
-  steps: StepRow[],
-  today: Today,
-  mails: MailWindow,
+  { steps, today, mails }: { steps: StepRow[]; today: Today; mails: MailWindow },
 ): Permissions {
   const permissionFor = (action: ReviewAction | 'resend'): Permission => {
     const why = refusalFor(access, request, today, action);

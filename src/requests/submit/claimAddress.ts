@@ -33,7 +33,7 @@ export async function claimAddress(
   event: Omit<AuditEvent, 'requestId'>,
   mails: MailLimits | null,
 ): Promise<{ standing: null; waitSeconds: number } | { standing: RequestRow }> {
-  const inserted = await insertRequest(trx, request, event, QUIET_SECONDS, mails);
+  const inserted = await insertRequest(trx, request, { event, quietSeconds: QUIET_SECONDS, mails });
   if (!inserted) {
     const standing = await findStandingRequest(trx, request, QUIET_SECONDS);
     if (!standing) throw new Overtaken();
