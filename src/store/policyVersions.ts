@@ -19,9 +19,9 @@ const SUMMARY = [
   'at',
 ] as const;
 
-/** Holds others who save the policy, on whatever instance, until this transaction ends. */
+/** Makes saves by other instances wait until this transaction ends. */
 export async function lockPolicy(trx: Db): Promise<void> {
-  // A save takes far less: whoever holds it longer has frozen.
+  // A save takes far less: an instance that holds the lock for longer has frozen.
   await sql`set local lock_timeout = '5s'`.execute(trx);
   await sql`select pg_advisory_xact_lock(hashtextextended('policy', 0))`.execute(trx);
 }
@@ -36,7 +36,7 @@ export async function insertPolicyVersion(db: Db, version: NewPolicyVersion): Pr
   return id;
 }
 
-/** Marks a version as the one that the file holds now. */
+/** Marks a version as saved: the file holds it now. */
 export async function confirmPolicyVersion(db: Db, id: string): Promise<void> {
   await db
     .updateTable('policy_version')
@@ -45,12 +45,12 @@ export async function confirmPolicyVersion(db: Db, id: string): Promise<void> {
     .execute();
 }
 
-/** Removes a version that did not come to be. */
+/** Removes a version that could not be saved. */
 export async function deleteUnsavedPolicyVersion(db: Db, id: string): Promise<void> {
   await db.deleteFrom('policy_version').where('id', '=', id).where('state', '=', 'saving').execute();
 }
 
-/** The newest version that was to be saved over `previousHash` with these hashes, and of which nobody knows whether it was. */
+/** The newest version with these hashes whose save over `previousHash` was begun and never confirmed. */
 export function findUnconfirmedPolicyVersion(
   db: Db,
   found: { hash: string; termsHash: string | null; previousHash: string | null },
@@ -74,7 +74,7 @@ export function findUnconfirmedPolicyVersion(
   );
 }
 
-/** Removes what was begun long ago and never confirmed: the process that did so was killed before it replaced the file. */
+/** Removes old unconfirmed versions: their process was killed before it replaced the file. */
 export async function deleteAbandonedPolicyVersions(db: Db): Promise<void> {
   await db
     .deleteFrom('policy_version')
@@ -116,7 +116,7 @@ export function findPolicyVersionByHash(db: Db, hash: string): Promise<PolicyVer
     .executeTakeFirst();
 }
 
-/** The version that this one took the place of. */
+/** The version that this one replaced. */
 export function findPolicyVersionBefore(db: Db, { id }: { id: string }): Promise<PolicyVersion | undefined> {
   return saved(db)
     .selectAll()

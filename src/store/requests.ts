@@ -8,13 +8,13 @@ export function findRequest(db: Db, id: string): Promise<RequestRow | undefined>
   return db.selectFrom('request').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Those of the requests with these ids that there are. */
+/** The requests with these ids that exist. */
 export async function findRequests(db: Db, ids: string[]): Promise<RequestRow[]> {
   if (ids.length === 0) return [];
   return db.selectFrom('request').selectAll().where('id', 'in', ids).execute();
 }
 
-/** The latest requests beside one of the same address, or of the same partner. */
+/** The latest other requests of the same address, or of the same partner. */
 export function findRelatedRequests(
   db: Db,
   request: Pick<RequestRow, 'id' | 'address' | 'partner'>,
@@ -31,7 +31,7 @@ export function findRelatedRequests(
     .execute();
 }
 
-/** Holds a request that waits for a proof until the transaction ends; nothing when it does not (any more). */
+/** Locks a request until the transaction ends, if it waits for a proof. */
 export function lockUnproven(trx: Db, id: string): Promise<RequestRow | undefined> {
   return trx
     .selectFrom('request')
@@ -42,7 +42,7 @@ export function lockUnproven(trx: Db, id: string): Promise<RequestRow | undefine
     .executeTakeFirst();
 }
 
-/** What a request becomes by its proof. */
+/** What a proof makes of a request. */
 export type ProofOutcome = {
   state: RequestState;
   problem: Problem | null;
@@ -50,11 +50,11 @@ export type ProofOutcome = {
   decision: RecordedDecision;
   partner: string | null;
   policyHash: string;
-  /** The trace in which it was proved. */
+  /** The trace in which the proof was given. */
   trace: string | null;
 };
 
-/** Settles a request that {@link lockUnproven} holds. */
+/** Records the proof of a request that {@link lockUnproven} has locked. */
 export async function recordProof(trx: Db, id: string, settlement: ProofOutcome): Promise<void> {
   const { state, problem, proof, decision, partner, policyHash, trace } = settlement;
   await trx
@@ -76,8 +76,8 @@ export async function recordProof(trx: Db, id: string, settlement: ProofOutcome)
 }
 
 /**
- * Notes what somebody has shown about the address of a request that had been on its way before. Returns false when it was
- * anonymised meanwhile: then it has no address any more.
+ * Stores a proof for a request that did not wait for one. Returns false when the request was anonymised meanwhile and has no
+ * address any more.
  */
 export async function noteProof(trx: Db, id: string, proof: Proof): Promise<boolean> {
   const { numUpdatedRows } = await trx
@@ -89,12 +89,12 @@ export async function noteProof(trx: Db, id: string, proof: Proof): Promise<bool
   return numUpdatedRows === 1n;
 }
 
-/** Holds a request until the transaction ends, so that two who ask at once do not both get what one may. */
+/** Locks a request until the transaction ends, so that two simultaneous resends count as two. */
 export function lockRequest(trx: Db, id: string): Promise<RequestRow> {
   return trx.selectFrom('request').selectAll().where('id', '=', id).forUpdate().executeTakeFirstOrThrow();
 }
 
-/** Notes that something was asked of a request that nobody works on: it counts as changed, as one that is worked on does. */
+/** Marks a request as changed, as work on it does. */
 export async function touchRequest(trx: Db, id: string): Promise<void> {
   await trx
     .updateTable('request')
@@ -106,9 +106,8 @@ export async function touchRequest(trx: Db, id: string): Promise<void> {
 const LAPSED: AuditAction = 'request.lapsed';
 
 /**
- * Lapses up to `limit` of the requests that have been unproven for `seconds`, oldest first, with the events that record it.
- * One that somebody holds, such as a proof that arrives in the last moment or another instance, is left to them.
- * Returns how many there were.
+ * Lapses up to `limit` requests that have been unproven for `seconds`, oldest first, with their audit events. It skips locked
+ * requests, so a proof that arrives at the last moment counts. Returns how many lapsed.
  */
 export async function lapseOverdue(db: Db, seconds: number, limit: number): Promise<number> {
   const { rows } = await sql`
@@ -129,21 +128,21 @@ export async function lapseOverdue(db: Db, seconds: number, limit: number): Prom
   return rows.length;
 }
 
-/** What a person makes of a request. Members that are left out stay as they are. */
+/** What a review makes of a request. Members that are left out stay as they are. */
 export type ReviewOutcome = {
   state: RequestState;
   problem: Problem | null;
-  /** Whether there is work now. */
+  /** Whether the request is due now. */
   due: boolean;
-  /** The trace in which it was decided. */
+  /** The trace in which the approver decided. */
   trace: string | null;
   review?: Review;
   partner?: string;
 };
 
 /**
- * Settles what a person has decided, if the request still is what the person saw: in this version, in one of `from`, and in
- * no worker's hands. Returns whether it was. A worker that has fallen silent loses it for good.
+ * Records a review, if the request is still as the approver saw it: in this version, in one of the states `from`, and claimed
+ * by no worker. A worker that has fallen silent loses its claim. Returns whether it was recorded.
  */
 export async function recordReview(
   db: Db,
@@ -183,7 +182,7 @@ export type LastRequest = {
   anonymised_at: Date | null;
 };
 
-/** The newest requests of which it is known at least from which domain they came, the newest first. */
+/** The newest requests whose domain is still stored, newest first. */
 export function findLastRequests(db: Db, limit: number): Promise<LastRequest[]> {
   return db
     .selectFrom('request')
