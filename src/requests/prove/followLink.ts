@@ -8,9 +8,9 @@ import { detailsOf, type TypedDetails, awaitedKind, isShownIn, shownProof } from
 import { hashOfLink } from './secrets.js';
 
 /**
- * What a mailed link leads to. `expired`: it no longer counts, but its request still waits; `confirmed`: this browser has made
- * the proof already; `dead`: anything else, which an unknown link cannot be told from. Of the first two, `token` is that of the
- * status page, null when the secret that it came from is gone.
+ * The state of a mailed link. `expired`: it is not valid, but its request still waits; `confirmed`: this browser has given the
+ * proof already; `dead`: anything else, and unknown links too. With the first two, `token` is that of the status page; null when
+ * the secret that made it is gone.
  */
 export type Link =
   | { state: 'open'; requestId: string; details: TypedDetails }
@@ -18,9 +18,9 @@ export type Link =
   | { state: 'dead' };
 
 /**
- * Looks where a link leads. Changes nothing: mail scanners follow links.
+ * Finds the state of a link. Changes nothing, because mail scanners follow links.
  *
- * @param browser of whoever looks; null when it is not known
+ * @param browser the viewer's; null for one without a key
  */
 export async function lookAtLink(deps: Deps, secret: string, browser: Buffer | null): Promise<Link> {
   const hash = hashOfLink(secret);
@@ -33,7 +33,7 @@ export async function lookAtLink(deps: Deps, secret: string, browser: Buffer | n
     }
     return { state: 'expired', token: await findMailedPage(deps, request.id) };
   }
-  // Who holds a used link may have found it in a log; the browser that made the proof is the person's own.
+  // A used link may come from a log; the browser that gave the proof is the person's own.
   if (browser && isShownIn(request.proof, browser)) {
     return { state: 'confirmed', token: await findMailedPage(deps, request.id) };
   }
@@ -41,10 +41,10 @@ export async function lookAtLink(deps: Deps, secret: string, browser: Buffer | n
 }
 
 /**
- * Takes a link as the proof that somebody reads the mailbox, in whatever browser.
+ * Proves a mailbox by its mailed link, in any browser.
  *
- * @returns the token of the status page that goes on, or where the link leads that does not count
- * @throws {PublicError} `conflict` when the policy asks for something else by now
+ * @returns the token of the status page, or the state of a link that is not valid
+ * @throws {PublicError} `conflict` when the policy requires another proof now
  */
 export async function followLink(
   deps: Deps,
@@ -61,7 +61,7 @@ export async function followLink(
     return { token: await openMailedPage(deps, deps.store.db, requestId) };
   } catch (error) {
     if (!(error instanceof PublicError)) throw error;
-    // Pressed twice: what the first has done is what there is to see.
+    // The button was pressed twice, and the first press has given the proof.
     const now = await lookAtLink(deps, secret, browser);
     if (now.state === 'open') throw error;
     return now;

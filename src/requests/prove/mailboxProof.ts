@@ -13,8 +13,8 @@ type Unproven = Pick<RequestRow, 'id' | 'address'>;
 type Settings = Pick<Deps, 'limits'>;
 
 /**
- * Asks whoever has sent a form to show that they read the mailbox: queues the mail, and lets this browser answer with the
- * code. Belongs into the transaction that records the request; announce it to `deps.noticeBell` when that has committed.
+ * Begins the proof of a mailbox: queues the mail, and accepts its code from this browser. Call it in the transaction that
+ * records the request, and ring `deps.noticeBell` after the commit.
  */
 export async function beginMailboxProof(
   settings: Settings,
@@ -28,8 +28,8 @@ export async function beginMailboxProof(
 }
 
 /**
- * Whoever sends the form for an address that is still to be proved asks for its mail: their page says that one goes there. The
- * code stays with the browser that sent the first form. Belongs into the transaction in which they are led to that request.
+ * Requests the mail again for a second form with an unproven address, because its page says that a mail goes there. The code
+ * stays with the browser that sent the first form. Call it in the transaction that adds the submission.
  */
 export async function joinMailboxProof(
   deps: Pick<Deps, 'policy' | 'limits'>,
@@ -41,12 +41,13 @@ export async function joinMailboxProof(
 }
 
 /**
- * Sends another mail, with a new code and a new link, to an address that is still to be proved; nothing when the last one
- * was asked for a moment ago, by whomever. Anybody who knows the status page may ask, since mail programs swallow mails; but
- * the code stays with the browser that sent the form, so that nobody else can take the request over, and whoever reads the
- * mailbox always has the link. The mail waits where the mailbox has had enough for now.
+ * Queues another mail, with a new code and a new link, to an unproven address, unless one was requested a moment ago.
  *
- * @param browser of whoever asks: it may ask again after a while, as if nobody else had
+ * Everybody who has the status page may request it, since mail programs swallow mails. The code stays with the browser that sent
+ * the form, so that nobody else can take the request over; the owner of the mailbox always has the link. The mail waits until
+ * the mailbox may get another one.
+ *
+ * @param browser the viewer's; it may request a mail again after a while, whatever other browsers did
  * @throws {PublicError} `conflict` for a request that does not wait for this
  */
 export async function requestAnotherMail(deps: Deps, requestId: string, browser: Buffer): Promise<void> {
@@ -66,7 +67,7 @@ async function queueAnotherMail(
 ): Promise<void> {
   const challenge = await findChallenge(trx, request.id);
   if (!challenge) {
-    // The policy wanted no mail when the form was sent.
+    // When the form was sent, the policy required no mail.
     await insertChallenge(trx, request.id, request.browser_hash ?? browser, TRIES);
     await recordBrowser(settings, trx, request, browser);
     await queueMail(settings, trx, request);
@@ -79,7 +80,7 @@ async function queueAnotherMail(
   if (!underway) await queueMail(settings, trx, request);
 }
 
-/** Returns whether it had not asked just before. */
+/** Returns false when the browser requested a mail a moment ago. */
 async function recordBrowser(
   { limits }: Settings,
   trx: Db,

@@ -13,12 +13,12 @@ import { decideSubmission, suspicionsOf } from '../submit/decideSubmission.js';
 import { assertTransition, STATE_AFTER } from '../transitions.js';
 
 /**
- * Records the proof that a request has waited for, and decides again with it: request and audit event in one transaction.
- * Where the address has a request already, the new one lapses and its pages show that one.
+ * Records the proof that a request waits for, decides again, and records the event, in one transaction. If the address has
+ * another request already, this one lapses and its pages show the other.
  *
- * @param within what belongs to the same transaction, such as using up a code; the proof counts only if it returns true
+ * @param within work of the same transaction, such as using up a code; the proof counts only if it returns true
  * @returns the id of the request that goes on
- * @throws {PublicError} `conflict` when the request waits for no proof (any more), or not for this one
+ * @throws {PublicError} `conflict` when the request does not wait for this proof
  */
 export async function prove(
   deps: Deps,
@@ -45,7 +45,7 @@ async function acceptProof(deps: Deps, trx: Db, request: RequestRow, proof: Proo
   const { policy, hash } = deps.policy.current();
   const applicant = { address: addressOf(request), proven: proof.kind };
   const decision = await decideSubmission(trx, policy, applicant, suspicionsOf(request.decision));
-  // The policy asks for another proof by now.
+  // The policy requires another proof now.
   if (decision.outcome === 'prove') throw conflict();
   const state = STATE_AFTER[decision.outcome];
   const standing =
@@ -61,7 +61,7 @@ async function acceptProof(deps: Deps, trx: Db, request: RequestRow, proof: Proo
     policyHash: hash,
     trace: traceparent(),
   }).catch((error: unknown) => {
-    // Another request of the address was queued between the look and the write.
+    // Another request of the address was queued between the two statements.
     throw isUniqueViolation(error) ? new Overtaken() : error;
   });
   await insertAuditEvent(trx, {

@@ -5,7 +5,7 @@ import type { Grants } from '../../policy/grants.js';
 import type { Guest } from '../../store/schema.js';
 import { StepStop, StepWait, type Step, type StepContext } from './step.js';
 
-/** Adds the guest to one group. The group is looked at anew each time: it may have become one that must not be joined. */
+/** Adds the guest to one group. Each attempt reads the group again: guests may not be allowed to join it any more. */
 export const addToGroup =
   (target: Grants['groups'][number]): Step =>
   async (context) => {
@@ -38,7 +38,7 @@ export const assignRole =
     }
   };
 
-/** What the policy names has been there since long before: when it is missing, no waiting helps. */
+/** The groups and apps of the policy are old: if one is missing, waiting does not help. */
 async function existing<T>(kind: 'group' | 'app', id: string, get: () => Promise<T>): Promise<T> {
   try {
     return await get();
@@ -51,6 +51,6 @@ async function existing<T>(kind: 'group' | 'app', id: string, get: () => Promise
 }
 
 function requireGuest({ guest }: StepContext): Guest {
-  if (!guest) throw new Error('No guest is known at this step');
+  if (!guest) throw new Error('The step has no guest');
   return guest;
 }

@@ -28,7 +28,7 @@ import { type Step, type StepContext, StepStop } from './step.js';
 
 type Run = { deps: Deps; lease: Lease; partner: Partner; decision: Decision; stop: Stop };
 
-/** The steps that a decision asks for, in order, by the keys that the store knows them by. */
+/** The steps of a decision, in order, by their keys in the store. */
 function stepsOf({ grants }: Decision): Map<string, Step> {
   return new Map<string, Step>([
     ['lookup', lookUp],
@@ -39,7 +39,7 @@ function stepsOf({ grants }: Decision): Map<string, Step> {
   ]);
 }
 
-/** Runs the steps that are not settled, each stored before the next begins. */
+/** Runs the open steps, and records each before the next begins. */
 export async function runSteps(run: Run): Promise<Turn> {
   const { deps, lease, stop } = run;
   const { request } = lease;
@@ -62,20 +62,20 @@ export async function runSteps(run: Run): Promise<Turn> {
   }
 }
 
-/** What a step depends on besides the directory: `group:crm`, `app:wiki`, or the mail server. */
+/** What a step depends on: a group or an app (`group:crm`, `app:wiki`), the mail server, or only Graph. */
 function targetOf({ mailer }: Deps, { key }: StepRow): string {
   if (key === 'mail' || key.startsWith('resend:')) return mailer ? 'mail' : 'graph';
   return key.includes(':') ? key : 'graph';
 }
 
-/** A failed step is open again once its request has been put back into the queue. */
+/** A failed step is open again once its request has been queued again. */
 function isOpen({ state }: StepRow, requestState: RequestState): boolean {
   return state === 'waiting' || state === 'running' || (state === 'failed' && requestState === 'queued');
 }
 
 async function plan({ deps, lease: { request } }: Run, keys: string[]): Promise<StepRow[]> {
   const { db } = deps.store;
-  // Of a request that is provisioned only a resend can be left; what it was granted is not planned again.
+  // A provisioned request can only have a resend left, and its grants are not planned again.
   if (request.state === 'queued') {
     await deleteUnplannedSteps(db, request.id, keys);
     await insertSteps(
@@ -87,7 +87,7 @@ async function plan({ deps, lease: { request } }: Run, keys: string[]): Promise<
   return findSteps(db, request.id);
 }
 
-/** One attempt at one step. Returns what its failure leads to, or nothing when the step is settled. */
+/** Makes one attempt at one step. Returns what follows its failure; null when the step is finished. */
 async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]): Promise<Consequence | null> {
   const { deps, lease, partner, decision, stop } = run;
   const { db } = deps.store;
@@ -136,15 +136,15 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
     return consequence;
   } finally {
     deadline.clear();
-    // A directory that hangs as a whole is not left alone: every request needs it, and each has its own address.
+    // Graph gets no rest: every request needs it.
     if (deadline.passed() && target !== 'graph') await deps.rests.timedOut(target);
   }
 }
 
 /**
- * Nobody approves their own request, also not from an account of which the portal learns only now that it is the guest's.
+ * Nobody approves their own request, even from an account that only now turns out to be the guest's.
  *
- * @throws {StepStop} when whoever approved is the guest
+ * @throws {StepStop} when the approver is the guest
  */
 function refuseSelfApproval({ request, guest }: StepContext): void {
   const { state, review } = request;
@@ -152,12 +152,12 @@ function refuseSelfApproval({ request, guest }: StepContext): void {
   if (isSamePerson(review.by, guest.id)) throw new StepStop({ code: 'selfApproval' });
 }
 
-/** Without what follows the colon: names of spans are few. */
+/** The key up to its colon, since there must be few names of spans. */
 function kindOf(key: string): string {
   return key.split(':', 1)[0] ?? key;
 }
 
-/** Once mailed, the redeem link has no business in the store. */
+/** Records that the mail is sent, and removes the redeem link from the store. */
 async function recordMailStep(
   db: Db,
   writer: StepWriter,

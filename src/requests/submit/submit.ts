@@ -38,20 +38,19 @@ export type Application = {
   acceptedTerms: string | null;
 };
 
-/** How it came in. */
+/** The browser that sent the form. */
 export type Sender = {
   /** SHA-256 of the key of the browser that sent the form; see `http/browserKey.ts`. */
   browser: Buffer;
   suspicions: readonly Suspicion[];
-  /** What the applicant has proved before they filled in the form. */
+  /** The proof that the applicant gave before they filled in the form. */
   proof?: Proof;
 };
 
 /**
  * Decides on an application and records it: the request, which is the work to do, and its audit event in one transaction.
- * Where the address has an open request, or one that ended just now, the submission joins that one.
- * The answer is the same for every address, so that nobody learns whether there was one. A mailbox that has had a mail just
- * now is invited later, with the same answer.
+ * If the address has an open request, or one that ended a moment ago, the submission joins that request. The answer is the same
+ * for every address, so that nobody learns whether there was one. A mailbox that got a mail a moment ago is invited later.
  *
  * @returns the token of the submission's own status page
  * @throws {PublicError} `tooManySignUps`
@@ -96,13 +95,13 @@ async function recordSubmission(
   return { token, outcome: request.state };
 }
 
-/** Adds a submission to the request that its address has already. @throws Overtaken */
+/** Adds a submission to the existing request of its address. @throws Overtaken */
 async function join(deps: Deps, trx: Db, standing: RequestRow, { browser, proof }: Sender): Promise<string> {
   const token = await openPage(trx, standing.id);
   if (token === null) throw new Overtaken();
   await joinMailboxProof(deps, trx, standing, browser);
   if (proof) await noteProof(trx, standing.id, proof);
-  // The page says that an answer went to the mailbox: the earlier one, or another one when that was long ago.
+  // The page says that an answer went to the mailbox: repeat it if that was long ago.
   if (isForOwner(standing)) {
     const repeated = await repeatAnswer(trx, standing.id, { dueAt: new Date(), quietSeconds: QUIET_SECONDS });
     if (repeated) await noteMailed(trx, standing.address);
@@ -110,7 +109,7 @@ async function join(deps: Deps, trx: Db, standing: RequestRow, { browser, proof 
   return token;
 }
 
-/** What follows from a request's first state. */
+/** Begins what the first state of a request needs. */
 async function begin(
   deps: Deps,
   trx: Db,
