@@ -15,9 +15,9 @@ export function showStatus(deps: Deps): RequestHandler<TokenParams> {
 }
 
 /**
- * Answers with where a request stands, as this viewer may see it.
+ * Answers with the status of a request, as this viewer may see it.
  *
- * @param refused what is wrong with a code that was typed there
+ * @param refused what is wrong with a code that was typed on the page
  */
 export async function answerStatus(
   deps: Deps,
@@ -44,7 +44,7 @@ export async function answerStatus(
 export function resendInvitation(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
-    // Whatever came of it, the page says where the mail stands.
+    // In any case the page says where the mail stands.
     await requestResend(deps, token, readBrowser(deps.config, req));
     res.redirect(303, `/requests/${token}`);
   };

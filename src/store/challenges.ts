@@ -9,9 +9,7 @@ export type Challenge = {
   mail: NoticeState | null;
 };
 
-/**
- * Inserts the challenge of a request, unless it has one. The code is compared only in `browser`.
- */
+/** Inserts the challenge of a request, unless it has one. The code is compared only in `browser`. */
 export async function insertChallenge(
   trx: Db,
   requestId: string,

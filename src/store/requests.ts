@@ -89,7 +89,7 @@ export async function noteProof(trx: Db, id: string, proof: Proof): Promise<bool
   return numUpdatedRows === 1n;
 }
 
-/** Locks a request until the transaction ends, so that two simultaneous resends count as two. */
+/** Locks a request until the transaction ends, so that simultaneous resends are counted one after the other. */
 export function lockRequest(trx: Db, id: string): Promise<RequestRow> {
   return trx.selectFrom('request').selectAll().where('id', '=', id).forUpdate().executeTakeFirstOrThrow();
 }

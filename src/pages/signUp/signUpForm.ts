@@ -4,7 +4,7 @@ import { parseAddress, type Address } from '../../policy/address.js';
 const FIELDS = ['email', 'firstName', 'lastName', 'company', 'reason'] as const;
 type Field = (typeof FIELDS)[number] | 'terms';
 
-/** What was typed, as it is shown again. Fields that the form does not have are not looked at. */
+/** The typed values, as the form shows them again. */
 export type FormValues = Record<(typeof FIELDS)[number], string> & { terms: boolean };
 
 /** `code` names a message under `form.fault`; `max` is the length that was exceeded. */
@@ -19,14 +19,14 @@ type FormInput = {
   acceptedTerms: string | null;
 };
 
-/** Another address to use, and what is wrong with the one typed; null where only its owner can tell. */
+/** What is wrong with the typed address, and another one to use; null if only its owner knows one. */
 type Suggestion = { kind: 'plus' | 'lookAlike'; address: string | null };
 
 export type FormResult =
   | { ok: true; input: FormInput }
   | { ok: false; values: FormValues; faults: FormFault[]; suggestion: Suggestion | null };
 
-/** What is said of an address whose domain looks like a partner's; null for any other. See `policy/lookAlikes/didYouMean.ts`. */
+/** The answer to an address whose domain looks like a partner's; null for any other. See `policy/lookAlikes/didYouMean.ts`. */
 type LookAlikeOf = (address: Address) => { suggestion: string | null } | null;
 
 export const EMPTY_FORM: FormValues = {
@@ -39,8 +39,8 @@ export const EMPTY_FORM: FormValues = {
 };
 
 /**
- * One line of visible text. Refuses what makes a text look like another one: control characters, those that turn the
- * direction of writing, and those that take no room, the fillers among the letters included.
+ * One line of visible text. Refuses characters that make a text look like another one: control characters, and characters that
+ * change the direction of writing or have no width, fillers among the letters included.
  */
 function line(max: number) {
   return z
@@ -51,18 +51,18 @@ function line(max: number) {
     .regex(/^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]*$/u, 'character');
 }
 
-/** A person's name, the one thing typed here that enters a mail: letters only, and nothing that reads as a link. */
+/** A person's name, the only typed value that enters a mail: only letters, and nothing that reads as a link. */
 export const personName = line(64)
   .regex(/^[\p{L}\p{M} '’.-]*$/u, 'name')
-  // One letter may stand for two: mail programs and browsers read the ligature of f and i as .fi.
+  // One character may stand for two letters: mail programs and browsers read a ligature of f and i as .fi.
   .refine(
     (value) => /\p{L}/u.test(value) && !/\s\.|\.\p{M}*(\p{L}\p{M}*){2}/u.test(value.normalize('NFKC')),
     'name',
   );
 
-/** An organisation's name: whatever one may be called (Booking.com, 3M, Studio 54), but nothing to follow, call or render. */
+/** An organisation's name: any real one (Booking.com, 3M, Studio 54), but nothing to follow, call or render. */
 export const companyName = line(100).refine(
-  // Full-width letters, signs and digits read as plain ones do.
+  // Full-width letters, signs and digits read like plain ones.
   (value) => !NOT_IN_A_NAME.some((pattern) => pattern.test(value.normalize('NFKC'))),
   'company',
 );
@@ -95,7 +95,7 @@ const schema = z.object({
 /**
  * Reads the posted form.
  *
- * @param body as the body parser gives it: repeated fields are arrays, and refused
+ * @param body as the body parser returns it: repeated fields are arrays, and refused
  * @param termsHash SHA-256 of the terms in force; null when there are none to accept
  */
 export function readSignUpForm(
@@ -139,7 +139,7 @@ function readAddress(typed: unknown, lookAlikeOf: LookAlikeOf): ReadAddress {
   return { ok: false, fault: 'lookAlike', suggestion: { kind: 'lookAlike', address: alike.suggestion } };
 }
 
-/** The address that the button under the field offers. */
+/** The address that the button below the field offers. */
 function suggestedFor(read: ReadAddress): string | null {
   return read.ok ? null : (read.suggestion?.address ?? null);
 }
@@ -162,8 +162,8 @@ function faultOf(field: Field, issue: z.core.$ZodIssue): FormFault {
 }
 
 /**
- * The checkbox's value is the hash of the text that it stood beside; a text that has changed since was not accepted. Any
- * other value comes from a client that shows no form of ours, and means the text in force.
+ * The value of the checkbox is the hash of the terms that were shown; terms that have changed since are not accepted. Any other
+ * value comes from a client without our form, and means the terms in force.
  */
 function acceptedTerms(value: unknown, hash: string | null): { ok: true } | { ok: false; code: string } {
   if (hash === null) return { ok: true };

@@ -29,7 +29,7 @@ export function showLink(deps: Deps): RequestHandler<LinkParams> {
       refuseLink(res, link);
       return;
     }
-    // So that whoever presses the button twice is known the second time.
+    // So that a second press of the button is recognised.
     rememberBrowser(deps.config, req, res);
     res.render('proof/link', { secret, details: link.details });
   };
@@ -49,7 +49,7 @@ function refuseLink(res: Response, link: Exclude<Link, { state: 'open' }>): void
   res.status(410).render('proof/deadLink', { token: null, ...link });
 }
 
-/** GET /verify/code/:token: whoever loads the answer to a code again. */
+/** GET /verify/code/:token: the answer to a code is loaded again. */
 export const leaveCode: RequestHandler<TokenParams> = function leaveCode(req, res) {
   res.redirect(303, `/requests/${encodeURIComponent(req.params.token)}`);
 };

@@ -15,37 +15,37 @@ import { approvalChoices, type ApprovalChoices } from '../review/approval.js';
 import { permissionsOf, type Permissions } from '../review/permissions.js';
 import { findReadable } from '../review/decide.js';
 
-/** Everything that the admin area shows of a request, with names instead of ids where they are known. */
+/** Everything that the admin area shows of a request, with names instead of ids if there are any. */
 export type Inspection = {
   request: RequestRow;
   partnerName: string | null;
   /** `then` is when it came, `proven` when the proof that it waited for was given: the policy decides again then. */
   decidedAt: 'then' | 'proven';
-  /** Why it was decided so, and what the policy in force says today. */
+  /** The reasons of the recorded decision, and the decision of the policy in force. */
   reasons: DecisionReason[];
   today: Pick<Decision, 'outcome' | 'rule'> & { partnerName: string | null; reasons: DecisionReason[] };
   proof: ProofStanding;
   reviewer: string | null;
-  /** Names of what an approval was narrowed to; null where it was for all. */
+  /** The names of the grants that an approval was narrowed to; null if it was for all. */
   approved: string[] | null;
   steps: InspectedStep[];
   events: InspectedEvent[];
-  /** Mails about it, to approvers and to the applicant; the invitation is a step. */
+  /** Mails about it, to approvers and to the applicant. The invitation is a step. */
   notices: NoticeRow[];
-  /** The latest others of the same address, and of the same partner. */
+  /** The latest other requests of the same address, and of the same partner. */
   ofAddress: RequestRow[];
   ofPartner: RequestRow[];
   permissions: Permissions;
   choices: ApprovalChoices;
-  /** Names of the groups and apps that earlier work has given: an approval with fewer grants takes none of them back. */
+  /** The names of the groups and apps that earlier work has granted: an approval with fewer grants removes none of them. */
   given: string[];
-  /** Whether it is due, now or later: the page then follows the work. */
+  /** Whether it is due, now or later: then the page follows the work. */
   moving: boolean;
   /** Changes with everything that a worker changes. */
   mark: string;
 };
 
-/** A reason's code, and what its sentence needs. */
+/** A reason's code, and the values of its sentence. */
 type DecisionReason = { code: string; [value: string]: string };
 /** `kind` is `group` for the step `group:crm`, whose `name` is that of the group. */
 type InspectedStep = StepRow & { kind: string; name: string };
@@ -80,7 +80,7 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
     ...reviewersOf([request, ...ofAddress]),
   ]);
   const nameOf = (key: string) => names.get(key) ?? key;
-  // Of an anonymised address the policy could say nothing true.
+  // For an anonymised address the policy cannot decide.
   const today: RecordedDecision = request.anonymised_at ? request.decision : decisionNow(policy, request);
   return {
     request,

@@ -18,12 +18,12 @@ const PAGE_LENGTH = 50;
 /** Requests of an export that are read at once. */
 const CHUNK = 1_000;
 
-/** Nobody looks through more than these. */
+/** More than a person looks through. */
 const MOST_CHOICES = 300;
 
 export type PartnerChoice = { id: string; name: string };
 
-/** What somebody looks for; their access decides whose requests they may see. */
+/** The person's own filter; their access adds the scope. */
 export type ListFilter = Omit<RequestFilter, 'scope'>;
 
 export type RequestLine = ListedRequest & {
@@ -72,11 +72,11 @@ export async function listFor(
 }
 
 /**
- * Every request that passes a filter and that a person may see, newest first: the moment when a request came never
- * changes, so that each comes once, however long the reader takes. Only one chunk is in memory at a time.
+ * Every request that passes a filter and that a person may see, newest first. The moment when a request came never changes, so
+ * each appears once, however long the reader takes. Only one chunk is in memory at a time.
  *
- * The audit trail gets the number of rows and the names of the filters, never their values, before the list ends, also when
- * the reader goes away: an export that cannot be recorded ends with an error.
+ * The audit trail gets the number of rows and the names of the filters, never their values, before the list ends, even if the
+ * reader goes away. An export that cannot be recorded ends with an error.
  */
 export async function* exportList(
   deps: Deps,

@@ -8,7 +8,7 @@ import type { Recipient } from './audience.js';
 
 export type Message = { to: string; subject: string; text: string; html: string };
 
-/** Tells somebody who decides of one request. */
+/** To an approver, about one request. */
 export async function composeWaiting(
   deps: Deps,
   { to, language }: Recipient,
@@ -24,7 +24,7 @@ export async function composeWaiting(
   return { to, ...mail };
 }
 
-/** Tells somebody who decides what waits, a line a partner. */
+/** To an approver, about all waiting requests, one line for each partner. */
 export async function composeDigest(
   deps: Deps,
   { to, language }: Recipient,
@@ -48,7 +48,7 @@ export async function composeDigest(
   return { to, ...mail };
 }
 
-/** Asks whoever asked for access to show that the mailbox is theirs, in the language of the form. */
+/** To the applicant, with the code and the link of a proof, in the language of the form. */
 export async function composeProof(
   deps: Deps,
   request: RequestRow,
@@ -64,7 +64,7 @@ export async function composeProof(
   return { to: request.address, ...mail };
 }
 
-/** Tells whoever asked for access that a person has refused it, or that the policy has after a person had agreed. */
+/** To the applicant, about a denial by an approver, or by the policy after an approval. */
 export async function composeDenied(deps: Deps, request: RequestRow): Promise<Message> {
   const { policy } = deps.policy.current();
   const partner = request.partner === null ? undefined : policy.partner(request.partner);
@@ -82,7 +82,7 @@ export async function composeDenied(deps: Deps, request: RequestRow): Promise<Me
   return { to: request.address, ...mail };
 }
 
-/** Tells whoever reads the mailbox what keeps it from being invited: the status page shows that to nobody else. */
+/** To the owner of the mailbox, about why there is no invitation. The status page shows that to nobody else. */
 export async function composeAnswer(deps: Deps, request: RequestRow, reason: string): Promise<Message> {
   const { policy } = deps.policy.current();
   const partner = request.partner === null ? undefined : policy.partner(request.partner);
@@ -95,7 +95,7 @@ function sender({ policy }: Deps): { organization: string; contact: string } {
   return { organization, contact };
 }
 
-/** A partner that has left the policy is still known by its id. */
+/** A partner's name, or its id if it has left the policy. */
 function nameOf({ policy }: Deps, partner: string | null): string | null {
   return partner === null ? null : (policy.current().policy.partner(partner)?.name ?? partner);
 }

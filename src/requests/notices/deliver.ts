@@ -7,7 +7,7 @@ import type { Db, NoticeRow, Problem } from '../../store/schema.js';
 import type { Audience } from './audience.js';
 import { prepare, type Ready } from './prepare.js';
 
-/** Most mails about single requests that a person gets in a window; beyond them one summary goes out. */
+/** The most mails about single requests that a person gets in a window; after them one summary goes out. */
 const MOST_MAILS = 20;
 const WINDOW_SECONDS = 3600;
 

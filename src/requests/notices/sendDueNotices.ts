@@ -15,7 +15,7 @@ import { isLasting, problemOf, retrySeconds } from '../problems.js';
 /** The applicant may be waiting in front of a page. */
 const TO_APPLICANTS: readonly NoticeKind[] = ['proof', ANSWER, 'denied'];
 const TO_APPROVERS: readonly NoticeKind[] = ['waiting', 'digest'];
-/** Longer than one notice may take; see `limits.stepSeconds`. */
+/** Longer than the sending of one notice may take; see `limits.stepSeconds`. */
 const LEASE_SECONDS = 60;
 /** Digests go out after this hour, UTC. */
 const DIGEST_HOUR = 8;
@@ -28,7 +28,7 @@ export type Addressee = 'applicants' | 'approvers';
  *
  * @param to lets each of two loops send one kind: applicants wait neither for mails to approvers nor for Graph
  * @param now decides which day's digests are due
- * @param beat is called before each notice
+ * @param beat called before each notice
  * @throws when the store is down
  */
 export async function sendDueNotices(
@@ -50,7 +50,7 @@ export async function sendDueNotices(
     beat();
     const notice =
       (to.includes('applicants') ? await claimNotice(db, LEASE_SECONDS, TO_APPLICANTS) : undefined) ??
-      // Only Graph lists the approvers, and it may have asked for a pause.
+      // Only Graph lists the approvers, and it may have demanded a pause.
       (graphAnswers && (await pauseSecondsLeft(db, ['graph'])) === 0
         ? await claimNotice(db, LEASE_SECONDS, TO_APPROVERS)
         : undefined);
@@ -129,6 +129,6 @@ async function postpone(deps: Deps, notice: NoticeRow, error: unknown, problem: 
   if (notice.attempts === 1) {
     deps.log.warn({ notice: notice.id, kind: notice.kind, problem: problem.code }, 'notice postponed');
   }
-  // Any other fault may have come before the mail or after it.
+  // Another fault may have happened before or after the mail.
   await postponeNotice(db, notice, { seconds, problem, refused: error instanceof MailFault });
 }

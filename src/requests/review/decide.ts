@@ -19,7 +19,7 @@ import { ACTION_TABLE, refusalFor, type Refusal, type ReviewAction } from './per
 /** The version of the request that the approver saw when they decided. */
 type Seen = { version: number };
 
-/** What an approver decides; `reason` is shown to the applicant, `note` never. */
+/** An approver's decision; the applicant sees `reason`, and never `note`. */
 export type ReviewDecision =
   | ({ action: 'approve'; note?: string } & ApprovalChoice)
   | { action: 'deny'; reason: string; note?: string }
@@ -32,7 +32,7 @@ export type ReviewDecision =
  */
 export type ConflictReason = 'changed' | 'state' | 'underway';
 
-/** A decision that was not recorded, with the request as it is now: the page shows both side by side. */
+/** A decision that was not recorded, with the request as it is now. The page shows both. */
 export class ReviewConflict extends PublicError {
   constructor(
     readonly why: ConflictReason,
@@ -42,7 +42,7 @@ export class ReviewConflict extends PublicError {
   }
 }
 
-/** A request that awaits a decision, with what the policy in force says of it. */
+/** A request to decide on, with the decision of the policy in force. */
 type Decidable = { request: RequestRow; today: Decision; policy: Policy };
 
 /** What a decision writes, besides the new state. */
@@ -53,17 +53,17 @@ type Outcome = Partial<Pick<ReviewOutcome, 'problem' | 'review' | 'partner'>> & 
 const ERROR_FOR = { forbidden, ownRequest, policyRefuses, proofMissing };
 
 /**
- * Takes an approver's decision about a request.
+ * Records an approver's decision about a request.
  *
- * - `approve` queues it, with all that the partner has or with less. It gives nothing that the policy does not grant when the
- *   work is done, and takes back nothing that earlier work has given.
+ * - `approve` queues it, with all or some of the partner's grants. The guest gets nothing that the policy does not grant when the
+ *   work is done, and keeps what earlier work has granted.
  * - `deny` ends it. A guest account that earlier work has made stays in the directory, with its groups and roles.
  * - `retry` queues it again: steps that are done stay done.
- * - `hold` stops it until somebody decides otherwise. Not while a worker holds it: its calls to Graph cannot be undone.
+ * - `hold` stops it until an approver decides otherwise, but not while a worker has claimed it: calls to Graph cannot be undone.
  *
  * @throws {PublicError} `notFound` when they may not see it, `forbidden`, `ownRequest`, `policyRefuses`, `proofMissing`, and
  *   what {@link checkApproval} throws
- * @throws {ReviewConflict} somebody else was faster
+ * @throws {ReviewConflict} another approver, or a worker, was faster
  */
 export async function decide(
   deps: Deps,
@@ -85,7 +85,7 @@ export async function decide(
 }
 
 /**
- * Queues one more invitation mail, also when the applicant has used up theirs.
+ * Queues one more invitation mail, even if the applicant has used up theirs.
  *
  * @returns whether it is queued, and if not, why
  */
@@ -182,7 +182,7 @@ async function recordDecision(
   if (!(await recordReview(trx, { id, version, from }, settlement))) return false;
   if (to === 'queued') await reopenSteps(trx, id);
   if (to === 'denied') {
-    // Nobody has proved an unproven address: its mailbox may belong to somebody who knows nothing of the request.
+    // An unproven mailbox may belong to a person who knows nothing of the request.
     if (request.state !== 'unproven') await queueNotice(trx, 'denied', id);
     await deleteUnbegunSteps(trx, id);
     await failOpenSteps(trx, id, { code: 'deniedByReviewer' });
