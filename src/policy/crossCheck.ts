@@ -138,11 +138,7 @@ type RuleFault = Pick<PolicyFault, 'message' | 'cause'>;
  *
  * @param denied the denials, each with its path
  */
-function partnerRuleFault(
-  rule: Rule,
-  denied: RuleIndex<string>,
-  deny: unknown,
-): RuleFault | undefined {
+function partnerRuleFault(rule: Rule, denied: RuleIndex<string>, deny: unknown): RuleFault | undefined {
   return widthFault(rule) ?? denialFault(rule, denied, deny);
 }
 

@@ -131,10 +131,7 @@ const LETTERS = Array.from('abcdefghijklmnopqrstuvwxyz0123456789-.');
  * swapped with its neighbour. Looks up each domain one slip away, about 80 for each letter typed, so the cost does not
  * grow with the policy.
  */
-function nearMisses(
-  { listed }: Policy,
-  domain: string,
-): { rule: string; partner: string; domain: string }[] {
+function nearMisses({ listed }: Policy, domain: string): { rule: string; partner: string; domain: string }[] {
   const parents = parentDomains(domain).filter((parent) => parent.includes('.'));
   const entries = [
     ...oneSlipFrom(domain).flatMap((near) => [
