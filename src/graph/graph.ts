@@ -101,6 +101,27 @@ export async function get<T>(
   throw unreadable(`The answer to ${operation} could not be read`, requestId, 'no');
 }
 
+/**
+ * Adds something to the directory. A refusal with the words `alreadyThere` is a success too; nothing else in it says so.
+ *
+ * @throws {GraphFault}
+ */
+export async function addUnlessThere(
+  graph: Graph,
+  call: Pick<GraphCall, 'path' | 'body' | 'signal'>,
+  alreadyThere: string,
+): Promise<{ requestId: string | null }> {
+  try {
+    const { requestId } = await graph.call({ method: 'POST', ...call });
+    return { requestId };
+  } catch (error) {
+    const isThere =
+      error instanceof GraphFault && error.kind === 'rejected' && error.message.includes(alreadyThere);
+    if (isThere) return { requestId: error.requestId };
+    throw error;
+  }
+}
+
 /** The path of the next page; null after the last one, and for a link that leads elsewhere. */
 export function pathBelow(graph: Pick<Graph, 'baseUrl'>, link: string | undefined): string | null {
   return link?.startsWith(`${graph.baseUrl}/`) ? link.slice(graph.baseUrl.length) : null;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { childPath } from './jsonWalk.js';
-import { entriesIn, listIn, memberOf } from './rawJson.js';
+import { entriesIn, isRecord, listIn, memberOf } from './rawJson.js';
 
 /** One member of an entry, `invitation.language`; '' for an entry without members. An absent value is undefined. */
 export type FieldChange = { field: string; path: string[]; before: unknown; after: unknown };
@@ -73,9 +73,6 @@ function membersOf(
   }
   return members;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 type PolicySection = 'partners' | 'apps' | 'groups' | 'portal' | 'deny' | 'document';
 

@@ -96,7 +96,7 @@ export function decisionNow(policy: Policy, request: RequestBy): Decision {
 }
 
 function isOfAnotherTenant(policy: Policy, { partner }: Decision, by: string | undefined): boolean {
-  const named = partner === null ? undefined : policy.partner(partner)?.tenantId?.toLowerCase();
+  const named = policy.partner(partner)?.tenantId?.toLowerCase();
   return by !== undefined && named !== undefined && by.split('/')[0] !== named;
 }
 

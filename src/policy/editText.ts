@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
+import { isRecord } from './rawJson.js';
 
 /** Sets the value at a path of the document; `undefined` removes it, the index after the last item of a list appends. */
 export type PolicyEdit = { path: (string | number)[]; value: unknown };
@@ -159,9 +160,6 @@ function onOneLine(value: unknown, layout: Layout): string {
   );
   return members.length === 0 ? '{}' : `{${layout.space}${members.join(`,${layout.space}`)}${layout.space}}`;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const membersOf = (value: Record<string, unknown>) =>
   Object.entries(value).filter(([, member]) => member !== undefined);

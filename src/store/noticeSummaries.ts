@@ -14,7 +14,7 @@ export async function countBegun(db: Db, recipient: string, seconds: number): Pr
     .select(sql<number>`count(*)::int`.as('count'))
     .where('recipient', '=', recipient)
     .where('kind', '=', 'waiting')
-    .where('begun_at', '>', sql<Date>`now() - ${seconds} * interval '1 second'`)
+    .where('begun_at', '>', fromNow(-seconds))
     .executeTakeFirstOrThrow();
   return count;
 }

@@ -84,21 +84,16 @@ export async function deleteAbandonedPolicyVersions(db: Db): Promise<void> {
 }
 
 const saved = (db: Db) => db.selectFrom('policy_version').where('state', '=', 'saved');
+const newestFirst = (db: Db) => saved(db).orderBy('at', 'desc').orderBy('id', 'desc');
 
 /** The version that was in force last. */
 export function latestPolicyVersion(db: Db): Promise<PolicyVersionSummary | undefined> {
-  return saved(db).select(SUMMARY).orderBy('at', 'desc').orderBy('id', 'desc').limit(1).executeTakeFirst();
+  return newestFirst(db).select(SUMMARY).limit(1).executeTakeFirst();
 }
 
 /** Versions, the newest first. */
 export function listPolicyVersions(db: Db, limit: number, offset: number): Promise<PolicyVersionSummary[]> {
-  return saved(db)
-    .select(SUMMARY)
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .offset(offset)
-    .execute();
+  return newestFirst(db).select(SUMMARY).limit(limit).offset(offset).execute();
 }
 
 export function findPolicyVersion(db: Db, id: string): Promise<PolicyVersion | undefined> {
@@ -107,22 +102,14 @@ export function findPolicyVersion(db: Db, id: string): Promise<PolicyVersion | u
 
 /** The newest version with this text. */
 export function findPolicyVersionByHash(db: Db, hash: string): Promise<PolicyVersion | undefined> {
-  return saved(db)
-    .selectAll()
-    .where('hash', '=', hash)
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  return newestFirst(db).selectAll().where('hash', '=', hash).limit(1).executeTakeFirst();
 }
 
 /** The version that this one replaced. */
 export function findPolicyVersionBefore(db: Db, { id }: { id: string }): Promise<PolicyVersion | undefined> {
-  return saved(db)
+  return newestFirst(db)
     .selectAll()
     .where(sql<boolean>`(at, id) < (select at, id from policy_version where id = ${id})`)
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
 }

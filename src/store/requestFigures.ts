@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Scope } from '../access/access.js';
 import { isUnclaimed } from './leases.js';
 import { inScope } from './requestList.js';
-import { OPEN_STATES, type Db, type RequestState } from './schema.js';
+import { fromNow, OPEN_STATES, type Db, type RequestState } from './schema.js';
 
 /** How many requests stand in each state, of those that somebody or something has yet to do with. */
 export type Standing = { state: RequestState; count: number; oldest: Date };
@@ -31,7 +31,7 @@ export function findOverdue(
       sql<number>`count(*)::int`.as('count'),
       sql<number>`coalesce(extract(epoch from now() - min(due_at)), 0)::float8`.as('oldestSeconds'),
     ])
-    .where('due_at', '<=', sql<Date>`now() - ${seconds} * interval '1 second'`)
+    .where('due_at', '<=', fromNow(-seconds))
     .where(isUnclaimed)
     .executeTakeFirstOrThrow();
 }

@@ -2,7 +2,16 @@ import { sql } from 'kysely';
 import { NOBODYS_DOMAIN } from './anonymise.js';
 import type { AuditAction } from './auditEvents.js';
 import { isUnclaimed, PRIORITY } from './leases.js';
-import type { Db, Problem, Proof, RecordedDecision, RequestRow, RequestState, Review } from './schema.js';
+import {
+  fromNow,
+  type Db,
+  type Problem,
+  type Proof,
+  type RecordedDecision,
+  type RequestRow,
+  type RequestState,
+  type Review,
+} from './schema.js';
 
 export function findRequest(db: Db, id: string): Promise<RequestRow | undefined> {
   return db.selectFrom('request').selectAll().where('id', '=', id).executeTakeFirst();
@@ -113,7 +122,7 @@ export async function lapseOverdue(db: Db, seconds: number, limit: number): Prom
   const { rows } = await sql`
     with overdue as (
       select id from request
-      where state = 'unproven' and created_at < now() - ${seconds}::float8 * interval '1 second'
+      where state = 'unproven' and created_at < ${fromNow(-seconds)}
       order by created_at limit ${limit}
       for update skip locked
     ), lapsed as (

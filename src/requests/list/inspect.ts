@@ -84,12 +84,12 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
   const today: RecordedDecision = request.anonymised_at ? request.decision : decisionNow(policy, request);
   return {
     request,
-    partnerName: partnerName(policy, request.partner),
+    partnerName: policy.partnerName(request.partner),
     decidedAt: events.some(({ action }) => action === 'request.proven') ? 'proven' : 'then',
     reasons: reasonsOf(policy, request.decision),
     today: {
       ...today,
-      partnerName: partnerName(policy, today.partner),
+      partnerName: policy.partnerName(today.partner),
       reasons: reasonsOf(policy, today),
     },
     proof: proofStanding(deps, request, today),
@@ -114,15 +114,11 @@ function reviewersOf(requests: RequestRow[]): string[] {
   return requests.flatMap(({ review }) => (review ? [review.by] : []));
 }
 
-function partnerName(policy: Policy, id: string | null): string | null {
-  return id === null ? null : (policy.partner(id)?.name ?? id);
-}
-
 function reasonsOf(policy: Policy, { reasons }: Pick<RecordedDecision, 'reasons'>): DecisionReason[] {
   return reasons.map((reason: DecisionReason) =>
     reason.partner === undefined
       ? reason
-      : { ...reason, partner: partnerName(policy, reason.partner) ?? reason.partner },
+      : { ...reason, partner: policy.partnerName(reason.partner) ?? reason.partner },
   );
 }
 

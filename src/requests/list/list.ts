@@ -61,7 +61,7 @@ export async function listFor(
   return {
     lines: page.requests.map((request) => ({
       ...request,
-      partnerName: request.partner && (policy.partner(request.partner)?.name ?? request.partner),
+      partnerName: policy.partnerName(request.partner),
       decidable: TO_DECIDE.has(request.state) && covers(access.decides, request.partner),
     })),
     next: page.next,

@@ -71,7 +71,7 @@ export async function overview(deps: Deps, access: Access, partner: string | und
     signUps,
     busiest: partners.slice(0, MOST_PARTNERS).map((figures) => ({
       ...figures,
-      name: figures.partner && (policy.partner(figures.partner)?.name ?? figures.partner),
+      name: policy.partnerName(figures.partner),
     })),
     otherPartners: Math.max(0, partners.length - MOST_PARTNERS),
     partners: partnerChoices(policy, access.reads),

@@ -52,6 +52,5 @@ async function peopleOfDigest(deps: Deps, findApprovers: FindApprovers): Promise
 
 /** Requests without a partner are mailed at once, like the default of a partner. */
 function modeOf({ policy }: Deps, partner: string | null): 'atOnce' | 'digest' | 'off' {
-  const { policy: inForce } = policy.current();
-  return (partner === null ? undefined : inForce.partner(partner)?.notify) ?? 'atOnce';
+  return policy.current().policy.partner(partner)?.notify ?? 'atOnce';
 }

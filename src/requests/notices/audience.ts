@@ -46,7 +46,7 @@ export function openAudience(deps: Deps, signalNow: () => AbortSignal): Audience
     partner: string | null,
     look: (id: string) => Promise<Recipient[]>,
   ): Promise<Recipient[]> {
-    const ids = partner === null ? [] : (policy.partner(partner)?.approvers ?? []);
+    const ids = policy.partner(partner)?.approvers ?? [];
     const found = new Map<string, Recipient>();
     for (const id of ids) {
       for (const recipient of await look(id)) found.set(recipient.key, recipient);

@@ -18,7 +18,7 @@ export async function composeWaiting(
   const mail = await renderMail(t, 'waiting', {
     ...sender(deps),
     name: `${request.first_name} ${request.last_name}`,
-    partnerName: nameOf(deps, request.partner) ?? t('notice.noPartner'),
+    partnerName: deps.policy.current().policy.partnerName(request.partner) ?? t('notice.noPartner'),
     requestUrl: `${deps.config.baseUrl}/admin/requests/${request.id}`,
   });
   return { to, ...mail };
@@ -39,7 +39,7 @@ export async function composeDigest(
     ...sender(deps),
     count: waiting.reduce((sum, { count }) => sum + count, 0),
     lines: waiting.map(({ partner, count, since }) => ({
-      partnerName: nameOf(deps, partner) ?? t('notice.noPartner'),
+      partnerName: deps.policy.current().policy.partnerName(partner) ?? t('notice.noPartner'),
       count,
       since: day.format(since),
       url: listUrl(deps, partner),
@@ -67,7 +67,7 @@ export async function composeProof(
 /** To the applicant, about a denial by an approver, or by the policy after an approval. */
 export async function composeDenied(deps: Deps, request: RequestRow): Promise<Message> {
   const { policy } = deps.policy.current();
-  const partner = request.partner === null ? undefined : policy.partner(request.partner);
+  const partner = policy.partner(request.partner);
   const token = await openMailedPage(deps, deps.store.db, request.id);
   const mail = await renderMail(
     deps.languages.translate(partner?.invitation.language ?? request.language),
@@ -85,7 +85,7 @@ export async function composeDenied(deps: Deps, request: RequestRow): Promise<Me
 /** To the owner of the mailbox, about why there is no invitation. The status page shows that to nobody else. */
 export async function composeAnswer(deps: Deps, request: RequestRow, reason: string): Promise<Message> {
   const { policy } = deps.policy.current();
-  const partner = request.partner === null ? undefined : policy.partner(request.partner);
+  const partner = policy.partner(request.partner);
   const t = deps.languages.translate(partner?.invitation.language ?? request.language);
   return { to: request.address, ...(await renderMail(t, 'known', { ...sender(deps), reason })) };
 }
@@ -93,11 +93,6 @@ export async function composeAnswer(deps: Deps, request: RequestRow, reason: str
 function sender({ policy }: Deps): { organization: string; contact: string } {
   const { organization, contact } = policy.current().policy.document.portal;
   return { organization, contact };
-}
-
-/** A partner's name, or its id if it has left the policy. */
-function nameOf({ policy }: Deps, partner: string | null): string | null {
-  return partner === null ? null : (policy.current().policy.partner(partner)?.name ?? partner);
 }
 
 function listUrl({ config }: Deps, partner: string | null): string {

@@ -137,7 +137,7 @@ export async function addressFor(
 /** The tenant that the policy names for an address. */
 function namedTenant(policy: Policy, address: Address): string | undefined {
   const { partner } = decide(policy, { address });
-  return partner === null ? undefined : policy.partner(partner)?.tenantId?.toLowerCase();
+  return policy.partner(partner)?.tenantId?.toLowerCase();
 }
 
 async function ownerOf({ policy, config }: Settings, address: Address): Promise<DomainTenant> {

@@ -34,8 +34,7 @@ export async function provision(deps: Deps, claim: Claim, stop: Stop): Promise<v
 async function work(deps: Deps, lease: Lease, stop: Stop): Promise<Turn> {
   const { request } = lease;
   const decision = decideAgain(deps, request);
-  const partner =
-    decision.partner === null ? undefined : deps.policy.current().policy.partner(decision.partner);
+  const partner = deps.policy.current().policy.partner(decision.partner);
   if (decision.outcome !== 'invite' || !partner) {
     const state = stateWithoutInvitation(request, decision);
     return {

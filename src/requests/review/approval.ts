@@ -34,7 +34,7 @@ export function approvalChoices(
   const unlisted = today.partner === null && today.outcome === 'review';
   const partners = unlisted ? document.partners.filter(mayTakeUnlisted) : [];
   const id = today.partner ?? partners.find((one) => one.id === chosen)?.id;
-  const partner = id === undefined ? undefined : policy.partner(id);
+  const partner = policy.partner(id);
   const earlier = partner && review?.partner === partner.id ? review.grants : undefined;
   const named = (record: Record<string, { name: string }>, key: string) => ({
     key,
@@ -78,7 +78,7 @@ export function checkApproval(
 }
 
 function checkPartner(policy: Policy, chosen: string | undefined): string {
-  const partner = chosen === undefined ? undefined : policy.partner(chosen);
+  const partner = policy.partner(chosen);
   if (!partner || !mayTakeUnlisted(partner)) throw partnerNeeded();
   return partner.id;
 }
@@ -99,8 +99,7 @@ export function withApproval(
   if (review?.outcome !== 'approved') {
     return countedBeside(recorded).length > 0 ? { ...decision, outcome: 'review' } : decision;
   }
-  const partnerId = decision.partner ?? review.partner;
-  const partner = partnerId === undefined ? undefined : policy.partner(partnerId);
+  const partner = policy.partner(decision.partner ?? review.partner);
   if (!partner || partner.id !== review.partner) return { ...decision, outcome: 'review' };
   if (decision.partner === null && !mayTakeUnlisted(partner)) return { ...decision, outcome: 'review' };
   const grants = approvedGrants(policy, review);
