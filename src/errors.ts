@@ -29,7 +29,7 @@ export const tenantSignInOver = () => new PublicError('tenantSignInOver', 403);
 export const staleForm = () => new PublicError('staleForm', 403);
 export const malformed = (status = 400) => new PublicError('malformed', status);
 export const conflict = () => new PublicError('conflict', 409);
-/** The policy in force is not the one that the change started from. */
+/** The policy in force has changed since the person began. */
 export const policyConflict = () => new PublicError('policyConflict', 409);
 export const policyReadOnly = () => new PublicError('policyReadOnly', 409);
 /** The disk is full, or the share does not answer. */

@@ -24,8 +24,8 @@ const LONGEST_USE_MS = 3_600_000;
  * Signs in with tokens of the managed identity in the place of a password
  * (https://learn.microsoft.com/azure/postgresql/flexible-server/how-to-configure-sign-in-azure-ad-authentication).
  *
- * Each connection is given up within the life of the token by which it came in, or an hour; not all at once, and not
- * while another could not be had.
+ * Each connection is closed within the life of the token that opened it, or within an hour; not all at once, and not while a
+ * new connection could not be opened.
  *
  * @param url as `signInFault` of the settings lets it pass
  * @throws Error when the file of `sslrootcert` cannot be read
@@ -44,7 +44,7 @@ export async function signInByIdentity(url: string, identity: ManagedIdentity, l
   let refused = false;
 
   async function getConnection(open: () => Promise<PoolClient>): Promise<PoolClient> {
-    // The one that is held afterwards may have come while this connection was let in with its predecessor.
+    // The token that is held afterwards may have arrived while this connection signed in with the one before.
     const before = tokens.held();
     const client = await open();
     if (giveUpAt.has(client)) return client;
