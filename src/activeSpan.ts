@@ -1,21 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isSpanContextValid, TraceFlags, type Span, type SpanContext } from '@opentelemetry/api';
 
-// One for the process, so that a log line or a job can name its trace wherever it is written. OpenTelemetry's own way is a
-// global context manager, which whatever else is loaded could replace.
+// One for the process, so that every log line and every job can name its trace. OpenTelemetry's own way is a global context
+// manager, which any other library could replace.
 const active = new AsyncLocalStorage<Span>();
 
-/** Runs work in a span, with everything that it leaves running. */
+/** Runs work in a span. The span is active also in whatever the work starts. */
 export function withSpan<T>(span: Span, work: () => T): T {
   return active.run(span, work);
 }
 
-/** The span in whose work this is called. */
+/** The span of the running work. */
 export function activeSpan(): Span | undefined {
   return active.getStore();
 }
 
-/** What a log line says of the trace that it belongs to. */
+/** The fields of a log line that name its trace. */
 export function traceFields(): { traceId?: string } {
   const span = active.getStore();
   return span ? { traceId: span.spanContext().traceId } : {};

@@ -11,10 +11,10 @@ import { sessions } from './http/session.js';
 import { pages } from './pages/index.js';
 import { root } from './root.js';
 
-/** Where people sign in and what only they see; no other page begins a session. */
+/** Pages that need a session; no other page begins one. */
 const WITH_SESSION = ['/admin', '/sign-in', '/auth', '/sign-out', '/verify/tenant', '/verify/form'];
 
-/** The web application: what a request passes, in this order. */
+/** The web application. A request passes its parts in this order. */
 export function createApp(deps: Deps): Express {
   const app = express();
   app.disable('x-powered-by');

@@ -13,13 +13,13 @@ import { deleteEndedSessions } from './store/sessions.js';
 import type { RequestRow } from './store/schema.js';
 import type { SpanOf } from './telemetry/tracing.js';
 
-/** How often each loop looks for work that no bell has announced. */
-export type Pace = {
+/** How often each loop looks for work that no bell announces. */
+type Pace = {
   worker: WorkerSettings;
   noticesMs: number;
   /** For requests that have waited too long for their proof. */
   lapseMs: number;
-  /** For rows that limit nothing any more, and sessions that are over. */
+  /** For limits and sessions that have ended. */
   forgetMs: number;
   /** For a queue that stands still. */
   watchMs: number;
@@ -37,20 +37,20 @@ const PACE: Pace = {
 };
 
 /**
- * How many notices to applicants go out at once: one that hangs keeps nobody waiting for a code, and a server that takes half a
- * second for each still carries a busy launch. No more, because Exchange Online takes three from a mailbox at a time.
+ * How many notices to applicants go out at once: one that hangs does not delay other codes, and a server that takes half a second
+ * for each is fast enough for a busy launch. No more, because Exchange Online accepts three connections of a mailbox.
  */
 const NOTICES_ABREAST = 3;
 
 export type Background = {
-  /** Begins nothing more, and waits for what is under way. */
+  /** Begins nothing more, and waits for running work. */
   stop(): Promise<void>;
 };
 
 /**
- * Starts all that goes on beside the pages: provisioning, notices, and what ends by itself.
+ * Starts all background work: provisioning, notices, and everything that expires.
  *
- * @param clock decides which day's digests and retention are due; everything else goes by the database's clock
+ * @param clock decides which day's digests and retention are due; everything else uses the database's clock
  */
 export function startBackground(deps: Deps, pace = PACE, clock = () => new Date()): Background {
   const { log, bell, pulses, noticeBell, limits, telemetry } = deps;
@@ -77,11 +77,13 @@ export function startBackground(deps: Deps, pace = PACE, clock = () => new Date(
       { pulses },
     ),
     every(pace.watchMs, 'queue watch', queueWatch(deps.queueFigures, log, limits.standstillSeconds)),
-    every(pace.lapseMs, 'lapse', ({ asked }) => lapseUnproven(deps, asked)),
+    every(pace.lapseMs, 'lapse', ({ requested }) => lapseUnproven(deps, requested)),
     every(pace.forgetMs, 'forget mailboxes', () => deleteIdleMailboxes(db)),
     every(pace.forgetMs, 'forget limits', () => deleteSpentLimits(db)),
     every(pace.forgetMs, 'forget sessions', () => deleteEndedSessions(db)),
-    every(pace.retentionMs, 'retention', ({ asked }) => retain(deps, { now: clock(), stopping: asked })),
+    every(pace.retentionMs, 'retention', ({ requested }) =>
+      retain(deps, { now: clock(), stopping: requested }),
+    ),
   ];
   return {
     async stop() {
@@ -90,10 +92,10 @@ export function startBackground(deps: Deps, pace = PACE, clock = () => new Date(
   };
 }
 
-/** The trace of work on a request is its own, with a link to the one in which the work was asked for. */
+/** The work on a request has its own trace, with a link to the trace that made the request due. */
 function provisioningOf({ id, trace }: RequestRow): SpanOf {
   const name = 'provision';
-  // Application Insights takes the name of such a span from this attribute alone.
+  // Application Insights reads the name of such a span only from this attribute.
   const attributes = { 'ai.operation.name': name, 'portal.request.id': id };
   return { name, kind: SpanKind.CONSUMER, attributes, from: trace };
 }

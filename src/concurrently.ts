@@ -1,8 +1,8 @@
 /**
- * Does `work` for each item, `atOnce` at a time. After a failure no further one begins, and those under way are awaited:
- * when the caller gets the failure, nothing is still running.
+ * Does `work` for each item, `atOnce` at a time. After a failure it begins no further item, and waits for the running ones, so
+ * that nothing is running when the caller gets the failure.
  *
- * @throws what failed first
+ * @throws the first failure
  */
 export async function concurrently<Item>(
   items: Iterable<Item>,

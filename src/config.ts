@@ -26,15 +26,15 @@ export type Config = Readonly<{
   baseUrl: string;
   /** PostgreSQL when set, else the embedded store in `dataDir`. */
   databaseUrl: string | null;
-  /** Where the password for it comes from: the URL, or tokens of the managed identity. */
+  /** How to sign in: with the password in the URL, or with tokens of the managed identity. */
   databaseSignIn: 'url' | 'managedIdentity';
-  /** Of the machine, where it has one. */
+  /** The machine's managed identity; null without one. */
   managedIdentity: ManagedIdentity | null;
   dataDir: string;
   policyFile: string;
   tenantId: string;
   graphCredential: GraphCredential;
-  /** The app registration through which people sign in; also where Graph uses a managed identity. */
+  /** The app registration through which people sign in, even if Graph uses a managed identity. */
   signIn: { clientId: string; clientSecret: string };
   authorityUrl: string;
   graphUrl: string;
@@ -44,15 +44,15 @@ export type Config = Readonly<{
   /** Number of proxies in front whose X-Forwarded-For entries are believed. */
   trustProxy: number;
   logLevel: string;
-  /** Who may read `/metrics` sends it as a bearer token; without one there is no such page. */
+  /** The bearer token of `/metrics`; without one there is no such page. */
   metricsToken: string | null;
-  /** Where traces and figures are sent to: the connection string of Application Insights. */
+  /** The connection string of Application Insights, which gets traces and figures. */
   applicationInsights: string | null;
   /** After how many days a finished request loses its personal data; null for never. */
   retentionDays: number | null;
 }>;
 
-/** Thrown by {@link loadConfig}; its message has one line a faulty setting. */
+/** Thrown by {@link loadConfig}; its message has one line for each faulty setting. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
   constructor(readonly faults: string[]) {
@@ -60,7 +60,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Where the store is, and how to get in. */
+/** Where the store is, and how to sign in. */
 type StorePlace = Pick<Config, 'databaseUrl' | 'databaseSignIn' | 'managedIdentity' | 'dataDir'>;
 
 type Environment = Record<string, string | undefined>;

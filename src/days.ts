@@ -1,2 +1,2 @@
-/** For days in UTC, and for spans: a day of the calendar may be an hour longer or shorter elsewhere. */
+/** For days in UTC and for spans. In other time zones a day may be an hour longer or shorter. */
 export const DAY_MS = 86_400_000;

@@ -11,7 +11,7 @@ import type { Log } from './log.js';
 import { createMailer } from './mail/mailer.js';
 import { limitsIn, type Limits } from './limits.js';
 import { openPolicyFile } from './policyFile/policyFile.js';
-import { proofFaults } from './policyFile/proofFaults.js';
+import { proofFaults } from './policyFile/policyReading.js';
 import { createBrake } from './store/brake.js';
 import { sharedRead } from './shared.js';
 import { openStore } from './store/database.js';
@@ -22,7 +22,7 @@ import { countedMailer } from './telemetry/countedMailer.js';
 import { observeStore } from './telemetry/gauges.js';
 import { openTelemetry } from './telemetry/telemetry.js';
 
-/** Several readers are one statement, and none of them waits for a store that does not answer. */
+/** Several readers share one statement, and none of them waits for a store that does not answer. */
 const FIGURES_SHARED = { forMs: 2_000, withinMs: 2_000 };
 
 export type Deps = Awaited<ReturnType<typeof openDeps>>;
@@ -62,13 +62,13 @@ export async function openDeps(config: Config, log: Log, limits: Limits = limits
     store,
     pulses: createPulses(),
     rests: createRests({ db: store.db, log }),
-    /** How the work stands, as of a moment ago. */
+    /** The figures of the queue, at most two seconds old. */
     queueFigures,
     telemetry,
     brake: createBrake(store, limits.signUpsPerMinute, log),
     /** Rings when a request has become due in this process. */
     bell: createBell(),
-    /** Rings when a notice has. */
+    /** Rings when a notice has become due in this process. */
     noticeBell: createBell(),
     mailer,
     graph,
@@ -76,7 +76,7 @@ export async function openDeps(config: Config, log: Log, limits: Limits = limits
     entra: createEntra(config),
     organizations: createEntra(config, 'organizations'),
     languages: loadLanguages(),
-    /** Aborted when the process begins to stop: from then on it asks balancers to turn away. */
+    /** Aborted when the process begins to stop: from then on it tells balancers that it is not ready. */
     stopping: new AbortController(),
     async close() {
       policy.close();

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { createInstance, type TFunction } from 'i18next';
 import { root } from './root.js';
 
-/** Turns a key of `locales/<language>.json` and its values into a sentence, unescaped. */
+/** Turns a key of `locales/<language>/` and its values into a sentence, unescaped. */
 export type Translate = TFunction;
 
 export type Languages = {
-  /** BCP 47 codes that there are texts for; English, the source, first. */
+  /** The BCP 47 codes of the languages with texts; English, the source, first. */
   available: string[];
   translate(language: string): Translate;
 };
 
-/** Reads every folder of `locales/`, one a language. A text that a language lacks is shown in English. */
+/** Reads every folder of `locales/`, one for each language. A missing text is shown in English. */
 export function loadLanguages(folder = join(root, 'locales')): Languages {
   const codes = readdirSync(folder).sort(
     (one, other) => Number(other === 'en') - Number(one === 'en') || one.localeCompare(other),

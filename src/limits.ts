@@ -2,43 +2,43 @@ import type { Config } from './config.js';
 
 /** The windows, tries and deadlines of a deployment; tests set shorter ones. */
 export type Limits = {
-  /** How long a worker that falls silent keeps a request. */
+  /** How long a worker that has fallen silent keeps a request. */
   leaseSeconds: number;
-  /** How long one step of provisioning, or the sending of one notice, may take; a stop shortens it. */
+  /** How long a step of provisioning, or the sending of a notice, may take; a stop shortens it. */
   stepSeconds: number;
-  /** How long the first repetition of a failed step waits; each further one waits twice as long as the one before. */
+  /** How long a failed step waits before its second attempt; each further attempt waits twice as long. */
   backoffSeconds: number;
-  /** How long the directory may take to show whether an unanswered invitation went through. */
-  settleSeconds: number;
-  /** How long the directory may take to know a new guest everywhere. */
+  /** How long the directory may take to show the guest of an invitation that got no answer. */
+  unansweredInvitationSeconds: number;
+  /** How long the directory may take to replicate a new guest everywhere. */
   replicationSeconds: number;
   /** How long a step is repeated before it is given up. */
   giveUpSeconds: number;
-  /** How old may be what a signed-in person is allowed to do. */
+  /** How old a signed-in person's rights may be. */
   rightsSeconds: number;
-  /** How long it stays in force where Entra does not answer. */
+  /** How old they may be while Entra does not answer. */
   rightsStaleSeconds: number;
-  /** How long a signed-in person may do nothing. */
+  /** After how long without a request a session ends. */
   idleSeconds: number;
   /** How long a sign-in lasts at most. */
   absoluteSeconds: number;
-  /** The least time between two mails that a stranger can bring about in one mailbox; it doubles with each of a day. */
+  /** The least time between two mails to one mailbox that a stranger can cause; it doubles with each mail of a day. */
   mailWindowSeconds: number;
-  /** The longest that this window becomes. */
+  /** The longest such window. */
   longestMailWindowSeconds: number;
   /** The most sign-ups a minute, over all instances. */
   signUpsPerMinute: number;
-  /** How long a mailed code or link counts. */
+  /** How long a mailed code or link is valid. */
   codeSeconds: number;
   /** How long a request waits for its proof. */
   lapseSeconds: number;
-  /** A form that is filled in faster was filled in by a program. */
+  /** A form that comes back faster counts as filled in by a program. */
   fillSeconds: number;
-  /** How long a stop goes on answering, for balancers to notice it. */
+  /** How long a stopping process goes on answering, so that balancers notice. */
   turnAwaySeconds: number;
-  /** A background loop that has not gone round for so long is stuck. */
+  /** A background loop without a beat for longer is stuck. */
   stuckSeconds: number;
-  /** Work that has been due for longer shows that the queue stands still. */
+  /** If a request has been due for longer, the queue stands still. */
   standstillSeconds: number;
 };
 
@@ -46,7 +46,7 @@ export const LIMITS: Limits = {
   leaseSeconds: 15,
   stepSeconds: 30,
   backoffSeconds: 1,
-  settleSeconds: 120,
+  unansweredInvitationSeconds: 120,
   replicationSeconds: 900,
   giveUpSeconds: 24 * 3600,
   rightsSeconds: 5 * 60,
@@ -67,8 +67,8 @@ export const LIMITS: Limits = {
 };
 
 /**
- * Scripts and rehearsals fill in forms at once, so only in production does that show a program; and a process that is stopped
- * by Ctrl+C has no balancer in front of it.
+ * Only production distrusts fast forms, because scripts and rehearsals fill in forms at once, and only there a balancer is in
+ * front of the process.
  */
 export function limitsIn({ production }: Pick<Config, 'production'>): Limits {
   return production ? { ...LIMITS, fillSeconds: 2, turnAwaySeconds: 5 } : LIMITS;

@@ -6,9 +6,8 @@ export type Log = Logger;
 /**
  * Makes the process's logger: one JSON object a line on standard output.
  *
- * `error` is for what someone must act on. Callers pass ids, never addresses, tokens or links; the
- * redaction below is a second line of defence for what libraries attach to their errors, and for
- * what other servers say in the texts of theirs.
+ * `error` means that someone must act. Callers pass ids, never addresses, tokens or links. The redaction
+ * below is a second line of defence against what libraries and other servers put into their errors.
  */
 export function createLog(level: string, destination?: DestinationStream): Log {
   const options = {
@@ -37,11 +36,11 @@ export function createLog(level: string, destination?: DestinationStream): Log {
   return destination ? pino(options, destination) : pino(options);
 }
 
-/** What JSON has escaped, which must stay whole; a token as Entra signs them; a mail address. */
+/** An escape of JSON, which must stay whole; a token of Entra; a mail address. */
 const PRIVATE =
   /\\u[\da-f]{4}|\\.|eyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)?|[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+/gi;
 
-/** A line without the mail addresses and tokens that may stand in any text of it. */
+/** A line without mail addresses and tokens. */
 function withoutAddresses(line: string): string {
   if (!line.includes('@') && !line.includes('eyJ')) return line;
   return line.replace(PRIVATE, (found) => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The project's folder, which holds views, locales and public files; the same from `src` and from wherever it is compiled to. */
+/** The project's folder, with views, locales and public files: the same from `src` and from the compiled code. */
 export const root = projectOf(import.meta.dirname);
 
 function projectOf(folder: string): string {

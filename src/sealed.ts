@@ -3,14 +3,14 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** What sealed texts are for. Each purpose has keys of its own, so that a secret never serves two in the same form. */
+/** The purposes of sealed texts. Each has its own keys, so that a text of one purpose is never valid for another. */
 type Purpose = 'refresh tokens' | 'fill time' | `code of ${string}`;
 
 function keyOf(secret: string, purpose: Purpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `portal: ${purpose}`, 32));
 }
 
-/** Encrypts a text (AES-256-GCM) under the newest of the secrets: the store alone gives nothing away. */
+/** Encrypts a text (AES-256-GCM) under the newest secret, so that the store alone reveals nothing. */
 export function seal(text: string, purpose: Purpose, [newest]: readonly [string, ...string[]]): string {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', keyOf(newest, purpose), nonce, { authTagLength: TAG_BYTES });
@@ -18,9 +18,9 @@ export function seal(text: string, purpose: Purpose, [newest]: readonly [string,
   return Buffer.concat([nonce, cipher.getAuthTag(), encrypted]).toString('base64url');
 }
 
-/** What was sealed for this purpose under any of the secrets; null for anything else. */
+/** Decrypts a text that was sealed for this purpose under any of the secrets; null for anything else. */
 export function unseal(sealed: string, purpose: Purpose, secrets: readonly string[]): string | null {
-  // Node reads over characters that do not belong there.
+  // Node would skip characters that are not base64url.
   if (!/^[\w-]*$/.test(sealed)) return null;
   const bytes = Buffer.from(sealed, 'base64url');
   if (bytes.length < NONCE_BYTES + TAG_BYTES) return null;

@@ -15,7 +15,7 @@ import { LockedError } from './store/exclusiveLock.js';
 const STOP_WITHIN_MS = 25_000;
 
 async function main(): Promise<void> {
-  // Until it is ready, nothing has been promised to anybody. In a container nobody else would end the process.
+  // Before it is ready, there is nothing to finish. In a container the default would ignore the signal.
   let end: (signal: string) => unknown = () => process.exit(0);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
 
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
 
   let stopping = false;
   async function stop(signal: string): Promise<void> {
-    // Ctrl+C reaches a whole group of processes, and whoever started this one may pass it on.
+    // Ctrl+C reaches a whole group of processes, and the parent may pass it on as well.
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
@@ -41,9 +41,9 @@ async function main(): Promise<void> {
       log.error('could not stop in time; what was under way is resumed at the next start');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
-    // What is queued meanwhile is another instance's, or the next start's.
+    // Requests that are queued meanwhile wait for another instance, or for the next start.
     await Promise.all([listening.stop(deps.limits.turnAwaySeconds * 1000), background.stop()]);
-    // Last, so that what the others wrote at their end is sealed as well.
+    // Last, so that it seals the last events of the others too.
     await sealer.stop();
     await deps.close();
     log.info('stopped');
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
 
 const FOLDER_FAULTS = new Set(['EACCES', 'EEXIST', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS']);
 
-/** What an operator can mend is said in a sentence; of anything else the stack is wanted too. */
+/** A sentence for a fault that an operator can mend, and the stack for any other error. */
 function explain(error: unknown): string {
   if (error instanceof ConfigError || error instanceof PolicyError || error instanceof LockedError) {
     return error.message;

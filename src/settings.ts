@@ -1,16 +1,16 @@
 import { z } from 'zod';
 
-// What the environment may say; config.ts has what becomes of it.
+// The settings in the environment, and their checks. config.ts turns them into the configuration.
 
 const guid = z.guid('must be a GUID');
 const wholeNumber = (message: string, max: number) =>
   z.coerce.number(message).int(message).min(0, message).max(max, message);
-/** Paths are added to it, so it must not bring one of its own. */
+/** An origin without a path, because paths are added to it. */
 const origin = (scheme: 'https' | 'https?', message: string) =>
   z.string().regex(new RegExp(`^${scheme}://[^/?#@\\s]+/?$`, 'i'), message);
 const httpsOrigin = origin('https', 'must be an https:// URL without a path');
 
-/** Every setting, as its text is understood. */
+/** Every setting and its format. */
 export const settings = z.object({
   NODE_ENV: z
     .enum(['development', 'test', 'production'], 'must be development, test or production')
@@ -54,7 +54,7 @@ export const settings = z.object({
   IDENTITY_HEADER: z.string().optional(),
 });
 
-/** What commands need that work on the store alone. */
+/** The settings for commands that need only the store. */
 export const storeSettings = settings.pick({
   DATABASE_URL: true,
   DATA_DIR: true,
@@ -76,21 +76,21 @@ export function givenIn(environment: Record<string, string | undefined>): Given 
   );
 }
 
-/** What is wrong with the settings of a schema, each by itself and together. */
+/** The faults of a schema's settings, each by itself and together. */
 export function faultsIn(given: Given, schema: z.ZodObject): Fault[] {
   const own = ownFaults(given, schema);
   const isOwn = (name: string) => own.some((fault) => fault.name === name);
   return [...own, ...crossFaults(given).filter(({ name }) => name in schema.shape && !isOwn(name))];
 }
 
-// App Service hands the reference itself over where it could not follow it, and anybody can guess that one:
+// If App Service cannot follow a reference, it passes on the reference itself, which anybody can guess:
 // learn.microsoft.com/azure/app-service/app-service-key-vault-references
-// It follows whole values alone, so that one in a list of secrets is never followed.
+// It follows only whole values, never a reference in a list of secrets.
 const KEY_VAULT = /(^|,\s*)@Microsoft\.KeyVault\(/i;
 const UNRESOLVED =
   'is a Key Vault reference that App Service could not follow: see that it is the whole value, that the secret is there and that the site’s identity may read it, then restart the site';
 
-/** What one setting says by itself; the first fault of each, and never its value, which may be a secret. */
+/** The first fault of each setting by itself, without its value, which may be a secret. */
 function ownFaults(given: Given, schema: z.ZodObject): Fault[] {
   const faults = new Map<string, Fault>();
   for (const [name, value = ''] of Object.entries(given)) {
@@ -104,7 +104,7 @@ function ownFaults(given: Given, schema: z.ZodObject): Fault[] {
   return [...faults.values()];
 }
 
-/** Rules about more than one setting. */
+/** The faults of settings together. */
 function crossFaults(given: Given): Fault[] {
   const production = given.NODE_ENV === 'production';
   const secrets = splitSecrets(given.SESSION_SECRET);
@@ -114,7 +114,7 @@ function crossFaults(given: Given): Fault[] {
   if (production && given.BASE_URL && !/^https:/i.test(given.BASE_URL)) {
     fault('BASE_URL', 'must be https:// in production');
   }
-  // A public address without NODE_ENV: most likely production, and the setting was forgotten.
+  // A public address without NODE_ENV is most likely production with a forgotten setting.
   const exposed = production || /^https:/i.test(given.BASE_URL ?? '');
   if (exposed && secrets.length === 0) {
     fault('SESSION_SECRET', `is required ${production ? 'in production' : 'where BASE_URL is https://'}`);
@@ -142,14 +142,14 @@ export function splitSecrets(value = ''): string[] {
 /** Outside production a fixed secret keeps forms valid over restarts; it protects nothing. */
 export const DEVELOPMENT_SECRET = 'development-only-secret-0123456789abcdef';
 
-/** What the environment says of the database; see `.env.example`. */
+/** The settings of the database; see `.env.example`. */
 type GivenDatabase = Partial<Record<'DATABASE_URL' | 'IDENTITY_ENDPOINT', string | undefined>>;
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-/** The only parameters that the URL may have where an identity signs in. */
+/** The only parameters of a URL with which an identity signs in. */
 const TAKEN = ['sslmode', 'sslrootcert'];
 
-/** Without a password in the URL, the managed identity signs in, where there is one. */
+/** Without a password in the URL, the managed identity signs in, if there is one. */
 export function databaseSignIn({
   DATABASE_URL: url,
   IDENTITY_ENDPOINT: identity,
@@ -159,14 +159,14 @@ export function databaseSignIn({
   return password === '' && !searchParams.has('password') ? 'managedIdentity' : 'url';
 }
 
-/** Why an identity must not sign in with that URL: a server that gets its token can use the database. */
+/** Why an identity must not sign in with a URL: a server that gets its token can use the database. */
 export function signInFault(given: GivenDatabase): string | null {
   const url = given.DATABASE_URL ?? '';
   if (!URL.canParse(url) || databaseSignIn(given) === 'url') return null;
   const { hostname, username, searchParams } = new URL(url);
   if (username === '') return 'needs the name that the managed identity signs in with';
   const names = [...searchParams.keys()];
-  // The driver would go by the last of two, and to the `host` that they name.
+  // The driver would use the last of two, and the `host` that they name.
   if (names.some((name) => !TAKEN.includes(name)) || new Set(names).size < names.length) {
     return 'takes sslmode and sslrootcert, each once, and no more where the managed identity signs in';
   }

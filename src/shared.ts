@@ -1,6 +1,6 @@
 /**
- * Lets everybody who calls while a call is under way share its outcome: a flood of callers is one call at a time. Nothing is
- * kept after that, a failure neither.
+ * Makes simultaneous callers share one call and its outcome, so that a flood of callers is one call at a time. Neither an outcome
+ * nor a failure is kept afterwards.
  */
 export function sharedCall<T>(call: () => Promise<T>): () => Promise<T> {
   let underWay: Promise<T> | null = null;
@@ -11,7 +11,7 @@ export function sharedCall<T>(call: () => Promise<T>): () => Promise<T> {
 }
 
 /**
- * Lets everybody who reads at about the same time share one answer, also for a while after it has come.
+ * Makes readers at about the same time share one answer, also for a while after it has come.
  *
  * @param options.forMs how long an answer, or a failure, is kept
  * @param options.withinMs how long a read may take
@@ -25,7 +25,7 @@ export function sharedRead<T>(
   let until = 0;
   return () => {
     if (latest && performance.now() < until) return latest;
-    // The answer that is awaited counts, however slow: otherwise every reader would begin another read.
+    // Readers wait for a slow answer too; otherwise each would begin another read.
     until = Infinity;
     latest = inTime(read, withinMs).finally(() => {
       until = performance.now() + forMs;

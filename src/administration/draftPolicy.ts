@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Deps } from '../deps.js';
 import { malformed } from '../errors.js';
 import { editPolicyText, UnfitEdit, type PolicyEdit } from '../policy/editText.js';
-import { memberOf, parsedJson } from '../policy/rawJson.js';
+import { isRecord, memberOf, parsedJson } from '../policy/rawJson.js';
 import { isTermsPath } from '../policy/schema.js';
 import { asTextFile, readTextFile } from '../policyFile/textFile.js';
 
@@ -64,7 +64,7 @@ async function withTerms(
   const terms = termsFile(typed);
   const portal = memberOf(parsedJson(text), 'portal');
   // The check of the text reports this.
-  if (typeof portal !== 'object' || portal === null || Array.isArray(portal)) return { text };
+  if (!isRecord(portal)) return { text };
   const named = memberOf(portal, 'terms');
   const folder = dirname(config.policyFile);
   const holds = async (name: string) => {

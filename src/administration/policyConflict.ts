@@ -4,7 +4,7 @@ import { parsedJson } from '../policy/rawJson.js';
 import { rebasedEdits } from '../policy/rebase.js';
 import { findPolicyVersionByHash, type PolicyVersion } from '../store/policyVersions.js';
 import { proposedText, termsFile, type PolicyProposal } from './draftPolicy.js';
-import { lineDiff, type DiffLine } from './lineDiff.js';
+import { lineDiff, type DiffLine } from './previewPolicy.js';
 import { findLatestVersion, type NamedVersion } from './policyVersions.js';
 
 /** A proposal and what somebody else has saved meanwhile; null where the store does not have the policy that it was made from. */

@@ -2,10 +2,9 @@ import { covers, type Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import type { Decision, Outcome } from '../policy/decision.js';
 import type { Policy } from '../policy/policy.js';
-import { requiredProof } from '../policy/afterProof.js';
+import { requiredProof, decisionNow } from '../policy/decide.js';
 import { eachInSlices } from '../policy/slices.js';
-import { decisionNow } from '../policy/decisionNow.js';
-import { findLastRequests, type LastRequest } from '../store/lastRequests.js';
+import { findLastRequests, type LastRequest } from '../store/requests.js';
 
 /** How many of the newest requests are decided again. */
 const MOST_REPLAYED = 500;

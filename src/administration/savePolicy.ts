@@ -1,5 +1,4 @@
-import type { Access } from '../access/access.js';
-import { personKey, type Person } from '../access/person.js';
+import { type Access, personKey, type Person } from '../access/access.js';
 import { codeOf } from '../codeOf.js';
 import type { Deps } from '../deps.js';
 import { forbidden, policyConflict, policyNotWritten, policyReadOnly, unavailable } from '../errors.js';

@@ -1,5 +1,4 @@
-import type { Access } from '../access/access.js';
-import { personKey } from '../access/person.js';
+import { type Access, personKey } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import {
   findActors,

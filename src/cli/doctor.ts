@@ -10,7 +10,7 @@ import { createLog, type Log } from '../log.js';
 import { createMailer } from '../mail/mailer.js';
 import { PolicyError } from '../policy/policyFault.js';
 import { openPolicyFile, type PolicyFile } from '../policyFile/policyFile.js';
-import { proofFaults } from '../policyFile/proofFaults.js';
+import { proofFaults } from '../policyFile/policyReading.js';
 import { isStoreMade, openStore, type Store } from '../store/database.js';
 import { LockedError } from '../store/exclusiveLock.js';
 

@@ -1,9 +1,8 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { findByIds } from './byIds.js';
-import { get, type FieldsOf, type Graph } from './graph.js';
+import { addUnlessThere, get, type FieldsOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
-import { search, type Page, type SearchOptions } from './search.js';
+import { findByIds, search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
   id: z.guid(),
@@ -160,31 +159,16 @@ const ALREADY_ASSIGNED = 'already exists on the object';
  *
  * @see https://learn.microsoft.com/graph/api/serviceprincipal-post-approleassignedto
  */
-export async function assignAppRole(
+export function assignAppRole(
   graph: Graph,
   role: { servicePrincipalId: string; appRoleId: string },
   principalId: string,
   signal?: AbortSignal,
 ): Promise<{ requestId: string | null }> {
   const { servicePrincipalId, appRoleId } = role;
-  try {
-    const { requestId } = await graph.call({
-      method: 'POST',
-      path: `/servicePrincipals/${servicePrincipalId}/appRoleAssignedTo`,
-      body: { principalId, resourceId: servicePrincipalId, appRoleId },
-      signal,
-    });
-    return { requestId };
-  } catch (error) {
-    if (
-      error instanceof GraphFault &&
-      error.kind === 'rejected' &&
-      error.message.includes(ALREADY_ASSIGNED)
-    ) {
-      return { requestId: error.requestId };
-    }
-    throw error;
-  }
+  const path = `/servicePrincipals/${servicePrincipalId}/appRoleAssignedTo`;
+  const body = { principalId, resourceId: servicePrincipalId, appRoleId };
+  return addUnlessThere(graph, { path, body, signal }, ALREADY_ASSIGNED);
 }
 
 /** A principal that the app's replica does not know yet: 400, though `GET /users/{id}` may work already. */

@@ -5,8 +5,7 @@ import type { Log } from '../log.js';
 import { UNOBSERVED, type Telemetry } from '../telemetry/telemetry.js';
 import { createTokenSource } from './credential.js';
 import { GraphFault, kindOfAnswer, mayBeProcessed, retryAfterSeconds } from './graphFault.js';
-import { graphOperation } from './graphOperation.js';
-import { CallTrace, createMiddleware } from './middleware.js';
+import { graphOperation, CallTrace, createMiddleware } from './middleware.js';
 import { permissionsIn } from './permissions.js';
 
 /** Fields of an answer, named as Microsoft's own types name them. */
@@ -100,6 +99,27 @@ export async function get<T>(
   // The query may hold an address.
   const operation = graphOperation('GET', path.replace(/\?.*/, ''));
   throw unreadable(`The answer to ${operation} could not be read`, requestId, 'no');
+}
+
+/**
+ * Adds something to the directory. A refusal with the words `alreadyThere` is a success too; nothing else in it says so.
+ *
+ * @throws {GraphFault}
+ */
+export async function addUnlessThere(
+  graph: Graph,
+  call: Pick<GraphCall, 'path' | 'body' | 'signal'>,
+  alreadyThere: string,
+): Promise<{ requestId: string | null }> {
+  try {
+    const { requestId } = await graph.call({ method: 'POST', ...call });
+    return { requestId };
+  } catch (error) {
+    const isThere =
+      error instanceof GraphFault && error.kind === 'rejected' && error.message.includes(alreadyThere);
+    if (isThere) return { requestId: error.requestId };
+    throw error;
+  }
 }
 
 /** The path of the next page; null after the last one, and for a link that leads elsewhere. */

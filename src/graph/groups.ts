@@ -1,9 +1,7 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { findByIds } from './byIds.js';
-import { get, type FieldsOf, type Graph } from './graph.js';
-import { GraphFault } from './graphFault.js';
-import { search, type Page, type SearchOptions } from './search.js';
+import { addUnlessThere, get, type FieldsOf, type Graph } from './graph.js';
+import { findByIds, search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
   id: z.guid(),
@@ -70,25 +68,13 @@ const ALREADY_MEMBER = 'added object references already exist';
  *
  * @see https://learn.microsoft.com/graph/api/group-post-members
  */
-export async function addMember(
+export function addMember(
   graph: Graph,
   groupId: string,
   memberId: string,
   signal?: AbortSignal,
 ): Promise<{ requestId: string | null }> {
-  try {
-    const { requestId } = await graph.call({
-      method: 'POST',
-      path: `/groups/${groupId}/members/$ref`,
-      body: { '@odata.id': `${graph.baseUrl}/directoryObjects/${memberId}` },
-      signal,
-    });
-    return { requestId };
-  } catch (error) {
-    // Only the message says so.
-    if (error instanceof GraphFault && error.kind === 'rejected' && error.message.includes(ALREADY_MEMBER)) {
-      return { requestId: error.requestId };
-    }
-    throw error;
-  }
+  const path = `/groups/${groupId}/members/$ref`;
+  const body = { '@odata.id': `${graph.baseUrl}/directoryObjects/${memberId}` };
+  return addUnlessThere(graph, { path, body, signal }, ALREADY_MEMBER);
 }

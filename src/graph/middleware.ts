@@ -10,7 +10,6 @@ import type { Log } from '../log.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { TokenSource } from './credential.js';
 import { GraphFault, kindOfAnswer, retryAfterSeconds, type GraphFaultKind } from './graphFault.js';
-import { graphOperation } from './graphOperation.js';
 
 /** What is known of one call: the client's own errors keep too little. */
 export class CallTrace implements MiddlewareOptions {
@@ -141,4 +140,34 @@ function pathOf(context: Context): string {
 function outcomeOf({ status, failure }: CallTrace): GraphOutcome {
   if (status !== null) return status < 400 ? 'ok' : kindOfAnswer(status, null);
   return failure instanceof GraphFault ? failure.kind : 'noAnswer';
+}
+
+/** Words of Graph's paths that the portal uses; anything else in a path is an id. */
+const WORDS = new Set([
+  'applications',
+  'appRoleAssignedTo',
+  'authorizationPolicy',
+  'groups',
+  'invitations',
+  'memberOf',
+  'members',
+  'organization',
+  'policies',
+  'servicePrincipals',
+  'users',
+  '$ref',
+]);
+const LONGEST = 4;
+
+/** A call of Graph as one of a short list: `POST /groups/{id}/members/$ref`. */
+export function graphOperation(method: string, path: string): string {
+  const segments = path.replace(/^\/v1\.0\//, '').split('/');
+  return `${method} /${segments.slice(0, LONGEST).map(wordOf).join('/')}`;
+}
+
+function wordOf(segment: string): string {
+  if (WORDS.has(segment)) return segment;
+  // An object by another key than its id: applications(appId='…').
+  const collection = segment.slice(0, segment.indexOf('('));
+  return WORDS.has(collection) ? `${collection}({key})` : '{id}';
 }

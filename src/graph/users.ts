@@ -1,8 +1,7 @@
 import type { User } from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { findByIds } from './byIds.js';
 import { get, pathBelow, type FieldsOf, type Graph } from './graph.js';
-import { search, type Page, type SearchOptions } from './search.js';
+import { findByIds, search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
   id: z.guid(),

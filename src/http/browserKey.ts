@@ -20,15 +20,15 @@ function cookieOf({ baseUrl }: Pick<Config, 'baseUrl'>): { name: string; options
  * The SHA-256 of the key by which a browser is recognised: 128 random bits in a cookie; the store holds only the
  * hash. It says nothing about who sits there; null for a browser without one.
  */
-export function knownBrowser(config: Pick<Config, 'baseUrl'>, req: WithCookies): Buffer | null {
+export function readBrowser(config: Pick<Config, 'baseUrl'>, req: WithCookies): Buffer | null {
   const key: unknown = (req.cookies as Record<string, unknown> | undefined)?.[cookieOf(config).name];
   return isToken(key) ? hashToken(key) : null;
 }
 
 /** The same, and gives the browser a key if it has none. */
 export function rememberBrowser(config: Pick<Config, 'baseUrl'>, req: WithCookies, res: Response): Buffer {
-  const known = knownBrowser(config, req);
-  if (known) return known;
+  const browser = readBrowser(config, req);
+  if (browser) return browser;
   const { name, options } = cookieOf(config);
   const key = drawToken();
   res.cookie(name, key, options);

@@ -49,40 +49,40 @@ export function errorPage(log: Log): ErrorRequestHandler {
       res.destroy();
       return;
     }
-    const known = toPublicError(error);
-    if (known.status >= 500) log.error({ err: error, httpRequestId: req.id }, 'request failed');
+    const shown = toPublicError(error);
+    if (shown.status >= 500) log.error({ err: error, httpRequestId: req.id }, 'request failed');
     if (res.headersSent) {
       next(error);
       return;
     }
-    if (known.retryAfterSeconds !== undefined) res.set('Retry-After', String(known.retryAfterSeconds));
+    if (shown.retryAfterSeconds !== undefined) res.set('Retry-After', String(shown.retryAfterSeconds));
     const { t, language, access, htmxConfig } = res.locals as Partial<typeof res.locals>;
     if (!t || !language) {
       // It went wrong before a language was chosen: an asset that cannot be read.
-      res.sendStatus(known.status);
+      res.sendStatus(shown.status);
       return;
     }
-    const values = retryIn(known.retryAfterSeconds ?? 0, language);
-    const title = t(`error.${known.id}.title`);
-    const text = t(`error.${known.id}.text`, values);
-    res.status(known.status);
+    const values = retryIn(shown.retryAfterSeconds ?? 0, language);
+    const title = t(`error.${shown.id}.title`);
+    const text = t(`error.${shown.id}.text`, values);
+    res.status(shown.status);
     if (req.accepts(['html', 'json']) === 'json') {
-      res.json({ error: { id: known.id, message: text, requestId: req.id } });
+      res.json({ error: { id: shown.id, message: text, requestId: req.id } });
       return;
     }
     const page = {
       title,
       text,
-      requestId: known.status >= 500 ? req.id : null,
-      typed: LOSING.has(known.id) ? typedIn(req, t) : [],
-      onward: onwardFrom(known, req, t),
+      requestId: shown.status >= 500 ? req.id : null,
+      typed: LOSING.has(shown.id) ? typedIn(req, t) : [],
+      onward: onwardFrom(shown, req, t),
     };
     // Those who work in the admin area stay there.
     const view = access && htmxConfig ? 'admin/error' : 'error';
     res.render(view, page, (failure: Error | null, html?: string) => {
       if (failure) log.error({ err: failure, httpRequestId: req.id }, 'error page failed');
       // Express would show the failure's stack.
-      if (html === undefined) res.sendStatus(known.status);
+      if (html === undefined) res.sendStatus(shown.status);
       else res.send(html);
     });
   };

@@ -1,6 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { accessOf, type Access, type Right } from '../access/access.js';
-import { personKey } from '../access/person.js';
+import { accessOf, type Access, type Right, personKey } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import { forbidden, signInRequired } from '../errors.js';
 import { insertAuditEvent } from '../store/auditEvents.js';

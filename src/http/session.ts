@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
-import type { Person } from '../access/person.js';
+import type { Person } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import type { TenantIdentity } from '../entra/tenantIdentity.js';
 import { allowFormTarget } from './security.js';

@@ -1,8 +1,8 @@
-/** Wakes loops of this process that share a work; loops of other instances find the same work at their next poll. */
+/** Wakes the loops of this process that share a kind of work. Loops of other instances find the work at their next poll. */
 export type Bell = {
-  /** Says that work has been committed in this process, so that it need not wait for the next poll. */
+  /** Announces work that this process has committed, so that it need not wait for the next poll. */
   announce(): void;
-  /** Waits for an announcement, at most `ms`. One that came while nobody rested ends the next rest at once. */
+  /** Waits for an announcement, at most `ms`. An announcement that no loop was waiting for ends the next rest at once. */
   rest(ms: number): Promise<void>;
 };
 

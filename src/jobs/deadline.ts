@@ -1,15 +1,15 @@
 export type Deadline = {
   /** Aborted when the time is up, or one of the other signals is. */
   signal: AbortSignal;
-  /** Whether it was the time that was up. */
+  /** Whether the time is up. */
   passed(): boolean;
-  /** Has to be called when the work is over. */
+  /** Must be called when the work has ended. */
   clear(): void;
 };
 
 /**
- * Bounds a piece of work that reaches out to somebody else, whatever they send meanwhile: a time-out of a socket begins again
- * with every byte. (`AbortSignal.any` is not used, since Node 20 keeps what it makes for as long as its sources live.)
+ * Limits the time of work with a remote service, even while the service goes on sending: a socket's time-out begins again with
+ * every byte. (`AbortSignal.any` is not used, since in Node 20 its signals live as long as their sources.)
  */
 export function startDeadline(seconds: number, others: AbortSignal[]): Deadline {
   const controller = new AbortController();

@@ -5,7 +5,7 @@ import type { Pulses } from './pulses.js';
 import { createStop, type Stop } from './stop.js';
 
 export type Periodic = {
-  /** Starts no further run, and waits for the one in hand. */
+  /** Starts no further run, and waits for the present one. */
   stop(): Promise<void>;
 };
 
@@ -21,12 +21,12 @@ export type PeriodicOptions = {
 export type PeriodicWork = (stop: Stop, beat: () => void) => Promise<void>;
 
 /**
- * Runs a piece of work in this process, at once and then `everyMs` after its last end, so that it never overlaps itself
- * unless it may. A run that fails is logged when the one before did not fail, and the next one is tried all the same.
+ * Runs work in this process, at once and then `everyMs` after the end of the last run. A failed run is logged unless the one
+ * before failed too, and the next run is tried all the same.
  *
- * @param options.abreast how many runs may go on at once, of a work that several can share
- * @param options.bell brings the next run forward when it rings
- * @param options.pulses where the loop shows that it goes round; its work calls `beat` when a run takes long
+ * @param options.abreast how many runs may go on at once, for work that several can share
+ * @param options.bell starts the next run early when it rings
+ * @param options.pulses where the loop shows that it is alive; long work calls `beat`
  */
 export function startPeriodic(
   { name, everyMs, log, bell = createBell(), abreast = 1, pulses }: PeriodicOptions,
@@ -41,21 +41,21 @@ export function startPeriodic(
       if (failing) log.info({ work: name }, 'periodic work succeeds again');
       failing = false;
     } catch (error) {
-      if (stop.asked.aborted && isAbort(error)) return;
-      // A store that is down comes back; anything else wants somebody.
+      if (stop.requested.aborted && isAbort(error)) return;
+      // A store that is down comes back; anything else needs an operator.
       if (!failing)
         log[isStoreDown(error) ? 'warn' : 'error']({ err: error, work: name }, 'periodic work failed');
       failing = true;
     }
   }
 
-  const goesOn = () => !stop.asked.aborted;
+  const goesOn = () => !stop.requested.aborted;
   async function loop(): Promise<void> {
     const pulse = pulses?.begin(name);
     while (goesOn()) {
       pulse?.beat();
       await runOnce(() => pulse?.beat());
-      // The bell that a stop rings wakes only those that rest.
+      // The bell of a stop wakes only loops that rest already.
       if (goesOn()) await bell.rest(everyMs);
     }
     pulse?.end();
@@ -64,7 +64,7 @@ export function startPeriodic(
   const running = Promise.all(Array.from({ length: abreast }, loop));
   return {
     async stop() {
-      stop.ask();
+      stop.request();
       bell.announce();
       await running;
     },

@@ -1,15 +1,15 @@
 /** The sign of life of one loop. */
 export type Pulse = {
   beat(): void;
-  /** The loop has ended as it should: nobody waits for it any more. */
+  /** The loop has ended as planned, and is not expected to beat any more. */
   end(): void;
 };
 
-/** Signs of life of the loops without which nothing goes on behind the pages of this process. */
+/** Signs of life of the background loops of this process. */
 export type Pulses = {
-  /** A loop begins; its beginning is its first beat. */
+  /** Begins a loop, with its first beat. */
   begin(name: string): Pulse;
-  /** Names of the loops that have not been heard of for `ms`. */
+  /** The names of the loops whose last beat is older than `ms`. */
   late(ms: number): string[];
 };
 

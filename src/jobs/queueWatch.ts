@@ -1,7 +1,7 @@
 import type { Log } from '../log.js';
 import type { QueueFigures } from '../store/queueFigures.js';
 
-/** Makes the work that says, once for each time, that the queue stands still and that it moves again. */
+/** Makes the work that logs, once each time, that the queue stands still, and that it moves again. */
 export function queueWatch(
   read: () => Promise<QueueFigures>,
   log: Log,
@@ -13,7 +13,7 @@ export function queueWatch(
     const was = still;
     still = ageSeconds > standstillSeconds;
     const figures = { oldestDueSeconds: Math.round(ageSeconds), due: depth };
-    if (still && !was) log.error(figures, 'the queue stands still: work is due that nobody takes up');
+    if (still && !was) log.error(figures, 'the queue stands still: requests are due that no worker claims');
     else if (was && !still) log.info(figures, 'the queue moves again');
   };
 }

@@ -2,10 +2,10 @@ import type { Log } from '../log.js';
 import { insertPause } from '../store/pauses.js';
 import type { Db } from '../store/schema.js';
 
-/** Counts time-outs of what the work depends on (`mail`, `group:crm`, `app:wiki`): each keeps a place for the whole deadline. */
+/** Counts the time-outs of targets (`mail`, `group:crm`, `app:wiki`), because each takes up a worker's place for the whole deadline. */
 export type Rests = {
   answered: (target: string) => void;
-  /** Lets a target rest, for all instances, when it has timed out often enough in a row. */
+  /** Lets a target rest, for all instances, when it has timed out several times in a row. */
   timedOut: (target: string) => Promise<void>;
 };
 

@@ -12,9 +12,9 @@ export type Worker = {
 };
 
 export type WorkerSettings = {
-  /** How many requests are worked on at once; one partner has half of these places at most. */
+  /** How many requests the worker works on at once; one partner gets at most half of these places. */
   places: number;
-  /** How often requests are looked for that no bell has announced: postponed ones, and those of other instances. */
+  /** How often the worker looks for requests that no bell announces: postponed ones, and those of other instances. */
   pollMs: number;
 };
 
@@ -23,7 +23,7 @@ export const WORKER_DEFAULTS: WorkerSettings = { places: 16, pollMs: 1_000 };
 type Deps = { db: Db; bell: Bell; log: Log; pulses: Pulses; limits: { leaseSeconds: number } };
 
 /**
- * Claims requests that are due and runs `turn` for each, several at a time, until stopped.
+ * Claims due requests and runs `turn` for each, several at a time, until stopped.
  *
  * `turn` ends the lease of its request. If it throws, the lease runs out and the request is claimed again.
  */
@@ -48,7 +48,7 @@ export function startWorker(
     running.set(work, partner);
   }
 
-  /** A partner whose app hangs must leave places for the people of others. */
+  /** A partner whose app hangs must leave places for other partners. */
   function partnersWithoutPlace(): (string | null)[] {
     const held = [...running.values()];
     const turnsOf = (partner: string | null) => held.filter((one) => one === partner).length;
@@ -56,7 +56,7 @@ export function startWorker(
   }
 
   async function claimDue(pulse: Pulse): Promise<void> {
-    while (!stop.asked.aborted) {
+    while (!stop.requested.aborted) {
       pulse.beat();
       const claim =
         running.size < places
@@ -70,15 +70,15 @@ export function startWorker(
     }
   }
 
-  /** A store that is down for a while must not end the loop. */
+  /** A store that is down must not end the loop. */
   async function persist(): Promise<void> {
     const pulse = pulses.begin('requests');
-    while (!stop.asked.aborted) {
+    while (!stop.requested.aborted) {
       try {
         await claimDue(pulse);
       } catch (error) {
         log.warn({ err: error }, 'worker could not reach the store');
-        await sleep(pollMs, undefined, { signal: stop.asked }).catch(() => undefined);
+        await sleep(pollMs, undefined, { signal: stop.requested }).catch(() => undefined);
       }
       pulse.beat();
     }
@@ -88,7 +88,7 @@ export function startWorker(
   const loop = persist();
   return {
     async stop() {
-      stop.ask();
+      stop.request();
       bell.announce();
       await loop;
       await Promise.all(running.keys());

@@ -35,7 +35,7 @@ type DeniedMail = Mail & { firstName: string; reason: string | null; statusUrl: 
 type ProofMail = Mail & { firstName: string; code: string; linkUrl: string; minutes: number };
 
 /** Tells the owner of the mailbox what the directory says of it; each `reason` has a text. */
-type KnownMail = Mail & { reason: string };
+type AnswerMail = Mail & { reason: string };
 
 type Mails = {
   invitation: InvitationMail;
@@ -43,7 +43,7 @@ type Mails = {
   digest: DigestMail;
   denied: DeniedMail;
   proof: ProofMail;
-  known: KnownMail;
+  known: AnswerMail;
 };
 
 const SUBJECTS: { [Name in keyof Mails]: (t: Translate, mail: Mails[Name]) => string } = {

@@ -12,7 +12,7 @@ import { resendInvitation, showStatus } from './status.js';
 import { showTerms } from './terms.js';
 import { theme } from './theme.js';
 import { confirmTenantProof, showConfirmation } from './verify/confirmation.js';
-import { askForMail, confirmLink, leaveCode, showLink, takeCode } from './verify/mailbox.js';
+import { requestMail, confirmLink, leaveCode, showLink, takeCode } from './verify/mailbox.js';
 import { beginTenantProof, beginTenantSignIn, finishTenantSignIn } from './verify/tenant.js';
 import { showVerifiedForm, signUpVerified } from './verify/verifiedForm.js';
 
@@ -38,7 +38,7 @@ export function pages(deps: Deps): Router {
   router.post('/verify/link/:secret', limited, confirmLink(deps));
   router.get('/verify/code/:token', leaveCode);
   router.post('/verify/code/:token', limited, takeCode(deps));
-  router.post('/verify/code/:token/again', limited, askForMail(deps));
+  router.post('/verify/code/:token/again', limited, requestMail(deps));
   router.get('/verify/form', showVerifiedForm(deps));
   router.post('/verify/form', limited, signUpVerified(deps));
   router.get('/verify/tenant/:token/confirm', showConfirmation(deps));

@@ -1,13 +1,16 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { personKey } from '../access/person.js';
+import { personKey } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import { EntraFault } from '../entra/entraFault.js';
 import { signInFailed, signInUnknown, unavailable } from '../errors.js';
 import { localPath } from '../http/localPath.js';
-import { endIdleSession, endSession, saveSession } from '../http/session.js';
-import { admit } from '../http/signIn/admit.js';
+import { endIdleSession, endSession, saveSession, renewSession } from '../http/session.js';
+import { describePerson } from '../http/signIn/describePerson.js';
 import type { SignIn } from '../http/signIn/signIn.js';
+import type { SignedIn } from '../http/signIn/strategy.js';
+import { seal } from '../sealed.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
+import { upsertPerson } from '../store/persons.js';
 
 /** GET /sign-in: on to the tenant's own page. */
 export function beginSignIn(deps: Deps, signIn: SignIn): RequestHandler {
@@ -40,6 +43,30 @@ export function finishSignIn(deps: Deps, signIn: SignIn): RequestHandler {
     await saveSession(req);
     res.redirect(303, returnTo);
   };
+}
+
+/**
+ * Begins the session of somebody who has signed in.
+ *
+ * @throws {EntraFault} when the token describes nobody of our tenant
+ */
+async function admit(deps: Deps, req: Request, { claims, refreshToken }: SignedIn): Promise<void> {
+  const person = await describePerson(deps, claims);
+  await deps.store.db.transaction().execute(async (trx) => {
+    await upsertPerson(trx, person);
+    await insertAuditEvent(trx, {
+      actor: personKey(person),
+      action: 'signIn.succeeded',
+      detail: { roles: person.roles },
+    });
+  });
+  await renewSession(req);
+  const now = Date.now();
+  req.session.person = person;
+  req.session.signedInAt = now;
+  req.session.rightsReadAt = now;
+  if (refreshToken !== undefined)
+    req.session.refreshToken = seal(refreshToken, 'refresh tokens', deps.config.secrets);
 }
 
 /** Leaves other sign-ins of the session alone: a link from elsewhere must not be able to sign people out. */

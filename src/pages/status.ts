@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Deps } from '../deps.js';
-import { knownBrowser } from '../http/browserKey.js';
-import { askForInvitation } from '../requests/resend/askForInvitation.js';
+import { readBrowser } from '../http/browserKey.js';
+import { requestResend } from '../requests/resend/requestResend.js';
 import { follow } from '../requests/follow/follow.js';
 import type { CodeFault } from '../requests/prove/enterCode.js';
 
@@ -15,9 +15,9 @@ export function showStatus(deps: Deps): RequestHandler<TokenParams> {
 }
 
 /**
- * Answers with where a request stands, as this viewer may see it.
+ * Answers with the status of a request, as this viewer may see it.
  *
- * @param refused what is wrong with a code that was typed there
+ * @param refused what is wrong with a code that was typed on the page
  */
 export async function answerStatus(
   deps: Deps,
@@ -25,7 +25,7 @@ export async function answerStatus(
   res: Response,
   refused: CodeFault | null = null,
 ): Promise<void> {
-  const request = await follow(deps, req.params.token, knownBrowser(deps.config, req));
+  const request = await follow(deps, req.params.token, readBrowser(deps.config, req));
   res.vary('Accept');
   if (req.accepts(['html', 'json']) === 'json') {
     const { status, reason, steps, updatedAt } = request;
@@ -44,8 +44,8 @@ export async function answerStatus(
 export function resendInvitation(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
-    // Whatever came of it, the page says where the mail stands.
-    await askForInvitation(deps, token, knownBrowser(deps.config, req));
+    // In any case the page says where the mail stands.
+    await requestResend(deps, token, readBrowser(deps.config, req));
     res.redirect(303, `/requests/${token}`);
   };
 }

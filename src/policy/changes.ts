@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { entriesOf, type PolicyEntry, type PolicySection } from './entries.js';
 import { childPath } from './jsonWalk.js';
+import { entriesIn, isRecord, listIn, memberOf } from './rawJson.js';
 
 /** One member of an entry, `invitation.language`; '' for an entry without members. An absent value is undefined. */
 export type FieldChange = { field: string; path: string[]; before: unknown; after: unknown };
@@ -74,5 +74,37 @@ function membersOf(
   return members;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+type PolicySection = 'partners' | 'apps' | 'groups' | 'portal' | 'deny' | 'document';
+
+/** A piece of a policy that people know by name: a partner by its id, an app or a group by its key, a setting. */
+export type PolicyEntry = {
+  section: PolicySection;
+  key: string;
+  value: unknown;
+  /** Its place in the document. */
+  path: (string | number)[];
+};
+
+const RECORDS = ['groups', 'apps', 'portal', 'deny'] as const;
+
+/** The pieces of a document as it is written, faulty or not, by `section/key`: positions in the list of partners do not count. */
+export function entriesOf(document: unknown): Map<string, PolicyEntry> {
+  const entries = new Map<string, PolicyEntry>();
+  const add = (section: PolicySection, key: string, value: unknown, path: PolicyEntry['path']) => {
+    let name = `${section}/${key}`;
+    // Two partners with one id are a fault; show both.
+    for (let count = 2; entries.has(name); count++) name = `${section}/${key}#${count}`;
+    entries.set(name, { section, key, value, path });
+  };
+  for (const section of RECORDS) {
+    for (const [key, value] of entriesIn(document, section)) add(section, key, value, [section, key]);
+  }
+  listIn(document, 'partners').forEach((partner, index) => {
+    const id = memberOf(partner, 'id');
+    add('partners', typeof id === 'string' ? id : `[${index}]`, partner, ['partners', index]);
+  });
+  for (const [key, value] of entriesIn({ document }, 'document')) {
+    if (key !== 'partners' && !RECORDS.some((section) => section === key)) add('document', key, value, [key]);
+  }
+  return entries;
+}

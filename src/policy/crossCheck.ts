@@ -1,7 +1,9 @@
-import { partnerRuleFault, readRule } from './checkRule.js';
 import { childPath } from './jsonWalk.js';
 import type { PolicyFault } from './policyFault.js';
+import { isConsumerDomain, isDisposableDomain } from './providers.js';
+import { isPublicSuffix } from './publicSuffix.js';
 import { entriesIn, listIn, memberOf } from './rawJson.js';
+import { parseRule, type Rule } from './rule.js';
 import { RuleIndex } from './ruleIndex.js';
 import { eachInSlices } from './slices.js';
 
@@ -118,4 +120,43 @@ function checkDomain(written: unknown, path: string, { document, faults, rules, 
   }
   const fault = partnerRuleFault(rule, denied, memberOf(document, 'deny'));
   if (fault !== undefined) faults.push({ path, ...fault });
+}
+
+/** Reads a rule as it was written. Adds a malformed one to `faults`; the schema reports a rule that is not text. */
+function readRule(written: unknown, path: string, faults: PolicyFault[]): Rule | undefined {
+  if (typeof written !== 'string' || written === '') return undefined;
+  const parsed = parseRule(written);
+  if (parsed.ok) return parsed.rule;
+  faults.push({ path, message: parsed.message });
+  return undefined;
+}
+
+type RuleFault = Pick<PolicyFault, 'message' | 'cause'>;
+
+/**
+ * The fault of a well-formed rule of a partner, given what the policy denies; undefined when it has none.
+ *
+ * @param denied the denials, each with its path
+ */
+function partnerRuleFault(rule: Rule, denied: RuleIndex<string>, deny: unknown): RuleFault | undefined {
+  return widthFault(rule) ?? denialFault(rule, denied, deny);
+}
+
+function widthFault({ kind, text, domain }: Rule): RuleFault | undefined {
+  if (kind === 'address' || !isPublicSuffix(domain)) return undefined;
+  return { message: `"${text}" is too wide: anybody can register a name below ${domain}` };
+}
+
+function denialFault(rule: Rule, denied: RuleIndex<string>, deny: unknown): RuleFault | undefined {
+  const never = `"${rule.text}" can never match:`;
+  const denial = denied.covering(rule);
+  if (denial) return { message: `${never} deny.domains contains "${denial.rule.text}"`, cause: denial.value };
+  if (rule.kind === 'address') return undefined;
+  const cause =
+    memberOf(deny, 'consumer') === true && isConsumerDomain(rule.domain)
+      ? 'deny.consumer'
+      : memberOf(deny, 'disposable') === true && isDisposableDomain(rule.domain)
+        ? 'deny.disposable'
+        : undefined;
+  return cause && { message: `${never} ${cause} refuses it; name full addresses instead`, cause };
 }

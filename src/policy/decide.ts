@@ -1,9 +1,8 @@
-import type { Address } from './address.js';
-import { isConsumerDomain, isDisposableDomain } from './providers.js';
-import type { Decision } from './decision.js';
+import { type Address, parseAddress } from './address.js';
+import type { Decision, Reason } from './decision.js';
 import { NO_GRANTS } from './grants.js';
 import type { Policy } from './policy.js';
-import type { Reason } from './reason.js';
+import { isConsumerDomain, isDisposableDomain } from './providers.js';
 
 /** `proven` is what the person has proved so far: that the mailbox is theirs, or that their tenant owns the domain. */
 export type Applicant = { address: Address; proven?: 'mailbox' | 'tenant' };
@@ -58,4 +57,52 @@ function unlisted({ document }: Policy): Decision {
     grants: NO_GRANTS,
     reasons: [{ code: 'unlisted', outcome }],
   };
+}
+
+type ProofKind = NonNullable<Applicant['proven']>;
+
+const ASKED: Record<string, ProofKind> = { 'proof.mailbox': 'mailbox', 'proof.tenant': 'tenant' };
+
+/** The proof that a decision requires first; null when it requires none. */
+export function requiredProof({
+  outcome,
+  reasons,
+}: {
+  outcome: Decision['outcome'];
+  reasons: readonly { code: string }[];
+}): ProofKind | null {
+  if (outcome !== 'prove') return null;
+  return reasons.map(({ code }) => ASKED[code]).find((kind) => kind !== undefined) ?? null;
+}
+
+/** What follows once the applicant has given the proof that a decision requires; null when it requires none. */
+export function afterProof(policy: Policy, address: Address, decision: Decision): Decision | null {
+  const proven = requiredProof(decision);
+  return proven && decide(policy, { address, proven });
+}
+
+/** What a request says of its applicant; `by` is the `tid/oid` of a person who signed in. */
+type RequestBy = { id: string; address: string; proof: { kind: 'mailbox' | 'tenant'; by?: string } | null };
+
+/**
+ * What the policy in force says about a request, given what its applicant has proved. What people have decided does not count.
+ * A sign-in at a tenant proves nothing any more once the policy names another tenant.
+ */
+export function decisionNow(policy: Policy, request: RequestBy): Decision {
+  const { proof } = request;
+  const address = addressOf(request);
+  const decision = decide(policy, { address, ...(proof && { proven: proof.kind }) });
+  return isOfAnotherTenant(policy, decision, proof?.by) ? decide(policy, { address }) : decision;
+}
+
+function isOfAnotherTenant(policy: Policy, { partner }: Decision, by: string | undefined): boolean {
+  const named = policy.partner(partner)?.tenantId?.toLowerCase();
+  return by !== undefined && named !== undefined && by.split('/')[0] !== named;
+}
+
+/** @throws Error when the store holds an address that the portal never wrote */
+export function addressOf({ id, address }: Pick<RequestBy, 'id' | 'address'>): Address {
+  const parsed = parseAddress(address);
+  if (!parsed.ok) throw new Error(`Request ${id} holds an address that does not parse`);
+  return parsed.address;
 }

@@ -1,7 +1,6 @@
 import type { AddressFault } from './address.js';
-import type { Decision } from './decision.js';
+import { type Decision, explainReason } from './decision.js';
 import type { Explanation } from './explain.js';
-import { explainReason } from './reason.js';
 
 const OUTCOMES = {
   invite: 'invited at once',

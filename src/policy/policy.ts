@@ -15,7 +15,9 @@ export type Policy = {
   /** Which listed domain an unlisted one looks like. */
   readonly lookAlike: FindLookAlike<Admission>;
   /** The partner with this id, if there is one. */
-  readonly partner: (id: string) => Partner | undefined;
+  readonly partner: (id: string | null | undefined) => Partner | undefined;
+  /** The name of a partner, or its id if it has left the policy; null for no partner. */
+  readonly partnerName: (id: string | null) => string | null;
   /** What the people of the partner with this id get; nothing for an unknown id. */
   readonly grants: (id: string) => Grants;
 };
@@ -46,7 +48,8 @@ export async function compilePolicy(document: PolicyDocument): Promise<Policy> {
     listed,
     denied,
     lookAlike,
-    partner: (id: string) => partners.get(id)?.partner,
+    partner: (id: string | null | undefined) => partners.get(id ?? '')?.partner,
+    partnerName: (id: string | null) => partners.get(id ?? '')?.partner.name ?? id,
     grants: (id: string) => partners.get(id)?.grants ?? NO_GRANTS,
   });
 }

@@ -9,6 +9,10 @@ export function parsedJson(text: string): unknown {
   }
 }
 
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** A member of an object, by its own key. */
 export function memberOf(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
@@ -24,9 +28,7 @@ export function listIn(value: unknown, key: string): unknown[] {
 /** The members of an object that is a member of an object, by key. */
 export function entriesIn(value: unknown, key: string): [string, unknown][] {
   const record = memberOf(value, key);
-  return typeof record === 'object' && record !== null && !Array.isArray(record)
-    ? Object.entries(record)
-    : [];
+  return isRecord(record) ? Object.entries(record) : [];
 }
 
 /** Whether the brackets of a text are nested deeper than this: functions that walk through a document recurse once a level. */

@@ -1,6 +1,11 @@
-import { policyChanges, type FieldChange, type PolicyChange } from './changes.js';
+import {
+  policyChanges,
+  type FieldChange,
+  type PolicyChange,
+  entriesOf,
+  type PolicyEntry,
+} from './changes.js';
 import type { PolicyEdit } from './editText.js';
-import { entriesOf, type PolicyEntry } from './entries.js';
 import { listIn } from './rawJson.js';
 
 /**

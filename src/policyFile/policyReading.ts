@@ -2,8 +2,9 @@ import { dirname, join } from 'node:path';
 import { locateFaults } from '../policy/locateFaults.js';
 import { compilePolicy, type Policy } from '../policy/policy.js';
 import type { PolicyFault } from '../policy/policyFault.js';
-import { readTextFile, type TextFile } from './textFile.js';
+import type { Partner } from '../policy/schema.js';
 import { validatePolicy } from '../policy/validate.js';
+import { readTextFile, type TextFile } from './textFile.js';
 
 /** A policy in force. `hash` is the SHA-256 of `text` in hex; `terms` are the terms that partners accept, if any. */
 export type LoadedPolicy = {
@@ -103,4 +104,29 @@ export function eventOf(reading: PolicyReading): PolicyFileEvent {
   if (reading.kind === 'refused')
     return { kind: 'refused', hash: reading.file?.hash ?? null, faults: reading.faults };
   return { kind: 'unreadable', message: reading.message };
+}
+
+const ALL: readonly Partner['proof'][] = ['invitation', 'mailbox', 'tenant'];
+
+/** The kinds of proof that this portal can take; for that of a mailbox it sends a mail of its own. */
+export function possibleProofs(hasMailServer: boolean): readonly Partner['proof'][] {
+  return hasMailServer ? ALL : ALL.filter((proof) => proof !== 'mailbox');
+}
+
+/** Refuses a policy that asks for a proof which this portal cannot take: nobody of that partner could ever sign up. */
+export function proofFaults(hasMailServer: boolean): PolicyCheck {
+  const possible = possibleProofs(hasMailServer);
+  return ({ document }) =>
+    document.partners.flatMap(({ proof }, index) =>
+      possible.includes(proof)
+        ? []
+        : [
+            {
+              path: `partners[${index}].proof`,
+              message:
+                'asks for proof of the mailbox, for which the portal needs a mail server: set SMTP_URL, or use another proof',
+              setting: 'SMTP_URL',
+            },
+          ],
+    );
 }

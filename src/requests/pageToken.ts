@@ -4,11 +4,10 @@ import type { Db } from '../store/schema.js';
 import { drawToken, hashToken } from '../token.js';
 
 /**
- * The secret part of the address of the status page that is mailed: 128 bits that only the portal can compute. It shows that
- * its holder reads the mailbox. It is derived, so that all mails of a request lead to the same page although the store holds
- * nothing but its hash.
+ * The token of the status page that is mailed: 128 bits that only the portal can compute. It shows that its holder reads the
+ * mailbox. It is derived, so that all mails of a request lead to the same page although the store has only its hash.
  */
-export function mailedToken(secret: string, requestId: string): string {
+function mailedToken(secret: string, requestId: string): string {
   return createHmac('sha256', secret)
     .update(`status page by mail ${requestId}`)
     .digest()
@@ -16,7 +15,7 @@ export function mailedToken(secret: string, requestId: string): string {
     .toString('base64url');
 }
 
-/** Opens the page that a mail leads to. @returns its token; null for a request that was anonymised meanwhile */
+/** Opens the status page that mails link to. @returns its token; null for a request that was anonymised meanwhile */
 export async function openMailedPage(
   { config }: { config: { secrets: readonly [string, ...string[]] } },
   db: Db,
@@ -33,7 +32,7 @@ export async function openPage(db: Db, requestId: string): Promise<string | null
   return (await insertSubmission(db, { tokenHash: hashToken(token), requestId })) ? token : null;
 }
 
-/** The page that was mailed for a request, whichever of the secrets it was made with; null where none was. */
+/** The token of the page that was mailed for a request, whichever secret made it; null if none was mailed. */
 export async function findMailedPage(
   { config, store }: { config: { secrets: readonly string[] }; store: { db: Db } },
   requestId: string,

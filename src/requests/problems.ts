@@ -1,11 +1,14 @@
+import { GraphFault } from '../graph/graphFault.js';
+import { MailFault } from '../mail/mailer.js';
+import { isStoreDown } from '../store/database.js';
 import type { ProblemCode } from '../store/problemCodes.js';
-import type { RequestRow, RequestState } from '../store/schema.js';
+import type { RequestRow, RequestState, Problem } from '../store/schema.js';
 
-/** What a problem means for each of those who wait, and for those who can do something about it. */
+/** What a problem means for the applicant, for the owner of the mailbox and for staff. */
 export type ProblemRow = {
   /** The state of a request that has this problem. */
   state: RequestState;
-  /** What everybody but the owner of the mailbox reads; the owner reads the problem itself. */
+  /** What everybody but the owner of the mailbox sees; the owner sees the problem itself. */
   others: 'queued' | 'pending' | 'answered' | 'delayed' | 'denied' | 'lapsed';
   /** Whether the owner is mailed the reason. Only with an own mailer; Microsoft mails none. */
   mailed: boolean;
@@ -21,8 +24,8 @@ const row = (
 ): ProblemRow => ({ state, others, mailed, staff });
 
 /**
- * The one table of problems. Nobody may be left without an answer: what ends `answered` for others has been mailed to the
- * owner, and all else that stops a request shows as `delayed` and has something for staff to do.
+ * The one table of problems. Everybody gets an answer: if others see `answered`, the owner has been mailed, and every other
+ * problem that stops a request shows as `delayed` and has something for staff to do.
  */
 export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
   existingMember: row('denied', 'answered', 'nothing', true),
@@ -33,7 +36,7 @@ export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
   ambiguousGuest: row('held', 'answered', 'retry', true),
   crossTenantBlocked: row('held', 'answered', 'mend', true),
   invitationsOff: row('held', 'answered', 'mend', true),
-  // A resend found nobody; the request itself is over.
+  // A resend found no guest; the request itself is finished.
   guestGone: row('provisioned', 'answered', 'nothing'),
 
   permissionMissing: row('held', 'delayed', 'mend'),
@@ -65,15 +68,61 @@ export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
   erased: row('lapsed', 'lapsed', 'nothing'),
 };
 
-/** The row of a code, also of one that another version of the portal has stored. */
+/** The row of a code. An unknown code, which another version of the portal may have stored, counts as `internal`. */
 export function meaningOf(code: string): ProblemRow {
   return Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code as ProblemCode] : PROBLEMS.internal;
 }
 
 type Ended = Pick<RequestRow, 'state' | 'problem'>;
 
-/** Whether a request has stopped for a reason that the owner of the mailbox is mailed, and nobody else reads. */
+/** Whether a request has stopped for a reason that only the owner of the mailbox learns, by mail. */
 export function isForOwner({ state, problem }: Ended): boolean {
   const stopped = state === 'denied' || state === 'held' || state === 'failed';
   return stopped && problem !== null && meaningOf(problem.code).mailed;
+}
+
+const GRAPH_PROBLEMS: Record<GraphFault['kind'], ProblemCode> = {
+  throttled: 'throttled',
+  forbidden: 'permissionMissing',
+  unauthenticated: 'tokenRefused',
+  // A new guest has not been replicated everywhere yet.
+  notFound: 'replicating',
+  conflict: 'graphUnavailable',
+  unavailable: 'graphUnavailable',
+  rejected: 'refusedByMicrosoft',
+};
+
+/**
+ * Turns an error of a step or a notice into a problem; its `detail` is for staff and holds no address.
+ *
+ * @throws the error itself when the store is down, since nothing could be recorded
+ */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof MailFault) {
+    return { code: error.permanent ? 'mailRefused' : 'mailUnavailable', detail: error.message };
+  }
+  if (error instanceof GraphFault) {
+    const detail = `${error.status ?? ''} ${error.code ?? ''} ${error.message}`.trim();
+    return { code: GRAPH_PROBLEMS[error.kind], detail };
+  }
+  if (isStoreDown(error)) throw error;
+  return { code: 'internal' };
+}
+
+/** Whether the answer stays the same until a person changes a permission, the policy or the address. */
+export function isLasting(error: unknown): boolean {
+  if (error instanceof MailFault) return error.permanent;
+  return error instanceof GraphFault && (error.kind === 'forbidden' || error.kind === 'rejected');
+}
+
+const LONGEST_BACKOFF_SECONDS = 300;
+
+/**
+ * Seconds before the next attempt: `first`, twice that, and so on up to 300, give or take a fifth so that retries spread out.
+ * Never less than Graph demands, and never less than our own back-off: a Retry-After of 0 would make a hot loop.
+ */
+export function retrySeconds(first: number, attempts: number, error: unknown = null): number {
+  const backoff = Math.min(LONGEST_BACKOFF_SECONDS, first * 2 ** Math.max(0, attempts - 1));
+  const demanded = error instanceof GraphFault ? (error.retryAfterSeconds ?? 0) : 0;
+  return Math.max(demanded, backoff * (0.8 + 0.4 * Math.random()));
 }

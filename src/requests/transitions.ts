@@ -1,7 +1,7 @@
 import { conflict } from '../errors.js';
 import type { RecordedDecision, RequestState } from '../store/schema.js';
 
-/** What a request may become. A state without successors is final. */
+/** The states that may follow a state. A state without successors is final. */
 export const TRANSITIONS: Record<RequestState, readonly RequestState[]> = {
   unproven: ['queued', 'pending', 'denied', 'lapsed'],
   pending: ['queued', 'held', 'denied', 'lapsed'],
@@ -14,7 +14,7 @@ export const TRANSITIONS: Record<RequestState, readonly RequestState[]> = {
   revoked: [],
 };
 
-/** The state in which a decision leaves a request on which nobody has worked yet. */
+/** The state of a new request after a decision. */
 export const STATE_AFTER: Record<RecordedDecision['outcome'], RequestState> = {
   invite: 'queued',
   review: 'pending',
@@ -22,7 +22,7 @@ export const STATE_AFTER: Record<RecordedDecision['outcome'], RequestState> = {
   deny: 'denied',
 };
 
-/** Staying in a state is no transition and always allowed. */
+/** A request may always stay in its state. */
 export function mayBecome(from: RequestState, to: RequestState): boolean {
   return from === to || TRANSITIONS[from].includes(to);
 }

@@ -2,24 +2,24 @@ import { sql } from 'kysely';
 import { WITHOUT_PLACE } from './places.js';
 import type { Db } from './schema.js';
 
-/** Where an anonymised address ends whose domain might lead to the person; nobody can own it (RFC 2606). */
+/** Replaces a domain that might identify the person; nobody can own it (RFC 2606). */
 export const NOBODYS_DOMAIN = 'anonymised.invalid';
 
 const DOMAIN = sql`split_part(address, '@', 2)`;
 const RULE = sql`coalesce(decision ->> 'rule', 'unlisted')`;
-/** With the new local part a longer one would make an address that does not parse. */
+/** With a longer domain the new address would not parse. */
 const LONGEST_DOMAIN = 200;
 
 /**
- * A domain stays where the policy or a list names it, since then it is an organisation's or a provider's: figures and the
- * preview of a policy go by it. One that nobody named, or that was reached by a full address, may be a person's own.
+ * A domain stays if the policy or a list names it: it belongs to an organisation or a provider, and figures and previews need
+ * it. An unlisted domain, or one of a rule for a full address, may be the person's own.
  */
 const KEEPS_DOMAIN = sql`(
   ${RULE} not like '%@%' and ${RULE} not in ('unlisted', 'deny: look-alike')
   and length(${DOMAIN}) <= ${sql.lit(LONGEST_DOMAIN)}
 )`;
 
-/** Codes stay, and so does the policy's part; `rule` and `domain` of a reason may name the person's address or its domain. */
+/** Codes stay, and so does the policy's part. The `rule` and `domain` of a reason may name the person. */
 const DECISION = sql`case when ${KEEPS_DOMAIN} then decision else decision || jsonb_build_object(
   'rule', case when ${RULE} like '%@%' then '…' else decision ->> 'rule' end,
   'reasons', coalesce((
@@ -33,11 +33,11 @@ const DECISION = sql`case when ${KEEPS_DOMAIN} then decision else decision || js
 ) end`;
 
 /**
- * Takes everything from requests that tells whose they were. What stays: states and their moments, the partner, what was
- * decided and granted, who of the staff decided, codes of problems, in most cases the address's domain, and the hash of the
- * status page's token, so that an old link is still understood. To be called in a transaction that holds the requests.
+ * Removes the personal data of requests. These stay: states and their moments, the partner, the decision and the grants, the
+ * member of staff who decided, problem codes, most domains, and the hash of the status page's token, so that an old link still
+ * works. Call it in a transaction that has locked the requests.
  *
- * @param ids of finished requests on which no work is left
+ * @param ids finished requests on which no work is left
  */
 export async function anonymiseRequests(trx: Db, ids: string[]): Promise<void> {
   if (ids.length === 0) return;
@@ -51,7 +51,7 @@ export async function anonymiseRequests(trx: Db, ids: string[]): Promise<void> {
       problem = case when problem is not null then jsonb_build_object('code', problem -> 'code') end,
       review = review - 'reason' - 'note',
       proof = (proof - 'by') || '{"browser": ""}',
-      -- Places are people's: whoever has asked twice keeps one.
+      -- A person takes up one place, however many requests they have.
       keeps_place = not exists (
         select from request as other
         where other.address = request.address and other.partner = request.partner and other.id <> request.id

@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import type { AuditAction } from './auditActions.js';
 import type { Db } from './schema.js';
 
 export type AuditEvent = {
@@ -7,11 +6,56 @@ export type AuditEvent = {
   /** `partner`, `portal`, or `tid/oid` of a signed-in person. */
   actor: string;
   action: AuditAction;
-  /** Ids and codes, never addresses, names or what people typed: the trail is kept for ever. */
+  /** Ids and codes, never addresses, names or typed texts: the trail is kept for ever. */
   detail?: Record<string, unknown>;
 };
 
-/** One cheap insert, so that it can go along with what it records; the seal comes later (`audit/seal.ts`). */
+/**
+ * Every action of the audit trail; each has a sentence in `locales/` (`audit.action.<action>`). An action is never renamed,
+ * because older events keep its name.
+ */
+export const AUDIT_ACTIONS = [
+  'request.submitted',
+  'request.approved',
+  'request.retried',
+  'request.resend',
+  // Proofs, given or refused.
+  'request.proven',
+  'proof.failed',
+  // The new state of a request.
+  'request.unproven',
+  'request.pending',
+  'request.queued',
+  'request.provisioned',
+  'request.denied',
+  'request.failed',
+  'request.held',
+  'request.lapsed',
+  'request.revoked',
+  'requests.exported',
+  'step.done',
+  'step.unconfirmed',
+  'step.failed',
+  'policy.saved',
+  'policy.rolledBack',
+  'policy.loaded',
+  'policy.refused',
+  'notice.sent',
+  'notice.failed',
+  'signIn.succeeded',
+  'signIn.refused',
+  'signOut',
+  'access.refused',
+  'audit.exported',
+  'audit.verified',
+  'privacy.anonymised',
+  'privacy.exported',
+  'privacy.erased',
+] as const;
+
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** One cheap insert, in the transaction that it records. The event is sealed later (`audit/seal.ts`). */
 export async function insertAuditEvent(db: Db, event: AuditEvent): Promise<void> {
   await db
     .insertInto('audit_event')
@@ -24,7 +68,7 @@ export async function insertAuditEvent(db: Db, event: AuditEvent): Promise<void>
     .execute();
 }
 
-/** An event as its seal covers it: exactly as stored, whatever JavaScript would make of its numbers and moments. */
+/** An event as its seal covers it: exactly as stored, since JavaScript would change numbers and moments. */
 export type AuditRecord = {
   id: string;
   /** ISO 8601 in UTC, to the microsecond. */
@@ -41,7 +85,7 @@ export const recordColumns = sql`
   e.id::text as id, (to_jsonb(e.at at time zone 'UTC') #>> '{}') || 'Z' as at, e.request_id as "requestId",
   e.actor, e.action, e.detail::text as detail`;
 
-/** An event as people look for it. Moments are ISO 8601; `before` is excluded. */
+/** Narrows a list of events. Moments are ISO 8601; `before` is excluded. */
 export type AuditFilter = {
   /** The first part of an action (`request`), or a whole one (`request.approved`). */
   action?: string;
@@ -51,7 +95,7 @@ export type AuditFilter = {
   before?: string;
 };
 
-/** An event with its seal, which comes a second later. */
+/** An event with its seal, which is made a second later. */
 export type SealedRecord = AuditRecord & { seq: number | null; hash: string | null };
 
 /**
@@ -82,7 +126,7 @@ export async function findAuditEvents(
 function conditionsOf({ action, actor, requestId, from, before }: AuditFilter) {
   const conditions = [];
   if (action !== undefined) {
-    // What the index has, also where one action is looked for.
+    // The index has only this first part.
     conditions.push(sql`split_part(e.action, '.', 1) = ${action.split('.')[0]}`);
     if (action.includes('.')) conditions.push(sql`e.action = ${action}`);
   }
@@ -93,7 +137,7 @@ function conditionsOf({ action, actor, requestId, from, before }: AuditFilter) {
   return conditions;
 }
 
-/** Everybody who stands in the trail, each once: from entry to entry of the index, however long the trail is. */
+/** The actors of the trail, each once. It skips through the index, so a long trail costs no more. */
 export async function findActors(db: Db, limit: number): Promise<string[]> {
   const { rows } = await sql<{ actor: string }>`
     with recursive found as (

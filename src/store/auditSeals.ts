@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { recordColumns, type AuditRecord } from './auditEvents.js';
-import type { Db } from './schema.js';
+import { fromNow, type Db } from './schema.js';
 
 export type Seal = { seq: number; eventId: string; digest: Buffer; hash: Buffer };
 
-/** A seal as it is found, with its event, which may be gone. */
+/** A stored seal with its event, which may be missing. */
 export type SealRow = Seal & { event: AuditRecord | null };
 
-/** Holds other sealers off until this transaction ends. */
+/** Makes other sealers wait until this transaction ends. */
 export async function lockSeals(trx: Db): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended('audit seals', 0))`.execute(trx);
 }
@@ -21,10 +21,10 @@ export async function findLastSeal(db: Db): Promise<Pick<Seal, 'seq' | 'hash'> |
   return rows[0] ? { seq: Number(rows[0].seq), hash: Buffer.from(rows[0].hash, 'hex') } : null;
 }
 
-/** The event that was the last to be sealed `seconds` ago; `0` when there was none. */
+/** The id of the last event that was sealed more than `seconds` ago; `0` when there is none. */
 export async function findEventSealedBefore(db: Db, seconds: number): Promise<string> {
   const { rows } = await sql<{ id: string }>`
-    select event_id::text as id from audit_seal where sealed_at < now() - ${seconds} * interval '1 second'
+    select event_id::text as id from audit_seal where sealed_at < ${fromNow(-seconds)}
     order by seq desc limit 1`.execute(db);
   return rows[0]?.id ?? '0';
 }
@@ -46,7 +46,7 @@ export async function findLeftUnsealed(
 ): Promise<{ id: string; at: string }[]> {
   const { rows } = await sql<{ id: string; at: string }>`
     select ${recordColumns} from audit_event e
-    where e.at < now() - ${seconds} * interval '1 second'
+    where e.at < ${fromNow(-seconds)}
       and not exists (select from audit_seal s where s.event_id = e.id)
     order by e.id limit ${limit}`.execute(db);
   return rows;

@@ -4,21 +4,19 @@ import type { Store } from './database.js';
 import { openRateLimit } from './rateLimit.js';
 
 /**
- * An instance draws from the common allowance in slices, so that nine sign-ups of ten do not ask the store: a row that each
- * of them changed would be a round trip more, and one for which they all queue up. What is left of a slice when its minute is
- * over is lost, at most nine an instance: the allowance is never exceeded, only not quite used.
+ * An instance takes points from the common allowance ten at a time, so that nine sign-ups of ten need no round trip and do not
+ * queue for the same row. The rest of a slice is lost when its minute ends, at most nine points an instance.
  */
 const SLICE = 10;
 const SECONDS = 60;
 
 export type Brake = {
-  /** Counts a sign-up. @throws {PublicError} `tooManySignUps` when this minute's are used up */
+  /** Counts a sign-up. @throws {PublicError} `tooManySignUps` when this minute's allowance is used up */
   take(): Promise<void>;
 };
 
 /**
- * The most sign-ups a minute over all instances, from wherever they come. Everything else that a stranger can bring about
- * hangs on one of them.
+ * Limits the sign-ups a minute over all instances and all clients. Everything else that a stranger can cause begins with one.
  */
 export function createBrake(store: Store, perMinute: number, log: Log): Brake {
   const limit = openRateLimit(store, { name: 'brake', most: perMinute, seconds: SECONDS });
@@ -33,7 +31,7 @@ export function createBrake(store: Store, perMinute: number, log: Log): Brake {
       slice = { left: size, until: Date.now() + msLeft };
       return;
     }
-    if (Date.now() > warnedUntil) log.warn({ perMinute }, 'more sign-ups than may be: they are turned away');
+    if (Date.now() > warnedUntil) log.warn({ perMinute }, 'too many sign-ups: they are turned away');
     warnedUntil = Date.now() + msLeft;
     throw tooManySignUps(Math.ceil(msLeft / 1000));
   }

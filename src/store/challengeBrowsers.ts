@@ -1,22 +1,22 @@
 import { sql } from 'kysely';
 import type { Db } from './schema.js';
 
-/** What a browser may still do about a challenge, as far as its own doings go. */
+/** What a browser may still do with a challenge, given what was done in it. */
 export type BrowserStanding = {
   triesLeft: number;
-  /** Since it asked for the mail; null when it has not. */
+  /** Seconds since it requested the mail; null when it has not. */
   askedSecondsAgo: number | null;
 };
 
 /**
- * Who would fill the table with browsers only makes the first ones forgotten, whose tries begin anew: those of the code do not.
- * What came at the same moment may be more, until the next one comes.
+ * How many browsers of a challenge are kept. A flood of browsers only removes the oldest, whose own tries begin again; the tries
+ * of the code do not. Browsers that arrive at the same moment may exceed it until the next one arrives.
  */
 const KEPT = 20;
 
 const SINCE_ASKED = sql<number | null>`extract(epoch from clock_timestamp() - asked_at)::float8`;
 
-/** Knows a browser from now on, with all its tries; leaves one that is known as it is. The challenge must be there. */
+/** Adds a browser with all its tries, unless it is there. The challenge must exist. */
 export async function admitBrowser(
   trx: Db,
   requestId: string,
@@ -36,7 +36,7 @@ export async function admitBrowser(
         select came_at from challenge_browser where request_id = ${requestId}::uuid
         order by came_at desc offset ${KEPT - 2}::int limit 1
       )
-      -- Several at once would wait for each other.
+      -- Simultaneous statements would wait for each other.
       for update skip locked
     )`.execute(trx);
 }
@@ -55,10 +55,10 @@ export function findBrowser(
 }
 
 /**
- * Notes that a browser asks for the mail, and gives it all its tries. Returns false, and changes nothing, when it asked less
- * than `windowSeconds` ago.
+ * Records that a browser requests the mail, and gives it all its tries. Returns false, and changes nothing, when its last
+ * request is less than `windowSeconds` old.
  */
-export async function noteBrowserAsked(
+export async function recordBrowserMailRequest(
   trx: Db,
   requestId: string,
   browser: Buffer,
@@ -74,7 +74,7 @@ export async function noteBrowserAsked(
   return numUpdatedRows === 1n;
 }
 
-/** Spends a try of a browser's own; nothing when none is left. Its tries at the same time wait until the transaction ends. */
+/** Spends one try of a browser; undefined when none is left. Its simultaneous tries wait until the transaction ends. */
 export function spendBrowserTry(
   trx: Db,
   requestId: string,

@@ -1,18 +1,15 @@
 import { sql } from 'kysely';
 import type { Db, NoticeState } from './schema.js';
 
-/** What is asked of somebody who is to show that they read the mailbox of a request. */
+/** The challenge of a request: its code and its link prove that the applicant reads the mailbox. */
 export type Challenge = {
-  /** Since the mail was asked for. */
+  /** Seconds since the mail was requested. */
   askedSecondsAgo: number;
-  /** How the latest mail stands; null before there is one. */
+  /** The state of the latest mail; null before there is one. */
   mail: NoticeState | null;
 };
 
-/**
- * Notes that a request waits until somebody shows that they read its mailbox; `browser` is the only one whose code is
- * compared. Leaves one that there is already.
- */
+/** Inserts the challenge of a request, unless it has one. The code is compared only in `browser`. */
 export async function insertChallenge(
   trx: Db,
   requestId: string,
@@ -44,8 +41,8 @@ export function findChallenge(db: Db, requestId: string): Promise<Challenge | un
     .executeTakeFirst();
 }
 
-/** Notes that a mail is asked for again. Tries are given back only where there is no code that they could be spent on. */
-export async function noteAsked(trx: Db, requestId: string, tries: number): Promise<void> {
+/** Records that another mail is requested. Without a code the tries begin again, since there is nothing to guess. */
+export async function recordMailRequest(trx: Db, requestId: string, tries: number): Promise<void> {
   await trx
     .updateTable('challenge')
     .set({
@@ -56,7 +53,7 @@ export async function noteAsked(trx: Db, requestId: string, tries: number): Prom
     .execute();
 }
 
-/** Puts what a mail says into force, in the place of what an earlier one said. */
+/** Puts the code and the link of a mail into force, in place of the earlier ones. */
 export async function armChallenge(
   trx: Db,
   requestId: string,
@@ -85,9 +82,9 @@ export async function armChallenge(
 }
 
 /**
- * Spends one of the tries that a mail's code has. Whoever tries at the same time waits until the transaction ends.
+ * Spends one try of a mail's code. A simultaneous try waits until the transaction ends.
  *
- * @returns what the try is compared with, null before the mail; nothing when no try is left, or for another browser
+ * @returns the code to compare with, null before the mail; undefined when no try is left, or for another browser
  */
 export function spendTry(
   trx: Db,
@@ -108,7 +105,7 @@ export function spendTry(
     .executeTakeFirst();
 }
 
-/** Which request a link belongs to, and whether it counts. */
+/** The request of a link, and whether the link is valid. */
 export function findLink(
   db: Db,
   linkHash: Buffer,
@@ -124,8 +121,8 @@ export function findLink(
 }
 
 /**
- * Uses up a mail's code and link, named by either. Returns false when they no longer count: whoever comes first has used
- * them, or a newer mail has replaced them.
+ * Uses up a mail's code and link, named by either. Returns false when they were used before, have expired, or a newer mail has
+ * replaced them.
  */
 export async function useUpChallenge(
   trx: Db,

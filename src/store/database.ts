@@ -23,13 +23,13 @@ export type Store = {
   close(): Promise<void>;
 };
 
-/** Where the store is; without a word on how to sign in, the URL has it. */
+/** Where the store is. By default the URL says how to sign in. */
 export type StoreConfig = Pick<Config, 'databaseUrl' | 'dataDir'> &
   Partial<Pick<Config, 'databaseSignIn' | 'managedIdentity'>>;
 
 /**
- * Opens PostgreSQL (`databaseUrl`) or the embedded store (`dataDir`) and brings its schema up to date; without
- * `migrate` the schema stays as it is, for whoever only looks.
+ * Opens PostgreSQL (`databaseUrl`) or the embedded store (`dataDir`) and migrates its schema; without `migrate` the schema
+ * stays as it is, for commands that only read.
  *
  * @throws Error when another process has the embedded store open, or PostgreSQL cannot be reached
  */
@@ -65,7 +65,7 @@ export async function openStore(
   };
 }
 
-/** Whether there is anything to open: no portal may have started yet with this folder of an embedded store. */
+/** Whether the store exists: the folder of an embedded store is made when a portal first starts. */
 export function isStoreMade({ databaseUrl, dataDir }: StoreConfig): boolean {
   return databaseUrl !== null || existsSync(embeddedFolder(dataDir));
 }
@@ -140,12 +140,19 @@ export function isStoreDown(error: unknown): boolean {
 /** The names of OpenSSL's findings, and Node's own (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
 const UNTRUSTED = /^(ERR_TLS_CERT_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH)/;
 
-/** Whether the server could not show that it is the one that was meant. */
+/** Whether the server's certificate could not be trusted. */
 export function isUntrusted(error: unknown): boolean {
   return types.isNativeError(error) && UNTRUSTED.test(codeOf(error));
 }
 
-/** Whether a statement failed because a row of that kind is there already (23505: errcodes-appendix of PostgreSQL). */
+/** Whether a statement failed because such a row exists already (23505: errcodes-appendix of PostgreSQL). */
 export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === '23505';
+}
+
+/** The server's version as PostgreSQL numbers it: 150004 is 15.4. */
+export async function serverVersion(db: Db): Promise<number> {
+  const { rows } = await sql<{ version: number }>`
+    select current_setting('server_version_num')::int as version`.execute(db);
+  return rows[0]?.version ?? 0;
 }

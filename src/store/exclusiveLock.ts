@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { codeOf } from '../codeOf.js';
 
-/** Whoever holds, or held, a lock. `started` tells a process from a later one with the same pid. */
+/** The process that holds, or held, a lock. `started` distinguishes it from a later one with the same pid. */
 type Owner = { host: string; pid: number; started: string };
 
 export type ExclusiveLock = { release(): Promise<void> };
@@ -17,7 +17,7 @@ export class LockedError extends Error {
 const HEARTBEAT_MS = 2_000;
 /** After this silence the owner on another machine counts as gone. */
 const SILENCE_MS = 30_000;
-/** A lock file without readable content is one that is being written. */
+/** A lock file without readable content is still being written. */
 const WRITING_MS = 5_000;
 
 /**
@@ -26,8 +26,8 @@ const WRITING_MS = 5_000;
  *
  * Node has no file lock, so the lock is a file with a number: taking over from a dead owner means
  * creating the next number, which the file system lets only one process do. A released lock keeps its
- * file, emptied of its owner. Whoever has created a number looks again: a higher one means that it acted on
- * what had been true some time ago, and that another process holds the lock.
+ * file, emptied of its owner. After creating a number the process looks again: a higher number means that it
+ * acted on old information, and that another process holds the lock.
  *
  * @param path the lock files are `<path>.1`, `<path>.2` …
  * @param what named in the refusal, e.g. the folder that is protected
@@ -82,7 +82,7 @@ async function isHeld(file: string): Promise<boolean> {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
   });
-  // Only who has taken a later number removes this one.
+  // Only the owner of a later number removes this one.
   if (!look) return true;
   const [text, { mtimeMs }] = look;
   const age = Date.now() - mtimeMs;
@@ -93,7 +93,7 @@ async function isHeld(file: string): Promise<boolean> {
   return startOf(owner.pid) === owner.started;
 }
 
-/** Null when the lock was released; undefined when the text is none yet, or what a power cut left of one. */
+/** Null when the lock was released; undefined when the text is not complete: it is being written, or a power cut ended that. */
 function readOwner(text: string): Owner | null | undefined {
   try {
     return JSON.parse(text) as Owner | null;

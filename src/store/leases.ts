@@ -1,21 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { sql, type ExpressionBuilder } from 'kysely';
-import { fromNow } from './fromNow.js';
-import type { Database, Db, Problem, RecordedDecision, RequestRow, RequestState } from './schema.js';
+import {
+  fromNow,
+  type Database,
+  type Db,
+  type Problem,
+  type RecordedDecision,
+  type RequestRow,
+  type RequestState,
+} from './schema.js';
 
 /**
- * Of the requests that are due the highest priority is claimed first: somebody who waits in front of a page, then what was
- * tried before or decided by staff, then what came in bulk.
+ * Due requests are claimed in the order of priority: first a person who waits in front of a page, then a request that was
+ * tried before or decided by staff.
  */
 export const PRIORITY = { person: 20, later: 10 } as const;
 
-/** A request that one worker holds, until its lease runs out or its turn ends. */
+/** A request that one worker has claimed, until its lease runs out or its turn ends. */
 export type Claim = { request: RequestRow; owner: string };
 
 /**
- * Claims the request that is due first, for `leaseSeconds`. Nothing is due while calls to Graph pause.
+ * Claims the next due request for `leaseSeconds`. Nothing is claimed while calls to Graph pause.
  *
- * @param exceptPartners partners that have no place left in this worker; null stands for requests of no partner
+ * @param exceptPartners partners without a place left in this worker; null stands for requests without a partner
  */
 export async function claimRequest(
   db: Db,
@@ -48,7 +55,7 @@ export async function claimRequest(
 /** No partner has this id. */
 const NO_PARTNER = '~';
 
-/** Nobody holds the request, or its worker has fallen silent. */
+/** No worker has claimed the request, or its worker has fallen silent. */
 export function isUnclaimed(is: ExpressionBuilder<Database, 'request'>) {
   return is.or([is('lease_until', 'is', null), is('lease_until', '<', sql<Date>`now()`)]);
 }
@@ -64,13 +71,13 @@ export async function renewLease(db: Db, id: string, owner: string, leaseSeconds
   return numUpdatedRows === 1n;
 }
 
-/** What ends a worker's turn with a request; a `dueInSeconds` of null means that no work is left. */
+/** How a turn ended; with a `dueInSeconds` of null no work is left. */
 export type Turn = {
   state: RequestState;
   problem: Problem | null;
   dueInSeconds: number | null;
   guestId: string | null;
-  /** Replaces what is recorded of the decision; what is left out stays. */
+  /** Replaces the recorded decision; members that are left out stay. */
   decided?: { decision: RecordedDecision; partner?: string | null; policy_hash?: string };
 };
 
@@ -83,7 +90,7 @@ export async function endTurn(db: Db, id: string, owner: string, turn: Turn): Pr
       version: sql<number>`version + case when state = ${turn.state} then 0 else 1 end`,
       problem: turn.problem && JSON.stringify(turn.problem),
       due_at: turn.dueInSeconds === null ? null : fromNow(turn.dueInSeconds),
-      // What was tried goes behind what was not.
+      // A request that was tried comes after one that was not.
       priority: PRIORITY.later,
       guest_id: turn.guestId,
       ...(turn.decided && {
@@ -125,13 +132,13 @@ export async function makeDue(
     .where('id', '=', id)
     .where('state', 'in', from)
     .where('due_at', 'is', null)
-    // It is no longer known who it was for.
+    // An anonymised request has no address to work for.
     .where('anonymised_at', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows === 1n;
 }
 
-/** Puts off the work on a request whose mailbox had a mail a moment ago. */
+/** Postpones a request whose mailbox got a mail a moment ago. */
 export async function awaitMailWindow(trx: Db, id: string, seconds: number): Promise<void> {
   const problem: Problem = { code: 'mailWindow' };
   await trx
@@ -141,7 +148,7 @@ export async function awaitMailWindow(trx: Db, id: string, seconds: number): Pro
     .execute();
 }
 
-/** Ends every lease. Only for a store that no other process works on: a process that held one has died. */
+/** Ends every lease. Only for a store that no other process uses: the worker that held one is dead. */
 export async function endAllLeases(db: Db): Promise<void> {
   await db
     .updateTable('request')

@@ -2,22 +2,22 @@ import { createHash } from 'node:crypto';
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from './schema.js';
 
-/** How much of what a stranger can bring about may reach one mailbox: invitations, mails with a code and repetitions together. */
+/** How often a stranger can make the portal mail one mailbox: invitations, codes and resends together. */
 export type MailLimits = {
   /** The least time between the first two such mails of 24 hours; before each further one it is twice as long. */
   mailWindowSeconds: number;
-  /** As long as it gets: whoever floods a mailbox must not keep its owner out for longer either. */
+  /** The longest window: a flood must not keep the owner of the mailbox out for longer. */
   longestMailWindowSeconds: number;
 };
 
-/** Mailboxes are found again, but not listed, by whoever reads the table. */
+/** A hash, so that the table can be searched for a mailbox and does not list any. */
 export function mailboxOf(address: string): Buffer {
   return createHash('sha256').update(address).digest();
 }
 
 /**
- * Reserves the next mail to a mailbox. Belongs into the transaction that queues the mail: others who want to write to the
- * same mailbox wait until it ends, and come after it.
+ * Reserves the next mail to a mailbox. Call it in the transaction that queues the mail: other reservations of the same mailbox
+ * wait until it ends.
  *
  * @param address canonical, as `policy/address.ts` gives it
  * @returns the moment at which the mail may go, now or later, on the database's clock
@@ -32,7 +32,7 @@ export async function reserveMail(trx: Db, address: string, limits: MailLimits):
 /**
  * {@link reserveMail} as a part of another statement; it returns one row with the moment, `at`.
  *
- * @param from where the other statement says whether there is anything to reserve
+ * @param from the part of the other statement that says whether to reserve
  */
 export function reservation(
   mailbox: Buffer,
@@ -51,8 +51,8 @@ export function reservation(
 }
 
 /**
- * Notes that whatever a mailbox was to be sent has gone out by now, which may be long after the moment that was reserved for
- * it, or was not counted. The next mail keeps its distance from the real one.
+ * Records that a mail has gone to a mailbox. That may be long after its reserved moment, and the next mail keeps its distance
+ * from the real one.
  */
 export async function noteMailed(trx: Db, address: string): Promise<void> {
   await sql`
@@ -63,7 +63,7 @@ export async function noteMailed(trx: Db, address: string): Promise<void> {
   );
 }
 
-/** Removes the rows that limit nothing any more: a day's count never begins after its last mail. */
+/** Removes the rows that no longer limit anything: the count of a day never begins after its last mail. */
 export async function deleteIdleMailboxes(db: Db): Promise<void> {
   await db
     .deleteFrom('mailbox')
@@ -78,7 +78,7 @@ export async function deleteIdleMailboxes(db: Db): Promise<void> {
  */
 function nextMail({ mailWindowSeconds, longestMailWindowSeconds }: MailLimits) {
   const sameDay = sql`excluded.mailed_at < box.day_began_at + interval '24 hours'`;
-  // More doublings than that make no difference, and an overflow.
+  // More doublings make no difference, and overflow.
   const doublings = sql`case when ${sameDay} then least(greatest(box.mails - 1, 0), 20) else 0 end`;
   const window = sql`least(${mailWindowSeconds}::float8 * power(2, ${doublings}), ${longestMailWindowSeconds}::float8)`;
   return { at: sql`greatest(excluded.mailed_at, box.mailed_at + ${window} * interval '1 second')`, sameDay };

@@ -1,12 +1,18 @@
 import { sql } from 'kysely';
-import { fromNow } from './fromNow.js';
-import type { Db, NoticeKind, NoticeRow, NoticeState, SkipReason } from './schema.js';
+import {
+  fromNow,
+  type Db,
+  type NoticeKind,
+  type NoticeRow,
+  type NoticeState,
+  type SkipReason,
+} from './schema.js';
 
 /**
- * Takes the notice that is due longest, for `leaseSeconds`, also one whose sender has not been heard of since its lease ran
- * out; of such a one `begun_at` tells whether its mail had begun to flow.
+ * Claims the notice that has been due longest, for `leaseSeconds`. It also claims a notice whose sender let its lease run
+ * out; `begun_at` then says whether the mail had begun to flow.
  *
- * @param kinds which ones may be taken
+ * @param kinds the kinds to claim
  */
 export function claimNotice(
   db: Db,
@@ -40,7 +46,7 @@ export function claimNotice(
     .executeTakeFirst();
 }
 
-/** Ends every lease. Only for a store that no other process works on: whoever held one is dead. */
+/** Ends every lease. Only for a store that no other process uses: the sender that held one is dead. */
 export async function endAllNoticeLeases(db: Db): Promise<void> {
   await db
     .updateTable('notice')
@@ -49,14 +55,14 @@ export async function endAllNoticeLeases(db: Db): Promise<void> {
     .execute();
 }
 
-/** Notes that the mail is about to go out. Returns false when another sender has taken the notice over. */
+/** Records that the mail is about to go out. Returns false when another sender has claimed the notice. */
 export function beginNotice(db: Db, notice: NoticeRow): Promise<boolean> {
   return change(held(db, notice).set({ begun_at: sql<Date>`now()` }));
 }
 
 /**
- * Puts a notice back. One whose mail had begun to flow only if it was `refused`: then it surely did not arrive. Any other
- * stays as it is, and is found when its lease has run out.
+ * Puts a notice back into the queue. If its mail had begun to flow, that is safe only when the server `refused` it. Otherwise
+ * the notice stays as it is, and is claimed again when its lease has run out.
  */
 export async function postponeNotice(
   db: Db,
@@ -79,7 +85,7 @@ export async function postponeNotice(
     .execute();
 }
 
-/** Ends a notice. Returns false when another sender has taken it over. */
+/** Ends a notice. Returns false when another sender has claimed it. */
 export function endNotice(
   db: Db,
   notice: NoticeRow,
@@ -96,12 +102,12 @@ export function endNotice(
   );
 }
 
-/** Ends a notice that needs no mail. Returns false when another sender has taken it over. */
+/** Ends a notice that needs no mail. Returns false when another sender has claimed it. */
 export function skipNotice(db: Db, notice: NoticeRow, why: SkipReason): Promise<boolean> {
   return endNotice(db, notice, 'skipped', { code: why });
 }
 
-/** A notice as long as its sender has it: each claim counts an attempt, so an older one no longer fits. */
+/** The notice while its sender holds it. Each claim counts an attempt, so an earlier claim no longer matches. */
 function held(db: Db, { id, attempts }: NoticeRow) {
   return db
     .updateTable('notice')

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { fromNow } from './fromNow.js';
-import type { Db } from './schema.js';
+import { fromNow, type Db } from './schema.js';
 
-/** Holds other transactions that lock the same recipient until this one ends. */
+/** Makes other transactions that lock the same recipient wait until this one ends. */
 export async function lockRecipient(trx: Db, recipient: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`notices to ${recipient}`}, 0))`.execute(trx);
 }
@@ -15,12 +14,12 @@ export async function countBegun(db: Db, recipient: string, seconds: number): Pr
     .select(sql<number>`count(*)::int`.as('count'))
     .where('recipient', '=', recipient)
     .where('kind', '=', 'waiting')
-    .where('begun_at', '>', sql<Date>`now() - ${seconds} * interval '1 second'`)
+    .where('begun_at', '>', fromNow(-seconds))
     .executeTakeFirstOrThrow();
   return count;
 }
 
-/** Adds a partner to the summary that is yet to go to a person. Returns false when there is none. */
+/** Adds a partner to the summary that waits to go to a person. Returns false when there is none. */
 export async function extendSummary(db: Db, recipient: string, partner: string | null): Promise<boolean> {
   const added = sql`${JSON.stringify([partner])}::jsonb`;
   const { numUpdatedRows } = await db
@@ -34,7 +33,7 @@ export async function extendSummary(db: Db, recipient: string, partner: string |
   return numUpdatedRows > 0n;
 }
 
-/** Adds the summary for a person that stands for the mails of the next `seconds`. */
+/** Queues a summary for a person, which replaces the mails of the next `seconds`. */
 export async function insertSummary(
   db: Db,
   recipient: string,
@@ -55,7 +54,7 @@ export async function insertSummary(
     .execute();
 }
 
-/** The partners, or null for none, of which requests wait for a decision. */
+/** The partners whose requests wait for a decision; null stands for requests without a partner. */
 export async function findWaitingPartners(db: Db): Promise<(string | null)[]> {
   const rows = await db
     .selectFrom('request')
@@ -68,7 +67,7 @@ export async function findWaitingPartners(db: Db): Promise<(string | null)[]> {
 
 export type WaitingRequests = { partner: string | null; count: number; since: Date };
 
-/** How many requests of these partners wait, and since when, without those that somebody made with one of `addresses`. */
+/** How many requests of these partners wait, and since when, without requests of the recipient's own `addresses`. */
 export function countWaiting(
   db: Db,
   partners: (string | null)[],

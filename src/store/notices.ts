@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { fromNow } from './fromNow.js';
-import type { Db, NoticeKind, NoticeRow } from './schema.js';
+import { fromNow, type Db, type NoticeKind, type NoticeRow } from './schema.js';
 
-/** Recipients that are no person yet: those who decide, to be looked up when it is sent, and whoever asked for access. */
+/** Recipients that are not persons: the approvers, who are looked up when a notice is sent, and the applicant. */
 export const APPROVERS = 'approvers';
 export const APPLICANT = 'partner';
 
+/** The kind of the notice that tells the owner of a mailbox why there is no invitation. */
+export const ANSWER = 'known' satisfies NoticeKind;
+
 /**
- * Notes that somebody is to be told of a request: `waiting` those who decide on it, `denied` the one who made it.
- * Belongs into the transaction that makes it so, behind the statement that does. What has been noted of a version of the
- * request is not noted again.
+ * Queues a notice about a request: `waiting` goes to the approvers, the other kinds to the applicant. Call it in the
+ * transaction that changes the request, after the change. A version of a request gets one notice of a kind.
  */
 export async function queueNotice(
   trx: Db,
@@ -37,8 +38,8 @@ export async function queueNotice(
 }
 
 /**
- * Notes that the person is to be mailed what proves that the mailbox is theirs, not before `dueAt`. Each mail of a request
- * is a round of its own; of two that are noted at the same time one remains.
+ * Queues the mail that proves the applicant's mailbox, for `dueAt`. Each mail of a request has a round of its own; of two that
+ * are queued at the same time one remains.
  */
 export async function queueProofNotice(trx: Db, requestId: string, dueAt: Date): Promise<void> {
   await trx
@@ -62,7 +63,7 @@ export async function queueProofNotice(trx: Db, requestId: string, dueAt: Date):
     .execute();
 }
 
-/** How the mail stands that tells the owner of a mailbox why there is no invitation; nothing where there is none. */
+/** The state of the mail that tells the owner of a mailbox why there is no invitation. */
 export function findAnswer(
   db: Db,
   requestId: string,
@@ -71,16 +72,16 @@ export function findAnswer(
     .selectFrom('notice')
     .select(['state', 'problem', 'attempts'])
     .where('request_id', '=', requestId)
-    .where('kind', '=', 'known')
+    .where('kind', '=', ANSWER)
     .orderBy('round', 'desc')
     .limit(1)
     .executeTakeFirst();
 }
 
 /**
- * Sends that mail once more, not before `dueAt`; one that is yet to go out is enough. Returns whether there was one.
+ * Queues that mail once more, for `dueAt`, unless one is waiting already. Returns whether it was queued.
  *
- * @param options.quietSeconds leaves a mail alone that went less than so long ago
+ * @param options.quietSeconds how old the last mail must be
  */
 export async function repeatAnswer(
   trx: Db,
@@ -91,14 +92,14 @@ export async function repeatAnswer(
     .updateTable('notice')
     .set({ state: 'waiting', due_at: dueAt, begun_at: null, finished_at: null, problem: null })
     .where('request_id', '=', requestId)
-    .where('kind', '=', 'known')
+    .where('kind', '=', ANSWER)
     .where('state', 'in', ['sent', 'unconfirmed', 'failed'])
     .where('finished_at', '<=', fromNow(-quietSeconds))
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
 
-/** Notes that the digests of a day (`2026-05-01`) are due; once a day, however often it is called. */
+/** Queues the digests of a day (`2026-05-01`), once, however often it is called. */
 export async function planDigests(db: Db, day: string): Promise<void> {
   await db
     .insertInto('notice')
@@ -109,7 +110,7 @@ export async function planDigests(db: Db, day: string): Promise<void> {
 
 export type Addressed = { recipient: string; partners?: (string | null)[] };
 
-/** Turns a notice to those who decide into one a person; whoever has one of the same round or day already gets no other. */
+/** Turns a notice to the approvers into one for each person. A person gets one notice of a round or a day. */
 export async function insertAddressed(db: Db, notice: NoticeRow, people: Addressed[]): Promise<void> {
   if (people.length === 0) return;
   await db
@@ -129,7 +130,7 @@ export async function insertAddressed(db: Db, notice: NoticeRow, people: Address
     .execute();
 }
 
-/** Who was told of a request, or is to be: oldest first, and without mail addresses. */
+/** The notices about a request, oldest first, without mail addresses. */
 export function findNotices(db: Db, requestId: string): Promise<NoticeRow[]> {
   return db
     .selectFrom('notice')

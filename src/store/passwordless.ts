@@ -9,7 +9,7 @@ import type { Log } from '../log.js';
 /** How a pool gets its connections, and how long it may keep them. */
 export type SignIn = {
   settings: PoolConfig;
-  /** What takes time before the first connection can be tried. */
+  /** Prepares the first connection, which may take time. */
   prepare(): Promise<void>;
   /** Gets a connection by `open`, and deals with a server that refuses to let us in. */
   enter(open: () => Promise<PoolClient>): Promise<PoolClient>;
@@ -17,15 +17,15 @@ export type SignIn = {
   outlived(client: PoolClient): boolean;
 };
 
-/** Whoever is in stays in: PostgreSQL looks at tokens and rights to sign in only when a connection begins. */
+/** An open connection stays open: PostgreSQL checks tokens and rights only when a connection begins. */
 const LONGEST_USE_MS = 3_600_000;
 
 /**
  * Signs in with tokens of the managed identity in the place of a password
  * (https://learn.microsoft.com/azure/postgresql/flexible-server/how-to-configure-sign-in-azure-ad-authentication).
  *
- * Each connection is given up within the life of the token by which it came in, or an hour; not all at once, and not
- * while another could not be had.
+ * Each connection is closed within the life of the token that opened it, or within an hour; not all at once, and not while a
+ * new connection could not be opened.
  *
  * @param url as `signInFault` of the settings lets it pass
  * @throws Error when the file of `sslrootcert` cannot be read
@@ -44,7 +44,7 @@ export async function signInByIdentity(url: string, identity: ManagedIdentity, l
   let refused = false;
 
   async function getConnection(open: () => Promise<PoolClient>): Promise<PoolClient> {
-    // The one that is held afterwards may have come while this connection was let in with its predecessor.
+    // The token that is held afterwards may have arrived while this connection signed in with the one before.
     const before = tokens.held();
     const client = await open();
     if (giveUpAt.has(client)) return client;
@@ -66,7 +66,7 @@ export async function signInByIdentity(url: string, identity: ManagedIdentity, l
       );
     }
     refused = true;
-    // Made anew, since what else the server says might tell of the token.
+    // A new error, since the server's own words might contain parts of the token.
     return Object.assign(new Error(message), { code: error.code });
   }
 
@@ -89,7 +89,7 @@ export async function signInByIdentity(url: string, identity: ManagedIdentity, l
     outlived(client) {
       if (Date.now() < (giveUpAt.get(client) ?? Infinity)) return false;
       if (tokens.isFresh()) return true;
-      // Whoever always finds a connection that is open never asks for a token. A failure is told by `keepToken`.
+      // A pool that always has an open connection never requests a token. `keepToken` reports a failure.
       tokens.get().catch(() => undefined);
       return false;
     },
@@ -129,7 +129,7 @@ async function settingsIn({ hostname, port, username, pathname, searchParams }: 
 /** As `az cloud list` names them (`ossrdbmsResourceId`), by the domain of the cloud's servers. */
 const CLOUDS = ['database.usgovcloudapi.net', 'database.chinacloudapi.cn'];
 
-/** Whom a token for the server is issued to. */
+/** The audience of a token for the server. */
 function audienceOf(host: string): string {
   const cloud = CLOUDS.find((domain) => host.toLowerCase().endsWith(`.${domain}`));
   return `https://ossrdbms-aad.${cloud ?? 'database.windows.net'}`;

@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
-import { fromNow } from './fromNow.js';
-import type { Db } from './schema.js';
+import { fromNow, type Db } from './schema.js';
 
-/** Stops every worker's calls to `name` for `seconds`, or longer where a longer pause is on already. */
+/** Stops every worker's calls to `name` for `seconds`. A longer pause that has begun stays. */
 export async function insertPause(db: Db, name: string, seconds: number): Promise<void> {
   const until = fromNow(seconds);
   await db
@@ -14,7 +13,7 @@ export async function insertPause(db: Db, name: string, seconds: number): Promis
     .execute();
 }
 
-/** Seconds left of the longest of these pauses; 0 when there is none. */
+/** The seconds left of the longest of these pauses; 0 without one. */
 export async function pauseSecondsLeft(db: Db, names: string[]): Promise<number> {
   const row = await db
     .selectFrom('pause')

@@ -3,7 +3,7 @@ import { isUnclaimed } from './leases.js';
 import { mailboxOf } from './mailboxes.js';
 import { OPEN_STATES, type Db, type NoticeRow, type RequestRow } from './schema.js';
 
-/** What an approver's mail address that the policy names is called as a recipient of notices. */
+/** The name of an approver's mail address as a recipient of notices. */
 const recipientOf = (address: string) => `mail ${address}`;
 
 /** Every request that an address still names, open or not; oldest first. */
@@ -17,7 +17,7 @@ export function findRequestsOf(db: Db, address: string): Promise<RequestRow[]> {
     .execute();
 }
 
-/** How the proof of a mailbox stands for a request, without what it is answered with. */
+/** The challenge of a request, without its code and link. */
 export function findChallengeDates(db: Db, requestId: string) {
   return db
     .selectFrom('challenge')
@@ -26,7 +26,7 @@ export function findChallengeDates(db: Db, requestId: string) {
     .executeTakeFirst();
 }
 
-/** When a mailbox was last written to, as far as a limit still needs it. */
+/** When a mailbox last got a mail, as long as a limit needs it. */
 export function findMailbox(db: Db, address: string) {
   return db
     .selectFrom('mailbox')
@@ -49,7 +49,7 @@ export function findNoticesTo(db: Db, who: { address: string } | { oid: string }
     .execute();
 }
 
-/** Deletes those that have ended; a mail that is still to go goes. */
+/** Deletes the notices that have ended; a waiting mail still goes out. */
 export async function deleteNoticesTo(trx: Db, who: { address: string } | { oid: string }): Promise<void> {
   await trx
     .deleteFrom('notice')
@@ -69,7 +69,7 @@ export async function findPoliciesNaming(db: Db, address: string): Promise<strin
   return rows.map(({ id }) => id);
 }
 
-/** A session as far as it tells of a person; what it signs in with stays out. */
+/** A session's personal data, without its tokens. */
 export type SessionOf = {
   person: unknown;
   tenantIdentity: unknown;
@@ -93,7 +93,7 @@ export async function deleteSessionsOf(trx: Db, who: { address: string } | { oid
   await sql`delete from session where ${isSessionOf(who)}`.execute(trx);
 }
 
-/** By whichever name somebody has signed in with: a mailbox may have several, and an account another than its mailbox. */
+/** By any name of the account: a mailbox may have several, and an account another than its mailbox. */
 function isSessionOf(who: { address: string } | { oid: string }) {
   if ('oid' in who) return sql`sess -> 'person' ->> 'oid' = ${who.oid}`;
   return sql`exists (
@@ -122,7 +122,7 @@ export async function deleteStaff(trx: Db, oid: string): Promise<void> {
     .execute();
 }
 
-/** Everybody with this object id who stands in the trail, in a review or with a policy, as `tid/oid`. */
+/** The keys (`tid/oid`) with this object id in the trail, in reviews and in policy versions. */
 export async function findKeysOf(db: Db, oid: string): Promise<string[]> {
   const { rows } = await sql<{ key: string }>`
     select actor as key from audit_event where split_part(actor, '/', 2) = ${oid}
@@ -132,7 +132,7 @@ export async function findKeysOf(db: Db, oid: string): Promise<string[]> {
   return rows.map(({ key }) => key);
 }
 
-/** Requests that somebody has decided, and policies that they have made, by their ids. */
+/** The ids of the requests that a person decided and of the policy versions that they made. */
 export async function findDoings(db: Db, key: string): Promise<{ reviewed: string[]; policies: string[] }> {
   const reviewed = await db
     .selectFrom('request')
@@ -148,8 +148,8 @@ export async function findDoings(db: Db, key: string): Promise<{ reviewed: strin
 }
 
 /**
- * Holds a request until the transaction ends, and ends it if it is open: nothing is left to do then. Returns it as it was;
- * nothing when a worker has it in hand.
+ * Locks a request until the transaction ends, and ends it if it is open. Returns it as it was; undefined when a worker has
+ * claimed it.
  */
 export async function withdrawRequest(trx: Db, id: string): Promise<RequestRow | undefined> {
   const request = await trx
@@ -169,7 +169,7 @@ export async function withdrawRequest(trx: Db, id: string): Promise<RequestRow |
         problem: JSON.stringify({ code: 'erased' }),
         updated_at: sql<Date>`now()`,
       }),
-      // A mail that was asked for again is not sent either.
+      // A requested resend is not sent either.
       due_at: null,
       lease_owner: null,
       lease_until: null,

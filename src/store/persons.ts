@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { personKey, type Person } from '../access/person.js';
+import { personKey, type Person } from '../access/access.js';
 import type { Db } from './schema.js';
 
-/** Notes who signed in, under the name of today. */
+/** Stores a person who has signed in, with their present name. */
 export async function upsertPerson(db: Db, person: Person): Promise<void> {
   const { name, username } = person;
   const values = { name, username, roles: JSON.stringify(person.roles), signed_in_at: sql<Date>`now()` };
@@ -14,9 +14,9 @@ export async function upsertPerson(db: Db, person: Person): Promise<void> {
 }
 
 /**
- * The names of people who have signed in at some time.
+ * The names of people who have ever signed in.
  *
- * @param keys `tid/oid` each; others are left out of the answer
+ * @param keys `tid/oid`; the answer leaves out people who never signed in
  */
 export async function namesOf(db: Db, keys: readonly string[]): Promise<Map<string, string>> {
   if (keys.length === 0) return new Map();

@@ -13,7 +13,7 @@ import {
 /**
  * Kysely over an embedded PGlite.
  *
- * PGlite is one connection. Whoever uses it takes turns here, statement or whole transaction, so
+ * PGlite is one connection. Statements and whole transactions take turns here, so
  * that no statement of one lands in another's transaction. Everything in the process must therefore
  * go through this dialect and never to PGlite itself.
  */

@@ -1,18 +1,19 @@
 import { sql } from 'kysely';
 import type { Db, RequestState } from './schema.js';
 
-/** Holds other transactions that lock the same partner until this one ends. */
+/** Makes other transactions that lock the same partner wait until this one ends. */
 export async function lockPartner(trx: Db, partner: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`partner ${partner}`}, 0))`.execute(trx);
 }
 
-/** Requests that take up no place of a partner's: refused, given up, or of somebody who has yet to show who they are. */
+/** States in which a request takes up no place of its partner. */
 export const WITHOUT_PLACE: readonly RequestState[] = ['unproven', 'denied', 'lapsed'];
 
 /**
- * How many people of a partner take up a place, today (UTC) and in all, without `address`: whoever asks twice takes up one.
+ * Counts the people who take up a place of a partner, today (UTC) and in all, without `address`. A person takes up one place,
+ * however many requests they have.
  *
- * @param span without `total` only today's requests are read, which is far fewer
+ * @param span `today` reads only today's requests, which are far fewer
  */
 export async function countPlacesOfPartner(
   db: Db,

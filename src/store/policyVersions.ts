@@ -19,9 +19,9 @@ const SUMMARY = [
   'at',
 ] as const;
 
-/** Holds others who save the policy, on whatever instance, until this transaction ends. */
+/** Makes saves by other instances wait until this transaction ends. */
 export async function lockPolicy(trx: Db): Promise<void> {
-  // A save takes far less: whoever holds it longer has frozen.
+  // A save takes far less: an instance that holds the lock for longer has frozen.
   await sql`set local lock_timeout = '5s'`.execute(trx);
   await sql`select pg_advisory_xact_lock(hashtextextended('policy', 0))`.execute(trx);
 }
@@ -36,7 +36,7 @@ export async function insertPolicyVersion(db: Db, version: NewPolicyVersion): Pr
   return id;
 }
 
-/** Marks a version as the one that the file holds now. */
+/** Marks a version as saved: the file holds it now. */
 export async function confirmPolicyVersion(db: Db, id: string): Promise<void> {
   await db
     .updateTable('policy_version')
@@ -45,12 +45,12 @@ export async function confirmPolicyVersion(db: Db, id: string): Promise<void> {
     .execute();
 }
 
-/** Removes a version that did not come to be. */
+/** Removes a version that could not be saved. */
 export async function deleteUnsavedPolicyVersion(db: Db, id: string): Promise<void> {
   await db.deleteFrom('policy_version').where('id', '=', id).where('state', '=', 'saving').execute();
 }
 
-/** The newest version that was to be saved over `previousHash` with these hashes, and of which nobody knows whether it was. */
+/** The newest version with these hashes whose save over `previousHash` was begun and never confirmed. */
 export function findUnconfirmedPolicyVersion(
   db: Db,
   found: { hash: string; termsHash: string | null; previousHash: string | null },
@@ -74,7 +74,7 @@ export function findUnconfirmedPolicyVersion(
   );
 }
 
-/** Removes what was begun long ago and never confirmed: the process that did so was killed before it replaced the file. */
+/** Removes old unconfirmed versions: their process was killed before it replaced the file. */
 export async function deleteAbandonedPolicyVersions(db: Db): Promise<void> {
   await db
     .deleteFrom('policy_version')
@@ -84,21 +84,16 @@ export async function deleteAbandonedPolicyVersions(db: Db): Promise<void> {
 }
 
 const saved = (db: Db) => db.selectFrom('policy_version').where('state', '=', 'saved');
+const newestFirst = (db: Db) => saved(db).orderBy('at', 'desc').orderBy('id', 'desc');
 
 /** The version that was in force last. */
 export function latestPolicyVersion(db: Db): Promise<PolicyVersionSummary | undefined> {
-  return saved(db).select(SUMMARY).orderBy('at', 'desc').orderBy('id', 'desc').limit(1).executeTakeFirst();
+  return newestFirst(db).select(SUMMARY).limit(1).executeTakeFirst();
 }
 
 /** Versions, the newest first. */
 export function listPolicyVersions(db: Db, limit: number, offset: number): Promise<PolicyVersionSummary[]> {
-  return saved(db)
-    .select(SUMMARY)
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .offset(offset)
-    .execute();
+  return newestFirst(db).select(SUMMARY).limit(limit).offset(offset).execute();
 }
 
 export function findPolicyVersion(db: Db, id: string): Promise<PolicyVersion | undefined> {
@@ -107,22 +102,14 @@ export function findPolicyVersion(db: Db, id: string): Promise<PolicyVersion | u
 
 /** The newest version with this text. */
 export function findPolicyVersionByHash(db: Db, hash: string): Promise<PolicyVersion | undefined> {
-  return saved(db)
-    .selectAll()
-    .where('hash', '=', hash)
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  return newestFirst(db).selectAll().where('hash', '=', hash).limit(1).executeTakeFirst();
 }
 
-/** The version that this one took the place of. */
+/** The version that this one replaced. */
 export function findPolicyVersionBefore(db: Db, { id }: { id: string }): Promise<PolicyVersion | undefined> {
-  return saved(db)
+  return newestFirst(db)
     .selectAll()
     .where(sql<boolean>`(at, id) < (select at, id from policy_version where id = ${id})`)
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
 }

@@ -4,21 +4,21 @@ import pg from 'pg';
 import type { Log } from '../log.js';
 import type { SignIn } from './passwordless.js';
 
-/** Connections to PostgreSQL, made as they are needed. */
+/** A pool of connections to PostgreSQL. */
 export function openPool(signIn: SignIn, log: Log): PostgresPool {
   const pool = new pg.Pool({
     ...signIn.settings,
     max: 10,
     connectionTimeoutMillis: 5_000,
-    // A statement that outlives its page would hold a connection that others wait for.
+    // A statement that outlives its page would keep a connection from others.
     statement_timeout: 30_000,
-    // Nor may a process that has frozen keep the locks of its transaction.
+    // A frozen process must not keep the locks of its transaction.
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
     application_name: 'partner-portal',
   });
-  // A connection that breaks is replaced at the next use; without a listener it ends the process. The pool listens
-  // to idle ones only, and reports those itself.
+  // A broken connection is replaced at the next use, but without a listener it ends the process. The pool listens only
+  // to idle connections, and reports those itself.
   pool.on('connect', (client) => {
     client.on('error', (error) => {
       log.warn({ err: error }, 'database connection lost');
@@ -28,7 +28,7 @@ export function openPool(signIn: SignIn, log: Log): PostgresPool {
   return preparing(pool, signIn);
 }
 
-/** More different inserts than there are would mean that a text is built from data. */
+/** There are fewer different inserts: more would mean that a text is built from data. */
 const MOST_PREPARED = 100;
 
 /**

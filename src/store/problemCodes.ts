@@ -1,6 +1,6 @@
-/** Why a request, a step or a notice does not go on; what each means for whom stands in `requests/problems.ts`. */
+/** Why a request, a step or a notice does not go on. The table in `requests/problems.ts` says what each means. */
 export const PROBLEM_CODES = [
-  // What the directory says of the address.
+  // The directory, about the address.
   'existingMember',
   'ownDomain',
   'groupAddress',
@@ -10,7 +10,7 @@ export const PROBLEM_CODES = [
   'crossTenantBlocked',
   'invitationsOff',
   'guestGone',
-  // What does not work on our side.
+  // Faults on our side.
   'permissionMissing',
   'groupUnusable',
   'groupMissing',

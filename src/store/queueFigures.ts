@@ -2,17 +2,17 @@ import { sql } from 'kysely';
 import type { Db } from './schema.js';
 
 export type QueueFigures = {
-  /** Requests that have failed, or are held by something other than a reviewer's wish. */
+  /** Requests that have failed, or are held for another reason than an approver's decision. */
   failing: number;
-  /** Requests with work that is due and that no worker has. */
+  /** Requests that are due and that no worker has claimed. */
   depth: number;
-  /** How long the oldest of them has waited, in seconds, not counting what a pause of Graph's held up; 0 without any. */
+  /** How many seconds the oldest of them has waited, without pauses of Graph; 0 without any. */
   ageSeconds: number;
-  /** How long calls to Graph rest still. */
+  /** How many seconds the pause of Graph goes on. */
   pauseSeconds: number;
 };
 
-/** How the work stands, by partial indices alone: the number of finished requests does not count. */
+/** Reads the figures through partial indexes, so that finished requests cost nothing. */
 export async function readQueueFigures(db: Db): Promise<QueueFigures> {
   const { rows } = await sql<QueueFigures>`
     with graph as (select max(until) as until from pause where name = 'graph')
@@ -20,7 +20,7 @@ export async function readQueueFigures(db: Db): Promise<QueueFigures> {
       (select count(*)::int from request
         where state in ('failed', 'held') and problem ->> 'code' is distinct from 'heldByReviewer') as "failing",
       count(due_at)::int as "depth",
-      -- Whatever was due during a pause waits from its end on.
+      -- A request that was due during a pause has waited since the end of the pause.
       greatest(0, coalesce(extract(epoch from now() - greatest(min(due_at), (select until from graph))), 0))
         ::float8 * (count(due_at) > 0)::int as "ageSeconds",
       greatest(0, coalesce(extract(epoch from (select until from graph) - now()), 0))::float8 as "pauseSeconds"

@@ -1,13 +1,12 @@
 import { sql } from 'kysely';
-import { createExpiringMap } from '../expiringMap.js';
 import type { Store } from './database.js';
 import type { Db } from './schema.js';
 
 export type RateLimit = {
   /**
-   * Takes `points` of a key's allowance. Rejects when the store does not answer: a limit that cannot be kept lets nobody pass.
+   * Takes `points` of a key's allowance. Rejects when the store does not answer: a limit that cannot be kept lets nothing pass.
    *
-   * @returns how many milliseconds the period goes on, and whether they were taken
+   * @returns whether the points were taken, and how many milliseconds the period goes on
    */
   take(key: string, points?: number): Promise<{ taken: boolean; msLeft: number }>;
 };
@@ -15,7 +14,7 @@ export type RateLimit = {
 type Limit = { name: string; most: number; seconds: number };
 
 /**
- * Allows a key `most` points in `seconds`, which begin with the first. Counts in the store, and so together for all instances; in
+ * Allows a key `most` points in `seconds`, from the first point on. It counts in the store for all instances together, and in
  * memory where one process has the store to itself.
  */
 export function openRateLimit({ db, exclusive }: Pick<Store, 'db' | 'exclusive'>, limit: Limit): RateLimit {
@@ -48,10 +47,10 @@ function countInStore(db: Db, { name, most, seconds }: Limit): RateLimit {
   };
 }
 
-/** Milliseconds since 1970 by the database's clock: instances whose clocks differ count on one. */
+/** Milliseconds since 1970 by the database's clock, which all instances share. */
 const NOW = sql<number>`(extract(epoch from statement_timestamp()) * 1000)::bigint`;
 
-/** What a key has used with this, at most one more than `most`, and for how many milliseconds it counts. */
+/** Adds points to a key. Returns the points used, at most one more than `most`, and how many milliseconds they count. */
 async function addPoints(
   db: Db,
   key: string,
@@ -64,7 +63,7 @@ async function addPoints(
         when held.expire <= ${NOW} then excluded.points
         else least(held.points + excluded.points, ${most + 1}::integer)
       end,
-      -- Nobody is held for longer than a period, whoever wrote the row, on whichever clock.
+      -- A row never counts for longer than a period, whichever clock wrote it.
       expire = case when held.expire <= ${NOW} then excluded.expire else least(held.expire, excluded.expire) end
     returning points as used, (expire - ${NOW})::float8 as "msLeft"`.execute(db);
   const [row] = rows;
@@ -72,7 +71,46 @@ async function addPoints(
   return row;
 }
 
-/** Removes the rows that limit nothing any more. */
+/** Removes the rows whose period is over. */
 export async function deleteSpentLimits(db: Db): Promise<void> {
   await sql`delete from rate_limit where expire <= ${NOW}`.execute(db);
+}
+
+export type ExpiringMap<Value> = {
+  get(key: string): { value: Value; msLeft: number } | undefined;
+  /** Keeps a value for `ms` milliseconds, in the place of the one before. */
+  set(key: string, value: Value, ms: number): void;
+  /** How many entries take up room, expired ones included. */
+  size(): number;
+};
+
+/** With so few entries, expired ones are not looked for. */
+const FEW = 1_000;
+
+/**
+ * A map whose entries expire by a monotonic clock. Expired ones are removed when there are twice as many entries as after the
+ * last removal.
+ */
+export function createExpiringMap<Value>(): ExpiringMap<Value> {
+  const entries = new Map<string, { value: Value; until: number }>();
+  let roomFor = FEW;
+
+  function removeExpired(): void {
+    const now = performance.now();
+    for (const [key, { until }] of entries) if (until <= now) entries.delete(key);
+    roomFor = Math.max(FEW, 2 * entries.size);
+  }
+
+  return {
+    get(key) {
+      const entry = entries.get(key);
+      const msLeft = entry ? entry.until - performance.now() : 0;
+      return entry && msLeft > 0 ? { value: entry.value, msLeft } : undefined;
+    },
+    set(key, value, ms) {
+      entries.set(key, { value, until: performance.now() + ms });
+      if (entries.size > roomFor) removeExpired();
+    },
+    size: () => entries.size,
+  };
 }

@@ -2,12 +2,12 @@ import { sql } from 'kysely';
 import type { Scope } from '../access/access.js';
 import { isUnclaimed } from './leases.js';
 import { inScope } from './requestList.js';
-import { OPEN_STATES, type Db, type RequestState } from './schema.js';
+import { fromNow, OPEN_STATES, type Db, type RequestState } from './schema.js';
 
-/** How many requests stand in each state, of those that somebody or something has yet to do with. */
+/** How many open requests are in a state, and when the oldest of them came. */
 export type Standing = { state: RequestState; count: number; oldest: Date };
 
-/** The open requests by state, each with the moment when its oldest one came. */
+/** The open requests by state. */
 export function countOpenRequests(db: Db, scope: Scope): Promise<Standing[]> {
   return inScope(db, scope)
     .select(['state', sql<number>`count(*)::int`.as('count'), sql<Date>`min(created_at)`.as('oldest')])
@@ -18,8 +18,8 @@ export function countOpenRequests(db: Db, scope: Scope): Promise<Standing[]> {
 }
 
 /**
- * Requests whose work has been due for `seconds` and that no worker has: how many, and for how many seconds the oldest has
- * been. The queue does not keep up, or stands still.
+ * Requests that have been due for `seconds` and that no worker has claimed: how many, and how long the oldest has been due. If
+ * there are any, the queue does not keep up, or stands still.
  */
 export function findOverdue(
   db: Db,
@@ -31,12 +31,12 @@ export function findOverdue(
       sql<number>`count(*)::int`.as('count'),
       sql<number>`coalesce(extract(epoch from now() - min(due_at)), 0)::float8`.as('oldestSeconds'),
     ])
-    .where('due_at', '<=', sql<Date>`now() - ${seconds} * interval '1 second'`)
+    .where('due_at', '<=', fromNow(-seconds))
     .where(isUnclaimed)
     .executeTakeFirstOrThrow();
 }
 
-/** What open requests are stuck or slowed down by, the commonest first. */
+/** The problems of open requests, the commonest first. */
 export function countProblems(db: Db, scope: Scope): Promise<{ code: string; count: number }[]> {
   return inScope(db, scope)
     .select([sql<string>`problem ->> 'code'`.as('code'), sql<number>`count(*)::int`.as('count')])
@@ -48,7 +48,7 @@ export function countProblems(db: Db, scope: Scope): Promise<{ code: string; cou
 }
 
 /**
- * Why requests wait for an approver besides what the policy says: reasons that were counted when they came, such as
+ * Why requests wait for an approver though the policy alone would have invited them: reasons of limits and guards, such as
  * `limit.perDay`, the commonest first.
  */
 export function countSetAside(db: Db, scope: Scope): Promise<{ code: string; count: number }[]> {
@@ -66,14 +66,14 @@ const SET_ASIDE = sql<{ code: unknown }>`jsonb_path_query(
   decision, '$.reasons[*].code ? (@ starts with "limit." || @ starts with "guard.")'
 )`.as<'beside'>(sql`beside(code)`);
 
-/** The day that the database has, in UTC, as `2026-01-31`. */
+/** The present day by the database's clock, in UTC, as `2026-01-31`. */
 export async function currentDay(db: Db): Promise<string> {
   const { rows } = await sql<{ day: string }>`
     select to_char(now() at time zone 'UTC', 'YYYY-MM-DD') as day`.execute(db);
   return rows[0]?.day ?? '';
 }
 
-/** How many requests came on a day (UTC, `2026-01-31`), of a partner, and stand in a state now. */
+/** How many requests of a partner came on a day (UTC, `2026-01-31`) and are in a state now. */
 export type SignUps = { day: string; partner: string | null; state: RequestState; count: number };
 
 /** The requests that came since the beginning of a day (UTC), of every partner or of one. */

@@ -2,22 +2,22 @@ import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import type { Scope } from '../access/access.js';
 import type { Db, Proof, RequestRow, RequestState } from './schema.js';
 
-/** What a list of requests is narrowed to. Members left out do not narrow. */
+/** Narrows a list of requests. A member that is left out does not narrow it. */
 export type RequestFilter = {
-  /** Requests that whoever asks may see. */
+  /** The requests that the viewer may see. */
   scope: Scope;
   /** The beginning of an address, of a domain, of a whole name or of a last name; as `@domain`, of a domain alone. */
   search?: string | undefined;
   states?: readonly RequestState[] | undefined;
   /** Id of a partner; null for requests of none. */
   partner?: string | null | undefined;
-  /** The first moment that counts. */
+  /** The first moment, included. */
   from?: Date | undefined;
-  /** The first moment that counts no more. */
+  /** The last moment, excluded. */
   until?: Date | undefined;
 };
 
-/** Orders of a list: what it goes by, and which way. The id makes each of them total. */
+/** The orders of a list. The id decides between rows with equal keys. */
 export const REQUEST_SORTS = {
   newest: { keys: ['created'], descending: true },
   oldest: { keys: ['created'], descending: false },
@@ -27,8 +27,16 @@ export const REQUEST_SORTS = {
 } as const satisfies Record<string, { keys: readonly SortKey[]; descending: boolean }>;
 export type RequestSort = keyof typeof REQUEST_SORTS;
 
-/** A place in a sorted list: right after, or before, the row with these keys, in the order of {@link REQUEST_SORTS}. */
+/** A position in a sorted list: right after, or before, the row with these keys, in the order of {@link REQUEST_SORTS}. */
 export type ListPosition = { toward: 'after' | 'before'; keys: (string | number)[]; id: string };
+
+/** A page of a list: at most `limit` rows from `position` on; null for its beginning. */
+export type RequestQuery = {
+  filter: RequestFilter;
+  sort: RequestSort;
+  position: ListPosition | null;
+  limit: number;
+};
 
 export type ListedRequest = Pick<
   RequestRow,
@@ -45,11 +53,11 @@ export type ListedRequest = Pick<
   | 'created_at'
   | 'updated_at'
 > & {
-  /** Code of why it was refused by the policy, is stuck, or takes longer; null when all goes well. */
+  /** The code of why the policy refused it, it is stuck, or it takes longer; null when all goes well. */
   problem: string | null;
-  /** What the person has shown; null when nothing was asked of them, or nothing shown. */
+  /** The applicant's proof; null when none was required or given. */
   proof: Omit<Proof, 'browser'> | null;
-  /** Why an open request waits besides the approval that the policy asks for: codes such as `proof.mailbox`, `limit.perDay`. */
+  /** Why an open request waits, besides the approval that the policy requires: codes such as `proof.mailbox`, `limit.perDay`. */
   waitsFor: string[];
 };
 
@@ -71,7 +79,7 @@ const moment = (value: string | number) =>
 const NO_PARTNER = '~';
 const PARTNER = sql`(coalesce(partner, ${sql.lit(NO_PARTNER)}) collate "C")`;
 
-/** How each key is ordered by, read, and compared with; the expressions are those of the indexes of migration 0003. */
+/** How a list is ordered by each key, and how the key is read and compared. The indexes of migration 0003 have these expressions. */
 const KEYS: Record<SortKey, [order: RawBuilder<unknown>, read: RawBuilder<unknown>, of: typeof moment]> = {
   created: [sql`created_at`, microseconds('created_at'), moment],
   updated: [sql`updated_at`, microseconds('updated_at'), moment],
@@ -80,19 +88,13 @@ const KEYS: Record<SortKey, [order: RawBuilder<unknown>, read: RawBuilder<unknow
 };
 
 /**
- * One page of a list, at most `limit` rows from `position` on, or from its beginning. Pages are found by the keys of the
- * row that they follow, so the last costs what the first does, and none repeats or leaves out a row when others are added
- * meanwhile.
+ * One page of a list. It is found by the keys of the row that it follows, so the last page costs what the first does, and
+ * none repeats or leaves out a row when others are added meanwhile.
  */
-export async function listRequests(
-  db: Db,
-  filter: RequestFilter,
-  sort: RequestSort,
-  position: ListPosition | null,
-  limit: number,
-): Promise<RequestPage> {
+export async function listRequests(db: Db, wanted: RequestQuery): Promise<RequestPage> {
+  const { position, limit } = wanted;
   // One more row than is shown says whether there are more.
-  const rows = await pageQuery(db, filter, sort, position, limit + 1).execute();
+  const rows = await pageQuery(db, { ...wanted, limit: limit + 1 }).execute();
   const more = rows.length > limit;
   if (more) rows.pop();
   const backward = position?.toward === 'before';
@@ -106,14 +108,8 @@ export async function listRequests(
   };
 }
 
-/** The statement of {@link listRequests}, for whoever wants its plan. */
-export function pageQuery(
-  db: Db,
-  filter: RequestFilter,
-  sort: RequestSort,
-  position: ListPosition | null,
-  limit: number,
-) {
+/** The statement of {@link listRequests}; a test looks at its plan. */
+export function pageQuery(db: Db, { filter, sort, position, limit }: RequestQuery) {
   const { keys, descending } = REQUEST_SORTS[sort];
   const backward = position?.toward === 'before';
   const direction = descending === backward ? sql`asc` : sql`desc`;
@@ -130,13 +126,13 @@ export function pageQuery(
   return position ? query.where(beyond(position, sort)) : query;
 }
 
-/** A person's refusal speaks for itself; the policy's is the last of its reasons. */
+/** An approver's denial needs no code; the policy's is the last of its reasons. */
 const PROBLEM = sql<string | null>`coalesce(
   problem ->> 'code',
   case when state = 'denied' and review is null then decision -> 'reasons' -> -1 ->> 'code' end
 )`;
 
-/** What was shown, without what would tell one browser from another. */
+/** The proof without the browser's key. */
 const PROOF = sql<Omit<Proof, 'browser'> | null>`proof - 'browser'`;
 
 const WAITS_FOR = sql<string[]>`case when state in ('unproven', 'pending') then jsonb_path_query_array(
@@ -168,7 +164,7 @@ export function inScope(db: Db, scope: Scope) {
   return scope === 'all' ? query : query.where(isOneOf(PARTNER, scope));
 }
 
-/** Only with a single value does an index keep its order. Nothing is one of none, which `in ()` could not say. */
+/** With a single value the index keeps its order. An empty list matches nothing; `in ()` would be an error. */
 function isOneOf(place: RawBuilder<unknown>, values: readonly string[]) {
   return values.length === 1
     ? sql<SqlBool>`${place} = ${values[0]}`
@@ -192,7 +188,7 @@ function matches(search: string) {
   )})`;
 }
 
-/** A range, and not a pattern: any index of collation "C" serves it, and no character of the text means anything else. */
+/** A range instead of a pattern: an index of collation "C" serves it, and no character of the text is special. */
 function beginsWith(place: RawBuilder<unknown>, text: string) {
   return sql<SqlBool>`(${place} >= ${text} and ${place} < ${`${text}\u{10FFFF}`})`;
 }

@@ -1,17 +1,29 @@
 import { sql } from 'kysely';
-import type { Db, Problem, Proof, RecordedDecision, RequestRow, RequestState } from './schema.js';
+import { NOBODYS_DOMAIN } from './anonymise.js';
+import type { AuditAction } from './auditEvents.js';
+import { isUnclaimed, PRIORITY } from './leases.js';
+import {
+  fromNow,
+  type Db,
+  type Problem,
+  type Proof,
+  type RecordedDecision,
+  type RequestRow,
+  type RequestState,
+  type Review,
+} from './schema.js';
 
 export function findRequest(db: Db, id: string): Promise<RequestRow | undefined> {
   return db.selectFrom('request').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Those of the requests with these ids that there are. */
+/** The requests with these ids that exist. */
 export async function findRequests(db: Db, ids: string[]): Promise<RequestRow[]> {
   if (ids.length === 0) return [];
   return db.selectFrom('request').selectAll().where('id', 'in', ids).execute();
 }
 
-/** The latest requests beside one of the same address, or of the same partner. */
+/** The latest other requests of the same address, or of the same partner. */
 export function findRelatedRequests(
   db: Db,
   request: Pick<RequestRow, 'id' | 'address' | 'partner'>,
@@ -28,7 +40,7 @@ export function findRelatedRequests(
     .execute();
 }
 
-/** Holds a request that waits for a proof until the transaction ends; nothing when it does not (any more). */
+/** Locks a request until the transaction ends, if it waits for a proof. */
 export function lockUnproven(trx: Db, id: string): Promise<RequestRow | undefined> {
   return trx
     .selectFrom('request')
@@ -39,20 +51,20 @@ export function lockUnproven(trx: Db, id: string): Promise<RequestRow | undefine
     .executeTakeFirst();
 }
 
-/** What a request becomes by its proof. */
-export type ProofSettlement = {
+/** What a proof makes of a request. */
+export type ProofOutcome = {
   state: RequestState;
   problem: Problem | null;
   proof: Proof;
   decision: RecordedDecision;
   partner: string | null;
   policyHash: string;
-  /** The trace in which it was proved. */
+  /** The trace in which the proof was given. */
   trace: string | null;
 };
 
-/** Settles a request that {@link lockUnproven} holds. */
-export async function settleProof(trx: Db, id: string, settlement: ProofSettlement): Promise<void> {
+/** Records the proof of a request that {@link lockUnproven} has locked. */
+export async function recordProof(trx: Db, id: string, settlement: ProofOutcome): Promise<void> {
   const { state, problem, proof, decision, partner, policyHash, trace } = settlement;
   await trx
     .updateTable('request')
@@ -73,8 +85,8 @@ export async function settleProof(trx: Db, id: string, settlement: ProofSettleme
 }
 
 /**
- * Notes what somebody has shown about the address of a request that had been on its way before. Returns false when it was
- * anonymised meanwhile: then it has no address any more.
+ * Stores a proof for a request that did not wait for one. Returns false when the request was anonymised meanwhile and has no
+ * address any more.
  */
 export async function noteProof(trx: Db, id: string, proof: Proof): Promise<boolean> {
   const { numUpdatedRows } = await trx
@@ -86,16 +98,106 @@ export async function noteProof(trx: Db, id: string, proof: Proof): Promise<bool
   return numUpdatedRows === 1n;
 }
 
-/** Holds a request until the transaction ends, so that two who ask at once do not both get what one may. */
+/** Locks a request until the transaction ends, so that simultaneous resends are counted one after the other. */
 export function lockRequest(trx: Db, id: string): Promise<RequestRow> {
   return trx.selectFrom('request').selectAll().where('id', '=', id).forUpdate().executeTakeFirstOrThrow();
 }
 
-/** Notes that something was asked of a request that nobody works on: it counts as changed, as one that is worked on does. */
+/** Marks a request as changed, as work on it does. */
 export async function touchRequest(trx: Db, id: string): Promise<void> {
   await trx
     .updateTable('request')
     .set({ updated_at: sql<Date>`now()` })
     .where('id', '=', id)
+    .execute();
+}
+
+const LAPSED: AuditAction = 'request.lapsed';
+
+/**
+ * Lapses up to `limit` requests that have been unproven for `seconds`, oldest first, with their audit events. It skips locked
+ * requests, so a proof that arrives at the last moment counts. Returns how many lapsed.
+ */
+export async function lapseOverdue(db: Db, seconds: number, limit: number): Promise<number> {
+  const { rows } = await sql`
+    with overdue as (
+      select id from request
+      where state = 'unproven' and created_at < ${fromNow(-seconds)}
+      order by created_at limit ${limit}
+      for update skip locked
+    ), lapsed as (
+      update request
+      set state = 'lapsed', problem = null, version = version + 1, due_at = null, updated_at = now()
+      from overdue where request.id = overdue.id
+      returning request.id
+    )
+    insert into audit_event (request_id, actor, action, detail)
+    select id, 'portal', ${LAPSED}, '{}'::jsonb from lapsed
+    returning id`.execute(db);
+  return rows.length;
+}
+
+/** What a review makes of a request. Members that are left out stay as they are. */
+export type ReviewOutcome = {
+  state: RequestState;
+  problem: Problem | null;
+  /** Whether the request is due now. */
+  due: boolean;
+  /** The trace in which the approver decided. */
+  trace: string | null;
+  review?: Review;
+  partner?: string;
+};
+
+/**
+ * Records a review, if the request is still as the approver saw it: in this version, in one of the states `from`, and claimed
+ * by no worker. A worker that has fallen silent loses its claim. Returns whether it was recorded.
+ */
+export async function recordReview(
+  db: Db,
+  { id, version, from }: { id: string; version: number; from: readonly RequestState[] },
+  { state, problem, due, trace, review, partner }: ReviewOutcome,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('request')
+    .set({
+      state,
+      version: version + 1,
+      problem: problem && JSON.stringify(problem),
+      due_at: due ? sql<Date>`now()` : null,
+      priority: PRIORITY.later,
+      trace,
+      lease_owner: null,
+      lease_until: null,
+      updated_at: sql<Date>`now()`,
+      ...(review && { review: JSON.stringify(review) }),
+      ...(partner !== undefined && { partner }),
+    })
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .where('state', 'in', from)
+    .where(isUnclaimed)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+export type LastRequest = {
+  id: string;
+  address: string;
+  partner: string | null;
+  state: RequestState;
+  proof: Proof | null;
+  created_at: Date;
+  anonymised_at: Date | null;
+};
+
+/** The newest requests whose domain is still stored, newest first. */
+export function findLastRequests(db: Db, limit: number): Promise<LastRequest[]> {
+  return db
+    .selectFrom('request')
+    .select(['id', 'address', 'partner', 'state', 'proof', 'created_at', 'anonymised_at'])
+    .where((is) => is.or([is('anonymised_at', 'is', null), is('address', 'not like', `%@${NOBODYS_DOMAIN}`)]))
+    .orderBy('created_at', 'desc')
+    .limit(limit)
     .execute();
 }

@@ -1,33 +1,32 @@
 import { sql, type RawBuilder } from 'kysely';
-import { fromNow } from './fromNow.js';
-import { FINISHED_STATES, type Db, type RetentionRunTable } from './schema.js';
+import { fromNow, FINISHED_STATES, type Db, type RetentionRunTable } from './schema.js';
 
-/** What retention works on, and counts. */
+/** The kinds of rows that retention removes or anonymises, and counts. */
 export type Retained = 'requests' | 'notices' | 'people';
 export type RetentionCounts = Record<Retained, number>;
 
 const longAgo = (days: number): RawBuilder<Date> => sql<Date>`now() - ${days}::int * interval '1 day'`;
 
 /**
- * Holds up to `limit` requests, until the transaction ends, that finished and have not changed for `days`. One that somebody
- * holds is left to the next look.
+ * Locks up to `limit` finished requests that have not changed for `days`, until the transaction ends. It skips requests that
+ * another transaction has locked; the next run finds them.
  */
 export async function lockExpiredRequests(trx: Db, days: number, limit: number): Promise<string[]> {
   const rows = await expiredRequests(trx, days, limit).execute();
   return rows.map(({ id }) => id);
 }
 
-/** The statement of {@link lockExpiredRequests}, for whoever wants its plan. */
+/** The statement of {@link lockExpiredRequests}; a test looks at its plan. */
 export function expiredRequests(trx: Db, days: number, limit: number) {
   return (
     trx
       .selectFrom('request')
       .select('id')
       .where('anonymised_at', 'is', null)
-      // As literals: a plan that does not know them could not use the index that is for them alone.
+      // As literals, because the partial index is used only when the planner sees the states.
       .where(sql<boolean>`state in (${sql.join(FINISHED_STATES.map((state) => sql.lit(state)))})`)
       .where('updated_at', '<', longAgo(days))
-      // A mail that was asked for again is yet to go out.
+      // A requested resend has not gone out yet.
       .where('due_at', 'is', null)
       .orderBy('updated_at')
       .limit(limit)
@@ -37,8 +36,8 @@ export function expiredRequests(trx: Db, days: number, limit: number) {
 }
 
 /**
- * Deletes up to `limit` notices that ended longer than `days` ago: those of no request name the people who were written to.
- * A digest of a day goes on standing for it until nobody could plan that day's again. Returns how many there were.
+ * Deletes up to `limit` notices without a request that ended more than `days` ago, because they name their recipients. The
+ * digest of a day stays until that day cannot be planned a second time. Returns how many were deleted.
  */
 export async function deleteExpiredNotices(db: Db, days: number, limit: number): Promise<number> {
   const { rows } = await sql`
@@ -50,7 +49,7 @@ export async function deleteExpiredNotices(db: Db, days: number, limit: number):
   return rows.length;
 }
 
-/** Deletes up to `limit` of the people who have not signed in for `days`; their object ids stay where they acted. */
+/** Deletes up to `limit` people who have not signed in for `days`. Their object ids stay in what they did. */
 export async function deleteExpiredPeople(db: Db, days: number, limit: number): Promise<number> {
   const { rows } = await sql`
     delete from person where key in (
@@ -59,7 +58,7 @@ export async function deleteExpiredPeople(db: Db, days: number, limit: number): 
   return rows.length;
 }
 
-/** Claims a day's retention for `leaseSeconds`. Returns false when it is over, or another instance has it. */
+/** Claims a day's run for `leaseSeconds`. Returns false when it is finished, or another instance has it. */
 export async function claimRetentionRun(db: Db, day: string, leaseSeconds: number): Promise<boolean> {
   const { rows } = await sql`
     insert into retention_run as run (day, lease_until) values (${day}, ${fromNow(leaseSeconds)})
@@ -69,12 +68,12 @@ export async function claimRetentionRun(db: Db, day: string, leaseSeconds: numbe
   return rows.length === 1;
 }
 
-/** Gives back a day's retention that is not over. */
+/** Releases a day's run that is not finished. */
 export async function releaseRetentionRun(db: Db, day: string): Promise<void> {
   await db.updateTable('retention_run').set({ lease_until: null }).where('day', '=', day).execute();
 }
 
-/** Adds to what a day's retention has come to; in the transaction of what it counts, so that no crash loses any of it. */
+/** Adds to the counts of a day's run. Call it in the transaction that it counts, so that a crash loses neither. */
 export async function countRetained(trx: Db, day: string, what: Retained, count: number): Promise<void> {
   await trx
     .updateTable('retention_run')
@@ -85,7 +84,7 @@ export async function countRetained(trx: Db, day: string, what: Retained, count:
     .execute();
 }
 
-/** Ends a day's retention. Returns what it came to; nothing when another instance has ended it. */
+/** Finishes a day's run and returns its counts; undefined when another instance has finished it. */
 export function finishRetentionRun(trx: Db, day: string): Promise<RetentionCounts | undefined> {
   return trx
     .updateTable('retention_run')

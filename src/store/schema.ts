@@ -1,18 +1,27 @@
-import type { ColumnType, Generated, Insertable, JSONColumnType, Kysely, Selectable } from 'kysely';
+import {
+  sql,
+  type ColumnType,
+  type Generated,
+  type Insertable,
+  type JSONColumnType,
+  type Kysely,
+  type RawBuilder,
+  type Selectable,
+} from 'kysely';
 import type { Decision } from '../policy/decision.js';
 import type { ProblemCode } from './problemCodes.js';
 
-/** The states of a request; what may follow what is in `requests/transitions.ts`. */
+/** The states of a request; `requests/transitions.ts` has the transitions. */
 export type RequestState =
   'unproven' | 'pending' | 'queued' | 'provisioned' | 'denied' | 'failed' | 'held' | 'lapsed' | 'revoked';
 
-/** States in which somebody or something has yet to do with a request. */
+/** States in which work is left: the applicant's, an approver's or the portal's. */
 export const OPEN_STATES: readonly RequestState[] = ['unproven', 'pending', 'queued', 'failed', 'held'];
 
-/** Open states of which an address has one request at most; beside it there may be one that nobody has proved. */
+/** An address has at most one request in these states, and at most one unproven request beside it. */
 export const PROVEN_OPEN_STATES: readonly RequestState[] = ['pending', 'queued', 'failed', 'held'];
 
-/** States in which nobody has anything left to do with a request. */
+/** States in which no work is left. */
 export const FINISHED_STATES: readonly RequestState[] = ['provisioned', 'denied', 'lapsed', 'revoked'];
 
 export type StepState = 'waiting' | 'running' | 'done' | 'unconfirmed' | 'failed';
@@ -32,60 +41,60 @@ export type SkipReason =
   | 'noMailer'
   | 'notAwaited';
 
-/** What somebody has shown: that they read the mailbox, or that they belong to the tenant that owns the address's domain. */
+/** Shows that a person reads the mailbox, or belongs to the tenant that owns the domain of the address. */
 export type Proof = {
   kind: 'mailbox' | 'tenant';
   /** ISO 8601. */
   at: string;
-  /** SHA-256, in hex, of the key of the browser in which it was shown; see `http/browserKey.ts`. */
+  /** SHA-256, in hex, of the key of the browser in which it was given; see `http/browserKey.ts`. */
   browser: string;
-  /** With `tenant`: who signed in, `tid/oid`. */
+  /** With `tenant`: the person who signed in, `tid/oid`. */
   by?: string;
 };
 
-/** A decision as it was recorded: what the policy said, and what was counted besides. */
+/** A recorded decision: the policy's reasons, and those of limits and guards. */
 export type RecordedDecision = Omit<Decision, 'reasons'> & { reasons: readonly { code: string }[] };
 
-/** What a person has decided about a request. */
+/** What an approver decided about a request. */
 export type Review = {
   outcome: 'approved' | 'denied';
-  /** `tid/oid` of whoever decided. */
+  /** `tid/oid` of the approver. */
   by: string;
   /** ISO 8601. */
   at: string;
-  /** The partner whose grants were approved: the policy's at that time, or the approver's choice where it names none. */
+  /** The partner whose grants were approved: the policy's at that time, or the approver's choice. */
   partner?: string;
-  /** Keys of the partner's own groups and of its apps that were approved; without it, all that the policy grants. */
+  /** Keys of the approved groups and apps of the partner; if absent, all that the policy grants. */
   grants?: { groups: string[]; apps: string[] };
-  /** What the partner is told, in the reviewer's words; goes with a denial. */
+  /** With a denial: what the applicant reads, in the approver's words. */
   reason?: string;
-  /** For those who read requests, never for the partner. */
+  /** For staff, never for the applicant. */
   note?: string;
 };
 
-/** The guest as far as earlier steps know it. */
+/** The guest, as earlier steps found or made it. */
 export type Guest = { id: string; accepted: boolean };
 
-/** What a step remembers from one attempt to the next, and for later steps. */
+/** A step's notes for its next attempt, and for later steps. */
 export type StepDetail = {
   guest?: Guest;
-  /** When a call that must not be repeated blindly was begun, ISO 8601; gone once its outcome is known. */
+  /** When a call began that must not be repeated blindly, ISO 8601; removed once its outcome is known. */
   begunAt?: string;
-  /** Who has mailed the invitation, or is to. */
+  /** Who mails the invitation. */
   mailedBy?: 'microsoft' | 'portal' | 'nobody';
-  /** A secret: kept only until the portal has mailed it. */
+  /** A secret: removed when the portal has mailed it. */
   redeemUrl?: string;
 };
 
-/** A column that the database fills in and that people only read. */
+/** A column that the database fills in. */
 type Stamp = ColumnType<Date, Date | undefined, Date>;
 type Optional<T> = ColumnType<T | null, T | null | undefined, T | null>;
 type Json<T extends object> = JSONColumnType<T>;
 type OptionalJson<T extends object> = ColumnType<T | null, string | null | undefined, string | null>;
 
-export interface RequestTable {
+interface RequestTable {
   id: string;
-  /** Of its first submission; what an instance of the version before finds the page by. */
+  /** Of its first submission; an instance of the previous version finds the page by it. */
   token_hash: Buffer;
   /** Canonical address: lower case, as `policy/address.ts` gives it. */
   address: string;
@@ -93,7 +102,7 @@ export interface RequestTable {
   last_name: string;
   company: string;
   reason: string;
-  /** Language in which the person is written to. */
+  /** The language of mails to the applicant. */
   language: string;
   partner: Optional<string>;
   decision: Json<RecordedDecision>;
@@ -106,40 +115,40 @@ export interface RequestTable {
   proof: OptionalJson<Proof>;
   /** SHA-256 of the key of the browser that sent the form; see `http/browserKey.ts`. */
   browser_hash: Optional<Buffer>;
-  /** Grows with each change of state or decision; a form that names an older one is stale. */
+  /** Grows with each change of state or decision; a form with an older version is stale. */
   version: Generated<number>;
   /** Object id of the guest in our directory, once known. */
   guest_id: Optional<string>;
   /** When a worker may claim it; null when there is nothing to do. */
   due_at: Optional<Date>;
-  /** Of requests that are due the highest comes first; see `PRIORITY` in `store/leases.ts`. */
+  /** The highest is claimed first; see `PRIORITY` in `store/leases.ts`. */
   priority: Generated<number>;
-  /** The trace in which the work was asked for, as a `traceparent`. */
+  /** The trace that made the request due, as a `traceparent`. */
   trace: Optional<string>;
   lease_owner: Optional<string>;
   lease_until: Optional<Date>;
-  /** When it lost its personal data; see `store/anonymise.ts`. */
+  /** When its personal data was removed; see `store/anonymise.ts`. */
   anonymised_at: Optional<Date>;
-  /** False for an anonymised request whose person takes up the partner's place by another one. */
+  /** False for an anonymised request whose person keeps their place by another request. */
   keeps_place: Generated<boolean>;
   created_at: Stamp;
   updated_at: Stamp;
 }
 
 /** One accepted form, with a status page of its own; several may belong to one request. */
-export interface SubmissionTable {
+interface SubmissionTable {
   /** SHA-256 of the token in the page's address. */
   token_hash: Buffer;
   request_id: string;
-  /** The page that mails lead to: its viewer reads the mailbox. */
+  /** The page that mails link to: its viewer reads the mailbox. */
   by_mail: Generated<boolean>;
-  /** How often the mail was asked for again from this page, and when last. */
+  /** How many resends were requested on this page, and when the last one was. */
   resends: Generated<number>;
   resent_at: Optional<Date>;
   created_at: Stamp;
 }
 
-export interface StepTable {
+interface StepTable {
   request_id: string;
   /** `lookup`, `invitation`, `group:crm`, `app:wiki`, `mail`, `resend:1` … */
   key: string;
@@ -148,13 +157,13 @@ export interface StepTable {
   attempts: Generated<number>;
   detail: Json<StepDetail>;
   problem: OptionalJson<Problem>;
-  /** Microsoft's id of the call that settled the step, for support cases. */
+  /** Microsoft's id of the call that finished the step, for support cases. */
   graph_request_id: Optional<string>;
   started_at: Optional<Date>;
   finished_at: Optional<Date>;
 }
 
-export interface AuditEventTable {
+interface AuditEventTable {
   id: Generated<string>;
   at: Stamp;
   request_id: Optional<string>;
@@ -164,19 +173,19 @@ export interface AuditEventTable {
   detail: Json<Record<string, unknown>>;
 }
 
-/** Chains an event to all that were sealed before it; see `audit/chain.ts`. */
-export interface AuditSealTable {
+/** Chains an event to all earlier seals; see `audit/chain.ts`. */
+interface AuditSealTable {
   /** 1, 2, 3 … without a gap. */
   seq: string;
   event_id: string;
   event_digest: Buffer;
   hash: Buffer;
-  /** For the sealer alone: no hash covers it. */
+  /** Only for the sealer: no hash covers it. */
   sealed_at: Stamp;
 }
 
-/** Whoever has signed in, so that pages can name them. */
-export interface PersonTable {
+/** A member of staff who has signed in, so that pages can name them. */
+interface PersonTable {
   /** `tid/oid` */
   key: string;
   name: string;
@@ -185,100 +194,100 @@ export interface PersonTable {
   signed_in_at: Stamp;
 }
 
-/** What a mail of the process tells of. */
+/** What a notice is about. */
 export type NoticeKind = 'waiting' | 'denied' | 'digest' | 'proof' | 'known';
 
-/** `addressed`: turned into one notice a person. `unconfirmed`: nobody can tell whether the mail arrived. */
+/** `addressed`: turned into one notice for each person. `unconfirmed`: the mail may or may not have arrived. */
 export type NoticeState = 'waiting' | 'sending' | 'addressed' | 'sent' | 'unconfirmed' | 'failed' | 'skipped';
 
-export interface NoticeTable {
+interface NoticeTable {
   id: string;
   kind: NoticeKind;
   /** Null for a digest. */
   request_id: Optional<string>;
-  /** The request's version when it was queued: one that comes to wait again is told of again. Null for a digest. */
+  /** The request's version when the notice was queued: a request that waits again gets another. Null for a digest. */
   round: Optional<number>;
-  /** What a digest covers: a day (`2026-05-01`), or `flood …` for mails that would have been too many. */
+  /** What a digest covers: a day (`2026-05-01`), or `flood …` for a summary that replaces too many mails. */
   period: Optional<string>;
-  /** `approvers` until they are looked up, `partner`, an object id, or `mail …` for an address that the policy names. */
+  /** `approvers` until they are looked up, `partner`, an object id, or `mail …` for an address of the policy. */
   recipient: string;
-  /** Of a digest: partners whose requests it counts, null among them for none. */
+  /** Of a digest: the partners whose requests it counts; null stands for requests without a partner. */
   partners: OptionalJson<(string | null)[]>;
   state: Generated<NoticeState>;
-  /** Counts the claims too: a sender whose number is not the last one has lost the notice. */
+  /** Each claim adds one: a sender with an older number has lost the notice. */
   attempts: Generated<number>;
   due_at: Stamp;
   lease_until: Optional<Date>;
-  /** When the mail began to flow; null as long as it surely has not. */
+  /** When the mail began to flow; null if it certainly has not. */
   begun_at: Optional<Date>;
   problem: OptionalJson<{ code: ProblemCode | SkipReason; detail?: string }>;
   created_at: Stamp;
   finished_at: Optional<Date>;
 }
 
-/** What has been asked of somebody who is to show that they read a mailbox. */
-export interface ChallengeTable {
+/** The code and the link that prove a mailbox. */
+interface ChallengeTable {
   request_id: string;
-  /** SHA-256 of the key of the browser that sent the form: the only one that may answer with the code. */
+  /** SHA-256 of the key of the browser that sent the form: the code is valid only there. */
   browser_hash: Buffer;
-  /** The code, sealed under the session secret; null until it is mailed, and once a proof was made of it or of the link. */
+  /** The code, sealed under the session secret; null until it is mailed, and once it or the link has been used. */
   sealed_code: Optional<string>;
-  /** SHA-256 of the secret in the mailed link, which counts in any browser. It stays, so that a used link is known again. */
+  /** SHA-256 of the secret in the mailed link, which is valid in any browser. It stays, so that a used link is recognised. */
   link_hash: Optional<Buffer>;
-  /** Until when code and link count; null when they do not. */
+  /** When code and link expire; null when they are not valid. */
   expires_at: Optional<Date>;
-  /** How many codes are still compared with that of the mail. */
+  /** How many more codes are compared with the mailed one. */
   tries_left: number;
-  /** When the mail was last asked for, whenever it goes out. */
+  /** When the mail was last requested, whenever it goes out. */
   asked_at: Stamp;
 }
 
 /**
- * A browser that has asked for the mail of a challenge, or typed a code. What its page shows depends on this row alone: the
- * code is compared for one browser, and no page is to tell which that is.
+ * A browser that has requested the mail of a challenge, or typed a code. Its page depends on this row alone: the code is
+ * compared in one browser, and no page may reveal which.
  */
-export interface ChallengeBrowserTable {
+interface ChallengeBrowserTable {
   request_id: string;
   /** SHA-256 of its key; see `http/browserKey.ts`. */
   browser_hash: Buffer;
   tries_left: number;
-  /** When it last asked for the mail, whether or not one had gone just before; null when it has not. */
+  /** When it last requested the mail, whether or not one was sent; null when it has not. */
   asked_at: Optional<Date>;
   came_at: Stamp;
 }
 
-/** When a mailbox was last sent something that a stranger can bring about. */
-export interface MailboxTable {
+/** When the portal last sent a mailbox something that a stranger can cause. */
+interface MailboxTable {
   /** SHA-256 of the canonical address. */
   address_hash: Buffer;
   mailed_at: Date;
-  /** Begin of the 24 hours in which `mails` are counted. */
+  /** The beginning of the 24 hours in which `mails` are counted. */
   day_began_at: Date;
   mails: number;
 }
 
-/** A policy that was in force, or is. */
+/** A policy that is, or was, in force. */
 export interface PolicyVersionTable {
   id: Generated<string>;
-  /** `saving` until the file is known to hold it. */
+  /** `saving` until the file holds it for certain. */
   state: 'saving' | 'saved';
   /** SHA-256 of the text, in hex. */
   hash: string;
   text: string;
   terms: Optional<string>;
   terms_hash: Optional<string>;
-  /** What it was made from. */
+  /** The hash of the policy that it was made from. */
   previous_hash: Optional<string>;
-  /** `tid/oid`, or `file` for whoever changed the file on disk. */
+  /** `tid/oid`, or `file` when the file was changed on disk. */
   author: string;
   comment: Optional<string>;
-  /** The version that was rolled back to. */
+  /** The version that was restored. */
   restored_from: Optional<string>;
   counts: Json<{ partners: number; apps: number; groups: number }>;
   at: Stamp;
 }
 
-/** What one night's retention has come to so far: figures alone. */
+/** The counts of one night's retention so far. */
 export interface RetentionRunTable {
   /** UTC, `2026-01-31`. */
   day: string;
@@ -286,12 +295,12 @@ export interface RetentionRunTable {
   notices: Generated<number>;
   people: Generated<number>;
   began_at: Stamp;
-  /** Until when one instance works on it alone. */
+  /** Until when one instance has claimed the run. */
   lease_until: Optional<Date>;
   finished_at: Optional<Date>;
 }
 
-export interface PauseTable {
+interface PauseTable {
   name: string;
   until: Date;
 }
@@ -312,11 +321,16 @@ export interface Database {
   retention_run: RetentionRunTable;
 }
 
-/** The database or a transaction on it: store functions join either. */
+/** The database or a transaction: store functions take either. */
 export type Db = Kysely<Database>;
-/** A request as it is read. */
+/** A request as the store returns it. */
 export type RequestRow = Selectable<RequestTable>;
 export type NewRequest = Insertable<RequestTable>;
 export type SubmissionRow = Selectable<SubmissionTable>;
 export type StepRow = Selectable<StepTable>;
 export type NoticeRow = Selectable<NoticeTable>;
+
+/** A moment by the database's clock, `seconds` from now; a negative number is in the past. */
+export function fromNow(seconds: number): RawBuilder<Date> {
+  return sql<Date>`now() + ${seconds}::float8 * interval '1 second'`;
+}

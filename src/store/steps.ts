@@ -28,8 +28,8 @@ export async function insertSteps(
     .execute();
 }
 
-/** Removes steps that were planned, never settled, and are not wanted any more. */
-export async function deleteUnsettledSteps(db: Db, requestId: string, keep: string[]): Promise<void> {
+/** Removes steps that were planned, are not finished, and are no longer part of the plan. */
+export async function deleteUnplannedSteps(db: Db, requestId: string, keep: string[]): Promise<void> {
   await db
     .deleteFrom('step')
     .where('request_id', '=', requestId)
@@ -38,15 +38,15 @@ export async function deleteUnsettledSteps(db: Db, requestId: string, keep: stri
     .execute();
 }
 
-/** The request has passed to another worker, and nothing was written. */
+/** Another worker has claimed the request, and nothing was written. */
 export class LeaseLost extends Error {
   override name = 'LeaseLost';
 }
 
-/** Who writes: a worker whose lease on the request has passed to another one must not. */
+/** The worker that writes. It must still hold the lease of the request. */
 export type StepWriter = { requestId: string; owner: string };
 
-/** Marks a step as begun once more. @throws {LeaseLost} */
+/** Begins another attempt at a step. @throws {LeaseLost} */
 export async function beginStep(db: Db, writer: StepWriter, key: string): Promise<StepRow> {
   return stepOf(db, writer, key)
     .set({
@@ -58,7 +58,7 @@ export async function beginStep(db: Db, writer: StepWriter, key: string): Promis
     .executeTakeFirstOrThrow(() => new LeaseLost());
 }
 
-/** Replaces what a step has noted down for its next attempt. @throws {LeaseLost} */
+/** Replaces a step's notes for its next attempt. @throws {LeaseLost} */
 export async function noteStep(db: Db, writer: StepWriter, key: string, detail: StepDetail): Promise<void> {
   await stepOf(db, writer, key)
     .set({ detail: JSON.stringify(detail) })
@@ -74,10 +74,10 @@ export type StepOutcome = {
 };
 
 /**
- * Stores how an attempt at a step ended, and the event that records it, in one statement. An attempt that is to be
- * repeated changed nothing that anybody would ask for, and neither did one that only looked. @throws {LeaseLost}
+ * Records how an attempt at a step ended, with its audit event, in one statement. An attempt that will be repeated, and a
+ * look-up, have no event, because they changed nothing. @throws {LeaseLost}
  */
-export async function settleStep(
+export async function recordStep(
   db: Db,
   writer: StepWriter,
   key: string,
@@ -97,11 +97,11 @@ export async function settleStep(
     return;
   }
   await db
-    .with('settled', () => update)
+    .with('recorded', () => update)
     .insertInto('audit_event')
     .columns(['request_id', 'actor', 'action', 'detail'])
     .expression((from) =>
-      from.selectFrom('settled').select([
+      from.selectFrom('recorded').select([
         sql<string>`${writer.requestId}::uuid`.as('request_id'),
         sql<string>`'portal'`.as('actor'),
         sql<string>`${`step.${outcome.state}`}::text`.as('action'),
@@ -115,7 +115,7 @@ export async function settleStep(
     .executeTakeFirstOrThrow(() => new LeaseLost());
 }
 
-/** Removes steps that were planned and never begun. */
+/** Removes steps that were planned and not begun. */
 export async function deleteUnbegunSteps(db: Db, requestId: string): Promise<void> {
   await db
     .deleteFrom('step')
@@ -126,8 +126,8 @@ export async function deleteUnbegunSteps(db: Db, requestId: string): Promise<voi
 }
 
 /**
- * Sets the steps that are not over back to their beginning, so that the time after which they are given up counts anew. What they
- * have noted down for their next attempt stays: it is what keeps a mail from being sent twice.
+ * Resets the unfinished steps, so that the time before they are given up begins again. Their notes stay, because they keep a
+ * mail from being sent twice.
  */
 export async function reopenSteps(db: Db, requestId: string): Promise<void> {
   await db
@@ -138,7 +138,7 @@ export async function reopenSteps(db: Db, requestId: string): Promise<void> {
     .execute();
 }
 
-/** Fails the steps of a request that were begun and that nobody will work on any more. */
+/** Fails the unfinished steps of a request on which no work is left. */
 export async function failOpenSteps(db: Db, requestId: string, problem: Problem): Promise<void> {
   await db
     .updateTable('step')

@@ -1,8 +1,8 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { AuditEvent } from './auditEvents.js';
-import { fromNow } from './fromNow.js';
 import { mailboxOf, reservation, type MailLimits } from './mailboxes.js';
 import {
+  fromNow,
   PROVEN_OPEN_STATES,
   type Db,
   type NewRequest,
@@ -15,24 +15,25 @@ export type RequestToInsert = Omit<NewRequest, 'due_at'> & {
   due_at?: Date | RawBuilder<Date> | null | undefined;
 };
 
-/** A request that was inserted; `mailInSeconds`: how long its mail has to wait for its turn, 0 or less when it may go now. */
+/** `mailInSeconds`: how long the mail of an inserted request has to wait; 0 or less when it may go now. */
 export type Inserted = { mailInSeconds: number };
 
 /**
- * Inserts a request with its submission and the event that records it, unless its address has an open request, or one that
- * ended less than `quietSeconds` ago. A request that waits for a proof stands beside one that does not. With `mails` a mail to
- * the address is reserved for it within those limits. Returns null when it was not inserted.
+ * Inserts a request with its submission and audit event, unless its address has an open request, or one that ended less than
+ * `quietSeconds` ago. A request that waits for a proof may stand beside another request. With `mails` it also reserves a mail
+ * to the address within those limits. Returns null when it inserted nothing.
  *
- * One statement for all of it, because each round trip is a tenth of what accepting a sign-up costs. It looks at the address
- * as it was when the statement began: a request that is being provisioned at that very moment can escape it, which
- * {@link findStandingRequest} tells afterwards.
+ * It is one statement, because each round trip is a tenth of the cost of a sign-up. The statement sees the address as it was
+ * when it began, so it can miss a request that is provisioned at that moment; {@link findStandingRequest} finds it afterwards.
  */
 export async function insertRequest(
   db: Db,
   request: RequestToInsert,
-  event: Omit<AuditEvent, 'requestId'>,
-  quietSeconds: number,
-  mails: MailLimits | null = null,
+  {
+    event,
+    quietSeconds,
+    mails = null,
+  }: { event: Omit<AuditEvent, 'requestId'>; quietSeconds: number; mails?: MailLimits | null },
 ): Promise<Inserted | null> {
   const columns = Object.keys(request) as (keyof RequestToInsert)[];
   const values = columns.map((column) => sql`${request[column]}`);
@@ -62,8 +63,8 @@ export async function insertRequest(
 }
 
 /**
- * What keeps {@link insertRequest} from inserting a request, or would have, had it been looked at later: another open
- * request of the address, or one that ended just now.
+ * The request that keeps {@link insertRequest} from inserting another one: an open request of the address, or one that ended
+ * a moment ago.
  */
 export function findStandingRequest(
   db: Db,
@@ -85,7 +86,7 @@ export function findStandingRequest(
     .executeTakeFirst();
 }
 
-/** Whether a request was provisioned less than `seconds` ago, or refused because of what the directory knows of its address. */
+/** Whether a request was provisioned, or denied because of its address, less than `seconds` ago. */
 function hasJustEnded(seconds: number): RawBuilder<boolean> {
   return sql<boolean>`(
     (state = 'provisioned' or (state = 'denied' and problem ->> 'code' <> 'policyChanged'))
@@ -93,8 +94,8 @@ function hasJustEnded(seconds: number): RawBuilder<boolean> {
 }
 
 /**
- * Adds a submission to a request that is there already, and holds the request until the transaction ends. A page by mail has
- * the same token each time. Returns false for a request that was anonymised meanwhile.
+ * Adds a submission to an existing request, and locks the request until the transaction ends. A mailed page has the same token
+ * each time. Returns false for a request that was anonymised meanwhile.
  */
 export async function insertSubmission(
   trx: Db,
@@ -125,7 +126,7 @@ export async function findSubmission(
   const request = await db
     .selectFrom('request')
     .selectAll()
-    // An instance of the version before knows no submissions.
+    // An instance of the previous version stores no submissions.
     .where(submission ? 'id' : 'token_hash', '=', submission ? submission.request_id : tokenHash)
     .executeTakeFirst();
   if (!request) return undefined;
@@ -141,12 +142,12 @@ export async function findSubmission(
   return { submission: submission ?? own, request };
 }
 
-/** Lets the pages of one request show another one, of the same address. */
+/** Moves the pages of a request to another request of the same address. */
 export async function moveSubmissions(trx: Db, from: string, to: string): Promise<void> {
   await trx.updateTable('submission').set({ request_id: to }).where('request_id', '=', from).execute();
 }
 
-/** Counts that the mail was asked for again. Returns false when that happened `most` times, or less than `windowSeconds` ago. */
+/** Counts a resend. Returns false after `most` resends, or when the last was less than `windowSeconds` ago. */
 export async function countResend(
   trx: Db,
   { token_hash, request_id, created_at }: SubmissionRow,

@@ -1,5 +1,4 @@
-import { accessOf, covers } from '../../src/access/access.js';
-import type { Person } from '../../src/access/person.js';
+import { accessOf, covers, type Person } from '../../src/access/access.js';
 import { compilePolicy, type Policy } from '../../src/policy/policy.js';
 import { validatePolicy } from '../../src/policy/validate.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';

@@ -1,5 +1,4 @@
-import { accessOf, type Access } from '../../src/access/access.js';
-import type { PortalRole } from '../../src/access/person.js';
+import { accessOf, type Access, type PortalRole } from '../../src/access/access.js';
 import type { PolicyEdit } from '../../src/policy/editText.js';
 import type { Deps } from '../../src/deps.js';
 import { STAFF } from '../support/staff.js';

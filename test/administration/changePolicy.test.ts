@@ -1,6 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { changePolicy, type ObjectChange } from '../../src/administration/changePolicy.js';
-import { findObject, type PolicyObject } from '../../src/administration/policyObject.js';
+import {
+  changePolicy,
+  type ObjectChange,
+  findObject,
+  type PolicyObject,
+} from '../../src/administration/changePolicy.js';
 import type { Deps } from '../../src/deps.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { startPortal, type TestPortal } from '../support/portal.js';

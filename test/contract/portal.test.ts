@@ -20,7 +20,7 @@ if (hasContract) {
     beforeAll(async () => {
       portal = await startPortal({
         smtp,
-        limits: { settleSeconds: 1 },
+        limits: { unansweredInvitationSeconds: 1 },
         policy: aPolicy({
           partners: [
             aPartner({

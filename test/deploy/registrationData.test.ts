@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { PORTAL_ROLES } from '../../src/access/person.js';
+import { PORTAL_ROLES } from '../../src/access/access.js';
 import { DOCTOR_PERMISSIONS, PERMISSIONS } from '../../src/graph/permissions.js';
 
 type Data = {

@@ -34,11 +34,11 @@ test('after a stop nothing runs, and what was in hand has ended', async () => {
   let begun = 0;
   let ended = 0;
   let stopping: AbortSignal | undefined;
-  const periodic = startPeriodic({ name: 'count', everyMs: 1, log }, async ({ asked }) => {
+  const periodic = startPeriodic({ name: 'count', everyMs: 1, log }, async ({ requested }) => {
     begun++;
-    stopping = asked;
+    stopping = requested;
     await new Promise<void>((resolve) => {
-      asked.addEventListener('abort', () => {
+      requested.addEventListener('abort', () => {
         setTimeout(resolve, 10);
       });
     });

@@ -104,9 +104,9 @@ test('a turn is told of a stop', async () => {
   await due();
   let asked: AbortSignal | undefined;
   const { worker } = startRecording(async (_claim, stop) => {
-    asked = stop.asked;
+    asked = stop.requested;
     await new Promise((resolve) => {
-      stop.asked.addEventListener('abort', resolve);
+      stop.requested.addEventListener('abort', resolve);
     });
   });
   await waitFor('the turn', () => asked !== undefined);

@@ -1,7 +1,6 @@
 import { parseAddress } from '../../src/policy/address.js';
 import { decide, type Applicant } from '../../src/policy/decide.js';
-import type { Decision } from '../../src/policy/decision.js';
-import { explainReason } from '../../src/policy/reason.js';
+import { type Decision, explainReason } from '../../src/policy/decision.js';
 import { aPartner, aPolicy, GROUP_ID, OTHER_ID } from './aPolicy.js';
 
 const PARTNERS = [

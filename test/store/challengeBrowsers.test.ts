@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   admitBrowser,
   findBrowser,
-  noteBrowserAsked,
+  recordBrowserMailRequest,
   spendBrowserTry,
 } from '../../src/store/challengeBrowsers.js';
 import { insertChallenge } from '../../src/store/challenges.js';
@@ -41,7 +41,7 @@ test('what one browser does leaves the others, and other requests, as they are',
   await admitBrowser(store.db, id, other, 5);
   await admitBrowser(store.db, elsewhere.id, browser, 5);
   await spendBrowserTry(store.db, id, browser);
-  await noteBrowserAsked(store.db, id, browser, { tries: 3, windowSeconds: 300 });
+  await recordBrowserMailRequest(store.db, id, browser, { tries: 3, windowSeconds: 300 });
   const untouched = { triesLeft: 5, askedSecondsAgo: null };
   expect(await findBrowser(store.db, id, other)).toEqual(untouched);
   expect(await findBrowser(store.db, elsewhere.id, browser)).toEqual(untouched);
@@ -49,7 +49,8 @@ test('what one browser does leaves the others, and other requests, as they are',
 
 test('a browser that asks gets its tries back, once in a window', async () => {
   const { id, browser } = await known();
-  const ask = (windowSeconds: number) => noteBrowserAsked(store.db, id, browser, { tries: 5, windowSeconds });
+  const ask = (windowSeconds: number) =>
+    recordBrowserMailRequest(store.db, id, browser, { tries: 5, windowSeconds });
   await spendBrowserTry(store.db, id, browser);
   expect(await ask(300)).toBe(true);
   expect(await findBrowser(store.db, id, browser)).toMatchObject({ triesLeft: 5 });

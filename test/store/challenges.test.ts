@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   armChallenge,
   insertChallenge,
-  noteAsked,
+  recordMailRequest,
   spendTry,
   useUpChallenge,
 } from '../../src/store/challenges.js';
@@ -47,7 +47,7 @@ test('what has run out, or was replaced by a newer mail, cannot be used up', asy
 test('asking for another mail gives no more tries at the code that is still there', async () => {
   const { id } = await mailed();
   for (let times = 0; times < 4; times++) await spendTry(store.db, id, browser);
-  await noteAsked(store.db, id, 5);
+  await recordMailRequest(store.db, id, 5);
   expect(await spendTry(store.db, id, browser)).toMatchObject({ triesLeft: 0 });
   expect(await spendTry(store.db, id, browser)).toBeUndefined();
 });

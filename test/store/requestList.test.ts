@@ -135,7 +135,7 @@ async function walk(
   let position: ListPosition | null = null;
   let back: ListPosition | null;
   do {
-    const page = await listRequests(store.db, filter, sort, position, limit);
+    const page = await listRequests(store.db, { filter, sort, position, limit });
     forward.push(page.requests.map(({ id }) => id));
     position = page.next;
     back = page.previous;
@@ -143,7 +143,7 @@ async function walk(
   } while (position);
   const backward: string[][] = [];
   while (back) {
-    const page = await listRequests(store.db, filter, sort, back, limit);
+    const page = await listRequests(store.db, { filter, sort, position: back, limit });
     backward.unshift(page.requests.map(({ id }) => id));
     back = page.previous;
   }
@@ -156,7 +156,12 @@ describe('a list', () => {
   beforeAll(async () => {
     store = await openTestStore();
     await store.db.insertInto('request').values(generated(300)).execute();
-    ({ requests: all } = await listRequests(store.db, { scope: 'all' }, 'newest', null, 1_000));
+    ({ requests: all } = await listRequests(store.db, {
+      filter: { scope: 'all' },
+      sort: 'newest',
+      position: null,
+      limit: 1_000,
+    }));
   });
   afterAll(() => store.remove());
 
@@ -167,7 +172,12 @@ describe('a list', () => {
   describe.each(SORTS)('by %s', (sort) => {
     test.each(FILTERS)('narrowed to %s is what it should be', async (_, filter) => {
       const whole = { scope: 'all', ...filter } as const;
-      const { requests, next, previous } = await listRequests(store.db, whole, sort, null, 1_000);
+      const { requests, next, previous } = await listRequests(store.db, {
+        filter: whole,
+        sort,
+        position: null,
+        limit: 1_000,
+      });
       expect(requests.map(({ id }) => id)).toEqual(expected(all, whole, sort));
       expect({ next, previous }).toEqual({ next: null, previous: null });
     });
@@ -210,7 +220,12 @@ describe('while others sign up', () => {
   afterEach(() => store.remove());
 
   test.each(SORTS)('paging by %s still shows each row that was there exactly once', async (sort) => {
-    const before = await listRequests(store.db, { scope: 'all' }, sort, null, 1_000);
+    const before = await listRequests(store.db, {
+      filter: { scope: 'all' },
+      sort,
+      position: null,
+      limit: 1_000,
+    });
     let added = 0;
     const { forward } = await walk(store, { scope: 'all' }, sort, 7, async () => {
       if (added >= 12) return;
@@ -239,7 +254,12 @@ describe('while others sign up', () => {
         .execute();
     }
     const { forward } = await walk(store, { scope: 'all' }, 'oldest', 2);
-    const { requests } = await listRequests(store.db, { scope: 'all' }, 'address', null, 100);
+    const { requests } = await listRequests(store.db, {
+      filter: { scope: 'all' },
+      sort: 'address',
+      position: null,
+      limit: 100,
+    });
     expect(forward.flat()).toEqual(requests.map(({ id }) => id));
   });
 });

@@ -5,7 +5,7 @@ import {
   insertSteps,
   LeaseLost,
   noteStep,
-  settleStep,
+  recordStep,
   type StepOutcome,
 } from '../../src/store/steps.js';
 import { aRequest, insertARequest } from '../support/aRequest.js';
@@ -32,13 +32,13 @@ test('a worker whose lease has passed to another one writes nothing', async () =
   await claimById(store.db, request.id, 30, other);
 
   await expect(noteStep(store.db, writer, 'mail', { begunAt: 'now' })).rejects.toThrow(LeaseLost);
-  await expect(settleStep(store.db, writer, 'mail', DONE)).rejects.toThrow(LeaseLost);
+  await expect(recordStep(store.db, writer, 'mail', DONE)).rejects.toThrow(LeaseLost);
   await expect(beginStep(store.db, writer, 'mail')).rejects.toThrow(LeaseLost);
   expect(await findSteps(store.db, request.id)).toMatchObject([
     { state: 'running', attempts: 1, detail: {} },
   ]);
 
-  await settleStep(store.db, { requestId: request.id, owner: other }, 'mail', DONE);
+  await recordStep(store.db, { requestId: request.id, owner: other }, 'mail', DONE);
   expect(await findSteps(store.db, request.id)).toMatchObject([{ state: 'done' }]);
 });
 
@@ -55,7 +55,7 @@ describe('what becomes of a step is recorded with it', () => {
     await claimById(store.db, request.id, 30, writer.owner);
     await beginStep(store.db, writer, key);
     await beginStep(store.db, writer, key);
-    await settleStep(store.db, writer, key, outcome);
+    await recordStep(store.db, writer, key, outcome);
     const events = store.db.selectFrom('audit_event').select(['actor', 'action', 'detail']);
     return events.where('request_id', '=', request.id).where('action', '!=', 'request.submitted').execute();
   }
@@ -88,7 +88,7 @@ describe('what becomes of a step is recorded with it', () => {
     await insertARequest(store.db, request);
     await insertSteps(store.db, request.id, [{ key: 'mail', position: 0 }]);
     const writer = { requestId: request.id, owner: randomUUID() };
-    await expect(settleStep(store.db, writer, 'mail', DONE)).rejects.toThrow(LeaseLost);
+    await expect(recordStep(store.db, writer, 'mail', DONE)).rejects.toThrow(LeaseLost);
     const events = store.db.selectFrom('audit_event').select('action').where('request_id', '=', request.id);
     expect(await events.execute()).toEqual([{ action: 'request.submitted' }]);
   });

@@ -31,5 +31,5 @@ export function aRequest(overrides: Partial<NewRequest> = {}): NewRequest & { id
 /** Inserts a request as a submission does; returns whether its address was free. */
 export async function insertARequest(db: Db, request: NewRequest, quietSeconds = 0): Promise<boolean> {
   const event = { actor: 'partner', action: 'request.submitted' } as const;
-  return (await insertRequest(db, request, event, quietSeconds)) !== null;
+  return (await insertRequest(db, request, { event, quietSeconds })) !== null;
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { accessOf, type Access } from '../../src/access/access.js';
-import type { Person } from '../../src/access/person.js';
+import { accessOf, type Access, type Person } from '../../src/access/access.js';
 import type { Deps } from '../../src/deps.js';
 import { parseAddress } from '../../src/policy/address.js';
 import { submit } from '../../src/requests/submit/submit.js';

@@ -9,8 +9,8 @@ import {
   listRequests,
   pageQuery,
   REQUEST_SORTS,
-  type ListPosition,
   type RequestFilter,
+  type RequestQuery,
   type RequestSort,
 } from '../../src/store/requestList.js';
 import { insertManyRequests } from '../support/manyRequests.js';
@@ -34,8 +34,8 @@ onPostgres('with 100,000 requests', () => {
   type Plan = { 'Node Type': string; 'Relation Name'?: string; 'Index Name'?: string; Plans?: Plan[] };
   const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
-  async function planOf(...query: [RequestFilter, RequestSort, ListPosition | null]) {
-    const { sql: text, parameters } = pageQuery(store.db, ...query, 51).compile();
+  async function planOf(query: Omit<RequestQuery, 'limit'>) {
+    const { sql: text, parameters } = pageQuery(store.db, { ...query, limit: 51 }).compile();
     const { rows } = await store.db.executeQuery<{ 'QUERY PLAN': { Plan: Plan }[] }>(
       CompiledQuery.raw(`explain (format json) ${text}`, [...parameters]),
     );
@@ -80,13 +80,16 @@ onPostgres('with 100,000 requests', () => {
     for (const filter of filters) {
       for (const sort of SORTS) {
         const whole = { scope: 'all', ...filter } as const;
-        const { next } = await listRequests(store.db, whole, sort, null, 50);
+        const { next } = await listRequests(store.db, { filter: whole, sort, position: null, limit: 50 });
         for (const position of next ? [null, next] : [null]) {
           const what = `${JSON.stringify(filter)} by ${sort}${position ? ', second page' : ''}`;
-          const nodes = await planOf(whole, sort, position);
+          const nodes = await planOf({ filter: whole, sort, position });
           if (!nodes.some((node) => node['Index Name'] !== undefined)) seqScans.push(what);
           if (nodes.some((node) => node['Node Type'] === 'Seq Scan')) seqScans.push(what);
-          figures.push({ what, ms: await medianMs(() => listRequests(store.db, whole, sort, position, 50)) });
+          figures.push({
+            what,
+            ms: await medianMs(() => listRequests(store.db, { filter: whole, sort, position, limit: 50 })),
+          });
         }
       }
     }

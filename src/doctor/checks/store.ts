@@ -1,8 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { codeOf } from '../../codeOf.js';
 import { IdentityFault } from '../../entra/managedIdentity.js';
-import { isStoreDown, isUntrusted, type Store } from '../../store/database.js';
-import { serverVersion } from '../../store/health.js';
+import { isStoreDown, isUntrusted, type Store, serverVersion } from '../../store/database.js';
 import { pendingMigrations } from '../../store/migrations/index.js';
 import { finding, type Finding, type CheckUp } from '../finding.js';
 

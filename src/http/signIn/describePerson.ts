@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PORTAL_ROLES, type Person, type PortalRole } from '../../access/person.js';
+import { PORTAL_ROLES, type Person, type PortalRole } from '../../access/access.js';
 import type { Deps } from '../../deps.js';
 import { EntraFault } from '../../entra/entraFault.js';
 import { claimText } from '../../entra/tenantIdentity.js';

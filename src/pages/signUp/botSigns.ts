@@ -5,18 +5,18 @@ import { seal, unseal } from '../../sealed.js';
 type Posted = Record<string, unknown> | undefined;
 
 export type BotSigns = {
-  /** For the hidden field `begun`: when the person got the form. One that comes back with faults keeps its first moment. */
+  /** For the hidden field `begun`: when the person got the form. A form with faults keeps its first moment. */
   begun: (posted?: Posted) => string;
   suspicions: (posted: Posted) => Suspicion[];
 };
 
 /**
- * Cheap signs of a program behind a form; the fields are in `views/partials/botFields.ejs`. They only send a request to a
- * person, so a wrong sign loses nobody.
+ * Cheap signs of a program behind a form; the fields are in `views/partials/botFields.ejs`. They only send a request to an
+ * approver, so a wrong sign turns nobody away.
  *
- * A form without a moment, or with one that is not ours, is no sign: other programs may post on somebody's behalf, and the
- * secret may have changed since the form was opened. Nor is an old one: people go to lunch. A moment that lies ahead
- * comes from an instance whose clock does.
+ * A form without a moment, or with a foreign one, is no sign: another program may post for a person, and the secret may have
+ * changed since the form was opened. An old form is no sign either: people go to lunch. A moment in the future comes from an
+ * instance whose clock is ahead.
  */
 export function botSigns({ config, limits }: Pick<Deps, 'config' | 'limits'>): BotSigns {
   const times = fillTime(config.secrets);
@@ -37,11 +37,11 @@ export function botSigns({ config, limits }: Pick<Deps, 'config' | 'limits'>): B
 type FillTime = {
   /** This moment, sealed, for a hidden field of a form. */
   stamp: () => string;
-  /** How long ago a stamp was made, in seconds; null for what is no stamp of ours. Negative where another clock runs ahead. */
+  /** The age of a stamp in seconds; null for anything else. Negative if another instance's clock is ahead. */
   secondsSince: (posted: unknown) => number | null;
 };
 
-/** Moments that tell how long somebody has had a form, without keeping anything. Anybody may send an old one again. */
+/** Shows how long a person has had a form, without storing anything. A program may send an old stamp again. */
 function fillTime(secrets: readonly [string, ...string[]]): FillTime {
   return {
     stamp: () => seal(String(Date.now()), 'fill time', secrets),

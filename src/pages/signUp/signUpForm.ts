@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import { parseAddress, type Address } from '../../policy/address.js';
-import { companyName, personName } from './formTexts.js';
 
 const FIELDS = ['email', 'firstName', 'lastName', 'company', 'reason'] as const;
 type Field = (typeof FIELDS)[number] | 'terms';
 
-/** What was typed, as it is shown again. Fields that the form does not have are not looked at. */
+/** The typed values, as the form shows them again. */
 export type FormValues = Record<(typeof FIELDS)[number], string> & { terms: boolean };
 
 /** `code` names a message under `form.fault`; `max` is the length that was exceeded. */
-export type FormFault = { field: Field; code: string; max?: number };
+type FormFault = { field: Field; code: string; max?: number };
 
-export type FormInput = {
+type FormInput = {
   address: Address;
   firstName: string;
   lastName: string;
@@ -20,14 +19,14 @@ export type FormInput = {
   acceptedTerms: string | null;
 };
 
-/** Another address to use, and what is wrong with the one typed; null where only its owner can tell. */
-export type Suggestion = { kind: 'plus' | 'lookAlike'; address: string | null };
+/** What is wrong with the typed address, and another one to use; null if only its owner knows one. */
+type Suggestion = { kind: 'plus' | 'lookAlike'; address: string | null };
 
 export type FormResult =
   | { ok: true; input: FormInput }
   | { ok: false; values: FormValues; faults: FormFault[]; suggestion: Suggestion | null };
 
-/** What is said of an address whose domain looks like a partner's; null for any other. See `policy/lookAlikes/didYouMean.ts`. */
+/** The answer to an address whose domain looks like a partner's; null for any other. See `policy/lookAlikes/didYouMean.ts`. */
 type LookAlikeOf = (address: Address) => { suggestion: string | null } | null;
 
 export const EMPTY_FORM: FormValues = {
@@ -38,6 +37,48 @@ export const EMPTY_FORM: FormValues = {
   reason: '',
   terms: false,
 };
+
+/**
+ * One line of visible text. Refuses characters that make a text look like another one: control characters, and characters that
+ * change the direction of writing or have no width, fillers among the letters included.
+ */
+function line(max: number) {
+  return z
+    .string('missing')
+    .trim()
+    .min(1, 'missing')
+    .max(max, 'tooLong')
+    .regex(/^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]*$/u, 'character');
+}
+
+/** A person's name, the only typed value that enters a mail: only letters, and nothing that reads as a link. */
+export const personName = line(64)
+  .regex(/^[\p{L}\p{M} '’.-]*$/u, 'name')
+  // One character may stand for two letters: mail programs and browsers read a ligature of f and i as .fi.
+  .refine(
+    (value) => /\p{L}/u.test(value) && !/\s\.|\.\p{M}*(\p{L}\p{M}*){2}/u.test(value.normalize('NFKC')),
+    'name',
+  );
+
+/** An organisation's name: any real one (Booking.com, 3M, Studio 54), but nothing to follow, call or render. */
+export const companyName = line(100).refine(
+  // Full-width letters, signs and digits read like plain ones.
+  (value) => !NOT_IN_A_NAME.some((pattern) => pattern.test(value.normalize('NFKC'))),
+  'company',
+);
+
+const NOT_IN_A_NAME = [
+  /:\/\//,
+  /\bwww\./i,
+  /\b(https?|ftp|mailto|tel|sms|javascript|data):\S/i,
+  // A domain with a path, an address.
+  /\.\p{L}{2,}\//u,
+  /\S@\S/,
+  // HTML, its entities, Markdown, BBCode.
+  /[<>]|&#?\w+;|\]\(|\[\/?(url|img|b|i)\b/i,
+  // A phone number: seven digits, however they are grouped.
+  /\p{Nd}([ .()/\p{Pd}]{0,3}\p{Nd}){6}/u,
+];
 
 const schema = z.object({
   firstName: personName,
@@ -54,7 +95,7 @@ const schema = z.object({
 /**
  * Reads the posted form.
  *
- * @param body as the body parser gives it: repeated fields are arrays, and refused
+ * @param body as the body parser returns it: repeated fields are arrays, and refused
  * @param termsHash SHA-256 of the terms in force; null when there are none to accept
  */
 export function readSignUpForm(
@@ -98,7 +139,7 @@ function readAddress(typed: unknown, lookAlikeOf: LookAlikeOf): ReadAddress {
   return { ok: false, fault: 'lookAlike', suggestion: { kind: 'lookAlike', address: alike.suggestion } };
 }
 
-/** The address that the button under the field offers. */
+/** The address that the button below the field offers. */
 function suggestedFor(read: ReadAddress): string | null {
   return read.ok ? null : (read.suggestion?.address ?? null);
 }
@@ -121,8 +162,8 @@ function faultOf(field: Field, issue: z.core.$ZodIssue): FormFault {
 }
 
 /**
- * The checkbox's value is the hash of the text that it stood beside; a text that has changed since was not accepted. Any
- * other value comes from a client that shows no form of ours, and means the text in force.
+ * The value of the checkbox is the hash of the terms that were shown; terms that have changed since are not accepted. Any other
+ * value comes from a client without our form, and means the terms in force.
  */
 function acceptedTerms(value: unknown, hash: string | null): { ok: true } | { ok: false; code: string } {
   if (hash === null) return { ok: true };

@@ -6,7 +6,7 @@ import { rememberBrowser } from '../../http/browserKey.js';
 import { endIdleSession, saveSession } from '../../http/session.js';
 import { SIGN_IN_SECONDS } from '../../http/sessionStore.js';
 import { findByToken } from '../../requests/follow/follow.js';
-import { askedBy } from '../../requests/prove/awaitedProof.js';
+import { detailsOf } from '../../requests/prove/awaitedProof.js';
 import { proveByTenant } from '../../requests/prove/tenant.js';
 import { openPage } from '../../requests/pageToken.js';
 import { refuse } from './tenantRefused.js';
@@ -14,12 +14,12 @@ import { refuse } from './tenantRefused.js';
 type TokenParams = { token: string };
 type SignedIn = SessionData['tenantConfirmations'][number];
 
-/** As many requests of one browser may wait to be confirmed; the oldest gives way. */
+/** How many requests of one browser may wait to be confirmed; the oldest is dropped. */
 const AT_ONCE = 5;
 
 /**
- * Takes a sign-in as the proof of a request. Where another browser has sent the form, the person is shown first what was typed
- * there: they may have followed a stranger's link.
+ * Takes a sign-in as the proof of a request. If another browser sent the form, the person first sees what was typed there,
+ * because they may have followed a stranger's link.
  */
 export async function takeProof(
   deps: Deps,
@@ -57,7 +57,7 @@ async function pageOf({ store }: Deps, requestId: string): Promise<string> {
   return token;
 }
 
-/** GET /verify/tenant/:token/confirm, for whoever has just signed in for this request. */
+/** GET /verify/tenant/:token/confirm, after a sign-in for this request. */
 export function showConfirmation(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
@@ -66,11 +66,11 @@ export function showConfirmation(deps: Deps): RequestHandler<TokenParams> {
       res.redirect(303, `/requests/${token}`);
       return;
     }
-    res.render('proof/tenantConfirm', { token, asked: askedBy(request) });
+    res.render('proof/tenantConfirm', { token, details: detailsOf(request) });
   };
 }
 
-/** POST /verify/tenant/:token/confirm: good for once. */
+/** POST /verify/tenant/:token/confirm; a sign-in can be confirmed once. */
 export function confirmTenantProof(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
@@ -88,7 +88,7 @@ export function confirmTenantProof(deps: Deps): RequestHandler<TokenParams> {
   };
 }
 
-/** The sign-in for a request, for as long as it counts. */
+/** The sign-in for a request, while it is valid. */
 function signedInFor(
   requestId: string,
   { session: { tenantConfirmations = [] } }: Pick<Request, 'session'>,

@@ -1,9 +1,9 @@
 import type { RequestHandler, Response } from 'express';
 import type { Deps } from '../../deps.js';
 import { notFound } from '../../errors.js';
-import { knownBrowser, rememberBrowser } from '../../http/browserKey.js';
+import { readBrowser, rememberBrowser } from '../../http/browserKey.js';
 import { findByToken } from '../../requests/follow/follow.js';
-import { askForAnotherMail } from '../../requests/prove/askForMail.js';
+import { requestAnotherMail } from '../../requests/prove/mailboxProof.js';
 import { enterCode, type CodeFault } from '../../requests/prove/enterCode.js';
 import { followLink, lookAtLink, type Link } from '../../requests/prove/followLink.js';
 import { answerStatus } from '../status.js';
@@ -24,14 +24,14 @@ const STATUS_OF: Record<CodeFault['fault'], number> = {
 export function showLink(deps: Deps): RequestHandler<LinkParams> {
   return async (req, res) => {
     const { secret } = req.params;
-    const link = await lookAtLink(deps, secret, knownBrowser(deps.config, req));
+    const link = await lookAtLink(deps, secret, readBrowser(deps.config, req));
     if (link.state !== 'open') {
       refuseLink(res, link);
       return;
     }
-    // So that whoever presses the button twice is known the second time.
+    // So that a second press of the button is recognised.
     rememberBrowser(deps.config, req, res);
-    res.render('proof/link', { secret, asked: link.asked });
+    res.render('proof/link', { secret, details: link.details });
   };
 }
 
@@ -49,7 +49,7 @@ function refuseLink(res: Response, link: Exclude<Link, { state: 'open' }>): void
   res.status(410).render('proof/deadLink', { token: null, ...link });
 }
 
-/** GET /verify/code/:token: whoever loads the answer to a code again. */
+/** GET /verify/code/:token: the answer to a code is loaded again. */
 export const leaveCode: RequestHandler<TokenParams> = function leaveCode(req, res) {
   res.redirect(303, `/requests/${encodeURIComponent(req.params.token)}`);
 };
@@ -70,11 +70,11 @@ export function takeCode(deps: Deps): RequestHandler<TokenParams, unknown, Body>
 }
 
 /** POST /verify/code/:token/again */
-export function askForMail(deps: Deps): RequestHandler<TokenParams> {
+export function requestMail(deps: Deps): RequestHandler<TokenParams> {
   return async (req, res) => {
     const { token } = req.params;
     const { request } = await findByToken(deps, token);
-    await askForAnotherMail(deps, request.id, rememberBrowser(deps.config, req, res));
+    await requestAnotherMail(deps, request.id, rememberBrowser(deps.config, req, res));
     // Whatever came of it, the page says when a mail may be asked for.
     res.redirect(303, `/requests/${token}`);
   };

@@ -8,14 +8,12 @@ import type { TenantSignIn } from '../../http/signIn/tenantSignIn.js';
 import type { Address } from '../../policy/address.js';
 import { decide } from '../../policy/decide.js';
 import { findByToken } from '../../requests/follow/follow.js';
-import { awaitsTenant } from '../../requests/prove/tenant.js';
-import { isTenantOffered } from '../../requests/prove/tenant.js';
-import { addressFor } from '../../requests/prove/tenant.js';
+import { awaitsTenant, isTenantOffered, addressFor } from '../../requests/prove/tenant.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { takeProof } from './confirmation.js';
 import { refuse, type ShownRefusal } from './tenantRefused.js';
 
-/** GET /verify/tenant/:token: on to the home organisation of whoever has sent this request. */
+/** GET /verify/tenant/:token: on to the home organisation of the applicant. */
 export function beginTenantProof(deps: Deps, tenants: TenantSignIn): RequestHandler<{ token: string }> {
   return async (req, res) => {
     const { token } = req.params;
@@ -55,7 +53,7 @@ async function sendToTenant(
   }
 }
 
-/** GET /auth/callback, for those who come back with the state of a partner's sign-in; everybody else is the next one's. */
+/** GET /auth/callback with the state of a partner's sign-in; the next handler takes all others. */
 export function finishTenantSignIn(deps: Deps, tenants: TenantSignIn): RequestHandler {
   return async (req, res, next) => {
     const purpose = tenants.take(req);
@@ -83,7 +81,7 @@ export function finishTenantSignIn(deps: Deps, tenants: TenantSignIn): RequestHa
   };
 }
 
-/** Nobody is given the form to whom the policy in force would refuse everything that could be sent with it. */
+/** Leads a signed-in person to the form, unless the policy in force would deny whatever they send. */
 async function welcome(deps: Deps, req: Request, res: Response, identity: TenantIdentity): Promise<void> {
   const found = await admissionOf(deps, identity);
   if ('reason' in found) {
@@ -105,14 +103,14 @@ async function welcome(deps: Deps, req: Request, res: Response, identity: Tenant
   res.redirect(303, '/verify/form');
 }
 
-/** The address with which somebody may sign up, or why not; `policyReason` is the policy's own reason, where it is that. */
+/** The address with which a person may sign up, or why not; `policyReason` is the policy's reason for a denial. */
 async function admissionOf(
   deps: Deps,
   identity: TenantIdentity,
 ): Promise<
   { address: Address } | { reason: ShownRefusal; address?: Address; policyReason?: string | undefined }
 > {
-  // A guest of our tenant is somebody else's, and is told so.
+  // A guest of our tenant belongs to another one, and gets that answer below.
   if (identity.tid === deps.config.tenantId.toLowerCase() && !identity.guest) return { reason: 'ownTenant' };
   const found = await addressFor(deps, identity);
   if ('refused' in found) return { reason: found.refused };

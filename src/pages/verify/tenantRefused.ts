@@ -7,12 +7,12 @@ import { openPage } from '../../requests/pageToken.js';
 import { findRequest } from '../../store/requests.js';
 
 /**
- * `failed` is whatever was wrong with what the browser or Entra brought: it is nothing that a person could mend. With
- * `unreachable` Entra brought nothing, with `notAdmitted` the policy refuses the address, and `ownTenant` is our own.
+ * `failed`: the answer of the browser or of Entra was wrong, and the person cannot mend it. `unreachable`: Entra did not answer.
+ * `notAdmitted`: the policy denies the address. `ownTenant`: the person belongs to our own tenant.
  */
 export type ShownRefusal = TenantRefusal | 'failed' | 'denied' | 'unreachable' | 'ownTenant' | 'notAdmitted';
 
-/** Statuses by what the person could do: come back later, take another account, or begin again. */
+/** By what the person can do: come back later, take another account, or begin again. */
 const STATUS: Record<ShownRefusal, number> = {
   failed: 401,
   denied: 401,
@@ -27,7 +27,7 @@ const STATUS: Record<ShownRefusal, number> = {
   unreachable: 503,
 };
 
-/** After these another account would do no better than the same one. */
+/** After these the same account may be tried again. */
 const ACCOUNT_IS_GOOD: readonly ShownRefusal[] = ['failed', 'denied', 'lookUp', 'unreachable'];
 
 const RETRY_AFTER_SECONDS = 30;
@@ -54,7 +54,7 @@ export function showRefusal(
   const domain = (address ?? account).split('@').at(-1) ?? '';
   res.status(status).render('proof/tenantRefused', {
     reason,
-    // Its sentence asks people to check what they typed, and nobody has typed this address.
+    // Its sentence says to check what was typed, and nobody typed this address.
     policyReason: policyReason === 'denied.lookAlike' ? undefined : policyReason,
     sameAccount: ACCOUNT_IS_GOOD.includes(reason),
     values: { account, address: address ?? account, domain },
@@ -69,12 +69,12 @@ type Refused = {
   /** The address that the sign-in has fixed, where no request has one. */
   address?: Address;
   policyReason?: string | undefined;
-  /** What the log says where it knows more than the page. */
+  /** The reason for the log, if it is more precise than the page's. */
   logged?: string;
   explanation?: string;
 };
 
-/** Answers a sign-in that shows nothing about a request, or about anybody before any form: null. */
+/** Answers a sign-in that proves nothing, for a request or, with null, before any form. */
 export async function refuse(
   deps: Deps,
   req: Request,

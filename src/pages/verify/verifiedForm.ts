@@ -5,8 +5,7 @@ import { tenantSignInOver } from '../../errors.js';
 import { rememberBrowser } from '../../http/browserKey.js';
 import { SIGN_IN_SECONDS } from '../../http/sessionStore.js';
 import { parseAddress, type Address } from '../../policy/address.js';
-import { tenantProof } from '../../requests/prove/tenant.js';
-import { refusalOf } from '../../requests/prove/tenant.js';
+import { tenantProof, refusalOf } from '../../requests/prove/tenant.js';
 import { submit } from '../../requests/submit/submit.js';
 import { botSigns } from '../signUp/botSigns.js';
 import { EMPTY_FORM, readSignUpForm } from '../signUp/signUpForm.js';
@@ -15,7 +14,7 @@ import { showRefusal } from './tenantRefused.js';
 type Known = { identity: TenantIdentity; address: Address; signedInAt: Date };
 type Form = Record<string, unknown> | undefined;
 
-/** GET /verify/form: the form as far as the sign-in fills it in. Whoever has not signed in is sent to do so. */
+/** GET /verify/form: the form, filled in from the sign-in; without a sign-in it leads to one. */
 export function showVerifiedForm(deps: Deps): RequestHandler {
   const { begun } = botSigns(deps);
   return (req, res) => {
@@ -29,7 +28,7 @@ export function showVerifiedForm(deps: Deps): RequestHandler {
   };
 }
 
-/** POST /verify/form: the address is that of the sign-in, whatever is posted. */
+/** POST /verify/form: always with the address of the sign-in. */
 export function signUpVerified(deps: Deps): RequestHandler<object, unknown, Form> {
   const { begun, suspicions } = botSigns(deps);
   return async (req, res) => {
@@ -37,13 +36,13 @@ export function signUpVerified(deps: Deps): RequestHandler<object, unknown, Form
     if (!known) throw tenantSignInOver();
     const { identity, address, signedInAt } = known;
     const { terms } = deps.policy.current();
-    // The policy may have come to name another tenant since, or none.
+    // The policy may name another tenant now, or none.
     const refused = await refusalOf(deps, identity, address);
     if (refused) {
       showRefusal(res, { reason: refused, account: identity.account });
       return;
     }
-    // The proof is about this address: another one must not come in by a suggestion either.
+    // The proof is for this address, so no suggestion may replace it.
     const fields = { ...req.body, email: address.canonical, useSuggestion: undefined };
     const form = readSignUpForm(fields, terms?.hash ?? null);
     if (!form.ok) {
@@ -56,12 +55,12 @@ export function signUpVerified(deps: Deps): RequestHandler<object, unknown, Form
       { ...form.input, address, language: res.locals.language },
       { browser, suspicions: suspicions(req.body), proof: tenantProof(identity, browser, signedInAt) },
     );
-    // Who it was stays known for the rest of its time: a form that is sent twice leads twice to the same request.
+    // The sign-in stays valid for its time, so that a form that is sent twice leads to the same request.
     res.redirect(303, `/requests/${token}`);
   };
 }
 
-/** Who has signed in, for as long as that counts. */
+/** The sign-in, while it is valid. */
 function whoSignedIn({ session: { tenantIdentity } }: Pick<Request, 'session'>): Known | null {
   if (!tenantIdentity) return null;
   const { address: text, signedInAt, ...identity } = tenantIdentity;

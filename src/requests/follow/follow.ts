@@ -5,8 +5,7 @@ import type { RequestRow, SubmissionRow } from '../../store/schema.js';
 import { findSteps } from '../../store/steps.js';
 import { findSubmission } from '../../store/submissions.js';
 import { hashToken, isToken } from '../../token.js';
-import { awaitedProof } from '../prove/awaitedProof.js';
-import { isShownIn } from '../prove/awaitedProof.js';
+import { awaitedProof, isShownIn } from '../prove/awaitedProof.js';
 import { ownerStatus } from './ownerStatus.js';
 import { publicStatus } from './publicStatus.js';
 import type { Status } from './status.js';
@@ -21,17 +20,17 @@ export async function findByToken({ store }: Pick<Deps, 'store'>, token: string)
 }
 
 /**
- * Whether a page is looked at by the owner of the mailbox: they came by a link mailed to it, or have proved in this browser
- * that it is theirs. The owner sees everything; everybody else, the browser that sent the form included, sees what the policy,
- * approvers and the portal did, never what the directory says of the address.
+ * Whether the viewer is the owner of the mailbox: they followed a link that was mailed to it, or gave the proof in this browser.
+ * The owner sees everything. Everybody else, even in the browser that sent the form, sees what the policy, approvers and the
+ * portal did, and never what the directory says about the address.
  *
- * @param browser of the viewer, as far as it is known; see `http/browserKey.ts`
+ * @param browser the viewer's; null for one without a key. See `http/browserKey.ts`.
  */
 export function isOwner({ submission, request }: Followed, browser: Buffer | null): boolean {
   return submission.by_mail || (browser !== null && isShownIn(request.proof, browser));
 }
 
-/** Where a request stands, for one viewer. @throws {PublicError} `notFound` */
+/** The status of a request for one viewer. @throws {PublicError} `notFound` */
 export async function follow(deps: Deps, token: string, browser: Buffer | null): Promise<Status> {
   const followed = await findByToken(deps, token);
   const { request } = followed;

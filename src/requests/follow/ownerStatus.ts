@@ -2,7 +2,7 @@ import type { RequestRow, StepRow } from '../../store/schema.js';
 import { mayResend, type MailWindow } from '../resend/resend.js';
 import type { Status, StatusStep } from './status.js';
 
-/** A request as the owner of its mailbox sees it: the stored state, what the directory has said, and every step. */
+/** A request as the owner of its mailbox sees it: the stored state, problems of the directory, and every step. */
 export function ownerStatus(request: RequestRow, steps: StepRow[], mails: MailWindow): Omit<Status, 'proof'> {
   const moments = steps.flatMap(({ started_at, finished_at }) => [started_at, finished_at]);
   return {
@@ -20,7 +20,7 @@ export function ownerStatus(request: RequestRow, steps: StepRow[], mails: MailWi
   };
 }
 
-/** What was given when the request was provisioned, whatever the policy says today. */
+/** The apps that were granted when the request was provisioned. The policy may have changed since. */
 function appsOf({ decision }: Pick<RequestRow, 'decision'>): Status['apps'] {
   return decision.grants.apps.map(({ name, url }) => ({ name, url }));
 }
@@ -40,7 +40,7 @@ export function reasonOf(request: RequestRow): string | null {
 function stepsOf(request: RequestRow, steps: StepRow[]): StatusStep[] {
   const matching = (pattern: RegExp) => steps.filter(({ key }) => pattern.test(key));
   const mails = matching(/^(mail$|resend:)/);
-  // A guest who has accepted already is sent nothing, and has nothing to look out for.
+  // A guest who has accepted already gets no mail.
   const mailed = mails.filter(({ detail }) => detail.mailedBy !== 'nobody');
   const grants = matching(/^(group|app):/);
   const all: StatusStep[] = [
@@ -48,19 +48,19 @@ function stepsOf(request: RequestRow, steps: StepRow[]): StatusStep[] {
     ...reviewSteps(request),
     merged('invited', matching(/^(lookup|invitation)$/)),
     ...(grants.length > 0 || steps.length === 0 ? [merged('access', grants)] : []),
-    // What counts is the latest mail that the person asked for.
+    // Only the latest mail counts.
     ...(mailed.length > 0 || mails.length === 0 ? [merged('mailed', mailed.slice(-1))] : []),
   ];
   return request.state === 'denied' ? all.filter(({ status }) => status !== 'waiting') : all;
 }
 
-/** Only where an approver decides. */
+/** The step of a review, if an approver decides. */
 export function reviewSteps({ state, review }: RequestRow): StatusStep[] {
   if (state === 'pending') return [{ name: 'review', status: 'waiting', at: null }];
   return review?.outcome === 'approved' ? [{ name: 'review', status: 'done', at: new Date(review.at) }] : [];
 }
 
-/** Several steps as the one that a person thinks of: done when all are, and as far as the one that is furthest from it. */
+/** Several steps as one: done when all are done, failed when one has failed, running when one has begun. */
 function merged(name: StatusStep['name'], steps: StepRow[]): StatusStep {
   const states = steps.map(({ state }) => state);
   const done = steps.length > 0 && states.every((state) => state === 'done' || state === 'unconfirmed');

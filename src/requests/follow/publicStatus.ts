@@ -1,21 +1,21 @@
 import type { NoticeRow, RequestRow, StepRow, SubmissionRow } from '../../store/schema.js';
 import { isForOwner, meaningOf } from '../problems.js';
-import { mayAskAgain, type MailWindow } from '../resend/resend.js';
+import { mayResendForOthers, type MailWindow } from '../resend/resend.js';
 import { isDeniedByReviewer, reasonOf, reviewSteps } from './ownerStatus.js';
 import type { ShownState, Status, StatusStep } from './status.js';
 
 type Seen = {
   request: RequestRow;
-  /** The viewer's own: no time is shown that lies before it. */
+  /** The viewer's own: the page shows no time before it. */
   submission: SubmissionRow;
   steps: StepRow[];
-  /** The mail that tells the owner why there is no invitation, where there is one. */
+  /** The mail that tells the owner why there is no invitation, if there is one. */
   answer: Pick<NoticeRow, 'state' | 'problem' | 'attempts'> | undefined;
 };
 
 /**
- * A request as everybody but the owner of its mailbox sees it: the same for an address that the directory knows, knows as
- * blocked, or does not know. `answered` only where a mail has gone, or where only Microsoft could send one.
+ * A request as everybody but the owner of its mailbox sees it: the same whether or not the directory has the address, or has
+ * blocked it. `answered` only if a mail has gone, or if only Microsoft could send one.
  */
 export function publicStatus(seen: Seen, limits: MailWindow): Omit<Status, 'proof'> {
   const { request, submission } = seen;
@@ -39,21 +39,23 @@ export function publicStatus(seen: Seen, limits: MailWindow): Omit<Status, 'proo
     apps: [],
     steps,
     moving: isMoving(status, seen),
-    resend: answeredAt ? mayAskAgain(submission, answeredAt, limits) : { allowed: false, why: 'notMailed' },
+    resend: answeredAt
+      ? mayResendForOthers(submission, answeredAt, limits)
+      : { allowed: false, why: 'notMailed' },
     updatedAt: new Date(Math.max(...moments.map((at) => at?.getTime() ?? 0))),
   };
 }
 
 const MOVING = new Set<ShownState>(['unproven', 'pending', 'queued']);
 
-/** Where nothing is wrong, a mail that goes once more does not show: only an invitation is repeated by the request itself. */
+/** While nothing is wrong, a repeated mail does not show. When it is delayed, work on the request or the mail does. */
 function isMoving(status: ShownState, { request, answer }: Seen): boolean {
   if (MOVING.has(status) || request.state === 'queued') return true;
   if (status !== 'delayed') return false;
   return request.due_at !== null || answer?.state === 'waiting' || answer?.state === 'sending';
 }
 
-/** States whose steps tell when they came. */
+/** States whose steps show already when they began. */
 const CHANGED_BY_THEMSELVES = new Set<ShownState>(['unproven', 'queued', 'answered']);
 
 function shownState(seen: Seen): ShownState {
@@ -74,7 +76,7 @@ function stateOfAnswer({ answer }: Seen): ShownState {
   if (state === 'failed') return 'delayed';
   if (state !== 'waiting' && state !== 'sending') return 'answered';
   if (problem) return 'delayed';
-  // A mail that is sent once more has gone before.
+  // A second attempt means that a first mail has gone.
   return attempts > (state === 'sending' ? 1 : 0) ? 'answered' : 'queued';
 }
 
@@ -82,7 +84,7 @@ function isUndeliverable({ request, answer }: Seen): boolean {
   return request.problem?.code === 'mailRefused' || answer?.problem?.code === 'mailRefused';
 }
 
-/** When the work was over, without the mails that somebody asked for afterwards. */
+/** When the work ended, without later resends. */
 function answeredTime({ request, steps }: Seen): Date {
   const ends = steps.flatMap(({ key, finished_at }) =>
     key.startsWith('resend:') ? [] : (finished_at ?? []),

@@ -9,47 +9,47 @@ import { namesOf } from '../../store/persons.js';
 import { findRelatedRequests } from '../../store/requests.js';
 import type { NoticeRow, RecordedDecision, RequestRow, StepRow } from '../../store/schema.js';
 import { findSteps } from '../../store/steps.js';
-import { decisionNow } from '../../policy/decisionNow.js';
+import { decisionNow } from '../../policy/decide.js';
 import { proofStanding, type ProofStanding } from '../prove/awaitedProof.js';
 import { approvalChoices, type ApprovalChoices } from '../review/approval.js';
 import { permissionsOf, type Permissions } from '../review/permissions.js';
 import { findReadable } from '../review/decide.js';
 
-/** Everything that the admin area shows of a request, with names instead of ids where they are known. */
+/** Everything that the admin area shows of a request, with names instead of ids if there are any. */
 export type Inspection = {
   request: RequestRow;
   partnerName: string | null;
   /** `then` is when it came, `proven` when the proof that it waited for was given: the policy decides again then. */
   decidedAt: 'then' | 'proven';
-  /** Why it was decided so, and what the policy in force says today. */
+  /** The reasons of the recorded decision, and the decision of the policy in force. */
   reasons: DecisionReason[];
   today: Pick<Decision, 'outcome' | 'rule'> & { partnerName: string | null; reasons: DecisionReason[] };
   proof: ProofStanding;
   reviewer: string | null;
-  /** Names of what an approval was narrowed to; null where it was for all. */
+  /** The names of the grants that an approval was narrowed to; null if it was for all. */
   approved: string[] | null;
   steps: InspectedStep[];
   events: InspectedEvent[];
-  /** Mails about it, to approvers and to the applicant; the invitation is a step. */
+  /** Mails about it, to approvers and to the applicant. The invitation is a step. */
   notices: NoticeRow[];
-  /** The latest others of the same address, and of the same partner. */
+  /** The latest other requests of the same address, and of the same partner. */
   ofAddress: RequestRow[];
   ofPartner: RequestRow[];
   permissions: Permissions;
   choices: ApprovalChoices;
-  /** Names of the groups and apps that earlier work has given: an approval with fewer grants takes none of them back. */
+  /** The names of the groups and apps that earlier work has granted: an approval with fewer grants removes none of them. */
   given: string[];
-  /** Whether it is due, now or later: the page then follows the work. */
+  /** Whether it is due, now or later: then the page follows the work. */
   moving: boolean;
   /** Changes with everything that a worker changes. */
   mark: string;
 };
 
-/** A reason's code, and what its sentence needs. */
-export type DecisionReason = { code: string; [value: string]: string };
+/** A reason's code, and the values of its sentence. */
+type DecisionReason = { code: string; [value: string]: string };
 /** `kind` is `group` for the step `group:crm`, whose `name` is that of the group. */
-export type InspectedStep = StepRow & { kind: string; name: string };
-export type InspectedEvent = Pick<SealedRecord, 'id' | 'action'> & {
+type InspectedStep = StepRow & { kind: string; name: string };
+type InspectedEvent = Pick<SealedRecord, 'id' | 'action'> & {
   at: Date;
   actor: string;
   detail: [key: string, value: string][];
@@ -80,16 +80,16 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
     ...reviewersOf([request, ...ofAddress]),
   ]);
   const nameOf = (key: string) => names.get(key) ?? key;
-  // Of an anonymised address the policy could say nothing true.
+  // For an anonymised address the policy cannot decide.
   const today: RecordedDecision = request.anonymised_at ? request.decision : decisionNow(policy, request);
   return {
     request,
-    partnerName: partnerName(policy, request.partner),
+    partnerName: policy.partnerName(request.partner),
     decidedAt: events.some(({ action }) => action === 'request.proven') ? 'proven' : 'then',
     reasons: reasonsOf(policy, request.decision),
     today: {
       ...today,
-      partnerName: partnerName(policy, today.partner),
+      partnerName: policy.partnerName(today.partner),
       reasons: reasonsOf(policy, today),
     },
     proof: proofStanding(deps, request, today),
@@ -100,7 +100,7 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
     notices,
     ofAddress: ofAddress.filter(readable),
     ofPartner: ofPartner.filter(readable),
-    permissions: permissionsOf(access, request, steps, today, deps.limits),
+    permissions: permissionsOf(access, request, { steps, today, mails: deps.limits }),
     choices: approvalChoices(policy, request, today, partner),
     given: labelled
       .filter(({ kind, state }) => (kind === 'group' || kind === 'app') && state === 'done')
@@ -114,15 +114,11 @@ function reviewersOf(requests: RequestRow[]): string[] {
   return requests.flatMap(({ review }) => (review ? [review.by] : []));
 }
 
-function partnerName(policy: Policy, id: string | null): string | null {
-  return id === null ? null : (policy.partner(id)?.name ?? id);
-}
-
 function reasonsOf(policy: Policy, { reasons }: Pick<RecordedDecision, 'reasons'>): DecisionReason[] {
   return reasons.map((reason: DecisionReason) =>
     reason.partner === undefined
       ? reason
-      : { ...reason, partner: partnerName(policy, reason.partner) ?? reason.partner },
+      : { ...reason, partner: policy.partnerName(reason.partner) ?? reason.partner },
   );
 }
 

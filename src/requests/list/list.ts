@@ -1,5 +1,4 @@
-import { covers, type Access, type Scope } from '../../access/access.js';
-import { personKey } from '../../access/person.js';
+import { covers, type Access, type Scope, personKey } from '../../access/access.js';
 import type { Deps } from '../../deps.js';
 import type { Policy } from '../../policy/policy.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
@@ -19,12 +18,12 @@ const PAGE_LENGTH = 50;
 /** Requests of an export that are read at once. */
 const CHUNK = 1_000;
 
-/** Nobody looks through more than these. */
+/** More than a person looks through. */
 const MOST_CHOICES = 300;
 
 export type PartnerChoice = { id: string; name: string };
 
-/** What somebody looks for; their access decides whose requests they may see. */
+/** The person's own filter; their access adds the scope. */
 export type ListFilter = Omit<RequestFilter, 'scope'>;
 
 export type RequestLine = ListedRequest & {
@@ -51,20 +50,18 @@ const TO_DECIDE = new Set(Object.values(ACTION_TABLE).flatMap(({ from }) => from
 export async function listFor(
   deps: Deps,
   access: Access,
-  filter: ListFilter,
-  sort: RequestSort,
-  position: ListPosition | null,
+  { filter, sort, position }: { filter: ListFilter; sort: RequestSort; position: ListPosition | null },
 ): Promise<RequestListing> {
   const { db } = deps.store;
   const { policy } = deps.policy.current();
   const [page, open] = await Promise.all([
-    listRequests(db, { ...filter, scope: access.reads }, sort, position, PAGE_LENGTH),
+    listRequests(db, { filter: { ...filter, scope: access.reads }, sort, position, limit: PAGE_LENGTH }),
     countOpenRequests(db, access.reads),
   ]);
   return {
     lines: page.requests.map((request) => ({
       ...request,
-      partnerName: request.partner && (policy.partner(request.partner)?.name ?? request.partner),
+      partnerName: policy.partnerName(request.partner),
       decidable: TO_DECIDE.has(request.state) && covers(access.decides, request.partner),
     })),
     next: page.next,
@@ -75,11 +72,11 @@ export async function listFor(
 }
 
 /**
- * Every request that passes a filter and that a person may see, newest first: the moment when a request came never
- * changes, so that each comes once, however long the reader takes. Only one chunk is in memory at a time.
+ * Every request that passes a filter and that a person may see, newest first. The moment when a request came never changes, so
+ * each appears once, however long the reader takes. Only one chunk is in memory at a time.
  *
- * The audit trail gets the number of rows and the names of the filters, never their values, before the list ends, also when
- * the reader goes away: an export that cannot be recorded ends with an error.
+ * The audit trail gets the number of rows and the names of the filters, never their values, before the list ends, even if the
+ * reader goes away. An export that cannot be recorded ends with an error.
  */
 export async function* exportList(
   deps: Deps,
@@ -93,9 +90,10 @@ export async function* exportList(
   let rows = 0;
   let complete = false;
   try {
+    const query = { filter: { ...filter, scope: access.reads }, sort: 'newest', limit: CHUNK } as const;
     let position: ListPosition | null = null;
     do {
-      const page = await listRequests(db, { ...filter, scope: access.reads }, 'newest', position, CHUNK);
+      const page = await listRequests(db, { ...query, position });
       for (const request of page.requests) {
         rows++;
         yield request;

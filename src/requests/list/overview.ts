@@ -16,19 +16,19 @@ import type { RequestState } from '../../store/schema.js';
 import { partnerChoices, type PartnerChoice } from './list.js';
 import { firstDay, signUpFigures, type PartnerFigures, type SignUpFigures } from './signUpFigures.js';
 
-export const DAYS = 30;
-/** Work that has been due for longer than this waits for something other than its turn. */
+const DAYS = 30;
+/** A request that has been due for longer does not just wait for its turn. */
 const OVERDUE_SECONDS = 60;
 const MOST_PARTNERS = 20;
 
 export type Overview = {
   /** Open requests by state; a state without any is absent. */
   open: Map<RequestState, Standing>;
-  /** Requests whose work is overdue. */
+  /** How many requests are overdue. */
   overdue: number;
-  /** What open requests are stuck or slowed down by. */
+  /** The problems of open requests. */
   problems: { code: string; count: number }[];
-  /** What approvers have to look at though the policy alone would have let it in. */
+  /** Why requests wait for an approver though the policy alone would have invited them. */
   setAside: { code: string; count: number }[];
   signUps: Omit<SignUpFigures, 'partners'>;
   busiest: (PartnerFigures & { name: string | null })[];
@@ -38,15 +38,15 @@ export type Overview = {
   partners: PartnerChoice[] | null;
   /** Null for those who may not read the policy. */
   policy: { hash: string; loadedAt: Date; partners: number; faults: PolicyFault[] } | null;
-  /** Seconds for which calls to Graph rest still; null for those who may not know how the tenant is. */
+  /** How many seconds the pause of Graph goes on; null for people who may not see the doctor. */
   pauseSeconds: number | null;
-  /** What the latest examination has found, if this process made one; null for those who may not know. */
+  /** The latest examination of this process, if there is one; null for people who may not see the doctor. */
   examination: { at: Date; bad: number; warnings: number } | null;
 };
 
 /**
- * How the portal is doing, as far as a person may know. It asks the store alone: a page that waited for Graph would be
- * of no use when Graph does not answer.
+ * The state of the portal, as far as a person may see it. It reads only the store: a page that waited for Graph would be
+ * useless when Graph does not answer.
  *
  * @param partner narrows the sign-ups, and nothing else
  */
@@ -71,7 +71,7 @@ export async function overview(deps: Deps, access: Access, partner: string | und
     signUps,
     busiest: partners.slice(0, MOST_PARTNERS).map((figures) => ({
       ...figures,
-      name: figures.partner && (policy.partner(figures.partner)?.name ?? figures.partner),
+      name: policy.partnerName(figures.partner),
     })),
     otherPartners: Math.max(0, partners.length - MOST_PARTNERS),
     partners: partnerChoices(policy, access.reads),

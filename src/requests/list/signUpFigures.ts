@@ -2,7 +2,7 @@ import { DAY_MS } from '../../days.js';
 import type { SignUps } from '../../store/requestFigures.js';
 import type { RequestState } from '../../store/schema.js';
 
-/** What has become of a sign-up, as coarse as a chart can show it; in the order in which it is stacked. */
+/** The outcomes of a sign-up that a chart distinguishes, in the order of its stack. */
 export const OUTCOMES = ['access', 'underWay', 'attention', 'refused'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -18,20 +18,20 @@ const OUTCOME_OF: Record<RequestState, Outcome> = {
   lapsed: 'refused',
 };
 
-export type Counts = Record<Outcome, number> & { total: number };
+type Counts = Record<Outcome, number> & { total: number };
 export type DayFigures = { day: string; counts: Counts };
 export type PartnerFigures = { partner: string | null; today: number; counts: Counts };
 
 export type SignUpFigures = {
-  /** Each of the days, also those on which nobody came; the oldest first. */
+  /** Each day, also one without a sign-up; the oldest first. */
   days: DayFigures[];
-  /** Whoever had sign-ups, the busiest first. */
+  /** The partners with sign-ups, the busiest first. */
   partners: PartnerFigures[];
   today: Counts;
   total: Counts;
 };
 
-/** The first of so many days, the last of which is `today`; both as `2026-01-31`. */
+/** The first of `days` days that end with `today`; both as `2026-01-31`. */
 export function firstDay(today: string, days: number): string {
   return new Date(Date.parse(today) - (days - 1) * DAY_MS).toISOString().slice(0, 10);
 }
@@ -66,7 +66,7 @@ export function signUpFigures(signUps: SignUps[], today: string, days: number): 
   };
 }
 
-/** Equals by id; those of no partner come last. */
+/** Partners with equal counts by id; requests without a partner come last. */
 function busiestFirst(one: PartnerFigures, other: PartnerFigures): number {
   const order = (one.partner ?? '~') < (other.partner ?? '~') ? -1 : 1;
   return other.counts.total - one.counts.total || order;

@@ -6,7 +6,7 @@ import type { NoticeRow, SkipReason } from '../../store/schema.js';
 import type { FindApprovers, Recipient } from './audience.js';
 import { findWaiting } from './prepare.js';
 
-/** Turns a notice to the approvers into one for each person, or ends it where nobody gets a mail. */
+/** Turns a notice to the approvers into one for each person, or ends it if nobody gets a mail. */
 export async function addressNotice(
   deps: Deps,
   findApprovers: FindApprovers,
@@ -50,8 +50,7 @@ async function peopleOfDigest(deps: Deps, findApprovers: FindApprovers): Promise
   return [...partnersOf].map(([recipient, partners]) => ({ recipient, partners }));
 }
 
-/** Requests of no partner are mailed at once, as is the default of a partner. */
+/** Requests without a partner are mailed at once, like the default of a partner. */
 function modeOf({ policy }: Deps, partner: string | null): 'atOnce' | 'digest' | 'off' {
-  const { policy: inForce } = policy.current();
-  return (partner === null ? undefined : inForce.partner(partner)?.notify) ?? 'atOnce';
+  return policy.current().policy.partner(partner)?.notify ?? 'atOnce';
 }

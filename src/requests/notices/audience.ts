@@ -3,26 +3,26 @@ import type { Deps } from '../../deps.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { findGroupRecipients, findRecipient, type DirectoryRecipient } from '../../graph/recipients.js';
 
-/** A person to write to. Addresses come from the directory or the policy each time, and are not stored. */
+/** A person to mail. Addresses are read from the directory or the policy each time, and not stored. */
 export type Recipient = {
   /** Identifies them in the store: their object id, or `mail …` for an address that the policy names. */
   key: string;
   to: string;
-  /** All their addresses, in lower case: an applicant with one of these is the same person. */
+  /** All their addresses, in lower case: an applicant with one of them is the same person. */
   addresses: string[];
-  /** BCP 47, of a language that there are texts for. */
+  /** BCP 47; a language of `locales/`. */
   language: string;
 };
 
-/** Finds the people who decide on a partner's requests (null: no partner), without the one with the address `except`. */
+/** Finds the approvers of a partner's requests (null: no partner), without the person with the address `except`. */
 export type FindApprovers = (partner: string | null, except?: string) => Promise<Recipient[]>;
 
 export type Audience = {
   /** @throws {GraphFault} */
   findApprovers: FindApprovers;
-  /** The same, without those that Graph cannot look up. */
+  /** The same, without approvers that Graph cannot look up. */
   findReachableApprovers: FindApprovers;
-  /** The person with a key; null when they are gone, cannot sign in any more or have no address. */
+  /** The person with a key; null when they are gone, are disabled or have no address. */
   find(key: string): Promise<Recipient | null>;
 };
 
@@ -30,9 +30,9 @@ export type Audience = {
 const MOST_PEOPLE = 50;
 
 /**
- * Looks up the people to write to, each approver once.
+ * Looks up the people to mail, each approver once.
  *
- * @param signalNow bounds a look-up that begins now
+ * @param signalNow returns the signal for a look-up that begins now
  */
 export function openAudience(deps: Deps, signalNow: () => AbortSignal): Audience {
   const { policy } = deps.policy.current();
@@ -46,7 +46,7 @@ export function openAudience(deps: Deps, signalNow: () => AbortSignal): Audience
     partner: string | null,
     look: (id: string) => Promise<Recipient[]>,
   ): Promise<Recipient[]> {
-    const ids = partner === null ? [] : (policy.partner(partner)?.approvers ?? []);
+    const ids = policy.partner(partner)?.approvers ?? [];
     const found = new Map<string, Recipient>();
     for (const id of ids) {
       for (const recipient of await look(id)) found.set(recipient.key, recipient);
@@ -62,7 +62,7 @@ export function openAudience(deps: Deps, signalNow: () => AbortSignal): Audience
       const others = (all: Recipient[]) =>
         all.filter(({ addresses }) => except === undefined || !addresses.includes(except));
       const found = others(await approversOf(partner, look));
-      // Without a mail to anybody the request would wait for ever.
+      // Without any mail the request would wait for ever.
       return found.length > 0 ? found : others(reviewers);
     };
 
@@ -111,7 +111,7 @@ function ofPolicy(address: string): Recipient {
   return { key: `mail ${hash}`, to: address.trim(), addresses: [canonical], language: 'en' };
 }
 
-/** Accepts what a directory holds, and nothing that could end a header or begin a second address. */
+/** Accepts an address of a directory, and nothing that could end a header or begin a second address. */
 function isMailbox(address: string | null | undefined): address is string {
   return (
     address !== null && address !== undefined && /^[^\s@<>,;"\p{Cc}]+@[^\s@<>,;"\p{Cc}]+$/u.test(address)

@@ -8,7 +8,7 @@ import type { Recipient } from './audience.js';
 
 export type Message = { to: string; subject: string; text: string; html: string };
 
-/** Tells somebody who decides of one request. */
+/** To an approver, about one request. */
 export async function composeWaiting(
   deps: Deps,
   { to, language }: Recipient,
@@ -18,13 +18,13 @@ export async function composeWaiting(
   const mail = await renderMail(t, 'waiting', {
     ...sender(deps),
     name: `${request.first_name} ${request.last_name}`,
-    partnerName: nameOf(deps, request.partner) ?? t('notice.noPartner'),
+    partnerName: deps.policy.current().policy.partnerName(request.partner) ?? t('notice.noPartner'),
     requestUrl: `${deps.config.baseUrl}/admin/requests/${request.id}`,
   });
   return { to, ...mail };
 }
 
-/** Tells somebody who decides what waits, a line a partner. */
+/** To an approver, about all waiting requests, one line for each partner. */
 export async function composeDigest(
   deps: Deps,
   { to, language }: Recipient,
@@ -39,7 +39,7 @@ export async function composeDigest(
     ...sender(deps),
     count: waiting.reduce((sum, { count }) => sum + count, 0),
     lines: waiting.map(({ partner, count, since }) => ({
-      partnerName: nameOf(deps, partner) ?? t('notice.noPartner'),
+      partnerName: deps.policy.current().policy.partnerName(partner) ?? t('notice.noPartner'),
       count,
       since: day.format(since),
       url: listUrl(deps, partner),
@@ -48,7 +48,7 @@ export async function composeDigest(
   return { to, ...mail };
 }
 
-/** Asks whoever asked for access to show that the mailbox is theirs, in the language of the form. */
+/** To the applicant, with the code and the link of a proof, in the language of the form. */
 export async function composeProof(
   deps: Deps,
   request: RequestRow,
@@ -64,10 +64,10 @@ export async function composeProof(
   return { to: request.address, ...mail };
 }
 
-/** Tells whoever asked for access that a person has refused it, or that the policy has after a person had agreed. */
+/** To the applicant, about a denial by an approver, or by the policy after an approval. */
 export async function composeDenied(deps: Deps, request: RequestRow): Promise<Message> {
   const { policy } = deps.policy.current();
-  const partner = request.partner === null ? undefined : policy.partner(request.partner);
+  const partner = policy.partner(request.partner);
   const token = await openMailedPage(deps, deps.store.db, request.id);
   const mail = await renderMail(
     deps.languages.translate(partner?.invitation.language ?? request.language),
@@ -82,10 +82,10 @@ export async function composeDenied(deps: Deps, request: RequestRow): Promise<Me
   return { to: request.address, ...mail };
 }
 
-/** Tells whoever reads the mailbox what keeps it from being invited: the status page shows that to nobody else. */
-export async function composeKnown(deps: Deps, request: RequestRow, reason: string): Promise<Message> {
+/** To the owner of the mailbox, about why there is no invitation. The status page shows that to nobody else. */
+export async function composeAnswer(deps: Deps, request: RequestRow, reason: string): Promise<Message> {
   const { policy } = deps.policy.current();
-  const partner = request.partner === null ? undefined : policy.partner(request.partner);
+  const partner = policy.partner(request.partner);
   const t = deps.languages.translate(partner?.invitation.language ?? request.language);
   return { to: request.address, ...(await renderMail(t, 'known', { ...sender(deps), reason })) };
 }
@@ -93,11 +93,6 @@ export async function composeKnown(deps: Deps, request: RequestRow, reason: stri
 function sender({ policy }: Deps): { organization: string; contact: string } {
   const { organization, contact } = policy.current().policy.document.portal;
   return { organization, contact };
-}
-
-/** A partner that has left the policy is still known by its id. */
-function nameOf({ policy }: Deps, partner: string | null): string | null {
-  return partner === null ? null : (policy.current().policy.partner(partner)?.name ?? partner);
 }
 
 function listUrl({ config }: Deps, partner: string | null): string {

@@ -7,7 +7,7 @@ import type { Db, NoticeRow, Problem } from '../../store/schema.js';
 import type { Audience } from './audience.js';
 import { prepare, type Ready } from './prepare.js';
 
-/** Most mails about single requests that a person gets in a window; beyond them one summary goes out. */
+/** The most mails about single requests that a person gets in a window; after them one summary goes out. */
 const MOST_MAILS = 20;
 const WINDOW_SECONDS = 3600;
 
@@ -19,10 +19,8 @@ const WINDOW_SECONDS = 3600;
  */
 export async function deliver(
   deps: Deps,
-  mailer: Mailer,
-  audience: Audience,
   notice: NoticeRow,
-  signal: AbortSignal,
+  { mailer, audience, signal }: { mailer: Mailer; audience: Audience; signal: AbortSignal },
 ): Promise<void> {
   const { db } = deps.store;
   const ready = await prepare(deps, audience, notice);
@@ -32,16 +30,17 @@ export async function deliver(
   }
   if (!(await begin(db, notice, ready))) return;
   await mailer.send({ ...ready.message, messageId: messageIdOf(deps, notice) }, signal);
-  await finish(deps, notice, 'sent', ready.count);
+  await finish(deps, notice, { state: 'sent', count: ready.count });
 }
+
+/** How a mail ended, and how many requests it was about. */
+type Ending = { state: 'sent' | 'unconfirmed' | 'failed'; count?: number; problem?: Problem | null };
 
 /** Records how a mail ended, and the audit event that goes with it. */
 export async function finish(
   { store, log }: Deps,
   notice: NoticeRow,
-  state: 'sent' | 'unconfirmed' | 'failed',
-  count: number,
-  problem: Problem | null = null,
+  { state, count = 1, problem = null }: Ending,
 ): Promise<void> {
   const { id, kind, request_id: requestId } = notice;
   await store.db.transaction().execute(async (trx) => {

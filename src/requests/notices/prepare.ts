@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.js';
 import { armChallenge } from '../../store/challenges.js';
 import { noteMailed } from '../../store/mailboxes.js';
 import { countWaiting } from '../../store/noticeSummaries.js';
-import { APPLICANT } from '../../store/notices.js';
+import { ANSWER, APPLICANT } from '../../store/notices.js';
 import { findRequest } from '../../store/requests.js';
 import type { Db, NoticeRow, RequestRow, SkipReason } from '../../store/schema.js';
 import { openMailedPage } from '../pageToken.js';
@@ -13,7 +13,7 @@ import type { Audience, Recipient } from './audience.js';
 import {
   composeDenied,
   composeDigest,
-  composeKnown,
+  composeAnswer,
   composeProof,
   composeWaiting,
   type Message,
@@ -24,13 +24,13 @@ export type Ready = {
   message: Message;
   /** How many requests it is about. */
   count: number;
-  /** Set for a mail about a single request that an approver gets: only so many go out in an hour. */
+  /** Set for a mail to an approver about a single request: they are limited to so many an hour. */
   partner?: string | null;
   /** Stores what must be in force when the mail arrives, in the transaction that begins the notice. */
   beforeSending?: (trx: Db) => Promise<void>;
 };
 
-/** Writes the mail of a notice. Returns the reason where none is needed any more. @throws {GraphFault} */
+/** Writes the mail of a notice. Returns the reason if none is needed any more. @throws {GraphFault} */
 export async function prepare(
   deps: Deps,
   audience: Audience,
@@ -50,17 +50,17 @@ async function prepareForApplicant(
 ): Promise<Ready | SkipReason> {
   const request = id === null ? undefined : await findRequest(deps.store.db, id);
   if (request && kind === 'proof') return prepareProof(deps, request);
-  if (request && kind === 'known') {
+  if (request && kind === ANSWER) {
     if (!isForOwner(request) || !request.problem) return 'decided';
-    return { message: await composeKnown(deps, request, request.problem.code), count: 1 };
+    return { message: await composeAnswer(deps, request, request.problem.code), count: 1 };
   }
   if (request?.state !== 'denied') return 'decided';
   return { message: await composeDenied(deps, request), count: 1 };
 }
 
 /**
- * The mail with a code and a link. They are drawn now and count from the moment the mail begins to flow, so that a mail
- * server that was down for an hour delivers none that has expired.
+ * The mail with a code and a link. They are drawn now and are valid from the moment the mail begins to flow, so that a mail
+ * server that was down for an hour delivers no expired ones.
  */
 async function prepareProof(deps: Deps, request: RequestRow): Promise<Ready | SkipReason> {
   if (awaitedKind(deps, request) !== 'mailbox') return 'notAwaited';
@@ -103,7 +103,7 @@ async function prepareDigest(
   return { message: await composeDigest(deps, recipient, waiting), count };
 }
 
-/** The request of a notice while it waits for the same decision; one that waits again has another notice. */
+/** The request of a notice, while it waits for the same review. A request that waits again has another notice. */
 export async function findWaiting(
   { store }: Deps,
   { request_id: id, round }: NoticeRow,

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { MailFault } from '../../mail/mailer.js';
 import { claimNotice, postponeNotice, skipNotice } from '../../store/noticeLeases.js';
-import { APPROVERS, planDigests } from '../../store/notices.js';
+import { ANSWER, APPROVERS, planDigests } from '../../store/notices.js';
 import { insertPause, pauseSecondsLeft } from '../../store/pauses.js';
 import type { NoticeKind, NoticeRow, Problem } from '../../store/schema.js';
 import { addressNotice } from './address.js';
@@ -10,12 +10,12 @@ import { openAudience, type Audience } from './audience.js';
 import { deliver, finish } from './deliver.js';
 import { startDeadline, type Deadline } from '../../jobs/deadline.js';
 import { createStop, type Stop } from '../../jobs/stop.js';
-import { isLasting, problemOf, retrySeconds } from '../faults.js';
+import { isLasting, problemOf, retrySeconds } from '../problems.js';
 
 /** The applicant may be waiting in front of a page. */
-const TO_APPLICANTS: readonly NoticeKind[] = ['proof', 'known', 'denied'];
+const TO_APPLICANTS: readonly NoticeKind[] = ['proof', ANSWER, 'denied'];
 const TO_APPROVERS: readonly NoticeKind[] = ['waiting', 'digest'];
-/** Longer than one notice may take; see `limits.stepSeconds`. */
+/** Longer than the sending of one notice may take; see `limits.stepSeconds`. */
 const LEASE_SECONDS = 60;
 /** Digests go out after this hour, UTC. */
 const DIGEST_HOUR = 8;
@@ -28,7 +28,7 @@ export type Addressee = 'applicants' | 'approvers';
  *
  * @param to lets each of two loops send one kind: applicants wait neither for mails to approvers nor for Graph
  * @param now decides which day's digests are due
- * @param beat is called before each notice
+ * @param beat called before each notice
  * @throws when the store is down
  */
 export async function sendDueNotices(
@@ -46,11 +46,11 @@ export async function sendDueNotices(
   let signal = stop.overdue;
   const audience = openAudience(deps, () => signal);
   let graphAnswers = toApprovers;
-  while (!stop.asked.aborted && (await pauseSecondsLeft(db, ['mail'])) === 0) {
+  while (!stop.requested.aborted && (await pauseSecondsLeft(db, ['mail'])) === 0) {
     beat();
     const notice =
       (to.includes('applicants') ? await claimNotice(db, LEASE_SECONDS, TO_APPLICANTS) : undefined) ??
-      // Only Graph lists the approvers, and it may have asked for a pause.
+      // Only Graph lists the approvers, and it may have demanded a pause.
       (graphAnswers && (await pauseSecondsLeft(db, ['graph'])) === 0
         ? await claimNotice(db, LEASE_SECONDS, TO_APPROVERS)
         : undefined);
@@ -75,34 +75,30 @@ async function send(
   deadline: Deadline,
 ): Promise<Unavailable> {
   try {
-    if (notice.begun_at) await finish(deps, notice, 'unconfirmed', 1, { code: 'mailUnconfirmed' });
+    if (notice.begun_at)
+      await finish(deps, notice, { state: 'unconfirmed', problem: { code: 'mailUnconfirmed' } });
     else if (!deps.mailer) await skipNotice(deps.store.db, notice, 'noMailer');
     else if (notice.recipient === APPROVERS) await addressNotice(deps, audience.findApprovers, notice);
     else {
-      await deliver(deps, deps.mailer, audience, notice, deadline.signal);
+      await deliver(deps, notice, { mailer: deps.mailer, audience, signal: deadline.signal });
       deps.rests.answered('mail');
     }
     return null;
   } catch (error) {
-    const problem = problemOf(error);
     if (deadline.passed() && error instanceof MailFault) await deps.rests.timedOut('mail');
-    await recordFault(deps, audience, notice, error, problem);
+    await recordFault(deps, audience, notice, error);
     return unavailableAfter(error);
   }
 }
 
 /** Ends the notice, puts it off, or addresses it to the reviewers where Graph cannot list the approvers. */
-async function recordFault(
-  deps: Deps,
-  audience: Audience,
-  notice: NoticeRow,
-  error: unknown,
-  problem: Problem,
-): Promise<void> {
+async function recordFault(deps: Deps, audience: Audience, notice: NoticeRow, error: unknown): Promise<void> {
+  const problem = problemOf(error);
   if (problem.code === 'internal')
     deps.log.error({ err: error, notice: notice.id }, 'a notice failed unexpectedly');
   if (error instanceof MailFault && error.accepted === 'unknown') {
-    await finish(deps, notice, 'unconfirmed', 1, { code: 'mailUnconfirmed', detail: error.message });
+    const unconfirmed = { code: 'mailUnconfirmed', detail: error.message } as const;
+    await finish(deps, notice, { state: 'unconfirmed', problem: unconfirmed });
     return;
   }
   const age = (Date.now() - notice.created_at.getTime()) / 1000;
@@ -114,7 +110,7 @@ async function recordFault(
     );
     await addressNotice(deps, audience.findReachableApprovers, notice);
   } else if (givenUp || (error instanceof MailFault && isLasting(error))) {
-    await finish(deps, notice, 'failed', 1, problem);
+    await finish(deps, notice, { state: 'failed', problem });
   } else {
     await postpone(deps, notice, error, problem);
   }
@@ -133,6 +129,6 @@ async function postpone(deps: Deps, notice: NoticeRow, error: unknown, problem: 
   if (notice.attempts === 1) {
     deps.log.warn({ notice: notice.id, kind: notice.kind, problem: problem.code }, 'notice postponed');
   }
-  // Any other fault may have come before the mail or after it.
+  // Another fault may have happened before or after the mail.
   await postponeNotice(db, notice, { seconds, problem, refused: error instanceof MailFault });
 }

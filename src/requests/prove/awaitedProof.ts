@@ -1,35 +1,34 @@
 import type { Deps } from '../../deps.js';
-import { requiredProof } from '../../policy/afterProof.js';
+import { requiredProof, decisionNow } from '../../policy/decide.js';
 import { findBrowser } from '../../store/challengeBrowsers.js';
 import { findChallenge } from '../../store/challenges.js';
 import type { Proof, RecordedDecision, RequestRow } from '../../store/schema.js';
-import { decisionNow } from '../../policy/decisionNow.js';
 import { TRIES, validMinutes } from './secrets.js';
 
-/** What a request still waits for, and what this viewer can do about it. */
+/** The proof that a request waits for, and what this viewer can do about it. */
 export type AwaitedProof = { kind: 'tenant' } | AwaitedMailbox;
 
 /**
- * It does not tell whether somebody else has had mail sent to the address: a mail that has to wait for another one looks
- * like one that was sent, and what a browser is shown depends only on what was done in it.
+ * It does not reveal whether another browser has requested mail to the address: a mail that has to wait looks like one that was
+ * sent, and a browser's page depends only on what was done in it.
  */
-export type AwaitedMailbox = {
+type AwaitedMailbox = {
   kind: 'mailbox';
   /**
-   * Whether a code can be typed, or this browser has used up its tries; `unsent` where nobody has asked for a mail yet,
-   * because the policy did not want one when the form was sent. It does not say that only the first browser's code counts:
-   * who posts an address second would learn that there was a first.
+   * Whether a code can be typed, or this browser has used up its tries; `unsent` if no mail has been requested yet, because
+   * the policy required none when the form was sent. It does not say that only the first browser's code is valid: a second
+   * browser would learn that there was a first.
    */
   codeState: 'enter' | 'usedUp' | 'unsent';
   /** How long the code and the link are valid. */
   minutes: number;
-  /** The mail server does not take mail for the address. */
+  /** The mail server refuses mail to the address. */
   refused: boolean;
-  /** Until this browser may ask for a new mail; 0 when it may. */
+  /** Seconds until this browser may request a new mail. */
   waitSeconds: number;
 };
 
-/** What a request waits for by the policy in force; the proof of its first decision when that asks for nothing any more. */
+/** The proof that the policy in force requires; if it requires none any more, the proof of the first decision. */
 export function awaitedKind({ policy }: Pick<Deps, 'policy'>, request: RequestRow): Proof['kind'] | null {
   if (request.state !== 'unproven') return null;
   const today = decisionNow(policy.current().policy, request);
@@ -37,7 +36,7 @@ export function awaitedKind({ policy }: Pick<Deps, 'policy'>, request: RequestRo
 }
 
 /**
- * @param browser of the viewer; see `http/browserKey.ts`. A new one may type a code and ask for a mail.
+ * @param browser the viewer's; see `http/browserKey.ts`. A new one may type a code and request a mail.
  * @returns null for a request that waits for no proof
  */
 export async function awaitedProof(
@@ -65,11 +64,11 @@ export async function awaitedProof(
 
 /** The proof of a request, as the admin area shows it. */
 export type ProofStanding = {
-  /** What was shown; `by` is the `tid/oid` of a sign-in. */
+  /** The proof that was given; `by` is the `tid/oid` of a sign-in. */
   shown: { kind: Proof['kind']; at: Date; by: string | null } | null;
-  /** What the request waits for, and when it lapses without it. */
+  /** The proof that the request waits for, and when it lapses. */
   awaited: { kind: Proof['kind']; lapsesAt: Date } | null;
-  /** What the policy in force asks for and the request lacks: nobody can approve it like this. */
+  /** The proof that the policy in force requires and the request lacks, so that it cannot be approved. */
   missing: Proof['kind'] | null;
 };
 
@@ -93,9 +92,7 @@ export function proofStanding(
 }
 
 /**
- * A proof that is given now, unless `at` says otherwise.
- *
- * @param browser in which it is given; see `http/browserKey.ts`. The store keeps proofs as JSON, so it is written in hex.
+ * A proof that is given in a browser, now unless `at` says otherwise. The store keeps it as JSON, with the browser's hash in hex.
  */
 export function shownProof(
   browser: Buffer,
@@ -109,12 +106,12 @@ export function isShownIn(proof: Pick<Proof, 'browser'> | null, browser: Buffer)
   return proof?.browser === browser.toString('hex');
 }
 
-/** What somebody has typed about the owner of an address: the owner sees this much before they confirm it. */
-export type Asked = { address: string; name: string; company: string };
+/** The typed details of a request that its owner sees before they confirm it. */
+export type TypedDetails = { address: string; name: string; company: string };
 
-export function askedBy(
+export function detailsOf(
   request: Pick<RequestRow, 'address' | 'first_name' | 'last_name' | 'company'>,
-): Asked {
+): TypedDetails {
   const { address, first_name, last_name, company } = request;
   return { address, name: `${first_name} ${last_name}`, company };
 }

@@ -5,22 +5,20 @@ import { admitBrowser, spendBrowserTry } from '../../store/challengeBrowsers.js'
 import { findChallenge, spendTry, useUpChallenge } from '../../store/challenges.js';
 import type { Db, RequestRow } from '../../store/schema.js';
 import { prove } from './prove.js';
-import { awaitedKind } from './awaitedProof.js';
+import { awaitedKind, shownProof } from './awaitedProof.js';
 import { isCode, readCode, TRIES } from './secrets.js';
-import { shownProof } from './awaitedProof.js';
 
-/** Why a code does not do: `settled` when none is asked for (any more); `triesLeft` goes with a wrong one. */
+/** Why a code is refused: `settled` when the request waits for none; `triesLeft` goes with a wrong one. */
 export type CodeFault =
   { fault: 'settled' | 'malformed' | 'expired' | 'usedUp' } | { fault: 'wrong'; triesLeft: number };
 
 /**
- * Takes the code of a mail as the proof that somebody reads the mailbox. It is compared only in the browser that sent the
- * form, so that nobody can use up the tries of somebody else; every other browser has tries of its own, and is answered as
- * if what it typed were wrong. Whoever posts an address must not learn whether somebody had posted it before.
+ * Proves a mailbox by the code of its mail. The code is compared only in the browser that sent the form, so that nobody can use
+ * up the tries of another person. Every other browser has tries of its own, and its codes count as wrong: who posts an address
+ * must not learn whether it had been posted before.
  *
  * @param typed as it was posted
- * @param browser of whoever types
- * @returns what is wrong with the code; null when it is right, and proved
+ * @returns what is wrong with the code; null when it was right, and the mailbox is proved
  */
 export async function enterCode(
   deps: Deps,
@@ -31,11 +29,11 @@ export async function enterCode(
   if (awaitedKind(deps, request) !== 'mailbox') return { fault: 'settled' };
   const code = readCode(typed);
   if (code === null) return { fault: 'malformed' };
-  // No mail has been asked for yet, so there is nothing that could be right.
+  // No mail has been requested yet, so no code can be right.
   if (!(await findChallenge(deps.store.db, request.id))) return { fault: 'expired' };
   const tried = await deps.store.db
     .transaction()
-    .execute((trx) => tryCode(deps, trx, request.id, code, browser));
+    .execute((trx) => tryCode(deps, trx, { requestId: request.id, code, browser }));
   if ('fault' in tried) {
     deps.log.info({ requestId: request.id, fault: tried.fault }, 'code refused');
     return tried;
@@ -45,24 +43,21 @@ export async function enterCode(
     await prove(deps, request.id, proof, (trx) => useUpChallenge(trx, tried));
     return null;
   } catch (error) {
-    // Sent twice: the first has made the proof.
+    // The form was sent twice, and the first has given the proof.
     if (error instanceof PublicError) return { fault: 'settled' };
     throw error;
   }
 }
 
-/** Compares a code at the price of a try, which stays spent whatever follows. What is said of it is the browser's own story. */
-async function tryCode(
-  deps: Deps,
-  trx: Db,
-  requestId: string,
-  code: string,
-  browser: Buffer,
-): Promise<CodeFault | { sealedCode: string }> {
+type TypedCode = { requestId: string; code: string; browser: Buffer };
+
+/** Spends a try and compares the code. The answer depends only on what was done in this browser. */
+async function tryCode(deps: Deps, trx: Db, typed: TypedCode): Promise<CodeFault | { sealedCode: string }> {
+  const { requestId, browser } = typed;
   await admitBrowser(trx, requestId, browser, TRIES);
   const own = await spendBrowserTry(trx, requestId, browser);
   if (!own) return { fault: 'usedUp' };
-  const sealedCode = await compare(deps, trx, requestId, code, browser);
+  const sealedCode = await compare(deps, trx, typed);
   if (sealedCode !== null) return { sealedCode };
   const { triesLeft, askedSecondsAgo } = own;
   if (triesLeft === 0) return { fault: 'usedUp' };
@@ -71,13 +66,11 @@ async function tryCode(
     : { fault: 'wrong', triesLeft };
 }
 
-/** Returns what the code was compared with, null when it is not right, or not this browser's. */
+/** Returns the stored code if the typed one matches it; null when it is wrong, or not this browser's. */
 async function compare(
   { config }: Deps,
   trx: Db,
-  requestId: string,
-  code: string,
-  browser: Buffer,
+  { requestId, code, browser }: TypedCode,
 ): Promise<string | null> {
   const spent = await spendTry(trx, requestId, browser);
   if (!spent) return null;

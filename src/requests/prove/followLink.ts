@@ -4,25 +4,23 @@ import { findLink, useUpChallenge } from '../../store/challenges.js';
 import { findRequest } from '../../store/requests.js';
 import { prove } from './prove.js';
 import { findMailedPage, openMailedPage } from '../pageToken.js';
-import { askedBy, type Asked } from './awaitedProof.js';
-import { awaitedKind } from './awaitedProof.js';
+import { detailsOf, type TypedDetails, awaitedKind, isShownIn, shownProof } from './awaitedProof.js';
 import { hashOfLink } from './secrets.js';
-import { isShownIn, shownProof } from './awaitedProof.js';
 
 /**
- * What a mailed link leads to. `expired`: it no longer counts, but its request still waits; `confirmed`: this browser has made
- * the proof already; `dead`: anything else, which an unknown link cannot be told from. Of the first two, `token` is that of the
- * status page, null when the secret that it came from is gone.
+ * The state of a mailed link. `expired`: it is not valid, but its request still waits; `confirmed`: this browser has given the
+ * proof already; `dead`: anything else, and unknown links too. With the first two, `token` is that of the status page; null when
+ * the secret that made it is gone.
  */
 export type Link =
-  | { state: 'open'; requestId: string; asked: Asked }
+  | { state: 'open'; requestId: string; details: TypedDetails }
   | { state: 'expired' | 'confirmed'; token: string | null }
   | { state: 'dead' };
 
 /**
- * Looks where a link leads. Changes nothing: mail scanners follow links.
+ * Finds the state of a link. Changes nothing, because mail scanners follow links.
  *
- * @param browser of whoever looks; null when it is not known
+ * @param browser the viewer's; null for one without a key
  */
 export async function lookAtLink(deps: Deps, secret: string, browser: Buffer | null): Promise<Link> {
   const hash = hashOfLink(secret);
@@ -31,11 +29,11 @@ export async function lookAtLink(deps: Deps, secret: string, browser: Buffer | n
   if (!request) return { state: 'dead' };
   if (request.state === 'unproven') {
     if (found.live && awaitedKind(deps, request) === 'mailbox') {
-      return { state: 'open', requestId: request.id, asked: askedBy(request) };
+      return { state: 'open', requestId: request.id, details: detailsOf(request) };
     }
     return { state: 'expired', token: await findMailedPage(deps, request.id) };
   }
-  // Who holds a used link may have found it in a log; the browser that made the proof is the person's own.
+  // A used link may come from a log; the browser that gave the proof is the person's own.
   if (browser && isShownIn(request.proof, browser)) {
     return { state: 'confirmed', token: await findMailedPage(deps, request.id) };
   }
@@ -43,10 +41,10 @@ export async function lookAtLink(deps: Deps, secret: string, browser: Buffer | n
 }
 
 /**
- * Takes a link as the proof that somebody reads the mailbox, in whatever browser.
+ * Proves a mailbox by its mailed link, in any browser.
  *
- * @returns the token of the status page that goes on, or where the link leads that does not count
- * @throws {PublicError} `conflict` when the policy asks for something else by now
+ * @returns the token of the status page, or the state of a link that is not valid
+ * @throws {PublicError} `conflict` when the policy requires another proof now
  */
 export async function followLink(
   deps: Deps,
@@ -63,7 +61,7 @@ export async function followLink(
     return { token: await openMailedPage(deps, deps.store.db, requestId) };
   } catch (error) {
     if (!(error instanceof PublicError)) throw error;
-    // Pressed twice: what the first has done is what there is to see.
+    // The button was pressed twice, and the first press has given the proof.
     const now = await lookAtLink(deps, secret, browser);
     if (now.state === 'open') throw error;
     return now;

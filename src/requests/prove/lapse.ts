@@ -1,11 +1,11 @@
 import type { Deps } from '../../deps.js';
-import { lapseOverdue } from '../../store/lapsing.js';
+import { lapseOverdue } from '../../store/requests.js';
 import { assertTransition } from '../transitions.js';
 
-/** So few that nobody who proves something meanwhile waits for it. */
+/** Few, so that a proof given meanwhile need not wait. */
 const BATCH = 100;
 
-/** Ends the requests that have waited for their proof for too long. Any number of instances may run it at once. */
+/** Lapses the requests that have waited too long for their proof. Any number of instances may run it at once. */
 export async function lapseUnproven(
   { store, limits, log, telemetry }: Deps,
   stopping?: AbortSignal,

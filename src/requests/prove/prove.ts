@@ -3,22 +3,22 @@ import { conflict } from '../../errors.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { isUniqueViolation } from '../../store/database.js';
 import { queueNotice } from '../../store/notices.js';
-import { lockUnproven, noteProof, settleProof } from '../../store/requests.js';
+import { lockUnproven, noteProof, recordProof } from '../../store/requests.js';
 import type { Db, Proof, RequestRow, RequestState } from '../../store/schema.js';
 import { findStandingRequest, moveSubmissions } from '../../store/submissions.js';
 import { traceparent } from '../../activeSpan.js';
-import { addressOf } from '../../policy/decisionNow.js';
+import { addressOf } from '../../policy/decide.js';
 import { Overtaken, QUIET_SECONDS, retryOvertaken } from '../submit/claimAddress.js';
 import { decideSubmission, suspicionsOf } from '../submit/decideSubmission.js';
 import { assertTransition, STATE_AFTER } from '../transitions.js';
 
 /**
- * Records the proof that a request has waited for, and decides again with it: request and audit event in one transaction.
- * Where the address has a request already, the new one lapses and its pages show that one.
+ * Records the proof that a request waits for, decides again, and records the event, in one transaction. If the address has
+ * another request already, this one lapses and its pages show the other.
  *
- * @param within what belongs to the same transaction, such as using up a code; the proof counts only if it returns true
+ * @param within work of the same transaction, such as using up a code; the proof counts only if it returns true
  * @returns the id of the request that goes on
- * @throws {PublicError} `conflict` when the request waits for no proof (any more), or not for this one
+ * @throws {PublicError} `conflict` when the request does not wait for this proof
  */
 export async function prove(
   deps: Deps,
@@ -29,7 +29,7 @@ export async function prove(
   const { goesOn, state } = await retryOvertaken(deps.store.db, async (trx) => {
     const request = await lockUnproven(trx, requestId);
     if (!request || !(await within(trx))) throw conflict();
-    return recordProof(deps, trx, request, proof);
+    return acceptProof(deps, trx, request, proof);
   });
   if (state === 'denied' || state === 'lapsed') deps.telemetry.figures.requestEnded(state);
   deps.bell.announce();
@@ -41,18 +41,18 @@ export async function prove(
 type Proven = { goesOn: string; state: RequestState };
 
 /** @throws Overtaken */
-async function recordProof(deps: Deps, trx: Db, request: RequestRow, proof: Proof): Promise<Proven> {
+async function acceptProof(deps: Deps, trx: Db, request: RequestRow, proof: Proof): Promise<Proven> {
   const { policy, hash } = deps.policy.current();
   const applicant = { address: addressOf(request), proven: proof.kind };
   const decision = await decideSubmission(trx, policy, applicant, suspicionsOf(request.decision));
-  // The policy asks for another proof by now.
+  // The policy requires another proof now.
   if (decision.outcome === 'prove') throw conflict();
   const state = STATE_AFTER[decision.outcome];
   const standing =
     state === 'denied' ? undefined : await findStandingRequest(trx, { ...request, state }, QUIET_SECONDS);
   assertTransition(request.state, standing ? 'lapsed' : state);
   const { kind, by } = proof;
-  await settleProof(trx, request.id, {
+  await recordProof(trx, request.id, {
     state: standing ? 'lapsed' : state,
     problem: standing ? { code: 'superseded' } : null,
     proof,
@@ -61,7 +61,7 @@ async function recordProof(deps: Deps, trx: Db, request: RequestRow, proof: Proo
     policyHash: hash,
     trace: traceparent(),
   }).catch((error: unknown) => {
-    // Another request of the address was queued between the look and the write.
+    // Another request of the address was queued between the two statements.
     throw isUniqueViolation(error) ? new Overtaken() : error;
   });
   await insertAuditEvent(trx, {

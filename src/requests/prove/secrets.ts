@@ -8,7 +8,7 @@ import { drawToken, hashToken, isToken } from '../../token.js';
 const DIGITS = 6;
 export const TRIES = 5;
 
-/** What a mail says, and what the store keeps of it: neither the code nor the link can be read there. */
+/** The secrets of a mail, and their stored forms: the store reveals neither the code nor the link. */
 export type MailedSecrets = { code: string; link: string; sealedCode: string; linkHash: Buffer };
 
 type Secrets = Pick<Config, 'secrets'>;
@@ -20,25 +20,25 @@ export function drawSecrets({ secrets }: Secrets, requestId: string): MailedSecr
   return { code, link, sealedCode: seal(code, `code of ${requestId}`, secrets), linkHash: hashToken(link) };
 }
 
-/** What somebody has typed as a code; null for what cannot be one. Mail programs and people group digits. */
+/** Reads a typed code; null when it cannot be one. Mail programs and people group digits. */
 export function readCode(typed: unknown): string | null {
   if (typeof typed !== 'string' || typed.length > 40) return null;
   const digits = typed.replace(/[\s\p{Pd}]/gu, '');
   return new RegExp(`^[0-9]{${DIGITS}}$`).test(digits) ? digits : null;
 }
 
-/** Compares in a time that tells nothing of how much is right. */
+/** Compares in constant time. */
 export function isCode({ secrets }: Secrets, requestId: string, typed: string, sealedCode: string): boolean {
   const code = unseal(sealedCode, `code of ${requestId}`, secrets);
   return code !== null && timingSafeEqual(Buffer.from(code), Buffer.from(typed));
 }
 
-/** The SHA-256 of a link's secret, by which the store knows it; null for what cannot be one. */
+/** The SHA-256 of a link's secret, as it is stored; null when it cannot be one. */
 export function hashOfLink(secret: string): Buffer | null {
   return isToken(secret) ? hashToken(secret) : null;
 }
 
-/** How long a mail counts, in minutes as people are told. */
+/** How many minutes a mail is valid, as pages say. */
 export function validMinutes({ codeSeconds }: Pick<Limits, 'codeSeconds'>): number {
   return Math.max(1, Math.round(codeSeconds / 60));
 }

@@ -3,8 +3,7 @@ import type { TenantIdentity } from '../../entra/tenantIdentity.js';
 import { PERSONAL_ACCOUNTS, tenantOfDomain, type DomainTenant } from '../../entra/tenantOfDomain.js';
 import { conflict, notFound } from '../../errors.js';
 import { parseAddress, type Address } from '../../policy/address.js';
-import { decide } from '../../policy/decide.js';
-import { addressOf } from '../../policy/decisionNow.js';
+import { decide, addressOf } from '../../policy/decide.js';
 import type { Policy } from '../../policy/policy.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { findRequest } from '../../store/requests.js';
@@ -12,7 +11,7 @@ import type { Proof, RequestRow } from '../../store/schema.js';
 import { prove } from './prove.js';
 import { shownProof } from './awaitedProof.js';
 
-/** Why a sign-in does not prove an address. Stable: log lines and audit events hold it, and pages have texts for it. */
+/** Why a sign-in does not prove an address. Stable: log lines and audit events contain it, and pages have texts for it. */
 export type TenantRefusal =
   | 'personalAccount'
   | 'guestAccount'
@@ -20,13 +19,13 @@ export type TenantRefusal =
   | 'otherAddress'
   /** The token names no address that can be invited. */
   | 'noAddress'
-  /** Nobody could tell to which tenant the domain belongs. */
+  /** The tenant of the domain could not be looked up. */
   | 'lookUp';
 
 /** A policy may have ten thousand partners, and every view of the form needs the answer. */
 const offeredBy = new WeakMap<Policy, boolean>();
 
-/** Where and when somebody signed in, and whether they have confirmed what the form says of them. */
+/** Where and when the person signed in, and whether they have confirmed the details of the form. */
 export type SignedIn = {
   /** See `http/browserKey.ts`. */
   browser: Buffer;
@@ -35,12 +34,11 @@ export type SignedIn = {
 };
 
 /**
- * Takes a sign-in at the applicant's own tenant as the proof that a request waits for. A request that waits for none (any
- * more) stays as it is.
+ * Proves an address by a sign-in at its own tenant. A request that waits for no proof stays as it is.
  *
- * @returns the id of the request that goes on; or why the sign-in proves nothing: the request then waits as before; or
- *   the request that the person has to confirm first, because another browser has sent the form
- * @throws {PublicError} `conflict` when the policy asks for another proof, `notFound` when the request is gone
+ * @returns the id of the request that goes on; or why the sign-in proves nothing, so that the request still waits; or
+ *   the request that the person has to confirm first, because another browser sent the form
+ * @throws {PublicError} `conflict` when the policy requires another proof, `notFound` when the request is gone
  */
 export async function proveByTenant(
   deps: Deps,
@@ -76,10 +74,9 @@ export function tenantProof(
 }
 
 /**
- * Whether somebody may sign in for a request.
+ * Whether a request waits for a sign-in.
  *
- * @returns false for one that waits for no proof (any more)
- * @throws {PublicError} `conflict` when a sign-in is not what the policy asks for
+ * @throws {PublicError} `conflict` when the policy requires another proof
  */
 export function awaitsTenant(deps: Pick<Deps, 'policy'>, request: RequestRow): boolean {
   if (request.state !== 'unproven') return false;
@@ -101,8 +98,8 @@ export function isTenantOffered(policy: Policy): boolean {
 type Settings = Pick<Deps, 'policy' | 'config'>;
 
 /**
- * Why a sign-in does not prove an address; null when it does: the tenant owns the address's domain, and says that the
- * address is this person's.
+ * Why a sign-in does not prove an address; null when it does. The tenant must own the domain, and name the address as this
+ * person's.
  */
 export async function refusalOf(
   settings: Settings,
@@ -117,7 +114,7 @@ export async function refusalOf(
   return identity.addresses.includes(address.canonical) ? null : 'otherAddress';
 }
 
-/** The address with which somebody who has signed in may sign up: if possible, one that the policy admits. */
+/** The address with which a signed-in person may sign up; if possible, one that the policy admits. */
 export async function addressFor(
   settings: Settings,
   identity: TenantIdentity,
@@ -138,9 +135,9 @@ export async function addressFor(
 }
 
 /** The tenant that the policy names for an address. */
-export function namedTenant(policy: Policy, address: Address): string | undefined {
+function namedTenant(policy: Policy, address: Address): string | undefined {
   const { partner } = decide(policy, { address });
-  return partner === null ? undefined : policy.partner(partner)?.tenantId?.toLowerCase();
+  return policy.partner(partner)?.tenantId?.toLowerCase();
 }
 
 async function ownerOf({ policy, config }: Settings, address: Address): Promise<DomainTenant> {

@@ -2,18 +2,18 @@ import type { Deps } from '../../deps.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { insertPause } from '../../store/pauses.js';
 import type { Problem, StepRow } from '../../store/schema.js';
-import { isLasting, problemOf, retrySeconds } from '../faults.js';
+import { isLasting, problemOf, retrySeconds } from '../problems.js';
 import { StepStop, StepWait } from './step.js';
 
 type Retry = { kind: 'retry'; afterSeconds: number; problem: Problem };
 
-/** What a failed attempt leads to: another attempt later, or the end of the work on the request. */
+/** What follows a failed attempt: another attempt later, or the end of the work on the request. */
 export type Consequence = Retry | { kind: 'stop'; problem: Problem };
 
 /**
- * Decides what a failed attempt leads to. A throttled call pauses every worker's calls to Graph.
+ * Decides what follows a failed attempt. A throttled call pauses every worker's calls to Graph.
  *
- * @throws the error itself when the store is down: nothing could be recorded
+ * @throws the error itself when the store is down, since nothing could be recorded
  */
 export async function consequenceOf(deps: Deps, step: StepRow, error: unknown): Promise<Consequence> {
   const consequence = consequenceFor(deps, step, error);
@@ -24,7 +24,7 @@ export async function consequenceOf(deps: Deps, step: StepRow, error: unknown): 
   return givenUp(deps, step, consequence) ?? consequence;
 }
 
-/** A fault that lasts too long does not pass by itself; a guest that does not appear within minutes is gone. */
+/** Gives a step up that has failed for too long; a new guest that does not appear within minutes is gone. */
 function givenUp({ limits }: Deps, step: StepRow, { problem }: Retry): Consequence | null {
   const replicating = problem.code === 'replicating';
   const limit = replicating ? limits.replicationSeconds : limits.giveUpSeconds;
@@ -50,7 +50,7 @@ function problemOfAttempt(error: unknown): Problem {
   return { ...problem, detail: error instanceof Error ? error.message : String(error) };
 }
 
-/** What an operator has to mend. A refused token heals by itself once the secret or the identity is mended. */
+/** Logs what an operator has to mend. */
 function logProblem({ log }: Deps, step: StepRow, { code }: Problem, error: unknown): void {
   if (code === 'internal') {
     log.error({ err: error, requestId: step.request_id, step: step.key }, 'a step failed unexpectedly');

@@ -2,9 +2,10 @@ import { assignAppRole, forbiddenApp, getServicePrincipal, isNotReplicatedYet } 
 import { GraphFault } from '../../graph/graphFault.js';
 import { addMember, getGroup, groupObstacle } from '../../graph/groups.js';
 import type { Grants } from '../../policy/grants.js';
-import { requireGuest, StepStop, StepWait, type Step } from './step.js';
+import type { Guest } from '../../store/schema.js';
+import { StepStop, StepWait, type Step, type StepContext } from './step.js';
 
-/** Adds the guest to one group. The group is looked at anew each time: it may have become one that must not be joined. */
+/** Adds the guest to one group. Each attempt reads the group again: guests may not be allowed to join it any more. */
 export const addToGroup =
   (target: Grants['groups'][number]): Step =>
   async (context) => {
@@ -37,7 +38,7 @@ export const assignRole =
     }
   };
 
-/** What the policy names has been there since long before: when it is missing, no waiting helps. */
+/** The groups and apps of the policy are old: if one is missing, waiting does not help. */
 async function existing<T>(kind: 'group' | 'app', id: string, get: () => Promise<T>): Promise<T> {
   try {
     return await get();
@@ -47,4 +48,9 @@ async function existing<T>(kind: 'group' | 'app', id: string, get: () => Promise
     }
     throw error;
   }
+}
+
+function requireGuest({ guest }: StepContext): Guest {
+  if (!guest) throw new Error('The step has no guest');
+  return guest;
 }

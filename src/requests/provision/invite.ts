@@ -1,15 +1,41 @@
 import { GraphFault } from '../../graph/graphFault.js';
 import { createInvitation, type IssuedInvitation } from '../../graph/invitations.js';
+import { findUsersByAddress, type DirectoryUser } from '../../graph/users.js';
 import type { ProblemCode } from '../../store/problemCodes.js';
-import { findGuest } from './lookUp.js';
+import type { Guest } from '../../store/schema.js';
 import { StepStop, StepWait, type Step, type StepContext, type StepResult } from './step.js';
+
+/** Looks up who has the address in our directory: nobody, a guest who is reused, or a person who needs no invitation. */
+export const lookUp: Step = async (context) => {
+  const guest = await findGuest(context);
+  return { detail: guest ? { guest } : {} };
+};
+
+/**
+ * @returns the guest with this address, or null
+ * @throws {StepStop} for a member, a blocked account, or an address that several guests share
+ */
+export async function findGuest({ deps, request, signal }: StepContext): Promise<Guest | null> {
+  const users = await findUsersByAddress(deps.graph, request.address, signal);
+  if (users.some(isMember)) throw new StepStop({ code: 'existingMember' });
+  const [user, another] = users;
+  if (!user) return null;
+  if (another) throw new StepStop({ code: 'ambiguousGuest', detail: users.map(({ id }) => id).join(', ') });
+  if (user.accountEnabled === false) throw new StepStop({ code: 'guestBlocked', detail: user.id });
+  return { id: user.id, accepted: user.externalUserState === 'Accepted' };
+}
+
+/** An invited person counts as a guest, even if an admin has made them a member. */
+function isMember(user: DirectoryUser): boolean {
+  return user.userType !== 'Guest' && user.creationType !== 'Invitation';
+}
 
 /**
  * Issues the invitation, unless the guest has accepted one already.
  *
- * An invitation that the portal mails itself makes no mail at Microsoft and may be repeated freely: the guest stays
- * the same. One that Microsoft mails is noted down before it is sent; if its answer never came, the directory is
- * asked whether it went through, for as long as replication may take, before another may be sent.
+ * When the portal mails the invitation itself, Microsoft mails nothing, and the call may be repeated: the guest stays the same.
+ * When Microsoft mails it, the step makes a note before the call. If the answer never came, it looks in the directory for as
+ * long as replication may take, before it sends another.
  */
 export const invite: Step = async (context) => {
   const { guest, step } = context;
@@ -30,7 +56,7 @@ export const invite: Step = async (context) => {
   };
 };
 
-/** Sends one invitation; what is noted keeps a Microsoft-mailed one from being sent twice. */
+/** Issues one invitation. The note keeps Microsoft from mailing it twice. */
 export async function issueInvitation(context: StepContext): Promise<IssuedInvitation> {
   const { deps, request, partner, signal } = context;
   const mailedByMicrosoft = deps.mailer === null;
@@ -60,11 +86,11 @@ async function outcomeOfUnanswered(context: StepContext, begunAt: string): Promi
   const found = await findGuest(context);
   if (found) {
     const detail = { guest: found, mailedBy: 'microsoft' as const };
-    // A guest who was there before tells nothing about this invitation's mail.
+    // A guest who existed before does not show whether this invitation was mailed.
     return context.guest ? { detail, unconfirmed: { code: 'mailUnconfirmed' } } : { detail };
   }
   const waitedSeconds = (Date.now() - Date.parse(begunAt)) / 1000;
-  if (waitedSeconds < context.deps.limits.settleSeconds) {
+  if (waitedSeconds < context.deps.limits.unansweredInvitationSeconds) {
     throw new StepWait('Waiting for the directory to show whether the invitation went through');
   }
   return null;
@@ -72,7 +98,7 @@ async function outcomeOfUnanswered(context: StepContext, begunAt: string): Promi
 
 type Refusal = { match: RegExp; code: ProblemCode };
 
-/** Microsoft's refusals of an invitation, which only their texts tell apart. */
+/** Microsoft's refusals of an invitation. Only their texts distinguish them. */
 const REFUSALS: Refusal[] = [
   {
     match: /verified domain of this directory|Invitee is in inviter tenant/,

@@ -2,13 +2,13 @@ import type { Deps } from '../../deps.js';
 import { renewLease, type Claim } from '../../store/leases.js';
 import type { RequestRow } from '../../store/schema.js';
 
-/** A worker's claim on one request, which is renewed while a step of it may go on. */
+/** A worker's claim of one request, renewed while one of its steps runs. */
 export type Lease = {
   request: RequestRow;
   owner: string;
-  /** Aborted when the request has passed to another worker. */
+  /** Aborted when another worker has claimed the request. */
   signal: AbortSignal;
-  /** From now on the lease is renewed for as long as one step may take. */
+  /** Renews the lease from now on, for as long as one step may take. */
   beginStep(): void;
   drop(): void;
 };
@@ -18,12 +18,12 @@ export function holdLease({ store, limits, log }: Deps, { request, owner }: Clai
   const lost = new AbortController();
   let renewUntil = 0;
   const renew = async () => {
-    // A step that outlives its deadline hangs in this process, and another one is to take the request over.
+    // A step that outlives its deadline hangs in this process, and another one should claim the request.
     if (performance.now() > renewUntil) return;
     try {
       if (!(await renewLease(store.db, request.id, owner, leaseSeconds))) lost.abort();
     } catch (error) {
-      // Two beats may be missed before the lease runs out.
+      // Two renewals may fail before the lease runs out.
       log.warn({ err: error, requestId: request.id }, 'lease could not be renewed');
     }
   };

@@ -1,24 +1,23 @@
 import { MailFault } from '../../mail/mailer.js';
 import { renderMail } from '../../mail/templates.js';
 import { openMailedPage } from '../pageToken.js';
-import { issueInvitation } from './invite.js';
-import { findGuest } from './lookUp.js';
+import { issueInvitation, findGuest } from './invite.js';
 import { StepStop, type Step, type StepContext, type StepResult } from './step.js';
 
-/** Mails the guest, unless Microsoft has done so with the invitation. */
+/** Mails the guest, unless Microsoft has mailed the invitation. */
 export const mailInvitation: Step = async (context) => {
   const { mailedBy, redeemUrl = null } = context.invitation;
   return mailedBy === 'microsoft' ? { detail: { mailedBy } } : mail(context, redeemUrl);
 };
 
 /**
- * Mails the invitation once more because the partner asked for it. A guest who has accepted needs none; for the others a new
- * invitation is issued, since only the newest redeem link works.
+ * Mails the invitation once more. A guest who has accepted needs none; the others get a new invitation, since only the newest
+ * redeem link works.
  */
 export const resendInvitation: Step = async (context) => {
   if (context.step.detail.begunAt) return unconfirmed(context);
   const guest = await findGuest(context);
-  // Somebody has removed the guest since. A resend would bring back an account that has no access.
+  // The guest has been removed since. A resend would bring back an account without access.
   if (!guest) throw new StepStop({ code: 'guestGone' });
   if (guest.accepted) return { detail: { guest, mailedBy: 'nobody' } };
   const { redeemUrl, requestId } = await issueInvitation(context);
@@ -27,8 +26,8 @@ export const resendInvitation: Step = async (context) => {
 };
 
 /**
- * Sends one mail at most. That it is about to go out is noted first; when a later attempt finds the note, it cannot
- * know whether the mail arrived, and a mail that the person can ask for again is better than two.
+ * Sends one mail at most. It makes a note first; a later attempt that finds the note cannot know whether the mail arrived, and
+ * sends no other, because the applicant can request another one.
  */
 async function mail(context: StepContext, redeemUrl: string | null): Promise<StepResult> {
   const { deps, request, step, signal } = context;

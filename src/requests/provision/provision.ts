@@ -1,24 +1,23 @@
 import type { Deps } from '../../deps.js';
-import type { Decision } from '../../policy/decision.js';
-import { insertAuditEvent } from '../../store/auditEvents.js';
 import type { Stop } from '../../jobs/stop.js';
+import type { Decision } from '../../policy/decision.js';
+import { decisionNow } from '../../policy/decide.js';
+import { insertAuditEvent } from '../../store/auditEvents.js';
 import { endTurn, type Claim, type Turn } from '../../store/leases.js';
 import { noteMailed } from '../../store/mailboxes.js';
-import { queueNotice } from '../../store/notices.js';
+import { ANSWER, queueNotice } from '../../store/notices.js';
 import type { RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../../store/steps.js';
-import { decisionNow } from '../../policy/decisionNow.js';
 import { isForOwner } from '../problems.js';
-import { holdLease, type Lease } from './lease.js';
-import { runSteps } from './runSteps.js';
-import { tellEnd } from './tellEnd.js';
 import { withApproval } from '../review/approval.js';
 import { countedBeside } from '../submit/decideSubmission.js';
 import { assertTransition } from '../transitions.js';
+import { holdLease, type Lease } from './lease.js';
+import { runSteps } from './runSteps.js';
 
 /**
- * Brings a claimed request as far as it gets: decides again on the policy in force, then runs the steps that are not
- * done yet. It may be cut off anywhere and repeated as often as one likes.
+ * Works on a claimed request for one turn: decides again by the policy in force, then runs the steps that are not done. It may be
+ * cut off anywhere, and repeated any number of times.
  */
 export async function provision(deps: Deps, claim: Claim, stop: Stop): Promise<void> {
   const lease = holdLease(deps, claim);
@@ -35,8 +34,7 @@ export async function provision(deps: Deps, claim: Claim, stop: Stop): Promise<v
 async function work(deps: Deps, lease: Lease, stop: Stop): Promise<Turn> {
   const { request } = lease;
   const decision = decideAgain(deps, request);
-  const partner =
-    decision.partner === null ? undefined : deps.policy.current().policy.partner(decision.partner);
+  const partner = deps.policy.current().policy.partner(decision.partner);
   if (decision.outcome !== 'invite' || !partner) {
     const state = stateWithoutInvitation(request, decision);
     return {
@@ -48,18 +46,18 @@ async function work(deps: Deps, lease: Lease, stop: Stop): Promise<Turn> {
     };
   }
   const turn = await runSteps({ deps, lease, partner, decision, stop });
-  // What was given, whatever the policy says by the time that somebody looks.
+  // Record the grants that were given, since the policy may change later.
   const given = request.state === 'queued' && turn.state === 'provisioned';
   return given ? { ...turn, decided: { decision: { ...request.decision, grants: decision.grants } } } : turn;
 }
 
-/** Who waits for a person again waits for those whose partner it is now. */
+/** A request that waits again waits for the approvers of its present partner. */
 function decidedAnew(
   deps: Deps,
   { decision: recorded }: RequestRow,
   decision: Decision,
 ): NonNullable<Turn['decided']> {
-  // The policy does not say that somebody came after the last place, and only a person lets them in.
+  // The reasons of limits and guards stay, since the policy does not repeat them.
   const anew: RecordedDecision = { ...decision, reasons: [...decision.reasons, ...countedBeside(recorded)] };
   return { decision: anew, partner: decision.partner, policy_hash: deps.policy.current().hash };
 }
@@ -69,14 +67,14 @@ function decideAgain(deps: Deps, request: RequestRow): Decision {
   return withApproval(policy, decisionNow(policy, request), request);
 }
 
-/** Put back to work without the approval that it has needed from the beginning: nothing has changed for it. */
+/** Whether the request needed an approval from the beginning and still has none: nothing has changed for it. */
 function stillWaits({ decision, review }: RequestRow, { outcome }: Decision): boolean {
   return outcome === 'review' && decision.outcome === 'review' && review === null;
 }
 
 /**
- * Where a request stands that the policy in force would not invite any more. A guest who is in place stays; one who was
- * invited but has no access yet is for a person to decide on.
+ * The state of a request that the policy in force would not invite any more. A provisioned guest stays; for one who was invited
+ * and has no access yet, an approver decides.
  */
 function stateWithoutInvitation({ state, guest_id }: RequestRow, { outcome }: Decision): RequestState {
   if (state === 'provisioned') return 'provisioned';
@@ -84,14 +82,14 @@ function stateWithoutInvitation({ state, guest_id }: RequestRow, { outcome }: De
   return guest_id === null ? 'denied' : 'held';
 }
 
-/** Stores how the turn ended, with its audit event and the moment of the next one. */
+/** Records how the turn ended, with its audit event and the moment of the next turn. */
 async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<void> {
   assertTransition(request.state, turn.state);
   const ended = await deps.store.db.transaction().execute(async (trx) => {
     if (!(await endTurn(trx, request.id, owner, turn))) return false;
-    // In the same transaction, so that whoever signs the address up again at this moment sees either or both.
+    // In the same transaction, so that a simultaneous sign-up of the address sees both or neither.
     if (turn.state === 'provisioned' || isForOwner(turn)) await noteMailed(trx, request.address);
-    // Nobody will come back to these: a step that was planned would seem to wait for ever.
+    // No work is left: a planned step would seem to wait for ever.
     const over = turn.state === 'denied' || (turn.state === 'provisioned' && turn.dueInSeconds === null);
     if (over && turn.problem) {
       await deleteUnbegunSteps(trx, request.id);
@@ -102,17 +100,36 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
         requestId: request.id,
         actor: 'portal',
         action: `request.${turn.state}`,
-        // The code alone: what Microsoft says of a problem may name the person, and the trail is kept for ever.
+        // Only the code: Microsoft's words about a problem may name the person, and the trail is kept for ever.
         detail: { ...(turn.problem && { problem: turn.problem.code }), guestId: turn.guestId },
       });
       if (turn.state === 'pending') await queueNotice(trx, 'waiting', request.id);
-      // Whom a person had approved is told; of what the policy alone refuses, the status page tells.
-      if (isForOwner(turn)) await queueNotice(trx, 'known', request.id);
+      // An applicant whom an approver had approved gets a mail; for others the status page is enough.
+      if (isForOwner(turn)) await queueNotice(trx, ANSWER, request.id);
       else if (turn.state === 'denied' && request.review) await queueNotice(trx, 'denied', request.id);
     }
     return true;
   });
   const { state, problem } = turn;
   deps.log.info({ requestId: request.id, state, problem: problem?.code ?? null, ended }, 'turn ended');
-  if (ended) tellEnd(deps, request, turn);
+  if (ended) reportEnd(deps, request, turn);
+}
+
+/** Reports how the work on a request has ended: counts it, and logs an error if an operator has to act. */
+function reportEnd(
+  { log, telemetry: { figures } }: Pick<Deps, 'log' | 'telemetry'>,
+  request: RequestRow,
+  { state, problem }: Pick<Turn, 'state' | 'problem'>,
+): void {
+  if (state === request.state) return;
+  figures.requestEnded(state);
+  if (state === 'provisioned') {
+    const seconds = (Date.now() - request.created_at.getTime()) / 1000;
+    figures.provisioned(seconds, request.review !== null || request.proof !== null);
+  }
+  if (state !== 'failed' && state !== 'held') return;
+  log.error(
+    { requestId: request.id, state, problem: problem?.code ?? null },
+    'a request goes no further until somebody looks at it',
+  );
 }

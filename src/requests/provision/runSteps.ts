@@ -1,4 +1,6 @@
 import type { Deps } from '../../deps.js';
+import { startDeadline } from '../../jobs/deadline.js';
+import type { Stop } from '../../jobs/stop.js';
 import type { Decision } from '../../policy/decision.js';
 import type { Partner } from '../../policy/schema.js';
 import type { Turn } from '../../store/leases.js';
@@ -6,30 +8,27 @@ import { pauseSecondsLeft } from '../../store/pauses.js';
 import type { Db, Guest, RequestState, StepDetail, StepRow } from '../../store/schema.js';
 import {
   beginStep,
-  deleteUnsettledSteps,
+  deleteUnplannedSteps,
   findSteps,
   insertSteps,
   LeaseLost,
   noteStep,
-  settleStep,
+  recordStep,
   type StepOutcome,
   type StepWriter,
 } from '../../store/steps.js';
-import { startDeadline } from '../../jobs/deadline.js';
-import type { Stop } from '../../jobs/stop.js';
 import { meaningOf } from '../problems.js';
+import { isSamePerson } from '../review/permissions.js';
 import { consequenceOf, type Consequence } from './consequence.js';
 import { addToGroup, assignRole } from './grant.js';
-import { invite } from './invite.js';
+import { invite, lookUp } from './invite.js';
 import type { Lease } from './lease.js';
-import { lookUp } from './lookUp.js';
 import { mailInvitation, resendInvitation } from './mailInvitation.js';
-import { refuseSelfApproval } from './selfApproval.js';
-import type { Step, StepContext } from './step.js';
+import { type Step, type StepContext, StepStop } from './step.js';
 
 type Run = { deps: Deps; lease: Lease; partner: Partner; decision: Decision; stop: Stop };
 
-/** The steps that a decision asks for, in order, by the keys that the store knows them by. */
+/** The steps of a decision, in order, by their keys in the store. */
 function stepsOf({ grants }: Decision): Map<string, Step> {
   return new Map<string, Step>([
     ['lookup', lookUp],
@@ -40,7 +39,7 @@ function stepsOf({ grants }: Decision): Map<string, Step> {
   ]);
 }
 
-/** Runs the steps that are not settled, each stored before the next begins. */
+/** Runs the open steps, and records each before the next begins. */
 export async function runSteps(run: Run): Promise<Turn> {
   const { deps, lease, stop } = run;
   const { request } = lease;
@@ -50,10 +49,10 @@ export async function runSteps(run: Run): Promise<Turn> {
     const next = rows.find((row) => isOpen(row, request.state));
     if (!next) return { state: 'provisioned', guestId, dueInSeconds: null, problem: null };
     lease.signal.throwIfAborted();
-    const pause = stop.asked.aborted
+    const pause = stop.requested.aborted
       ? 0
       : await pauseSecondsLeft(deps.store.db, ['graph', targetOf(deps, next)]);
-    if (stop.asked.aborted || pause > 0) {
+    if (stop.requested.aborted || pause > 0) {
       return { state: request.state, guestId, problem: request.problem, dueInSeconds: pause };
     }
     const step = next.key.startsWith('resend:') ? resendInvitation : planned.get(next.key);
@@ -63,22 +62,22 @@ export async function runSteps(run: Run): Promise<Turn> {
   }
 }
 
-/** What a step depends on besides the directory: `group:crm`, `app:wiki`, or the mail server. */
+/** What a step depends on: a group or an app (`group:crm`, `app:wiki`), the mail server, or only Graph. */
 function targetOf({ mailer }: Deps, { key }: StepRow): string {
   if (key === 'mail' || key.startsWith('resend:')) return mailer ? 'mail' : 'graph';
   return key.includes(':') ? key : 'graph';
 }
 
-/** A failed step is open again once its request has been put back into the queue. */
+/** A failed step is open again once its request has been queued again. */
 function isOpen({ state }: StepRow, requestState: RequestState): boolean {
   return state === 'waiting' || state === 'running' || (state === 'failed' && requestState === 'queued');
 }
 
 async function plan({ deps, lease: { request } }: Run, keys: string[]): Promise<StepRow[]> {
   const { db } = deps.store;
-  // Of a request that is provisioned only a resend can be left; what it was granted is not planned again.
+  // A provisioned request can only have a resend left, and its grants are not planned again.
   if (request.state === 'queued') {
-    await deleteUnsettledSteps(db, request.id, keys);
+    await deleteUnplannedSteps(db, request.id, keys);
     await insertSteps(
       db,
       request.id,
@@ -88,7 +87,7 @@ async function plan({ deps, lease: { request } }: Run, keys: string[]): Promise<
   return findSteps(db, request.id);
 }
 
-/** One attempt at one step. Returns what its failure leads to, or nothing when the step is settled. */
+/** Makes one attempt at one step. Returns what follows its failure; null when the step is finished. */
 async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]): Promise<Consequence | null> {
   const { deps, lease, partner, decision, stop } = run;
   const { db } = deps.store;
@@ -122,13 +121,13 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
     if (!deadline.passed()) deps.rests.answered(target);
     const state = unconfirmed ? 'unconfirmed' : 'done';
     const outcome = { state, detail, problem: unconfirmed, graphRequestId } as const;
-    if (key === 'mail') await settleMail(db, writer, outcome, context.invitation);
-    else await settleStep(db, writer, key, outcome);
+    if (key === 'mail') await recordMailStep(db, writer, outcome, context.invitation);
+    else await recordStep(db, writer, key, outcome);
     return null;
   } catch (error) {
     if (lease.signal.aborted || error instanceof LeaseLost) throw error;
     const consequence = await consequenceOf(deps, row, error);
-    await settleStep(db, writer, key, {
+    await recordStep(db, writer, key, {
       state: consequence.kind === 'retry' ? 'waiting' : 'failed',
       detail: row.detail,
       problem: consequence.problem,
@@ -137,18 +136,29 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
     return consequence;
   } finally {
     deadline.clear();
-    // A directory that hangs as a whole is not left alone: every request needs it, and each has its own address.
+    // Graph gets no rest: every request needs it.
     if (deadline.passed() && target !== 'graph') await deps.rests.timedOut(target);
   }
 }
 
-/** Without what follows the colon: names of spans are few. */
+/**
+ * Nobody approves their own request, even from an account that only now turns out to be the guest's.
+ *
+ * @throws {StepStop} when the approver is the guest
+ */
+function refuseSelfApproval({ request, guest }: StepContext): void {
+  const { state, review } = request;
+  if (state !== 'queued' || review?.outcome !== 'approved' || !guest) return;
+  if (isSamePerson(review.by, guest.id)) throw new StepStop({ code: 'selfApproval' });
+}
+
+/** The key up to its colon, since there must be few names of spans. */
 function kindOf(key: string): string {
   return key.split(':', 1)[0] ?? key;
 }
 
-/** Once mailed, the redeem link has no business in the store. */
-async function settleMail(
+/** Records that the mail is sent, and removes the redeem link from the store. */
+async function recordMailStep(
   db: Db,
   writer: StepWriter,
   outcome: StepOutcome,
@@ -156,7 +166,7 @@ async function settleMail(
 ): Promise<void> {
   const { redeemUrl, ...rest } = invitation;
   await db.transaction().execute(async (trx) => {
-    await settleStep(trx, writer, 'mail', outcome);
+    await recordStep(trx, writer, 'mail', outcome);
     if (redeemUrl) await noteStep(trx, writer, 'invitation', rest);
   });
 }

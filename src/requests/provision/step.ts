@@ -7,35 +7,35 @@ export type StepContext = {
   deps: Deps;
   request: RequestRow;
   partner: Partner;
-  /** What the policy grants now, which may not be what it granted when the request came. */
+  /** By the policy in force, which may grant something else than when the request came. */
   decision: Decision;
-  /** As it stands at the beginning of this attempt. */
+  /** The step at the beginning of this attempt. */
   step: StepRow;
-  /** What the step `invitation` has noted. */
+  /** The notes of the step `invitation`. */
   invitation: StepDetail;
   guest: Guest | null;
-  /** Aborted when the step's time is up, or the request passes to another worker. */
+  /** Aborted when the step's time is up, or another worker has claimed the request. */
   signal: AbortSignal;
-  /** Stores what a next attempt must know, before the outside world is touched. */
+  /** Stores what the next attempt must know, before a call that must not be repeated. */
   note(detail: StepDetail): Promise<void>;
 };
 
 export type StepResult = {
   detail?: StepDetail;
   graphRequestId?: string | null;
-  /** Set when the step is over but nobody can tell whether it had its effect. */
+  /** Set when the step is finished and its effect is unknown. */
   unconfirmed?: Problem;
 };
 
 /**
- * One step of provisioning. It may be repeated at any time, also after having been cut off anywhere.
+ * One step of provisioning. It may be cut off anywhere, and repeated at any time.
  *
  * @throws {StepStop} when the request must not go on
  * @throws {GraphFault} {MailFault} sorted by `consequence.ts`
  */
 export type Step = (context: StepContext) => Promise<StepResult>;
 
-/** Ends the request's way: for good or until a person has acted, as the table of problems says. */
+/** Ends the work on the request, for good or until a person acts, as the table of problems says. */
 export class StepStop extends Error {
   override name = 'StepStop';
   constructor(readonly problem: Problem) {
@@ -43,12 +43,7 @@ export class StepStop extends Error {
   }
 }
 
-/** A step that has to wait for something that passes by itself. */
+/** The step has to wait for something that passes by itself. */
 export class StepWait extends Error {
   override name = 'StepWait';
-}
-
-export function requireGuest({ guest }: StepContext): Guest {
-  if (!guest) throw new Error('No guest is known at this step');
-  return guest;
 }

@@ -6,7 +6,7 @@ import type { Db, RequestRow, StepRow, SubmissionRow } from '../../store/schema.
 import { insertSteps } from '../../store/steps.js';
 import { traceparent } from '../../activeSpan.js';
 
-/** Whether the invitation mail may be asked for again, and if not, why. */
+/** Whether the invitation may be mailed again, and if not, why. */
 export type ResendPermission =
   | { allowed: true }
   | { allowed: false; why: 'notMailed' | 'underway' | 'used' }
@@ -16,10 +16,10 @@ export type ResendPermission =
 export type MailWindow = Pick<Limits, 'mailWindowSeconds'>;
 
 export const MOST_RESENDS = 3;
-/** After every step that a policy can ask for. */
+/** After every step of any policy. */
 const RESEND_POSITION = 10_000;
 
-/** A mail takes its time; asking again within minutes only fills a mailbox. `most` is how often it may be sent again in all. */
+/** Whether the owner may request a resend. Mails take time, so there is a wait. `most` is the limit of resends in all. */
 export function mayResend(
   request: RequestRow,
   steps: StepRow[],
@@ -35,10 +35,10 @@ export function mayResend(
 }
 
 /**
- * The same for everybody but the owner. It goes by what they have seen and asked for alone: whether anything was mailed, or
- * will be, would tell what the directory knows.
+ * The same for everybody but the owner. It depends only on what they have seen and requested: whether anything was mailed would
+ * reveal what the directory knows.
  */
-export function mayAskAgain(
+export function mayResendForOthers(
   { resends, resent_at }: Pick<SubmissionRow, 'resends' | 'resent_at'>,
   answeredAt: Date,
   { mailWindowSeconds }: MailWindow,
@@ -53,9 +53,9 @@ function after(last: number, seconds: number): ResendPermission {
 }
 
 /**
- * Queues one more invitation mail. Two clicks at once queue one.
+ * Queues one more invitation mail. Two simultaneous clicks queue one.
  *
- * @param by who asks, and how often the mail may be sent again in all
+ * @param by who requests it, and the limit of resends in all
  * @returns whether it is queued
  */
 export async function resend(

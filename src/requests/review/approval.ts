@@ -12,18 +12,18 @@ type Named = { key: string; name: string };
 export type ApprovalChoices = {
   /** The partner whose grants these are; null until the approver has chosen one. */
   partner: { id: string; name: string } | null;
-  /** Partners to choose from; empty where the policy itself names the partner. */
+  /** Partners to choose from; empty if the policy names the partner. */
   partners: { id: string; name: string }[];
-  /** With the names of the groups that the app brings, and whether it is chosen already. */
+  /** Each with the names of its groups, and whether it is chosen already. */
   apps: (Named & { groups: string[]; chosen: boolean })[];
   /** The partner's own groups. */
   groups: (Named & { chosen: boolean })[];
 };
 
-/** What an approver chooses: without `grants` all that the partner has; `partner` where no partner lists the address. */
+/** An approver's choice: without `grants` all that the partner has; with `partner` if no partner lists the address. */
 export type ApprovalChoice = { partner?: string; grants?: GrantChoice };
 
-/** What an approver may give for a request: as an earlier approval has chosen, or all that the policy grants. */
+/** What an approver may choose for a request. At first an earlier approval's choice is chosen, or all that the policy grants. */
 export function approvalChoices(
   policy: Policy,
   { review }: Pick<RequestRow, 'review'>,
@@ -34,7 +34,7 @@ export function approvalChoices(
   const unlisted = today.partner === null && today.outcome === 'review';
   const partners = unlisted ? document.partners.filter(mayTakeUnlisted) : [];
   const id = today.partner ?? partners.find((one) => one.id === chosen)?.id;
-  const partner = id === undefined ? undefined : policy.partner(id);
+  const partner = policy.partner(id);
   const earlier = partner && review?.partner === partner.id ? review.grants : undefined;
   const named = (record: Record<string, { name: string }>, key: string) => ({
     key,
@@ -58,10 +58,10 @@ export function approvalChoices(
 }
 
 /**
- * Checks an approver's choice against the policy in force, and returns it as it is to be recorded: always by name, also when
- * nothing was left out. Nobody has approved what the policy adds before the work is done.
+ * Checks an approver's choice against the policy in force, and returns what to record: every chosen key, even if nothing was left
+ * out, because grants that the policy adds later are not approved.
  *
- * @param today what the policy in force says of the address
+ * @param today the decision of the policy in force
  * @throws {PublicError} `partnerNeeded`, `grantsOutside`, `nothingChosen`
  */
 export function checkApproval(
@@ -78,15 +78,15 @@ export function checkApproval(
 }
 
 function checkPartner(policy: Policy, chosen: string | undefined): string {
-  const partner = chosen === undefined ? undefined : policy.partner(chosen);
+  const partner = policy.partner(chosen);
   if (!partner || !mayTakeUnlisted(partner)) throw partnerNeeded();
   return partner.id;
 }
 
 /**
- * What the policy in force and an approval come to together. An approval replaces only what the policy leaves to a person:
- * a denial stays, and so does a missing proof. It is for one partner's grants: where the policy has given the address to
- * another partner since, or grants nothing of what was approved, a person has to look again.
+ * Applies an approval to the decision of the policy in force. An approval replaces only a decision to review: a denial stays, and
+ * so does a missing proof. It is valid for one partner's grants: if the policy has given the address to another partner since,
+ * or no longer grants any of what was approved, an approver has to review again.
  */
 export function withApproval(
   policy: Policy,
@@ -95,12 +95,11 @@ export function withApproval(
 ): Decision {
   const openToReview = decision.outcome === 'invite' || decision.outcome === 'review';
   if (!openToReview) return decision;
-  // The policy alone would invite who came after the last place or looked like a program; they still wait for an approver.
+  // By the policy alone, limits and guards would not count; such a request still waits for an approver.
   if (review?.outcome !== 'approved') {
     return countedBeside(recorded).length > 0 ? { ...decision, outcome: 'review' } : decision;
   }
-  const partnerId = decision.partner ?? review.partner;
-  const partner = partnerId === undefined ? undefined : policy.partner(partnerId);
+  const partner = policy.partner(decision.partner ?? review.partner);
   if (!partner || partner.id !== review.partner) return { ...decision, outcome: 'review' };
   if (decision.partner === null && !mayTakeUnlisted(partner)) return { ...decision, outcome: 'review' };
   const grants = approvedGrants(policy, review);
@@ -108,13 +107,13 @@ export function withApproval(
   return { ...decision, outcome: 'invite', partner: partner.id, grants };
 }
 
-/** What an approval gives under a policy: never more than the policy grants the partner now. */
+/** The grants of an approval, never more than the policy grants the partner now. */
 function approvedGrants(policy: Policy, { partner, grants }: Review): Grants {
   if (partner === undefined) return NO_GRANTS;
   return grants ? narrowGrants(policy, partner, grants) : policy.grants(partner);
 }
 
-/** Whether an address that no partner lists may be approved for this partner: its own people could be invited. */
+/** Whether an unlisted address may be approved for this partner: only if it is enabled and requires no proof. */
 function mayTakeUnlisted({ enabled, proof }: { enabled: boolean; proof: string }): boolean {
   return enabled && proof === 'invitation';
 }

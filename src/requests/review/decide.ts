@@ -1,17 +1,15 @@
-import { covers, type Access } from '../../access/access.js';
-import { personKey } from '../../access/person.js';
+import { covers, type Access, personKey } from '../../access/access.js';
 import { traceparent } from '../../activeSpan.js';
 import type { Deps } from '../../deps.js';
 import { forbidden, notFound, ownRequest, policyRefuses, proofMissing, PublicError } from '../../errors.js';
 import type { Decision } from '../../policy/decision.js';
-import { decisionNow } from '../../policy/decisionNow.js';
+import { decisionNow } from '../../policy/decide.js';
 import { isGuid } from '../../policy/guid.js';
 import type { Policy } from '../../policy/policy.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { queueNotice } from '../../store/notices.js';
-import { findRequest } from '../../store/requests.js';
+import { findRequest, recordReview, type ReviewOutcome } from '../../store/requests.js';
 import type { Db, RequestRow, Review } from '../../store/schema.js';
-import { settleRequest, type Settlement } from '../../store/settlements.js';
 import { deleteUnbegunSteps, failOpenSteps, findSteps, reopenSteps } from '../../store/steps.js';
 import { resend, type ResendPermission } from '../resend/resend.js';
 import { assertTransition } from '../transitions.js';
@@ -21,7 +19,7 @@ import { ACTION_TABLE, refusalFor, type Refusal, type ReviewAction } from './per
 /** The version of the request that the approver saw when they decided. */
 type Seen = { version: number };
 
-/** What an approver decides; `reason` is shown to the applicant, `note` never. */
+/** An approver's decision; the applicant sees `reason`, and never `note`. */
 export type ReviewDecision =
   | ({ action: 'approve'; note?: string } & ApprovalChoice)
   | { action: 'deny'; reason: string; note?: string }
@@ -34,7 +32,7 @@ export type ReviewDecision =
  */
 export type ConflictReason = 'changed' | 'state' | 'underway';
 
-/** A decision that was not recorded, with the request as it is now: the page shows both side by side. */
+/** A decision that was not recorded, with the request as it is now. The page shows both. */
 export class ReviewConflict extends PublicError {
   constructor(
     readonly why: ConflictReason,
@@ -44,28 +42,28 @@ export class ReviewConflict extends PublicError {
   }
 }
 
-/** A request that awaits a decision, with what the policy in force says of it. */
+/** A request to decide on, with the decision of the policy in force. */
 type Decidable = { request: RequestRow; today: Decision; policy: Policy };
 
 /** What a decision writes, besides the new state. */
-type Outcome = Partial<Pick<Settlement, 'problem' | 'review' | 'partner'>> & {
+type Outcome = Partial<Pick<ReviewOutcome, 'problem' | 'review' | 'partner'>> & {
   detail: Record<string, unknown>;
 };
 
 const ERROR_FOR = { forbidden, ownRequest, policyRefuses, proofMissing };
 
 /**
- * Takes an approver's decision about a request.
+ * Records an approver's decision about a request.
  *
- * - `approve` queues it, with all that the partner has or with less. It gives nothing that the policy does not grant when the
- *   work is done, and takes back nothing that earlier work has given.
+ * - `approve` queues it, with all or some of the partner's grants. The guest gets nothing that the policy does not grant when the
+ *   work is done, and keeps what earlier work has granted.
  * - `deny` ends it. A guest account that earlier work has made stays in the directory, with its groups and roles.
  * - `retry` queues it again: steps that are done stay done.
- * - `hold` stops it until somebody decides otherwise. Not while a worker holds it: its calls to Graph cannot be undone.
+ * - `hold` stops it until an approver decides otherwise, but not while a worker has claimed it: calls to Graph cannot be undone.
  *
  * @throws {PublicError} `notFound` when they may not see it, `forbidden`, `ownRequest`, `policyRefuses`, `proofMissing`, and
  *   what {@link checkApproval} throws
- * @throws {ReviewConflict} somebody else was faster
+ * @throws {ReviewConflict} another approver, or a worker, was faster
  */
 export async function decide(
   deps: Deps,
@@ -79,7 +77,7 @@ export async function decide(
   const outcome = { actor, ...outcomeOf(decidable, decision, actor) };
   const recorded = await deps.store.db
     .transaction()
-    .execute((trx) => recordReview(trx, decidable.request, action, outcome));
+    .execute((trx) => recordDecision(trx, decidable.request, action, outcome));
   if (!recorded) throw await lateConflict(deps, id, action, version);
   if (action === 'deny') deps.telemetry.figures.requestEnded('denied');
   deps.bell.announce();
@@ -87,7 +85,7 @@ export async function decide(
 }
 
 /**
- * Queues one more invitation mail, also when the applicant has used up theirs.
+ * Queues one more invitation mail, even if the applicant has used up theirs.
  *
  * @returns whether it is queued, and if not, why
  */
@@ -171,7 +169,7 @@ function noteOf({ note }: { note?: string }): { note?: string } {
  *
  * @returns false when the request is no longer in the version that the approver saw, or a worker holds it
  */
-async function recordReview(
+async function recordDecision(
   trx: Db,
   request: RequestRow,
   action: ReviewAction,
@@ -181,10 +179,10 @@ async function recordReview(
   const { from, to, event } = ACTION_TABLE[action];
   assertTransition(request.state, to);
   const settlement = { state: to, problem, due: to === 'queued', trace: traceparent(), ...rest };
-  if (!(await settleRequest(trx, { id, version, from }, settlement))) return false;
+  if (!(await recordReview(trx, { id, version, from }, settlement))) return false;
   if (to === 'queued') await reopenSteps(trx, id);
   if (to === 'denied') {
-    // Nobody has proved an unproven address: its mailbox may belong to somebody who knows nothing of the request.
+    // An unproven mailbox may belong to a person who knows nothing of the request.
     if (request.state !== 'unproven') await queueNotice(trx, 'denied', id);
     await deleteUnbegunSteps(trx, id);
     await failOpenSteps(trx, id, { code: 'deniedByReviewer' });

@@ -6,22 +6,22 @@ import { findRequests } from '../../store/requests.js';
 import type { RequestRow } from '../../store/schema.js';
 import { decide, type ReviewDecision } from './decide.js';
 
-/** What came of one request. `refused` is the id of the error; `request` is null where the person may not see it. */
+/** The result for one request. `refused` is the id of the error; `request` is null if the person may not see it. */
 export type Decided = {
   id: string;
   request: Pick<RequestRow, 'address' | 'partner' | 'state'> | null;
   refused: string | null;
 };
 
-/** The pool of connections serves others meanwhile. */
+/** Few, because the pool of connections serves others meanwhile. */
 const AT_ONCE = 4;
 
 /**
- * Takes one decision about many requests, each on its own: one that somebody else has just decided, or that this person may
- * not decide, does not keep back the others.
+ * Records one decision about many requests, each in its own transaction: a request that another approver has just decided, or
+ * that this person may not decide, does not hold back the others.
  *
- * @param named by GUIDs in lower case
- * @returns what came of each, in the order given; of a request that is named twice the first version counts
+ * @param named GUIDs in lower case; if one is named twice, the first version counts
+ * @returns the results, in the order given
  */
 export async function decideSeveral(
   deps: Deps,
@@ -43,7 +43,7 @@ export async function decideSeveral(
   return [...refused].map(([id, why]) => ({ id, request: visible.get(id) ?? null, refused: why }));
 }
 
-/** @returns null when it is done, else the id of the error */
+/** @returns the id of the error; null without one */
 async function refusalOf(decided: Promise<void>): Promise<string | null> {
   try {
     await decided;

@@ -1,11 +1,10 @@
-import { covers, type Access } from '../../access/access.js';
-import type { Person } from '../../access/person.js';
+import { covers, type Access, type Person } from '../../access/access.js';
 import type { Decision } from '../../policy/decision.js';
-import type { AuditAction } from '../../store/auditActions.js';
+import type { AuditAction } from '../../store/auditEvents.js';
 import type { RequestRow, RequestState, StepRow } from '../../store/schema.js';
 import { mayResend, type MailWindow, type ResendPermission } from '../resend/resend.js';
 
-/** What an approver may decide about a request. Sending its mail again decides nothing. */
+/** What an approver may decide about a request. A resend decides nothing. */
 export const REVIEW_ACTIONS = ['approve', 'deny', 'retry', 'hold'] as const;
 export type ReviewAction = (typeof REVIEW_ACTIONS)[number];
 
@@ -20,17 +19,17 @@ export const ACTION_TABLE: Record<
   hold: { from: ['pending', 'queued'], to: 'held', event: 'request.held' },
 };
 
-/** Why a person may not take an action: `state` when it is not open in the request's state, `underway` when a worker holds it. */
+/** Why a person may not take an action: `state` when it is not open in the request's state, `underway` when a worker has claimed it. */
 export type Refusal = 'forbidden' | 'ownRequest' | 'state' | 'underway' | 'policyRefuses' | 'proofMissing';
 
-export type Permission = { allowed: true } | { allowed: false; why: Refusal };
+type Permission = { allowed: true } | { allowed: false; why: Refusal };
 export type Permissions = Record<ReviewAction, Permission> & { resend: Permission | ResendPermission };
 
-/** What the policy in force says of a request's address. */
+/** The decision of the policy in force. */
 type Today = Pick<Decision, 'outcome' | 'partner'>;
 
 /** Whether a request is the person's own: made for one of their addresses, or for the guest account they sign in with. */
-export function isOwnRequest(
+function isOwnRequest(
   { addresses, oid }: Person,
   { address, guest_id }: Pick<RequestRow, 'address' | 'guest_id'>,
 ): boolean {
@@ -44,7 +43,7 @@ export function isSamePerson(key: string, guestId: string): boolean {
 
 /**
  * Why a person may not take an action on a request; null when they may. The page that offers the actions and the code that
- * carries them out both ask here.
+ * carries them out both use this.
  */
 export function refusalFor(
   { decides, person }: Access,
@@ -62,16 +61,14 @@ export function refusalFor(
   if (action !== 'approve') return null;
   if (today.outcome === 'deny') return 'policyRefuses';
   if (today.outcome === 'prove') return 'proofMissing';
-  // Only who decides for all partners may approve an address that no partner lists.
+  // An address that no partner lists needs an approver who decides for all partners.
   return covers(decides, today.partner) ? null : 'forbidden';
 }
 
 export function permissionsOf(
   access: Access,
   request: RequestRow,
-  steps: StepRow[],
-  today: Today,
-  mails: MailWindow,
+  { steps, today, mails }: { steps: StepRow[]; today: Today; mails: MailWindow },
 ): Permissions {
   const permissionFor = (action: ReviewAction | 'resend'): Permission => {
     const why = refusalFor(access, request, today, action);

@@ -4,14 +4,14 @@ import type { Policy } from '../../policy/policy.js';
 import { countPlacesOfPartner, lockPartner } from '../../store/places.js';
 import type { Db, RecordedDecision } from '../../store/schema.js';
 
-/** What made a form look as if a program had filled it in. */
+/** A sign that a program filled in the form. */
 export type Suspicion = 'honeypot' | 'tooFast';
 
 /**
- * What the policy says of an applicant, and what is counted besides: who comes after a partner's last place, or looks like
- * a program, is not denied, but waits for an approver.
+ * Decides on an applicant by the policy, limits and guards. An applicant who comes after a partner's last place, or looks like a
+ * program, waits for an approver.
  *
- * @param trx a transaction, since places are counted in it
+ * @param trx a transaction, in which the places are counted
  */
 export async function decideSubmission(
   trx: Db,
@@ -21,7 +21,7 @@ export async function decideSubmission(
 ): Promise<RecordedDecision> {
   const decision = decide(policy, applicant);
   const guards = suspicions.map((suspicion) => ({ code: `guard.${suspicion}` }));
-  // There will be another decision after the proof; until then the guards are only noted.
+  // After the proof there is another decision; until then the suspicions are only recorded.
   if (decision.outcome === 'prove') return { ...decision, reasons: [...decision.reasons, ...guards] };
   if (decision.outcome !== 'invite') return decision;
   const exceeded = await exceededLimit(trx, policy, decision.partner, applicant.address);
@@ -30,23 +30,23 @@ export async function decideSubmission(
   return { ...decision, outcome: 'review', reasons: [...decision.reasons, ...beside] };
 }
 
-/** The reasons of a recorded decision that do not come from the policy. */
+/** The reasons of a recorded decision that come from limits and guards. */
 export function countedBeside({ reasons }: RecordedDecision): { code: string }[] {
   return reasons.filter(({ code }) => code.startsWith('limit.') || code.startsWith('guard.'));
 }
 
-/** The suspicions that a decision has recorded. */
+/** The suspicions in a recorded decision. */
 export function suspicionsOf({ reasons }: RecordedDecision): Suspicion[] {
   const all: readonly Suspicion[] = ['honeypot', 'tooFast'];
   return all.filter((suspicion) => reasons.some(({ code }) => code === `guard.${suspicion}`));
 }
 
 /**
- * Whether a partner's places are taken: `perDay` counts since midnight (UTC), `total` from the beginning. Both count people,
- * so that nobody uses up places by asking again, and a person keeps their place. Denied, lapsed and unproven requests do not
- * count. Partners without limits cost no query.
+ * The limit of a partner that is exceeded: `perDay` counts since midnight (UTC), `total` from the beginning. Both count people,
+ * so that a person keeps their one place however often they sign up. Denied, lapsed and unproven requests do not count. Partners
+ * without limits cost no query.
  *
- * @param trx a transaction: others who ask for the same partner wait until it ends, so that two cannot share the last place
+ * @param trx a transaction: other sign-ups of the partner wait until it ends, so that two cannot take the last place
  */
 async function exceededLimit(
   trx: Db,

@@ -2,18 +2,24 @@ import { randomUUID } from 'node:crypto';
 import type { Deps } from '../../deps.js';
 import { PublicError } from '../../errors.js';
 import type { Address } from '../../policy/address.js';
-import { requiredProof } from '../../policy/afterProof.js';
+import { requiredProof } from '../../policy/decide.js';
 import type { AuditEvent } from '../../store/auditEvents.js';
 import { awaitMailWindow } from '../../store/leases.js';
 import { noteMailed } from '../../store/mailboxes.js';
-import { fromNow } from '../../store/fromNow.js';
 import { queueNotice, repeatAnswer } from '../../store/notices.js';
 import { noteProof } from '../../store/requests.js';
-import type { Db, Proof, RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
+import {
+  fromNow,
+  type Db,
+  type Proof,
+  type RecordedDecision,
+  type RequestRow,
+  type RequestState,
+} from '../../store/schema.js';
 import type { RequestToInsert } from '../../store/submissions.js';
 import { drawToken, hashToken } from '../../token.js';
 import { traceparent } from '../../activeSpan.js';
-import { beginMailboxProof, joinMailboxProof } from '../prove/askForMail.js';
+import { beginMailboxProof, joinMailboxProof } from '../prove/mailboxProof.js';
 import { openPage } from '../pageToken.js';
 import { isForOwner } from '../problems.js';
 import { claimAddress, Overtaken, QUIET_SECONDS, retryOvertaken } from './claimAddress.js';
@@ -32,20 +38,19 @@ export type Application = {
   acceptedTerms: string | null;
 };
 
-/** How it came in. */
+/** The browser that sent the form. */
 export type Sender = {
   /** SHA-256 of the key of the browser that sent the form; see `http/browserKey.ts`. */
   browser: Buffer;
   suspicions: readonly Suspicion[];
-  /** What the applicant has proved before they filled in the form. */
+  /** The proof that the applicant gave before they filled in the form. */
   proof?: Proof;
 };
 
 /**
  * Decides on an application and records it: the request, which is the work to do, and its audit event in one transaction.
- * Where the address has an open request, or one that ended just now, the submission joins that one.
- * The answer is the same for every address, so that nobody learns whether there was one. A mailbox that has had a mail just
- * now is invited later, with the same answer.
+ * If the address has an open request, or one that ended a moment ago, the submission joins that request. The answer is the same
+ * for every address, so that nobody learns whether there was one. A mailbox that got a mail a moment ago is invited later.
  *
  * @returns the token of the submission's own status page
  * @throws {PublicError} `tooManySignUps`
@@ -90,13 +95,13 @@ async function recordSubmission(
   return { token, outcome: request.state };
 }
 
-/** Adds a submission to the request that its address has already. @throws Overtaken */
+/** Adds a submission to the existing request of its address. @throws Overtaken */
 async function join(deps: Deps, trx: Db, standing: RequestRow, { browser, proof }: Sender): Promise<string> {
   const token = await openPage(trx, standing.id);
   if (token === null) throw new Overtaken();
   await joinMailboxProof(deps, trx, standing, browser);
   if (proof) await noteProof(trx, standing.id, proof);
-  // The page says that an answer went to the mailbox: the earlier one, or another one when that was long ago.
+  // The page says that an answer went to the mailbox: repeat it if that was long ago.
   if (isForOwner(standing)) {
     const repeated = await repeatAnswer(trx, standing.id, { dueAt: new Date(), quietSeconds: QUIET_SECONDS });
     if (repeated) await noteMailed(trx, standing.address);
@@ -104,7 +109,7 @@ async function join(deps: Deps, trx: Db, standing: RequestRow, { browser, proof 
   return token;
 }
 
-/** What follows from a request's first state. */
+/** Begins what the first state of a request needs. */
 async function begin(
   deps: Deps,
   trx: Db,

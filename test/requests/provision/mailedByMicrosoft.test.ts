@@ -12,7 +12,7 @@ beforeAll(async () => {
   portal = await startPortal({
     smtp: false,
     policy: aPolicy(),
-    limits: { backoffSeconds: 0.1, settleSeconds: 3 },
+    limits: { backoffSeconds: 0.1, unansweredInvitationSeconds: 3 },
   });
 });
 afterAll(() => portal.close());

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { parsePeriod } from '../../../audit/period.js';
 import { malformed } from '../../../errors.js';
 import { isGuid } from '../../../policy/guid.js';
-import { AUDIT_ACTIONS } from '../../../store/auditActions.js';
-import type { AuditFilter } from '../../../store/auditEvents.js';
+import { AUDIT_ACTIONS, type AuditFilter } from '../../../store/auditEvents.js';
 
 const groupOf = (action: string) => action.split('.')[0] ?? action;
 

@@ -1,5 +1,5 @@
 import type { RequestHandler, Response } from 'express';
-import { checkEditing } from '../../../administration/policyEditing.js';
+import { checkEditing } from '../../../administration/changePolicy.js';
 import type { Deps } from '../../../deps.js';
 import { accessIn } from '../../../http/guard.js';
 import type { PolicyApp, PolicyGroup } from '../../../policy/schema.js';

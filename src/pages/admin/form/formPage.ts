@@ -4,12 +4,14 @@ import {
   type ChangeOutcome,
   type ObjectChange,
   type ObjectConflict,
+  checkEditing,
+  findObject,
+  writtenPolicy,
+  type PolicyObject,
 } from '../../../administration/changePolicy.js';
-import { checkEditing } from '../../../administration/policyEditing.js';
-import { findObject, writtenPolicy, type PolicyObject } from '../../../administration/policyObject.js';
 import type { Deps } from '../../../deps.js';
 import { accessIn } from '../../../http/guard.js';
-import { renderPreview } from '../policy/policyPreview.js';
+import { renderPreview } from '../policy/policyViews.js';
 import {
   changesOf,
   differingFields,

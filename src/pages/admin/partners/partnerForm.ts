@@ -4,7 +4,7 @@ import type { Deps } from '../../../deps.js';
 import type { DomainTenant } from '../../../entra/tenantOfDomain.js';
 import { accessIn } from '../../../http/guard.js';
 import type { PolicyDocument } from '../../../policy/schema.js';
-import { possibleProofs } from '../../../policyFile/proofFaults.js';
+import { possibleProofs } from '../../../policyFile/policyReading.js';
 import { countOpenRequests } from '../../../store/requestFigures.js';
 import { tickChoices } from '../catalogue/catalogueForm.js';
 import { choice, flag, line, lines, number, text, ticks, type Fields } from '../form/fields.js';

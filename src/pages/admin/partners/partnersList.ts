@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { checkEditing } from '../../../administration/policyEditing.js';
+import { checkEditing } from '../../../administration/changePolicy.js';
 import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';

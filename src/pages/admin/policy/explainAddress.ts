@@ -1,19 +1,18 @@
 import type { RequestHandler } from 'express';
 import type { Deps } from '../../../deps.js';
 import type { Translate } from '../../../language.js';
-import type { Decision } from '../../../policy/decision.js';
+import type { Decision, Reason } from '../../../policy/decision.js';
 import { explain, type Explanation } from '../../../policy/explain.js';
 import type { Policy } from '../../../policy/policy.js';
-import type { Reason } from '../../../policy/reason.js';
 
 /** GET /admin/policy/explain?address=… */
 export function explainAddress({ policy }: Deps): RequestHandler {
   return (req, res) => {
     const { address } = req.query;
-    const asked = typeof address === 'string';
-    const explanation = asked ? explain(policy.current().policy, address) : null;
+    const isGiven = typeof address === 'string';
+    const explanation = isGiven ? explain(policy.current().policy, address) : null;
     res.status(explanation?.ok === false ? 422 : 200).render('admin/explainAddress', {
-      address: asked ? address : '',
+      address: isGiven ? address : '',
       explanation: explanation && inWords(policy.current().policy, explanation, res.locals.t),
     });
   };

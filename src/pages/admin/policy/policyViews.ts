@@ -1,6 +1,10 @@
+import type { Response } from 'express';
+import type { PolicyPreview } from '../../../administration/previewPolicy.js';
 import type { DecisionSummary, Replay } from '../../../administration/replay.js';
+import type { PublicError } from '../../../errors.js';
 import type { Translate } from '../../../language.js';
 import type { PolicyChange } from '../../../policy/changes.js';
+import { COMMENT_LENGTH, fieldsOf, type SentProposal } from './sentProposal.js';
 
 /** A page shows no more than this of what differs; the difference line by line has the rest. */
 const MOST_CHANGES = 200;
@@ -8,6 +12,36 @@ const MOST_CHANGES = 200;
 export type ShownChange = Omit<PolicyChange, 'fields'> & {
   fields: { field: string; before: string | null; after: string | null }[];
 };
+
+/**
+ * Shows what a proposal would change, which requests would be decided otherwise, and its faults (422), with a form that saves
+ * exactly this proposal.
+ *
+ * @param problem why it could not be saved, if that was tried
+ */
+export function renderPreview(
+  res: Response,
+  preview: PolicyPreview,
+  sent: SentProposal,
+  problem?: PublicError,
+): void {
+  const { proposal, back, comment, restoredFrom, form } = sent;
+  res.status(problem?.status ?? (preview.faults.length > 0 ? 422 : 200)).render('admin/policyPreview', {
+    ...preview,
+    ...viewOfChanges(preview.changes, res.locals.t),
+    replay: preview.replay && viewOfReplay(preview.replay, res.locals.t),
+    problem: problem?.id ?? null,
+    fields: fieldsOf(sent),
+    back,
+    comment,
+    base: proposal.base,
+    newTerms: proposal.terms,
+    editable: 'text' in proposal && restoredFrom === undefined,
+    // A button has no values to go back to.
+    form: form && Object.keys(form.values).length > 0 ? form.path : null,
+    commentLength: COMMENT_LENGTH,
+  });
+}
 
 /** Changes as a page shows them, with how many there are of each kind. */
 export function viewOfChanges(changes: PolicyChange[], t: Translate) {
@@ -35,7 +69,7 @@ function describeValue(value: unknown, t: Translate): string | null {
   return JSON.stringify(value);
 }
 
-export function viewOfReplay(replay: Replay, t: Translate) {
+function viewOfReplay(replay: Replay, t: Translate) {
   return {
     examined: replay.examined,
     total: replay.changed.length,

@@ -18,8 +18,7 @@ import {
 } from '../partners/partners.js';
 import { submitSettings } from '../settings.js';
 import { showEditor } from './policy.js';
-import { renderPreview } from './policyPreview.js';
-import { viewOfChanges } from './policyViews.js';
+import { renderPreview, viewOfChanges } from './policyViews.js';
 import { fieldsOf, readProposal, type SentProposal } from './sentProposal.js';
 
 type Body = Record<string, unknown> | undefined;

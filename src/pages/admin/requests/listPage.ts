@@ -37,7 +37,7 @@ export async function showList(
 ): Promise<void> {
   const filter = filterOf(query);
   const faults = faultsOf(query);
-  const listing = await listFor(deps, accessIn(res), filter, query.sort, query.position);
+  const listing = await listFor(deps, accessIn(res), { ...query, filter });
   res.status(returned || faults.length > 0 ? 422 : 200).render('admin/requests', {
     query,
     faults,

@@ -19,7 +19,7 @@ type ReviewValues = TypedWords & { partner: string | undefined; grants: GrantCho
 export type ReviewFault = { field: 'reason' | 'note'; code: string; max?: number };
 
 /** What the form was made from. `state` and `at` are only shown again, when the form is stale. */
-export type Seen = { version: number; state: RequestState | null; at: Date | null };
+type Seen = { version: number; state: RequestState | null; at: Date | null };
 
 export type ReviewForm = { seen: Seen; values: ReviewValues; faults: ReviewFault[] };
 

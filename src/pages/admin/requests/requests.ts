@@ -24,7 +24,7 @@ export function exportRequests(deps: Deps): RequestHandler {
     const filter = filterOf(query);
     const { t } = res.locals;
     const columns = columnsOf(t);
-    const nameOf = (id: string | null) => id && (deps.policy.current().policy.partner(id)?.name ?? null);
+    const nameOf = (id: string | null) => deps.policy.current().policy.partner(id)?.name ?? null;
     async function* records() {
       for await (const request of exportList(deps, accessIn(res), filter)) {
         yield columns.map(({ value }) => value(request, nameOf));

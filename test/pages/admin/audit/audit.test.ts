@@ -1,8 +1,12 @@
-import { personKey } from '../../../../src/access/person.js';
+import { personKey } from '../../../../src/access/access.js';
 import { loadLanguages } from '../../../../src/language.js';
 import { TRANSITIONS } from '../../../../src/requests/transitions.js';
-import { AUDIT_ACTIONS } from '../../../../src/store/auditActions.js';
-import { findAuditEvents, insertAuditEvent, type AuditEvent } from '../../../../src/store/auditEvents.js';
+import {
+  AUDIT_ACTIONS,
+  findAuditEvents,
+  insertAuditEvent,
+  type AuditEvent,
+} from '../../../../src/store/auditEvents.js';
 import { tamper } from '../../../support/auditTrail.js';
 import { textOf } from '../../../support/page.js';
 import { startPortal, type TestPortal } from '../../../support/portal.js';

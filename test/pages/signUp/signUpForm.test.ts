@@ -1,4 +1,4 @@
-import { companyName, personName } from '../../../src/pages/signUp/formTexts.js';
+import { companyName, personName } from '../../../src/pages/signUp/signUpForm.js';
 
 type Case = [text: string, fact: string];
 

@@ -1,4 +1,4 @@
-import { graphOperation } from '../../src/graph/graphOperation.js';
+import { graphOperation } from '../../src/graph/middleware.js';
 
 const ID = '22222222-0000-4000-8000-000000000001';
 

@@ -12,13 +12,13 @@ import { isForOwner } from '../problems.js';
 import { MOST_RESENDS, queueResend, resend } from './resend.js';
 
 /**
- * Asks for the mail of a request once more, from its status page. Everybody but the owner of the mailbox gets the same answer
- * whether there is a mail to repeat or not, and causes about one mail a window at most.
+ * Requests the mail of a request once more, from its status page. Everybody but the owner of the mailbox gets the same answer
+ * whether or not there is a mail to repeat, and causes at most about one mail a window.
  *
- * @param browser of the viewer; see `http/browserKey.ts`
- * @throws {PublicError} `notFound` for a token that no submission has, `conflict` where the page shows no mail yet
+ * @param browser the viewer's; see `http/browserKey.ts`
+ * @throws {PublicError} `notFound` for an unknown token, `conflict` if the page shows no mail yet
  */
-export async function askForInvitation(deps: Deps, token: string, browser: Buffer | null): Promise<void> {
+export async function requestResend(deps: Deps, token: string, browser: Buffer | null): Promise<void> {
   const followed = await findByToken(deps, token);
   const { submission, request } = followed;
   const { db } = deps.store;
@@ -41,7 +41,7 @@ export async function askForInvitation(deps: Deps, token: string, browser: Buffe
   deps.bell.announce();
 }
 
-/** Repeats what was mailed, when the mailbox may be written to again. */
+/** Queues what was mailed once more, for when the mailbox may get another mail. */
 async function repeat(deps: Deps, trx: Db, request: RequestRow): Promise<void> {
   const { id, address, state } = request;
   await touchRequest(trx, id);

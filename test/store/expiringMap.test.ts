@@ -1,5 +1,5 @@
-import { createExpiringMap } from '../src/expiringMap.js';
-import { waitFor } from './support/waitFor.js';
+import { createExpiringMap } from '../../src/store/rateLimit.js';
+import { waitFor } from '../support/waitFor.js';
 
 test('an entry is there for its time and gone after it', async () => {
   const map = createExpiringMap<string>();
