@@ -17,7 +17,7 @@ export type SimulatorOptions = {
   peoplePort?: number;
   httpsPort?: number;
   smtpPort?: number;
-  /** The folder with the certificate of the HTTPS port; made when it is missing. */
+  /** The folder with the certificate of the HTTPS port and the key of the tokens; made when it is missing. */
   certificateDir: string;
   latencyMs?: number;
   replicationDelayMs?: number;
@@ -45,7 +45,7 @@ export type Simulator = {
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { key, cert, caFile } = await ensureCertificate(options.certificateDir);
-  const tenant = await createTenant(chosenSettings(options));
+  const tenant = await createTenant(options.certificateDir, chosenSettings(options));
   const people = createPeopleApp(tenant);
 
   const open: Listening[] = [];

@@ -24,8 +24,12 @@ export type Tenant = {
   urls: { people: string; backChannel: string; smtp: string };
 };
 
-/** A tenant as the seed describes it; a reset returns to `overrides`. */
-export async function createTenant(overrides: Partial<Settings>): Promise<Tenant> {
+/**
+ * A tenant as the seed describes it; a reset returns to `overrides`.
+ *
+ * @param dir the folder that keeps the key of its tokens; has to be there
+ */
+export async function createTenant(dir: string, overrides: Partial<Settings>): Promise<Tenant> {
   const initialSettings = { ...defaultSettings(), ...overrides };
   return {
     directory: createDirectory(),
@@ -34,7 +38,7 @@ export async function createTenant(overrides: Partial<Settings>): Promise<Tenant
     ledger: { entries: [] },
     inbox: { mails: [] },
     throttle: createThrottle(),
-    keys: await createKeyRing(),
+    keys: await createKeyRing(dir),
     codes: new Map(),
     refreshTokens: new Map(),
     initialSettings,

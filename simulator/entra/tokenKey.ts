@@ -2,12 +2,15 @@ import {
   X509Certificate,
   createHash,
   createPrivateKey,
+  randomUUID,
   sign,
   verify,
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto';
-import { generate } from 'selfsigned';
+import { existsSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** A signing key of Entra's, RS256, and its certificate (DER in base64). */
 export type TokenKey = { keyId: string; privateKey: KeyObject; publicKey: KeyObject; certificate: string };
@@ -22,13 +25,22 @@ export type KeyRing = {
 
 export type Claims = Record<string, unknown>;
 
-/** Makes a new key; it lives as long as the process. Its id is the certificate's thumbprint, as in Entra. */
-async function createTokenKey(): Promise<TokenKey> {
-  const pems = await generate([{ name: 'commonName', value: 'Simulated Entra' }], {
-    keyType: 'rsa',
-    keySize: 2048,
-    algorithm: 'sha256',
-  });
+type Pems = { private: string; cert: string };
+
+/** The ring at a start: its key is kept in `dir`, since making one takes longer than all else that a start does. */
+export async function createKeyRing(dir: string): Promise<KeyRing> {
+  const file = join(dir, 'token-key.json');
+  if (!existsSync(file)) {
+    const draft = `${file}.${randomUUID()}`;
+    await writeFile(draft, JSON.stringify(await generatePems()), { mode: 0o600 });
+    await rename(draft, file);
+  }
+  const key = tokenKeyOf(JSON.parse(await readFile(file, 'utf8')) as Pems);
+  return { signing: key, published: [key], known: [key] };
+}
+
+/** The key's id is the certificate's thumbprint, as in Entra. */
+function tokenKeyOf(pems: Pems): TokenKey {
   const certificate = new X509Certificate(pems.cert);
   return {
     keyId: createHash('sha1').update(certificate.raw).digest('base64url'),
@@ -38,14 +50,18 @@ async function createTokenKey(): Promise<TokenKey> {
   };
 }
 
-export async function createKeyRing(): Promise<KeyRing> {
-  const key = await createTokenKey();
-  return { signing: key, published: [key], known: [key] };
+async function generatePems(): Promise<Pems> {
+  const { generate } = await import('selfsigned'); // 200 modules
+  return generate([{ name: 'commonName', value: 'Simulated Entra' }], {
+    keyType: 'rsa',
+    keySize: 2048,
+    algorithm: 'sha256',
+  });
 }
 
 /** Signs with a new key from now on; the old ones leave the key endpoint at once, unless they are kept. */
 export async function rotateKeys(ring: KeyRing, keepOld: boolean): Promise<void> {
-  const key = await createTokenKey();
+  const key = tokenKeyOf(await generatePems());
   ring.signing = key;
   ring.published = keepOld ? [key, ...ring.published] : [key];
   ring.known.push(key);

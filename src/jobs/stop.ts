@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 
-/** How a loop is asked to end. */
 /** How a loop is told to end. */
 export type Stop = {
   /** Aborted at once: begin nothing more. */

@@ -30,7 +30,7 @@ const TEMPLATE_URI = 'https://raw.githubusercontent.com/contoso/partner-sign-up-
 /** How the secrets of the vault are called in tests: by what they are for. */
 export const secretNamed = (name: string) => `the-value-of-${name}-which-is-long-enough-for-each`;
 
-export const azure: Azure = {
+const azure: Azure = {
   templateUri: TEMPLATE_URI,
   cloud: { name: 'AzureCloud', loginEndpoint: 'https://login.microsoftonline.com/' },
   tenantId: '88888888-0000-4000-8000-000000000001',

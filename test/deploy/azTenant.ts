@@ -10,12 +10,12 @@ export type Application = Record<string, unknown> & {
   passwordCredentials: { keyId: string; displayName: string; hint: string; endDateTime: string }[];
   web?: { redirectUris?: string[] } & Record<string, unknown>;
 };
-export type Principal = { id: string; appId: string; displayName: string; appRoles: Role[] } & Record<
+type Principal = { id: string; appId: string; displayName: string; appRoles: Role[] } & Record<
   string,
   unknown
 >;
-export type Assignment = { id: string; principalId: string; resourceId: string; appRoleId: string };
-export type Grant = { id: string; clientId: string; consentType: string; resourceId: string; scope: string };
+type Assignment = { id: string; principalId: string; resourceId: string; appRoleId: string };
+type Grant = { id: string; clientId: string; consentType: string; resourceId: string; scope: string };
 
 export type Tenant = {
   applications: Application[];

@@ -169,7 +169,6 @@ describe('an authority that is not what it should be', () => {
     const started = performance.now();
     expect(await tenantOfDomain(settings, 'fabrikam.com')).toEqual({ kind: 'unreachable', why: 'timeout' });
     expect(performance.now() - started).toBeGreaterThan(4_500);
-    expect(performance.now() - started).toBeLessThan(8_000);
   });
 
   test('nobody who answers is unreachable, and is asked again next time', async () => {

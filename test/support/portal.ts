@@ -90,8 +90,8 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
     },
     startWorker(clock) {
       const pace = {
-        worker: { ...WORKER_DEFAULTS, pollMs: 100 },
-        noticesMs: 200,
+        worker: { ...WORKER_DEFAULTS, pollMs: 250 },
+        noticesMs: 500,
         // What only a few tests wait for must not keep the processor busy in all others.
         lapseMs: 1_000,
         forgetMs: 3_600_000,

@@ -89,6 +89,7 @@ function settings(folder: string): string[] {
     'fsync=off',
     'synchronous_commit=off',
     'full_page_writes=off',
+    'autovacuum=off',
   ];
 }
 

@@ -25,6 +25,8 @@ const SLOW = [
 ];
 /** Suites that depend on the kind of store, and one whole journey: the slow lane runs them on the embedded store too. */
 const OF_STORES = ['test/store/', 'test/jobs/', 'test/process/', 'test/requests/provision/'];
+/** Browsers and portals of their own keep both processors busy. */
+const ALONE = ['--maxWorkers=2'];
 const STARTS_PROCESSES = /browser|cli|process/;
 const CACHE = 'node_modules/.cache/simulator';
 
@@ -52,9 +54,9 @@ async function runLane(databaseUrl: string): Promise<number> {
   if (selected ? args.some((arg) => STARTS_PROCESSES.test(arg)) : lane !== 'daily') await built('server');
   if (selected) return runJest(databaseUrl, []);
   if (lane === 'daily') return runJest(databaseUrl, SLOW.map(without));
-  const code = await runJest(databaseUrl, lane === 'slow' ? SLOW : []);
+  const code = await runJest(databaseUrl, [...ALONE, ...(lane === 'slow' ? SLOW : [])]);
   if (databaseUrl === '') return code;
-  return (await runJest('', OF_STORES)) || code;
+  return (await runJest('', [...ALONE, ...OF_STORES])) || code;
 }
 
 function without(pattern: string): string {
