@@ -20,7 +20,7 @@ const RESTORE = '--no-owner --no-privileges --exit-on-error --single-transaction
 /** Longer than a dump takes, shorter than the portal waits for a mail server. */
 const HANG_MS = 15_000;
 
-const possible = process.env.DATABASE_URL !== undefined && postgresPrograms !== null;
+const possible = Boolean(process.env.DATABASE_URL) && postgresPrograms !== null;
 if (process.env.CI && process.env.DATABASE_URL && !possible) {
   throw new Error('The restore is not tried: pg_dump and initdb of PostgreSQL are missing');
 }
