@@ -23,8 +23,13 @@ const SLOW = [
   ),
   '\\.slow\\.test\\.ts$',
 ];
-/** Suites that depend on the kind of store, and one whole journey: the slow lane runs them on the embedded store too. */
-const OF_STORES = ['test/store/', 'test/jobs/', 'test/process/', 'test/requests/provision/'];
+/** What depends on the kind of store, deaths and stops of processes, and one whole journey: the slow lane runs them embedded too. */
+const OF_STORES = [
+  'test/store/',
+  'test/jobs/',
+  'test/process/(hangs|kill|life|start)',
+  'test/requests/provision/provision.test',
+];
 /** Browsers and portals of their own keep both processors busy. */
 const ALONE = ['--maxWorkers=2'];
 const STARTS_PROCESSES = /browser|cli|process/;
