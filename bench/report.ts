@@ -78,10 +78,10 @@ falls on both; a ratio is the median of the rounds' ratios, and is worth more th
 - **Three instances:** on PostgreSQL alone, behind a small balancer in the bench's process, which also plays the people: form, sign-up,
   status page every two seconds, for three minutes, one instance killed every 20 s and started again. It fails where somebody
   who was acknowledged is not one guest, or anybody is there or was mailed twice. A page is timed from the click to the last byte, as the
-  person's side of the balancer sees it. What breaks off with an instance is clicked again a second later, and counted by itself.
+  person's side of the balancer sees it. What breaks off with an instance is clicked again a second later, and counted separately.
 - **Idle sessions:** 2,000 people sign in at one portal and then do nothing. Beside it runs a portal in which nobody has, on a database
   of its own; both answer the same pages in turn to somebody who has signed in. Memory is read after a rest: before the 2,000, after
-  them, and of a portal that is started anew on their store and warmed up like the first.
+  them, and of a second portal on their store, warmed up like the first.
 - **At rest:** resident memory some seconds after the start, without load; a start ends with the first 200 at
   \`/readyz\`, and is the median of several on a store that exists.
 `;

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isSpanContextValid, TraceFlags, type Span, type SpanContext } from '@opentelemetry/api';
 
-// One for the process, so that every log line and every job can name its trace. OpenTelemetry's own way is a global context
+// One for the process, so that every log line and every due request can name its trace. OpenTelemetry's own way is a global context
 // manager, which any other library could replace.
 const active = new AsyncLocalStorage<Span>();
 

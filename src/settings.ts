@@ -76,7 +76,7 @@ export function givenIn(environment: Record<string, string | undefined>): Given 
   );
 }
 
-/** The faults of a schema's settings, each by itself and together. */
+/** The faults of a schema's settings, of single ones and of combinations. */
 export function faultsIn(given: Given, schema: z.ZodObject): Fault[] {
   const own = ownFaults(given, schema);
   const isOwn = (name: string) => own.some((fault) => fault.name === name);
@@ -90,7 +90,7 @@ const KEY_VAULT = /(^|,\s*)@Microsoft\.KeyVault\(/i;
 const UNRESOLVED =
   'is a Key Vault reference that App Service could not follow: see that it is the whole value, that the secret is there and that the site’s identity may read it, then restart the site';
 
-/** The first fault of each setting by itself, without its value, which may be a secret. */
+/** The first fault of each single setting, without its value, which may be a secret. */
 function ownFaults(given: Given, schema: z.ZodObject): Fault[] {
   const faults = new Map<string, Fault>();
   for (const [name, value = ''] of Object.entries(given)) {
@@ -104,7 +104,7 @@ function ownFaults(given: Given, schema: z.ZodObject): Fault[] {
   return [...faults.values()];
 }
 
-/** The faults of settings together. */
+/** The faults of combinations of settings. */
 function crossFaults(given: Given): Fault[] {
   const production = given.NODE_ENV === 'production';
   const secrets = splitSecrets(given.SESSION_SECRET);

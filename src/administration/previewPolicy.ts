@@ -1,7 +1,7 @@
 import { structuredPatch } from 'diff';
 import type { Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
-import { findTenantless, type Tenantless } from '../doctor/checks/homeTenants.js';
+import { findTenantless, type Tenantless } from '../entra/homeTenants.js';
 import { policyChanges, type PolicyChange } from '../policy/changes.js';
 import type { PolicyFault } from '../policy/policyFault.js';
 import { parsedJson } from '../policy/rawJson.js';

@@ -1,6 +1,6 @@
 /** Wakes the loops of this process that share a kind of work. Loops of other instances find the work at their next poll. */
 export type Bell = {
-  /** Announces work that this process has committed, so that it need not wait for the next poll. */
+  /** Announces work that this process has committed, so that it does not wait for the next poll. */
   announce(): void;
   /** Waits for an announcement, at most `ms`. An announcement that no loop was waiting for ends the next rest at once. */
   rest(ms: number): Promise<void>;

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { recordColumns, type AuditRecord } from './auditEvents.js';
-import { fromNow, type Db } from './schema.js';
+import { fromNow } from './fromNow.js';
+import type { Db } from './schema.js';
 
 export type Seal = { seq: number; eventId: string; digest: Buffer; hash: Buffer };
 

@@ -1,14 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql, type ExpressionBuilder } from 'kysely';
-import {
-  fromNow,
-  type Database,
-  type Db,
-  type Problem,
-  type RecordedDecision,
-  type RequestRow,
-  type RequestState,
-} from './schema.js';
+import { fromNow } from './fromNow.js';
+import type { Database, Db, Problem, RecordedDecision, RequestRow, RequestState } from './schema.js';
 
 /**
  * Due requests are claimed in the order of priority: first a person who waits in front of a page, then a request that was

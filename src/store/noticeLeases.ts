@@ -1,12 +1,6 @@
 import { sql } from 'kysely';
-import {
-  fromNow,
-  type Db,
-  type NoticeKind,
-  type NoticeRow,
-  type NoticeState,
-  type SkipReason,
-} from './schema.js';
+import { fromNow } from './fromNow.js';
+import type { Db, NoticeKind, NoticeRow, NoticeState, SkipReason } from './schema.js';
 
 /**
  * Claims the notice that has been due longest, for `leaseSeconds`. It also claims a notice whose sender let its lease run

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { fromNow, type Db } from './schema.js';
+import { fromNow } from './fromNow.js';
+import type { Db } from './schema.js';
 
 /** Makes other transactions that lock the same recipient wait until this one ends. */
 export async function lockRecipient(trx: Db, recipient: string): Promise<void> {

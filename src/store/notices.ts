@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { fromNow, type Db, type NoticeKind, type NoticeRow } from './schema.js';
+import { fromNow } from './fromNow.js';
+import type { Db, NoticeKind, NoticeRow } from './schema.js';
 
 /** Recipients that are not persons: the approvers, who are looked up when a notice is sent, and the applicant. */
 export const APPROVERS = 'approvers';

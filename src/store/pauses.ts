@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { fromNow, type Db } from './schema.js';
+import { fromNow } from './fromNow.js';
+import type { Db } from './schema.js';
 
 /** Stops every worker's calls to `name` for `seconds`. A longer pause that has begun stays. */
 export async function insertPause(db: Db, name: string, seconds: number): Promise<void> {

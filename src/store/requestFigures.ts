@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { Scope } from '../access/access.js';
 import { isUnclaimed } from './leases.js';
 import { inScope } from './requestList.js';
-import { fromNow, OPEN_STATES, type Db, type RequestState } from './schema.js';
+import { fromNow } from './fromNow.js';
+import { OPEN_STATES, type Db, type RequestState } from './schema.js';
 
 /** How many open requests are in a state, and when the oldest of them came. */
 export type Standing = { state: RequestState; count: number; oldest: Date };

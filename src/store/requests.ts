@@ -2,16 +2,8 @@ import { sql } from 'kysely';
 import { NOBODYS_DOMAIN } from './anonymise.js';
 import type { AuditAction } from './auditEvents.js';
 import { isUnclaimed, PRIORITY } from './leases.js';
-import {
-  fromNow,
-  type Db,
-  type Problem,
-  type Proof,
-  type RecordedDecision,
-  type RequestRow,
-  type RequestState,
-  type Review,
-} from './schema.js';
+import { fromNow } from './fromNow.js';
+import type { Db, Problem, Proof, RecordedDecision, RequestRow, RequestState, Review } from './schema.js';
 
 export function findRequest(db: Db, id: string): Promise<RequestRow | undefined> {
   return db.selectFrom('request').selectAll().where('id', '=', id).executeTakeFirst();
@@ -64,8 +56,8 @@ export type ProofOutcome = {
 };
 
 /** Records the proof of a request that {@link lockUnproven} has locked. */
-export async function recordProof(trx: Db, id: string, settlement: ProofOutcome): Promise<void> {
-  const { state, problem, proof, decision, partner, policyHash, trace } = settlement;
+export async function recordProof(trx: Db, id: string, outcome: ProofOutcome): Promise<void> {
+  const { state, problem, proof, decision, partner, policyHash, trace } = outcome;
   await trx
     .updateTable('request')
     .set({

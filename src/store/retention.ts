@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
-import { fromNow, FINISHED_STATES, type Db, type RetentionRunTable } from './schema.js';
+import { fromNow } from './fromNow.js';
+import { FINISHED_STATES, type Db, type RetentionRunTable } from './schema.js';
 
 /** The kinds of rows that retention removes or anonymises, and counts. */
 export type Retained = 'requests' | 'notices' | 'people';

@@ -1,11 +1,9 @@
 import {
-  sql,
   type ColumnType,
   type Generated,
   type Insertable,
   type JSONColumnType,
   type Kysely,
-  type RawBuilder,
   type Selectable,
 } from 'kysely';
 import type { Decision } from '../policy/decision.js';
@@ -329,8 +327,3 @@ export type NewRequest = Insertable<RequestTable>;
 export type SubmissionRow = Selectable<SubmissionTable>;
 export type StepRow = Selectable<StepTable>;
 export type NoticeRow = Selectable<NoticeTable>;
-
-/** A moment by the database's clock, `seconds` from now; a negative number is in the past. */
-export function fromNow(seconds: number): RawBuilder<Date> {
-  return sql<Date>`now() + ${seconds}::float8 * interval '1 second'`;
-}

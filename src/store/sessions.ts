@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { fromNow, type Db } from './schema.js';
+import { fromNow } from './fromNow.js';
+import type { Db } from './schema.js';
 
 // Sessions end by the database's clock: an instance whose clock is wrong must not sign everybody out.
 

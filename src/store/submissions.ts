@@ -1,8 +1,8 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { AuditEvent } from './auditEvents.js';
 import { mailboxOf, reservation, type MailLimits } from './mailboxes.js';
+import { fromNow } from './fromNow.js';
 import {
-  fromNow,
   PROVEN_OPEN_STATES,
   type Db,
   type NewRequest,

@@ -1,4 +1,4 @@
-import { createExpiringMap } from '../../src/store/rateLimit.js';
+import { createExpiringMap } from '../../src/store/expiringMap.js';
 import { waitFor } from '../support/waitFor.js';
 
 test('an entry is there for its time and gone after it', async () => {

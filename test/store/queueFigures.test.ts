@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createLog } from '../../src/log.js';
 import { queueWatch } from '../../src/jobs/queueWatch.js';
 import { readQueueFigures } from '../../src/store/queueFigures.js';
-import { fromNow, type NewRequest } from '../../src/store/schema.js';
+import { fromNow } from '../../src/store/fromNow.js';
+import type { NewRequest } from '../../src/store/schema.js';
 import { aRequest, insertARequest } from '../support/aRequest.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
 

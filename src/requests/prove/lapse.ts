@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.js';
 import { lapseOverdue } from '../../store/requests.js';
 import { assertTransition } from '../transitions.js';
 
-/** Few, so that a proof given meanwhile need not wait. */
+/** Few, so that a proof given meanwhile does not wait. */
 const BATCH = 100;
 
 /** Lapses the requests that have waited too long for their proof. Any number of instances may run it at once. */

@@ -104,7 +104,7 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
         detail: { ...(turn.problem && { problem: turn.problem.code }), guestId: turn.guestId },
       });
       if (turn.state === 'pending') await queueNotice(trx, 'waiting', request.id);
-      // An applicant whom an approver had approved gets a mail; for others the status page is enough.
+      // After an approval the applicant expects an invitation, so a denial is mailed. Others read it on the status page.
       if (isForOwner(turn)) await queueNotice(trx, ANSWER, request.id);
       else if (turn.state === 'denied' && request.review) await queueNotice(trx, 'denied', request.id);
     }

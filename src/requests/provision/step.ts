@@ -43,7 +43,7 @@ export class StepStop extends Error {
   }
 }
 
-/** The step has to wait for something that passes by itself. */
+/** The step has to wait, and nobody has to act. */
 export class StepWait extends Error {
   override name = 'StepWait';
 }

@@ -178,8 +178,8 @@ async function recordDecision(
   const { id, version } = request;
   const { from, to, event } = ACTION_TABLE[action];
   assertTransition(request.state, to);
-  const settlement = { state: to, problem, due: to === 'queued', trace: traceparent(), ...rest };
-  if (!(await recordReview(trx, { id, version, from }, settlement))) return false;
+  const change = { state: to, problem, due: to === 'queued', trace: traceparent(), ...rest };
+  if (!(await recordReview(trx, { id, version, from }, change))) return false;
   if (to === 'queued') await reopenSteps(trx, id);
   if (to === 'denied') {
     // An unproven mailbox may belong to a person who knows nothing of the request.

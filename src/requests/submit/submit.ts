@@ -8,14 +8,8 @@ import { awaitMailWindow } from '../../store/leases.js';
 import { noteMailed } from '../../store/mailboxes.js';
 import { queueNotice, repeatAnswer } from '../../store/notices.js';
 import { noteProof } from '../../store/requests.js';
-import {
-  fromNow,
-  type Db,
-  type Proof,
-  type RecordedDecision,
-  type RequestRow,
-  type RequestState,
-} from '../../store/schema.js';
+import { fromNow } from '../../store/fromNow.js';
+import type { Db, Proof, RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
 import type { RequestToInsert } from '../../store/submissions.js';
 import { drawToken, hashToken } from '../../token.js';
 import { traceparent } from '../../activeSpan.js';
