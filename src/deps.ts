@@ -5,7 +5,8 @@ import { createEntra } from './entra/entra.js';
 import { createGraph } from './graph/graph.js';
 import { createBell } from './jobs/bell.js';
 import { createPulses } from './jobs/pulses.js';
-import { createRests } from './jobs/rests.js';
+import { createTargets } from './jobs/targets.js';
+import { WORKER_DEFAULTS } from './jobs/worker.js';
 import { loadLanguages } from './language.js';
 import type { Log } from './log.js';
 import { createMailer } from './mail/mailer.js';
@@ -61,7 +62,7 @@ export async function openDeps(config: Config, log: Log, limits: Limits = limits
     policyHistory: history,
     store,
     pulses: createPulses(),
-    rests: createRests({ db: store.db, log }),
+    targets: createTargets({ db: store.db, log, places: WORKER_DEFAULTS.places }),
     /** The figures of the queue, at most two seconds old. */
     queueFigures,
     telemetry,

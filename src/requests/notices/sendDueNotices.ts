@@ -81,11 +81,11 @@ async function send(
     else if (notice.recipient === APPROVERS) await addressNotice(deps, audience.findApprovers, notice);
     else {
       await deliver(deps, notice, { mailer: deps.mailer, audience, signal: deadline.signal });
-      deps.rests.answered('mail');
+      deps.targets.answered('mail');
     }
     return null;
   } catch (error) {
-    if (deadline.passed() && error instanceof MailFault) await deps.rests.timedOut('mail');
+    if (deadline.passed() && error instanceof MailFault) await deps.targets.timedOut('mail');
     await recordFault(deps, audience, notice, error);
     return unavailableAfter(error);
   }

@@ -49,18 +49,27 @@ export async function runSteps(run: Run): Promise<Turn> {
     const next = rows.find((row) => isOpen(row, request.state));
     if (!next) return { state: 'provisioned', guestId, dueInSeconds: null, problem: null };
     lease.signal.throwIfAborted();
-    const pause = stop.requested.aborted
-      ? 0
-      : await pauseSecondsLeft(deps.store.db, ['graph', targetOf(deps, next)]);
-    if (stop.requested.aborted || pause > 0) {
-      return { state: request.state, guestId, problem: request.problem, dueInSeconds: pause };
-    }
+    const later = (dueInSeconds: number): Turn => ({
+      state: request.state,
+      guestId,
+      problem: request.problem,
+      dueInSeconds,
+    });
+    if (stop.requested.aborted) return later(0);
+    const target = targetOf(deps, next);
+    const pause = await pauseSecondsLeft(deps.store.db, ['graph', target]);
+    if (pause > 0) return later(pause);
     const step = next.key.startsWith('resend:') ? resendInvitation : planned.get(next.key);
     if (!step) throw new Error(`There is no step called ${next.key}`);
-    const consequence = await attempt(run, step, next, rows);
+    const leave = deps.targets.enter(target);
+    if (!leave) return later(FULL_TARGET_SECONDS);
+    const consequence = await attempt(run, step, next, rows).finally(leave);
     if (consequence) return turnAfter(request.state, consequence, guestId);
   }
 }
+
+/** When to look again at a target that has all the places that it may have. */
+const FULL_TARGET_SECONDS = 2;
 
 /** What a step depends on: a group or an app (`group:crm`, `app:wiki`), the mail server, or only Graph. */
 function targetOf({ mailer }: Deps, { key }: StepRow): string {
@@ -118,7 +127,7 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
       graphRequestId = null,
       unconfirmed = null,
     } = await deps.telemetry.tracing.span({ name: `step ${kindOf(key)}` }, () => step(context));
-    if (!deadline.passed()) deps.rests.answered(target);
+    if (!deadline.passed()) deps.targets.answered(target);
     const state = unconfirmed ? 'unconfirmed' : 'done';
     const outcome = { state, detail, problem: unconfirmed, graphRequestId } as const;
     if (key === 'mail') await recordMailStep(db, writer, outcome, context.invitation);
@@ -136,8 +145,7 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
     return consequence;
   } finally {
     deadline.clear();
-    // Graph gets no rest: every request needs it.
-    if (deadline.passed() && target !== 'graph') await deps.rests.timedOut(target);
+    if (deadline.passed()) await deps.targets.timedOut(target);
   }
 }
 

@@ -1,4 +1,4 @@
-import { createRests } from '../../src/jobs/rests.js';
+import { createTargets } from '../../src/jobs/targets.js';
 import { createLog } from '../../src/log.js';
 import { pauseSecondsLeft } from '../../src/store/pauses.js';
 import { openTestStore, type TestStore } from '../support/openTestStore.js';
@@ -10,12 +10,12 @@ beforeAll(async () => {
 afterAll(() => store.remove());
 
 const lines: string[] = [];
-const rests = () =>
-  createRests({ db: store.db, log: createLog('warn', { write: (line) => lines.push(line) }) });
+const targets = () =>
+  createTargets({ db: store.db, log: createLog('warn', { write: (line) => lines.push(line) }), places: 4 });
 const left = async (target: string) => Math.ceil(await pauseSecondsLeft(store.db, [target]));
 
 test('a target that times out three times in a row rests for all instances, and longer each further time', async () => {
-  const { timedOut } = rests();
+  const { timedOut } = targets();
   await timedOut('app:wiki');
   await timedOut('app:wiki');
   expect(await left('app:wiki')).toBe(0);
@@ -31,7 +31,7 @@ test('a target that times out three times in a row rests for all instances, and 
 });
 
 test('an answer in between begins the count again', async () => {
-  const { timedOut, answered } = rests();
+  const { timedOut, answered } = targets();
   for (let round = 0; round < 5; round++) {
     await timedOut('group:crm');
     await timedOut('group:crm');
@@ -41,7 +41,27 @@ test('an answer in between begins the count again', async () => {
 });
 
 test('targets are counted apart', async () => {
-  const { timedOut } = rests();
+  const { timedOut } = targets();
   for (const target of ['mail', 'app:crm', 'mail', 'app:crm']) await timedOut(target);
   expect([await left('mail'), await left('app:crm')]).toEqual([0, 0]);
+});
+
+test('a target gets half of the places, and another one once a place is given back', () => {
+  const { enter } = targets();
+  const [first, second] = [enter('mail'), enter('mail')];
+  expect([first, second].includes(null)).toBe(false);
+  expect(enter('mail')).toBeNull();
+  expect(enter('app:wiki')).not.toBeNull();
+  first?.();
+  expect(enter('mail')).not.toBeNull();
+  expect(enter('mail')).toBeNull();
+});
+
+test('the directory, which every request needs, has no such limit and gets no rest', async () => {
+  const { enter, timedOut } = targets();
+  for (let count = 0; count < 10; count++) {
+    expect(enter('graph')).not.toBeNull();
+    await timedOut('graph');
+  }
+  expect(await left('graph')).toBe(0);
 });
