@@ -16,7 +16,9 @@ export type DecideBench = {
   rows: { label: string; perSecond: number }[];
   /** How many times slower a decision is with 100,000 domains than with 10. */
   ratio: number;
-  /** Milliseconds to open a file of 10,000 partners, and the longest block of the event loop during a reload. */
+  /** How many partners the file has. */
+  partners: number;
+  /** Milliseconds to open it, and the longest block of the event loop during a reload. */
   loadMs: number;
   longestBlockMs: number;
 };
@@ -32,6 +34,7 @@ export async function benchDecide(): Promise<DecideBench> {
   const many = decisionsPerSecond(await policyOf(MANY), MANY);
   return {
     name: 'decide',
+    partners: PARTNERS,
     rows: [
       { label: `${FEW} domains`, perSecond: few },
       { label: `${MANY.toLocaleString('en')} domains`, perSecond: many },
