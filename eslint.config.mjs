@@ -19,6 +19,14 @@ export default tseslint.config(
     files: ['src/cli/**', 'simulator/main.ts', 'simulator/demo.ts', 'bench/**'],
     rules: { 'no-console': 'off' },
   },
+  {
+    files: ['src/**'],
+    ignores: ['src/guardedFetch.ts'],
+    rules: {
+      'no-restricted-globals': ['error', { name: 'fetch', message: 'Use guardedFetch: it has limits.' }],
+      'no-restricted-imports': ['error', { paths: ['undici', 'node:https', 'https'] }],
+    },
+  },
   { files: ['public/**/*.js'], languageOptions: { globals: globals.browser } },
   { files: ['*.mjs'], languageOptions: { globals: globals.node } },
 );

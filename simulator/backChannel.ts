@@ -1,8 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createGzip } from 'node:zlib';
 import { answerEntra } from './entra/entra.js';
-import { takeHttpFault, type HttpFault } from './faults.js';
+import { domainsIn, takeHttpFault, type HttpFault } from './faults.js';
 import { GraphError, errorBody } from './graph/errors.js';
 import { answerGraph } from './graph/graph.js';
 import { NOT_KEPT, headerOf, headersOf, openExchange, type Exchange } from './exchange.js';
@@ -24,7 +26,8 @@ async function answer(tenant: Tenant, request: IncomingMessage, response: Server
   const { entry, toGraph, path } = exchange;
   if (toGraph && tenant.settings.latencyMs > 0)
     await sleep(tenant.settings.latencyMs, undefined, { ref: false });
-  const fault = takeHttpFault(tenant.faults, toGraph ? 'graph' : 'token', entry.method, path);
+  const call = { method: entry.method, path, domains: domainsOf(exchange) };
+  const fault = takeHttpFault(tenant.faults, toGraph ? 'graph' : 'token', call);
 
   if (fault?.kind === 'reset' && fault.when === 'before') return void request.socket.destroy();
   if (fault?.kind === 'hang' && fault.when === 'before') await hang(fault.ms);
@@ -34,9 +37,32 @@ async function answer(tenant: Tenant, request: IncomingMessage, response: Server
   const headers = headersOf(exchange, reply);
   record(exchange, reply, headers);
 
+  if (fault?.kind === 'size') return void sendBytes(response, fault);
   if (fault?.kind === 'reset') return void request.socket.destroy();
   if (fault?.kind === 'hang' && fault.when === 'after') await hang(fault.ms);
   send(exchange, reply, headers, fault?.kind === 'truncate');
+}
+
+/** The domains of the people that a call is about: it names them by address, or by the ids of their accounts. */
+function domainsOf({ tenant, url, bodyText }: Exchange): Set<string> {
+  const text = `${decodeURIComponent(url.href)} ${bodyText}`;
+  const ids = text.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi) ?? [];
+  const mails = ids.flatMap((id) => tenant.directory.users.get(id.toLowerCase())?.mail ?? []);
+  return domainsIn([text, ...mails].join(' '));
+}
+
+/** An answer that is larger than anybody expects: zeros, as they come. */
+function sendBytes(response: ServerResponse, { bytes, packed }: Extract<HttpFault, { kind: 'size' }>): void {
+  const chunk = Buffer.alloc(64 * 1024, '0');
+  const chunks = Math.ceil(bytes / chunk.length);
+  response.writeHead(200, {
+    'Content-Type': 'application/json',
+    ...(packed && { 'Content-Encoding': 'gzip' }),
+  });
+  const body = Readable.from(Array.from({ length: chunks }, () => chunk));
+  const sent = packed ? [body, createGzip(), response] : [body, response];
+  // Whoever has read enough hangs up.
+  pipeline(sent as [Readable, ServerResponse], () => undefined);
 }
 
 /** The tenant's own answer. */

@@ -16,7 +16,7 @@ const userChange = z.strictObject({
   givenName: z.string().nullable().optional(),
   surname: z.string().nullable().optional(),
   userType: z.enum(['Member', 'Guest']).optional(),
-  creationType: z.literal('Invitation').nullable().optional(),
+  creationType: z.enum(['Invitation', 'SelfServiceSignUp', 'EmailVerified']).nullable().optional(),
   accountEnabled: z.boolean().optional(),
   otherMails: z.array(z.email()).optional(),
   proxyAddresses: z.array(z.string()).optional(),
@@ -100,7 +100,13 @@ function userRoutes(tenant: Tenant): Router {
       response.status(409).json({ error: `${mail} exists already` });
       return;
     }
-    const user = addUser(tenant.directory, { mail, ...(id && { id }), userType: change.userType ?? 'Guest' });
+    const { userType = 'Guest', creationType } = change;
+    const user = addUser(tenant.directory, {
+      mail,
+      ...(id && { id }),
+      userType,
+      ...(creationType !== undefined && { creationType }),
+    });
     applyChange(tenant.directory, user, change);
     response.status(201).json(describeUser(tenant, user));
   });

@@ -19,6 +19,16 @@ const httpFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('hang'), when, ms }),
   z.strictObject({ kind: z.literal('truncate') }),
   z.strictObject({ kind: z.literal('html'), status }),
+  // As many bytes after unpacking; packed, a thousandth of that travels.
+  z.strictObject({
+    kind: z.literal('size'),
+    bytes: z
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31),
+    packed: z.boolean().default(false),
+  }),
 ]);
 
 const smtpFault = z.discriminatedUnion('kind', [
@@ -58,16 +68,20 @@ const signInFault = z.strictObject({ kind: z.literal('idToken'), change: z.enum(
 /** How often a fault strikes; 0 means until it is cleared. */
 const times = z.number().int().min(0).default(1);
 
+/** Strikes only calls or mails about these people: those of a domain, whichever way the call names them. */
+const domain = z.string().toLowerCase().optional();
+
 /** What `POST /control/faults` accepts. */
 export const faultOrder = z.discriminatedUnion('on', [
   z.strictObject({
     on: z.enum(['graph', 'token']),
     method: z.string().toUpperCase().optional(),
     path: z.string().refine(isRegularExpression, 'is not a regular expression').optional(),
+    domain,
     times,
     fault: httpFault,
   }),
-  z.strictObject({ on: z.literal('smtp'), times, fault: smtpFault }),
+  z.strictObject({ on: z.literal('smtp'), domain, times, fault: smtpFault }),
   z.strictObject({ on: z.literal('signIn'), times, fault: signInFault }),
 ]);
 
@@ -92,12 +106,12 @@ export function addFault(faults: Faults, order: FaultOrder): string {
 export function takeHttpFault(
   faults: Faults,
   on: 'graph' | 'token',
-  method: string,
-  path: string,
+  { method, path, domains }: { method: string; path: string; domains: ReadonlySet<string> },
 ): HttpFault | undefined {
   for (const fault of faults.active) {
     if (fault.on === 'smtp' || fault.on === 'signIn' || fault.on !== on) continue;
     if (fault.method !== undefined && fault.method !== method) continue;
+    if (fault.domain !== undefined && !domains.has(fault.domain)) continue;
     if (!new RegExp(fault.path ?? (on === 'token' ? '/token$' : '')).test(path)) continue;
     recordStrike(faults, fault);
     return fault.fault;
@@ -105,10 +119,14 @@ export function takeHttpFault(
   return undefined;
 }
 
-/** The same for one mail. */
-export function takeSmtpFault(faults: Faults): SmtpFault | undefined {
+/** The same for one mail: a fault for everybody strikes at its beginning, one for a domain at a recipient of it. */
+export function takeSmtpFault(
+  faults: Faults,
+  domains: ReadonlySet<string> | null = null,
+): SmtpFault | undefined {
   for (const fault of faults.active) {
     if (fault.on !== 'smtp') continue;
+    if (domains ? !domains.has(fault.domain ?? '') : fault.domain !== undefined) continue;
     recordStrike(faults, fault);
     return fault.fault;
   }
@@ -123,6 +141,13 @@ export function takeIdTokenFault(faults: Faults): IdTokenChange | undefined {
     return fault.fault.change;
   }
   return undefined;
+}
+
+const ADDRESS = /[\w.!#$%&'*+/=?^`{|}~-]+@([\w.-]+\w)/g;
+
+/** The domains, in lower case, of the addresses in a text. */
+export function domainsIn(text: string): Set<string> {
+  return new Set([...text.matchAll(ADDRESS)].flatMap(([, name]) => name?.toLowerCase() ?? []));
 }
 
 function recordStrike(faults: Faults, fault: ActiveFault): void {

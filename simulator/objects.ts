@@ -9,7 +9,8 @@ export type User = {
   businessPhones: string[];
   companyName: string | null;
   createdDateTime: string;
-  creationType: 'Invitation' | null;
+  /** https://learn.microsoft.com/graph/api/resources/user */
+  creationType: 'Invitation' | 'SelfServiceSignUp' | 'EmailVerified' | null;
   department: string | null;
   displayName: string;
   externalUserState: 'PendingAcceptance' | 'Accepted' | null;
@@ -95,6 +96,10 @@ export type NewServicePrincipal = Pick<ServicePrincipal, 'id' | 'appId' | 'displ
  */
 export function newUser(given: NewUser, initialDomain: string): User {
   const guest = given.userType !== 'Member';
+  const creationType =
+    given.creationType === undefined && guest ? 'Invitation' : (given.creationType ?? null);
+  // Only who was invited has an invitation to accept.
+  const invited = creationType === 'Invitation';
   const now = graphTime();
   return {
     id: randomUUID(),
@@ -103,11 +108,11 @@ export function newUser(given: NewUser, initialDomain: string): User {
     businessPhones: [],
     companyName: null,
     createdDateTime: now,
-    creationType: guest ? 'Invitation' : null,
+    creationType,
     department: null,
     displayName: given.mail.split('@')[0] ?? given.mail,
-    externalUserState: guest ? 'PendingAcceptance' : null,
-    externalUserStateChangeDateTime: guest ? now : null,
+    externalUserState: invited ? 'PendingAcceptance' : null,
+    externalUserStateChangeDateTime: invited ? now : null,
     givenName: null,
     jobTitle: null,
     mobilePhone: null,

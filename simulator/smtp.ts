@@ -3,13 +3,25 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import PostalMime from 'postal-mime';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
-import { takeSmtpFault, type SmtpFault } from './faults.js';
+import { domainsIn, takeSmtpFault, type SmtpFault } from './faults.js';
 import { deliver } from './inbox.js';
 import type { Tenant } from './tenant.js';
 
 /** A mail server that takes everything: no sign-in, no encryption, every mail lands in the inbox. */
 export function createSmtpServer(tenant: Tenant): SMTPServer {
   const faults = new WeakMap<SMTPServerSession, SmtpFault>();
+  function strike(
+    fault: SmtpFault | undefined,
+    session: SMTPServerSession,
+    callback: (error?: Error) => void,
+  ) {
+    if (fault?.kind === 'refuse') {
+      callback(Object.assign(new Error(fault.message), { responseCode: fault.code }));
+      return;
+    }
+    if (fault) faults.set(session, fault);
+    callback();
+  }
   const server = new SMTPServer({
     name: 'localhost',
     authOptional: true,
@@ -17,14 +29,11 @@ export function createSmtpServer(tenant: Tenant): SMTPServer {
     disableReverseLookup: true,
     closeTimeout: 1,
     onMailFrom(_address, session, callback) {
-      const fault = takeSmtpFault(tenant.faults);
-      if (fault?.kind === 'refuse') {
-        callback(Object.assign(new Error(fault.message), { responseCode: fault.code }));
-        return;
-      }
-      if (fault) faults.set(session, fault);
-      else faults.delete(session); // one connection may carry several mails
-      callback();
+      faults.delete(session); // one connection may carry several mails
+      strike(takeSmtpFault(tenant.faults), session, callback);
+    },
+    onRcptTo({ address }, session, callback) {
+      strike(takeSmtpFault(tenant.faults, domainsIn(address)), session, callback);
     },
     onData(stream, session, callback) {
       receive(tenant, { session, stream, fault: faults.get(session), cut: cutter(session) }).then(() => {

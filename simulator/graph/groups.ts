@@ -1,10 +1,11 @@
+import { groupsOf } from '../directory.js';
 import type { Group, User } from '../objects.js';
 import type { Reply } from '../reply.js';
 import { isReplicated } from '../tenant.js';
 import { idParam, noContent, referencedId, type GraphCall } from './call.js';
 import { badRequest, insufficientPrivileges, resourceNotFound } from './errors.js';
 import { answerCount, answerOne, answerPage } from './query.js';
-import { groupShape, memberShape } from './shapes.js';
+import { groupShape, memberOfShape, memberShape } from './shapes.js';
 
 export function listGroups(call: GraphCall): Reply {
   return answerPage(call, [...call.tenant.directory.groups.values()], groupShape);
@@ -24,11 +25,28 @@ export function listMembers(call: GraphCall): Reply {
   return answerPage(call, members, memberShape);
 }
 
+/** The groups that a group is in, directly or through others. */
+export function listTransitiveMemberOf(call: GraphCall): Reply {
+  const { directory } = call.tenant;
+  const found = new Set<string>();
+  const pending = [groupOf(call).id];
+  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
+    const parents = groupsOf(directory, id).filter((group) => !found.has(group.id));
+    for (const parent of parents) found.add(parent.id);
+    pending.push(...parents.map((parent) => parent.id));
+  }
+  return answerPage(
+    call,
+    [...found].flatMap((id) => directory.groups.get(id) ?? []),
+    memberOfShape,
+  );
+}
+
 export function addMember(call: GraphCall): Reply {
   const group = groupOf(call);
   refuseUnsuitable(call, group);
   const id = referencedId(call.body);
-  if (!visibleMember(call, id)) throw resourceNotFound(id);
+  if (!visibleMember(call, id) && !call.tenant.directory.groups.has(id)) throw resourceNotFound(id);
   const members = membersOf(call, group);
   if (members.has(id)) {
     throw badRequest(

@@ -27,7 +27,7 @@ export type Order = {
   userType: 'Guest' | 'Member';
   sendMessage: boolean;
   resetRedemption: boolean;
-  sponsors: string[];
+  sponsors: { id: string; asPerson: boolean }[];
   language: string | null;
   /** The one further recipient of Microsoft's mail. */
   cc: string | null;
@@ -79,13 +79,14 @@ function missing(property: string): GraphError {
   );
 }
 
-function readSponsors(body: Record<string, unknown>): string[] {
+function readSponsors(body: Record<string, unknown>): Order['sponsors'] {
   const given = body['invitedUserSponsors@odata.bind'] ?? body.invitedUserSponsors ?? [];
   if (!Array.isArray(given)) throw missing('invitedUserSponsors');
   if (given.length > MOST_SPONSORS) {
     throw badRequest(`A user can have at most ${MOST_SPONSORS} sponsors.`, 'BadRequest');
   }
-  return [...new Set(given.map(referencedId))];
+  const asPerson = (one: unknown) => typeof one === 'string' && one.includes('/users/');
+  return given.map((one: unknown) => ({ id: referencedId(one), asPerson: asPerson(one) }));
 }
 
 function readMessageInfo(info: unknown): Pick<Order, 'language' | 'cc' | 'customText'> {

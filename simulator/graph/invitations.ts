@@ -23,7 +23,11 @@ export function createInvitation(call: GraphCall): Reply {
 
   const user = existing ?? newGuest(tenant, order);
   if (order.resetRedemption) setPending(user);
-  if (order.sponsors.length > 0) tenant.directory.sponsors.set(user.id, order.sponsors);
+  if (order.sponsors.length > 0)
+    tenant.directory.sponsors.set(
+      user.id,
+      order.sponsors.map(({ id }) => id),
+    );
   const invitation = issue(tenant, user, order.redirectUrl);
   const redeemUrl = redeemUrlOf(tenant, invitation);
   if (order.sendMessage) sendInvitation(tenant, { ...order, redeemUrl });
@@ -76,7 +80,7 @@ function setPending(user: User): void {
 
 function refuseExisting(user: User): void {
   const known = `The invited user already exists in the directory as object ID: ${user.id}`;
-  if (user.creationType !== 'Invitation') {
+  if (user.creationType === null) {
     const message = `${known}. They can use that account to sign in to shared apps and resources.`;
     throw badRequest(message, 'BadRequest');
   }
@@ -86,9 +90,13 @@ function refuseExisting(user: User): void {
   }
 }
 
-function refuseUnknownSponsors({ directory }: Tenant, sponsors: string[]): void {
-  const unknown = sponsors.find((id) => !directory.users.has(id) && !directory.groups.has(id));
-  if (unknown !== undefined) throw resourceNotFound(unknown);
+/** A sponsor given as a person has to be one; by id alone, a group will do. */
+function refuseUnknownSponsors({ directory }: Tenant, sponsors: Order['sponsors']): void {
+  const isPerson = (id: string) => directory.users.get(id)?.deletedDateTime === null;
+  const unknown = sponsors.find(
+    ({ id, asPerson }) => !isPerson(id) && (asPerson || !directory.groups.has(id)),
+  );
+  if (unknown) throw resourceNotFound(unknown.id);
 }
 
 function newGuest({ directory }: Tenant, order: Order): User {
@@ -137,7 +145,7 @@ function invitationBody(
     sendInvitationMessage: order.sendMessage,
     resetRedemption: order.resetRedemption,
     inviteRedirectUrl: order.redirectUrl,
-    status: user.externalUserState === 'Accepted' ? 'Completed' : 'PendingAcceptance',
+    status: user.externalUserState === 'PendingAcceptance' ? 'PendingAcceptance' : 'Completed',
     invitedUserMessageInfo: {
       messageLanguage: order.language,
       customizedMessageBody: order.customText,

@@ -62,6 +62,16 @@ export function deleteUser(call: GraphCall): Reply {
   return noContent;
 }
 
+/** Soft-deleted users. Their sign-in name begins with their id, so that another account may have it. */
+export function listDeletedUsers(call: GraphCall): Reply {
+  const deleted = [...call.tenant.directory.users.values()].filter((user) => user.deletedDateTime !== null);
+  const shown = deleted.map((user) => ({
+    ...user,
+    userPrincipalName: `${user.id.replaceAll('-', '')}${user.userPrincipalName}`,
+  }));
+  return answerPage(call, shown, memberShape);
+}
+
 export function restoreUser(call: GraphCall): Reply {
   const user = call.tenant.directory.users.get(idParam(call, 'id'));
   if (!user?.deletedDateTime) throw resourceNotFound(param(call, 'id'));

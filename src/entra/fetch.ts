@@ -1,3 +1,4 @@
+import { guardedFetch, type GuardedAnswer } from '../guardedFetch.js';
 import { EntraFault } from './entraFault.js';
 
 const TIMEOUT_MS = 5_000;
@@ -12,32 +13,19 @@ type Options = {
 };
 
 /**
- * Calls Entra and waits for no more than five seconds; follows no redirect.
+ * Calls Entra, for five seconds at most.
  *
  * @returns the answer, whatever its status; `text` is null for one that is longer
- * @throws {DOMException} `TimeoutError` when the time is over
- * @throws {Error} what `fetch` throws without an answer, and for a redirect
+ * @throws {Error} as {@link guardedFetch} does
  */
-export async function fetchText(
-  url: string,
-  { maxBytes, form, signal }: Options,
-): Promise<{ status: number; text: string | null }> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  const response = await fetch(url, {
-    redirect: 'error',
-    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+export function fetchText(url: string, { maxBytes, form, signal }: Options): Promise<GuardedAnswer> {
+  return guardedFetch(url, {
     headers: { accept: 'application/json' },
+    maxBytes,
+    timeoutMs: TIMEOUT_MS,
+    signal,
     ...(form && { method: 'POST', body: new URLSearchParams(form) }),
   });
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += part.byteLength;
-    // Leaving the loop cancels the stream.
-    if (size > maxBytes) return { status: response.status, text: null };
-    parts.push(part);
-  }
-  return { status: response.status, text: Buffer.concat(parts).toString() };
 }
 
 /** Far more than Entra's keys take, which are the largest. */

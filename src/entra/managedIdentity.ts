@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { codeOf } from '../codeOf.js';
 import type { ManagedIdentity } from '../config.js';
+import { guardedFetch } from '../guardedFetch.js';
 
 /** A token, and when it ends (ms since 1970). */
 export type IdentityToken = { token: string; expiresAt: number };
@@ -12,6 +13,8 @@ export class IdentityFault extends Error {
 
 /** The first call of a new instance takes Azure several seconds. */
 const ANSWER_WITHIN_MS = 10_000;
+/** Far more than a token takes. */
+const MAX_BYTES = 256 * 1024;
 
 const answer = z.object({ access_token: z.string().min(1), expires_on: z.coerce.number().positive() });
 const refusal = z.object({ message: z.string().optional(), error_description: z.string().optional() });
@@ -42,13 +45,12 @@ async function send(endpoint: string, header: string, resource: string) {
   try {
     const url = new URL(endpoint);
     url.search = new URLSearchParams({ 'api-version': '2019-08-01', resource }).toString();
-    const response = await fetch(url, {
+    // No redirect is followed: anybody who gets the header can get a token.
+    return await guardedFetch(url, {
       headers: { 'X-IDENTITY-HEADER': header },
-      // Anybody who gets the header can get a token.
-      redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      maxBytes: MAX_BYTES,
+      timeoutMs: ANSWER_WITHIN_MS,
     });
-    return { status: response.status, text: await response.text() };
   } catch (error) {
     const { cause = error } = error as Error;
     const why = codeOf(cause) || (cause as Error).message;
@@ -56,9 +58,9 @@ async function send(endpoint: string, header: string, resource: string) {
   }
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string | null): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text ?? '');
   } catch {
     return null;
   }

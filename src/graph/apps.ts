@@ -157,6 +157,8 @@ const ALREADY_ASSIGNED = 'already exists on the object';
 /**
  * Assigns an app role to a person; an assignment that exists is a success.
  *
+ * @returns whether it was assigned now
+ * @throws {GraphFault}
  * @see https://learn.microsoft.com/graph/api/serviceprincipal-post-approleassignedto
  */
 export function assignAppRole(
@@ -164,11 +166,20 @@ export function assignAppRole(
   role: { servicePrincipalId: string; appRoleId: string },
   principalId: string,
   signal?: AbortSignal,
-): Promise<{ requestId: string | null }> {
+): Promise<{ added: boolean; requestId: string | null }> {
   const { servicePrincipalId, appRoleId } = role;
   const path = `/servicePrincipals/${servicePrincipalId}/appRoleAssignedTo`;
   const body = { principalId, resourceId: servicePrincipalId, appRoleId };
-  return addUnlessThere(graph, { path, body, signal }, ALREADY_ASSIGNED);
+  const shape = z.object({
+    principalId: sameId(principalId),
+    resourceId: sameId(servicePrincipalId),
+    appRoleId: sameId(appRoleId),
+  } satisfies FieldsOf<Microsoft.AppRoleAssignment>);
+  return addUnlessThere(graph, { path, body, signal }, { status: 201, shape }, ALREADY_ASSIGNED);
+}
+
+function sameId(id: string) {
+  return z.guid().refine((given) => given.toLowerCase() === id.toLowerCase());
 }
 
 /** A principal that the app's replica does not know yet: 400, though `GET /users/{id}` may work already. */

@@ -1,18 +1,19 @@
 import { Client, GraphError, ResponseType } from '@microsoft/microsoft-graph-client';
-import type { ZodType } from 'zod';
+import { z, type ZodType } from 'zod';
 import type { Config } from '../config.js';
 import type { Log } from '../log.js';
 import { UNOBSERVED, type Telemetry } from '../telemetry/telemetry.js';
 import { createTokenSource } from './credential.js';
 import { GraphFault, kindOfAnswer, mayBeProcessed, retryAfterSeconds } from './graphFault.js';
-import { graphOperation, CallTrace, createMiddleware } from './middleware.js';
-import { permissionsIn } from './permissions.js';
+import { CALL_TIMEOUT_MS, CallTrace, createMiddleware, graphOperation } from './middleware.js';
+import { isGranted, permissionFor, permissionsIn } from './permissions.js';
+import { sharedCall } from '../shared.js';
 
 /** Fields of an answer, named as Microsoft's own types name them. */
 export type FieldsOf<Entity> = Partial<Record<keyof Entity, ZodType>>;
 
 /** A successful call: the parsed body (undefined for 204), Microsoft's id of the call, and when Graph answered, by its clock. */
-type GraphAnswer = { body: unknown; requestId: string | null; answeredAt: Date | null };
+type GraphAnswer = { status: number; body: unknown; requestId: string | null; answeredAt: Date | null };
 
 export type GraphCall = {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -39,7 +40,7 @@ export type Graph = {
   grantedPermissions(signal: AbortSignal): Promise<string[]>;
 };
 
-const CALL_TIMEOUT_MS = 30_000;
+const ROLES_WITHIN_MS = 10_000;
 
 /** Microsoft Graph v1.0 as this application. Repeats nothing by itself: that is the worker's business. */
 export function createGraph(
@@ -53,6 +54,12 @@ export function createGraph(
     baseUrl: config.graphUrl,
     middleware: createMiddleware(tokens, log, telemetry),
   });
+  async function freshRoles(signal: AbortSignal): Promise<string[]> {
+    tokens.forget();
+    return permissionsIn(await tokens.token(signal));
+  }
+  // A flood of refusals takes one token at a time.
+  const roles = sharedCall(() => freshRoles(AbortSignal.timeout(ROLES_WITHIN_MS)));
   return {
     ownAppId: config.signIn.clientId,
     baseUrl: `${config.graphUrl}/v1.0`,
@@ -70,15 +77,13 @@ export function createGraph(
       try {
         const answer: unknown = await send();
         const requestId = trace.headers?.get('request-id') ?? null;
-        return { body: answer, requestId, answeredAt: dateOf(trace.headers) };
+        return { status: trace.status ?? 0, body: answer, requestId, answeredAt: dateOf(trace.headers) };
       } catch (error) {
-        throw toFault(error, trace);
+        const fault = toFault(error, trace);
+        throw fault.kind === 'forbidden' ? await explained(fault, { method, path }, roles) : fault;
       }
     },
-    async grantedPermissions(signal) {
-      tokens.forget();
-      return permissionsIn(await tokens.token(signal));
-    },
+    grantedPermissions: freshRoles,
   };
 }
 
@@ -101,25 +106,74 @@ export async function get<T>(
   throw unreadable(`The answer to ${operation} could not be read`, requestId, 'no');
 }
 
+/** What Graph documents as the success of a write. */
+export type Success<T> = { status: number; shape: ZodType<T> };
+
+/** The success of a write that answers nothing: 204. */
+export const NO_CONTENT: Success<undefined> = { status: 204, shape: z.undefined() };
+
+/**
+ * Changes something in the directory. Only the documented answer is a success: after another one nobody knows what has
+ * happened, and the next attempt asks the directory by repeating the write.
+ *
+ * @throws {GraphFault} `unavailable`, `processed: 'unknown'` for an answer that claims success and is another one
+ */
+export async function write<T>(
+  graph: Pick<Graph, 'call'>,
+  call: Omit<GraphCall, 'eventual'>,
+  success: Success<T>,
+): Promise<{ body: T; requestId: string | null }> {
+  const { status, body, requestId } = await graph.call(call);
+  const parsed = success.shape.safeParse(body);
+  if (status === success.status && parsed.success) return { body: parsed.data, requestId };
+  const operation = graphOperation(call.method, call.path);
+  throw unreadable(`The answer ${status} to ${operation} is not the documented success`, requestId);
+}
+
 /**
  * Adds something to the directory. A refusal with the words `alreadyThere` is a success too; nothing else in it says so.
  *
- * @throws {GraphFault}
+ * @returns whether it was added now, or was there already
+ * @throws {GraphFault} as {@link write} does
  */
 export async function addUnlessThere(
   graph: Graph,
   call: Pick<GraphCall, 'path' | 'body' | 'signal'>,
+  success: Success<unknown>,
   alreadyThere: string,
-): Promise<{ requestId: string | null }> {
+): Promise<{ added: boolean; requestId: string | null }> {
   try {
-    const { requestId } = await graph.call({ method: 'POST', ...call });
-    return { requestId };
+    const { requestId } = await write(graph, { method: 'POST', ...call }, success);
+    return { added: true, requestId };
   } catch (error) {
     const isThere =
       error instanceof GraphFault && error.kind === 'rejected' && error.message.includes(alreadyThere);
-    if (isThere) return { requestId: error.requestId };
+    if (isThere) return { added: false, requestId: error.requestId };
     throw error;
   }
+}
+
+/**
+ * Graph refuses with the same 403 what our token has no permission for and what a setting of the tenant forbids. The roles of
+ * a fresh token tell them apart.
+ */
+async function explained(
+  fault: GraphFault,
+  { method, path }: Pick<GraphCall, 'method' | 'path'>,
+  roles: () => Promise<string[]>,
+): Promise<GraphFault> {
+  const needed = permissionFor(method, path);
+  if (!needed) return fault;
+  const held = await roles().catch(() => null);
+  if (!held) return fault;
+  return isGranted(needed, held)
+    ? new GraphFault({ ...detailsOf(fault), kind: 'rejected' }, fault.cause)
+    : new GraphFault({ ...detailsOf(fault), permission: needed.name }, fault.cause);
+}
+
+function detailsOf(fault: GraphFault) {
+  const { kind, status, code, message, requestId, retryAfterSeconds: after, processed, permission } = fault;
+  return { kind, status, code, message, requestId, retryAfterSeconds: after, processed, permission };
 }
 
 /** The path of the next page; null after the last one, and for a link that leads elsewhere. */

@@ -7,9 +7,9 @@ import { codeOf } from '../codeOf.js';
  * - `throttled`: nothing was processed; wait `retryAfterSeconds`, all workers together
  * - `unavailable`: try again later; `processed` tells whether Graph may have acted nevertheless
  * - `unauthenticated`: our token was refused, or none could be had
- * - `forbidden`: a permission or a consent is missing
+ * - `forbidden`: our token lacks a permission
  * - `notFound`, `conflict`: may pass by itself while the directory replicates
- * - `rejected`: the request itself is refused, for good
+ * - `rejected`: the request itself is refused, for good; also with 403, when our token has the permission
  */
 export type GraphFaultKind =
   'throttled' | 'unavailable' | 'unauthenticated' | 'forbidden' | 'notFound' | 'conflict' | 'rejected';
@@ -23,6 +23,8 @@ type Details = {
   requestId: string | null;
   retryAfterSeconds: number | null;
   processed: 'no' | 'unknown';
+  /** With `forbidden`: the permission that the token lacks, if it is known. */
+  permission?: string | null;
 };
 
 export class GraphFault extends Error {
@@ -33,6 +35,7 @@ export class GraphFault extends Error {
   readonly requestId: string | null;
   readonly retryAfterSeconds: number | null;
   readonly processed: 'no' | 'unknown';
+  readonly permission: string | null;
 
   constructor(details: Details, cause?: unknown) {
     super(details.message, { cause });
@@ -42,6 +45,7 @@ export class GraphFault extends Error {
     this.requestId = details.requestId;
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.processed = details.processed;
+    this.permission = details.permission ?? null;
   }
 }
 

@@ -1,6 +1,6 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { addUnlessThere, get, type FieldsOf, type Graph } from './graph.js';
+import { addUnlessThere, get, NO_CONTENT, type FieldsOf, type Graph } from './graph.js';
 import { findByIds, search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
@@ -66,6 +66,8 @@ const ALREADY_MEMBER = 'added object references already exist';
 /**
  * Adds a member; one who is a member already is a success.
  *
+ * @returns whether the member was added now
+ * @throws {GraphFault}
  * @see https://learn.microsoft.com/graph/api/group-post-members
  */
 export function addMember(
@@ -73,8 +75,8 @@ export function addMember(
   groupId: string,
   memberId: string,
   signal?: AbortSignal,
-): Promise<{ requestId: string | null }> {
+): Promise<{ added: boolean; requestId: string | null }> {
   const path = `/groups/${groupId}/members/$ref`;
   const body = { '@odata.id': `${graph.baseUrl}/directoryObjects/${memberId}` };
-  return addUnlessThere(graph, { path, body, signal }, ALREADY_MEMBER);
+  return addUnlessThere(graph, { path, body, signal }, NO_CONTENT, ALREADY_MEMBER);
 }

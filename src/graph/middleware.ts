@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import {
-  HTTPMessageHandler,
-  type Context,
-  type Middleware,
-  type MiddlewareOptions,
-} from '@microsoft/microsoft-graph-client';
+import type { Context, Middleware, MiddlewareOptions } from '@microsoft/microsoft-graph-client';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { guardedFetch } from '../guardedFetch.js';
 import type { Log } from '../log.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { TokenSource } from './credential.js';
@@ -23,13 +19,14 @@ export class CallTrace implements MiddlewareOptions {
 
 /**
  * The steps of every call. The list that the library ships is not used: its retry repeats a POST on 503 and
- * 504, which could invite twice, and its authentication sends no token to a host that it does not know.
+ * 504, which could invite twice, its authentication sends no token to a host that it does not know, and its last
+ * step reads an answer of any length.
  */
 export function createMiddleware(tokens: TokenSource, log: Log, telemetry: Observed): Middleware {
   const trace = new TraceStep(log, telemetry);
   const authenticate = new AuthenticateStep(tokens);
   trace.setNext(authenticate);
-  authenticate.setNext(new HTTPMessageHandler());
+  authenticate.setNext(new SendStep());
   return trace;
 }
 
@@ -118,6 +115,33 @@ class AuthenticateStep implements Middleware {
   }
 }
 
+/** A page of 999 users with every field that we select takes less than 1 MB. */
+const LONGEST_ANSWER = 4 * 1024 * 1024;
+/** For the token and the call together. */
+export const CALL_TIMEOUT_MS = 30_000;
+
+class SendStep implements Middleware {
+  async execute(context: Context): Promise<void> {
+    const { method, headers, body, signal } = context.options ?? {};
+    const {
+      status,
+      headers: answered,
+      text,
+    } = await guardedFetch(urlOf(context), {
+      method,
+      headers: headers as Record<string, string>,
+      body,
+      maxBytes: LONGEST_ANSWER,
+      timeoutMs: CALL_TIMEOUT_MS,
+      signal: signal ?? undefined,
+    });
+    if (text === null) throw new Error(`answered ${status} with more than ${LONGEST_ANSWER} bytes`);
+    // Such an answer must have no body, not even an empty one.
+    const empty = status === 204 || status === 205;
+    context.response = new Response(empty ? null : text, { status, headers: answered });
+  }
+}
+
 function traceOf(context: Context): CallTrace {
   const trace = context.middlewareControl?.getMiddlewareOptions(CallTrace);
   if (!(trace instanceof CallTrace)) throw new Error('A Graph call without its trace');
@@ -132,9 +156,13 @@ function setHeader(context: Context, name: string, value: string): void {
 
 /** Without the query, which holds addresses. */
 function pathOf(context: Context): string {
+  return new URL(urlOf(context)).pathname;
+}
+
+function urlOf(context: Context): string {
   // The client's types leave this one to a library that only browsers have.
   const { request } = context as { request: string | { url: string } };
-  return new URL(typeof request === 'string' ? request : request.url).pathname;
+  return typeof request === 'string' ? request : request.url;
 }
 
 function outcomeOf({ status, failure }: CallTrace): GraphOutcome {
@@ -145,15 +173,21 @@ function outcomeOf({ status, failure }: CallTrace): GraphOutcome {
 /** Words of Graph's paths that the portal uses; anything else in a path is an id. */
 const WORDS = new Set([
   'applications',
+  'appRoleAssignments',
   'appRoleAssignedTo',
   'authorizationPolicy',
+  'deletedItems',
+  'directory',
   'groups',
   'invitations',
   'memberOf',
   'members',
+  'microsoft.graph.user',
   'organization',
   'policies',
+  'restore',
   'servicePrincipals',
+  'transitiveMemberOf',
   'users',
   '$ref',
 ]);

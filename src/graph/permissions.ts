@@ -44,6 +44,27 @@ export const PERMISSIONS: Permission[] = [
 /** For the doctor alone: without it some of its checks have no result. */
 export const DOCTOR_PERMISSIONS = ['Policy.Read.All'];
 
+/** The permission that a call needs, by its method and the first word of its path; null for one that only the doctor makes. */
+export function permissionFor(method: string, path: string): Permission | null {
+  const purpose = PURPOSES[`${method} ${/^\/(\w+)/.exec(path)?.[1] ?? ''}`];
+  return PERMISSIONS.find((permission) => permission.purpose === purpose) ?? null;
+}
+
+const PURPOSES: Record<string, Permission['purpose']> = {
+  'POST invitations': 'invite',
+  'POST groups': 'members',
+  'GET groups': 'members',
+  'GET users': 'readUsers',
+  'GET directory': 'readUsers',
+  'POST servicePrincipals': 'assignRoles',
+  'GET servicePrincipals': 'readApps',
+};
+
+/** Whether a token with these roles has a permission, or a wider one. */
+export function isGranted({ name, coveredBy }: Permission, roles: readonly string[]): boolean {
+  return [name, ...coveredBy].some((one) => roles.includes(one));
+}
+
 /**
  * The application permissions in a token of our own, which names them as `roles`. Read for display only,
  * so its signature is not verified.

@@ -45,6 +45,53 @@ export async function findUsersByAddress(
   return value;
 }
 
+/** One account by its object id. @throws {GraphFault} `notFound`, also for a guest that is not replicated yet */
+export function getUser(graph: Graph, id: string, signal?: AbortSignal): Promise<DirectoryUser> {
+  return get(graph, `/users/${id}?$select=${SELECT}`, user, { signal });
+}
+
+const deletedUser = z.object({
+  id: z.guid(),
+  mail: z.string().nullish(),
+  otherMails: z.array(z.string()).nullish(),
+  userPrincipalName: z.string().nullish(),
+  deletedDateTime: z.string().nullish(),
+} satisfies FieldsOf<User>);
+const deletedPage = z.object({ value: z.array(deletedUser), '@odata.nextLink': z.string().optional() });
+const DELETED_A_PAGE = 999;
+const MOST_DELETED_PAGES = 5;
+
+export type DeletedUser = z.infer<typeof deletedUser>;
+
+/**
+ * An account with this canonical address that was deleted within the last 30 days, as far as five pages of them show.
+ *
+ * @throws {GraphFault}
+ * @see https://learn.microsoft.com/graph/api/directory-deleteditems-list
+ */
+export async function findDeletedUser(
+  graph: Graph,
+  address: string,
+  signal?: AbortSignal,
+): Promise<DeletedUser | null> {
+  const select = Object.keys(deletedUser.shape).join(',');
+  let path: string | null =
+    `/directory/deletedItems/microsoft.graph.user?$select=${select}&$top=${DELETED_A_PAGE}`;
+  for (let pages = 0; path !== null && pages < MOST_DELETED_PAGES; pages++) {
+    const page: z.infer<typeof deletedPage> = await get(graph, path, deletedPage, { signal });
+    const found = page.value.find((deleted) => addressesOf(deleted).includes(address));
+    if (found) return found;
+    path = pathBelow(graph, page['@odata.nextLink']);
+  }
+  return null;
+}
+
+function addressesOf({ mail, otherMails, userPrincipalName }: DeletedUser): string[] {
+  // A deleted account's sign-in name begins with its id.
+  const name = userPrincipalName?.replace(/^[0-9a-f]{32}/i, '');
+  return [mail, name, ...(otherMails ?? [])].flatMap((address) => address?.toLowerCase() ?? []);
+}
+
 const personFields = {
   id: z.guid(),
   displayName: z.string().nullish(),

@@ -34,13 +34,17 @@ export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
   addressRefused: row('denied', 'answered', 'nothing', true),
   guestBlocked: row('held', 'answered', 'retry', true),
   ambiguousGuest: row('held', 'answered', 'retry', true),
+  hiddenAccount: row('held', 'answered', 'mend', true),
   crossTenantBlocked: row('held', 'answered', 'mend', true),
   invitationsOff: row('held', 'answered', 'mend', true),
   // A resend found no guest; the request itself is finished.
   guestGone: row('provisioned', 'answered', 'nothing'),
 
   permissionMissing: row('held', 'delayed', 'mend'),
+  sponsorMissing: row('held', 'delayed', 'mend'),
+  invitationFailed: row('held', 'delayed', 'retry'),
   groupUnusable: row('held', 'delayed', 'mend'),
+  groupRefusesGuests: row('held', 'delayed', 'mend'),
   groupMissing: row('held', 'delayed', 'mend'),
   appUnusable: row('held', 'delayed', 'mend'),
   appMissing: row('held', 'delayed', 'mend'),
@@ -85,8 +89,7 @@ const GRAPH_PROBLEMS: Record<GraphFault['kind'], ProblemCode> = {
   throttled: 'throttled',
   forbidden: 'permissionMissing',
   unauthenticated: 'tokenRefused',
-  // A new guest has not been replicated everywhere yet.
-  notFound: 'replicating',
+  notFound: 'graphUnavailable',
   conflict: 'graphUnavailable',
   unavailable: 'graphUnavailable',
   rejected: 'refusedByMicrosoft',
@@ -102,11 +105,17 @@ export function problemOf(error: unknown): Problem {
     return { code: error.permanent ? 'mailRefused' : 'mailUnavailable', detail: error.message };
   }
   if (error instanceof GraphFault) {
-    const detail = `${error.status ?? ''} ${error.code ?? ''} ${error.message}`.trim();
-    return { code: GRAPH_PROBLEMS[error.kind], detail };
+    const { kind, status, code, message, permission } = error;
+    const words = [permission, status, code, message].filter((word) => word !== null && word !== '');
+    return { code: GRAPH_PROBLEMS[kind], detail: withoutAddresses(words.join(' ')) };
   }
   if (isStoreDown(error)) throw error;
   return { code: 'internal' };
+}
+
+/** Graph's words may name the person. */
+function withoutAddresses(text: string): string {
+  return text.replaceAll(/[^\s'"<>(),;:]+@[^\s'"<>(),;:]+/g, '…');
 }
 
 /** Whether the answer stays the same until a person changes a permission, the policy or the address. */

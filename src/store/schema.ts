@@ -71,7 +71,15 @@ export type Review = {
 };
 
 /** The guest, as earlier steps found or made it. */
-export type Guest = { id: string; accepted: boolean };
+export type Guest = {
+  id: string;
+  accepted: boolean;
+  /** Set when the portal's invitation made the account. */
+  created?: boolean;
+};
+
+/** How a grant was found when it was given: `created` by the portal, there already, or unknown. */
+export type GrantFound = 'created' | 'found' | 'unknown';
 
 /** A step's notes for its next attempt, and for later steps. */
 export type StepDetail = {
@@ -82,6 +90,10 @@ export type StepDetail = {
   mailedBy?: 'microsoft' | 'portal' | 'nobody';
   /** A secret: removed when the portal has mailed it. */
   redeemUrl?: string;
+  /** How often Graph has called the invitation a failure. */
+  failures?: number;
+  /** Of a group or an app. */
+  grant?: GrantFound;
 };
 
 /** A column that the database fills in. */

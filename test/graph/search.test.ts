@@ -161,7 +161,8 @@ describe('apps', () => {
 
 test.each([
   ['throttled', { kind: 'status', status: 429, headers: { 'Retry-After': '7' } }],
-  ['forbidden', { kind: 'status', status: 403 }],
+  // Our token has the permission: the refusal has another reason.
+  ['rejected', { kind: 'status', status: 403 }],
   ['unavailable', { kind: 'status', status: 503 }],
   ['unavailable', { kind: 'reset', when: 'before' }],
   ['unavailable', { kind: 'html', status: 200 }],
@@ -169,4 +170,12 @@ test.each([
 ])('a search that is %s says so', async (kind, fault) => {
   await tenant.fault({ on: 'graph', path: '/groups$', fault });
   await expect(searchGroups(graph, 'crm')).rejects.toMatchObject({ name: 'GraphFault', kind });
+});
+
+test('a search for which our token has no permission names it', async () => {
+  await tenant.settings({ permissions: ['User.Invite.All', 'User.Read.All'] });
+  await expect(searchGroups(graph, 'crm')).rejects.toMatchObject({
+    kind: 'forbidden',
+    permission: 'GroupMember.ReadWrite.All',
+  });
 });

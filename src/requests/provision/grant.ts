@@ -3,18 +3,21 @@ import { GraphFault } from '../../graph/graphFault.js';
 import { addMember, getGroup, groupObstacle } from '../../graph/groups.js';
 import type { Grants } from '../../policy/grants.js';
 import type { Guest } from '../../store/schema.js';
-import { StepStop, StepWait, type Step, type StepContext } from './step.js';
+import { problemOf } from '../problems.js';
+import { idsNamedIn, refusalCode } from './refusals.js';
+import { StepStop, StepWait, type Step, type StepContext, type StepResult } from './step.js';
 
 /** Adds the guest to one group. Each attempt reads the group again: guests may not be allowed to join it any more. */
 export const addToGroup =
   (target: Grants['groups'][number]): Step =>
   async (context) => {
     const { deps, signal } = context;
+    const guest = requireGuest(context);
     const group = await existing('group', target.id, () => getGroup(deps.graph, target.id, signal));
     const obstacle = groupObstacle(group);
     if (obstacle) throw new StepStop({ code: 'groupUnusable', detail: `${target.name}: ${obstacle}` });
-    const { requestId } = await addMember(deps.graph, target.id, requireGuest(context).id, signal);
-    return { graphRequestId: requestId };
+    const grant = () => addMember(deps.graph, target.id, guest.id, signal);
+    return granted(context, await refusalsRead('group', target, grant));
   };
 
 /** Assigns one app role to the guest. */
@@ -22,21 +25,46 @@ export const assignRole =
   (target: Grants['appRoles'][number]): Step =>
   async (context) => {
     const { deps, signal } = context;
-    const app = await existing('app', target.servicePrincipalId, () =>
-      getServicePrincipal(deps.graph, target.servicePrincipalId, signal),
-    );
+    const guest = requireGuest(context);
+    const id = target.servicePrincipalId;
+    const app = await existing('app', id, () => getServicePrincipal(deps.graph, id, signal));
     const forbidden = forbiddenApp(deps.graph, app);
-    if (forbidden) {
-      throw new StepStop({ code: 'appUnusable', detail: `${target.name}: ${forbidden}` });
-    }
-    try {
-      const { requestId } = await assignAppRole(deps.graph, target, requireGuest(context).id, signal);
-      return { graphRequestId: requestId };
-    } catch (error) {
-      if (error instanceof GraphFault && isNotReplicatedYet(error)) throw new StepWait(error.message);
-      throw error;
-    }
+    if (forbidden) throw new StepStop({ code: 'appUnusable', detail: `${target.name}: ${forbidden}` });
+    const grant = () => assignAppRole(deps.graph, target, guest.id, signal);
+    return granted(context, await refusalsRead('app', { id, name: target.name }, grant));
   };
+
+type Granted = { added: boolean; requestId: string | null };
+
+/** What was there on a later attempt may have come from an earlier one, whose answer was lost. */
+function granted({ step }: StepContext, { added, requestId }: Granted): StepResult {
+  const there = step.attempts > 1 ? 'unknown' : 'found';
+  return { detail: { grant: added ? 'created' : there }, graphRequestId: requestId };
+}
+
+/** Reads what a refusal of a grant means. */
+async function refusalsRead(
+  kind: 'group' | 'app',
+  target: { id: string; name: string },
+  grant: () => Promise<Granted>,
+): Promise<Granted> {
+  try {
+    return await grant();
+  } catch (error) {
+    if (!(error instanceof GraphFault)) throw error;
+    const { detail = '' } = problemOf(error);
+    const code = refusalCode(kind, error);
+    if (code) throw new StepStop({ code, detail: `${target.name}: ${detail}` }, error.requestId);
+    if (error.kind === 'notFound' && idsNamedIn(error).includes(target.id.toLowerCase()))
+      throw gone(kind, target.id);
+    const replicating = error.kind === 'notFound' || (kind === 'app' && isNotReplicatedYet(error));
+    throw replicating ? new StepWait({ code: 'replicating', detail }, error.requestId) : error;
+  }
+}
+
+function gone(kind: 'group' | 'app', id: string): StepStop {
+  return new StepStop({ code: kind === 'group' ? 'groupMissing' : 'appMissing', detail: id });
+}
 
 /** The groups and apps of the policy are old: if one is missing, waiting does not help. */
 async function existing<T>(kind: 'group' | 'app', id: string, get: () => Promise<T>): Promise<T> {
@@ -44,7 +72,7 @@ async function existing<T>(kind: 'group' | 'app', id: string, get: () => Promise
     return await get();
   } catch (error) {
     if (error instanceof GraphFault && error.kind === 'notFound') {
-      throw new StepStop({ code: kind === 'group' ? 'groupMissing' : 'appMissing', detail: id });
+      throw gone(kind, id);
     }
     throw error;
   }

@@ -1,8 +1,9 @@
 import { GraphFault } from '../../graph/graphFault.js';
-import { createInvitation, type IssuedInvitation } from '../../graph/invitations.js';
-import { findUsersByAddress, type DirectoryUser } from '../../graph/users.js';
-import type { ProblemCode } from '../../store/problemCodes.js';
+import { createInvitation, InvitationFailed, type IssuedInvitation } from '../../graph/invitations.js';
+import { findDeletedUser, findUsersByAddress, getUser, type DirectoryUser } from '../../graph/users.js';
 import type { Guest } from '../../store/schema.js';
+import { problemOf } from '../problems.js';
+import { idsNamedIn, refusalCode, saysAccountExists } from './refusals.js';
 import { StepStop, StepWait, type Step, type StepContext, type StepResult } from './step.js';
 
 /** Looks up who has the address in our directory: nobody, a guest who is reused, or a person who needs no invitation. */
@@ -17,12 +18,17 @@ export const lookUp: Step = async (context) => {
  */
 export async function findGuest({ deps, request, signal }: StepContext): Promise<Guest | null> {
   const users = await findUsersByAddress(deps.graph, request.address, signal);
-  if (users.some(isMember)) throw new StepStop({ code: 'existingMember' });
   const [user, another] = users;
-  if (!user) return null;
+  if (users.some(isMember)) throw new StepStop({ code: 'existingMember' });
   if (another) throw new StepStop({ code: 'ambiguousGuest', detail: users.map(({ id }) => id).join(', ') });
+  return user ? guestOf(user) : null;
+}
+
+/** @throws {StepStop} for a member or a blocked account */
+function guestOf(user: DirectoryUser): Guest {
+  if (isMember(user)) throw new StepStop({ code: 'existingMember' });
   if (user.accountEnabled === false) throw new StepStop({ code: 'guestBlocked', detail: user.id });
-  return { id: user.id, accepted: user.externalUserState === 'Accepted' };
+  return { id: user.id, accepted: isInPlace(user) };
 }
 
 /** An invited person counts as a guest, even if an admin has made them a member. */
@@ -30,8 +36,13 @@ function isMember(user: DirectoryUser): boolean {
   return user.userType !== 'Guest' && user.creationType !== 'Invitation';
 }
 
+/** Only guests who were invited have a state: one who signed up in a user flow, or whom an admin created, has none to wait for. */
+function isInPlace({ externalUserState, creationType }: DirectoryUser): boolean {
+  return externalUserState === 'Accepted' || (!externalUserState && creationType !== 'Invitation');
+}
+
 /**
- * Issues the invitation, unless the guest has accepted one already.
+ * Issues the invitation, unless the guest is in place already.
  *
  * When the portal mails the invitation itself, Microsoft mails nothing, and the call may be repeated: the guest stays the same.
  * When Microsoft mails it, the step makes a note before the call. If the answer never came, it looks in the directory for as
@@ -39,28 +50,48 @@ function isMember(user: DirectoryUser): boolean {
  */
 export const invite: Step = async (context) => {
   const { guest, step } = context;
-  if (guest?.accepted) return { detail: { guest, mailedBy: 'nobody' } };
+  if (guest?.accepted) return inPlace(guest);
   if (step.detail.begunAt) {
     const outcome = await outcomeOfUnanswered(context, step.detail.begunAt);
     if (outcome) return outcome;
   }
   const issued = await issueInvitation(context);
+  if ('found' in issued) return inPlace(issued.found);
+  const { guestId, completed, redeemUrl, requestId } = issued;
+  if (completed) return { ...inPlace(await guestInPlace(context, guestId)), graphRequestId: requestId };
   return {
     detail: {
-      guest: { id: issued.guestId, accepted: false },
-      ...(context.deps.mailer
-        ? { mailedBy: 'portal', redeemUrl: issued.redeemUrl }
-        : { mailedBy: 'microsoft' }),
+      guest: { id: guestId, accepted: false, ...(!guest && { created: true }) },
+      ...(context.deps.mailer ? { mailedBy: 'portal', redeemUrl } : { mailedBy: 'microsoft' }),
     },
-    graphRequestId: issued.requestId,
+    graphRequestId: requestId,
   };
 };
 
-/** Issues one invitation. The note keeps Microsoft from mailing it twice. */
-export async function issueInvitation(context: StepContext): Promise<IssuedInvitation> {
-  const { deps, request, partner, signal } = context;
+function inPlace(guest: Guest): StepResult {
+  return { detail: { guest, mailedBy: 'nobody' } };
+}
+
+/** The guest whom Graph calls invited and accepted already: an alias leads to an account that no look-up by address finds. */
+async function guestInPlace({ deps, signal }: StepContext, id: string): Promise<Guest> {
+  try {
+    return { ...guestOf(await getUser(deps.graph, id, signal)), accepted: true };
+  } catch (error) {
+    if (!(error instanceof GraphFault && error.kind === 'notFound')) throw error;
+    throw new StepWait({ code: 'replicating', detail: error.message });
+  }
+}
+
+/**
+ * Issues one invitation. The note keeps Microsoft from mailing it twice.
+ *
+ * @returns the invitation, or the guest who turned out to have the address, and to be in place
+ */
+export async function issueInvitation(context: StepContext): Promise<IssuedInvitation | { found: Guest }> {
+  const { deps, request, partner, step, signal } = context;
   const mailedByMicrosoft = deps.mailer === null;
-  if (mailedByMicrosoft) await context.note({ begunAt: new Date().toISOString() });
+  const { begunAt: _begunAt, ...noted } = step.detail;
+  if (mailedByMicrosoft) await context.note({ ...noted, begunAt: new Date().toISOString() });
   try {
     return await createInvitation(
       deps.graph,
@@ -76,10 +107,47 @@ export async function issueInvitation(context: StepContext): Promise<IssuedInvit
       signal,
     );
   } catch (error) {
+    if (error instanceof InvitationFailed) throw await failedInvitation(context, error);
     if (!(error instanceof GraphFault)) throw error;
-    if (mailedByMicrosoft && error.processed === 'no') await context.note({});
-    throw refusalOf(error) ?? error;
+    if (mailedByMicrosoft && error.processed === 'no') await context.note(noted);
+    if (error.kind === 'rejected' && saysAccountExists(error) && !refusalCode('invitation', error))
+      return { found: await whoHasTheAddress(context, error) };
+    throw refusalOf(context, error) ?? error;
   }
+}
+
+/** How often an invitation that Graph calls a failure is posted. */
+const MOST_FAILED_INVITATIONS = 3;
+
+async function failedInvitation(
+  { step, note }: StepContext,
+  failure: InvitationFailed,
+): Promise<StepStop | StepWait> {
+  const { begunAt: _begunAt, ...noted } = step.detail;
+  const failures = (noted.failures ?? 0) + 1;
+  await note({ ...noted, failures });
+  const problem = { code: 'invitationFailed' as const, detail: failure.message };
+  return failures < MOST_FAILED_INVITATIONS
+    ? new StepWait(problem, failure.requestId)
+    : new StepStop(problem, failure.requestId);
+}
+
+/**
+ * Who has the address that Graph refuses to invite. The look-up before may have been too early; what it does not find now either
+ * is an account that the directory does not show.
+ *
+ * @returns a guest who is in place
+ * @throws {StepStop}
+ */
+async function whoHasTheAddress(context: StepContext, fault: GraphFault): Promise<Guest> {
+  const found = await findGuest(context);
+  if (found?.accepted) return found;
+  const { deps, request, signal } = context;
+  const deleted = found ? null : await findDeletedUser(deps.graph, request.address, signal);
+  const detail = deleted
+    ? `${deleted.id}, deleted ${deleted.deletedDateTime ?? ''}`
+    : (problemOf(fault).detail ?? '');
+  throw new StepStop({ code: 'hiddenAccount', detail }, fault.requestId);
 }
 
 async function outcomeOfUnanswered(context: StepContext, begunAt: string): Promise<StepResult | null> {
@@ -91,28 +159,23 @@ async function outcomeOfUnanswered(context: StepContext, begunAt: string): Promi
   }
   const waitedSeconds = (Date.now() - Date.parse(begunAt)) / 1000;
   if (waitedSeconds < context.deps.limits.unansweredInvitationSeconds) {
-    throw new StepWait('Waiting for the directory to show whether the invitation went through');
+    throw new StepWait({
+      code: 'replicating',
+      detail: 'Waiting for the directory to show whether the invitation went through',
+    });
   }
   return null;
 }
 
-type Refusal = { match: RegExp; code: ProblemCode };
-
-/** Microsoft's refusals of an invitation. Only their texts distinguish them. */
-const REFUSALS: Refusal[] = [
-  {
-    match: /verified domain of this directory|Invitee is in inviter tenant/,
-    code: 'ownDomain',
-  },
-  { match: /account is blocked from signing in/, code: 'guestBlocked' },
-  { match: /already exists in the directory/, code: 'existingMember' },
-  { match: /Group email address is not supported/, code: 'groupAddress' },
-  { match: /Primary SMTP Address is an invalid value/, code: 'addressRefused' },
-  { match: /invitations not allowed for your company/, code: 'invitationsOff' },
-  { match: /cross-tenant access settings/, code: 'crossTenantBlocked' },
-];
-
-function refusalOf(fault: GraphFault): StepStop | null {
-  const refusal = REFUSALS.find(({ match }) => match.test(fault.message));
-  return refusal ? new StepStop({ code: refusal.code, detail: fault.message }) : null;
+function refusalOf({ partner }: StepContext, fault: GraphFault): StepStop | null {
+  const { detail = '' } = problemOf(fault);
+  if (fault.kind === 'notFound') {
+    const named = idsNamedIn(fault);
+    const sponsor = partner.invitation.sponsors.find((id) => named.includes(id.toLowerCase()));
+    // Nothing here waits for replication, so that any other 404 is a refusal.
+    const code = sponsor ? 'sponsorMissing' : 'refusedByMicrosoft';
+    return new StepStop({ code, detail: sponsor ?? detail }, fault.requestId);
+  }
+  const code = refusalCode('invitation', fault);
+  return code && new StepStop({ code, detail }, fault.requestId);
 }

@@ -20,7 +20,11 @@ export const resendInvitation: Step = async (context) => {
   // The guest has been removed since. A resend would bring back an account without access.
   if (!guest) throw new StepStop({ code: 'guestGone' });
   if (guest.accepted) return { detail: { guest, mailedBy: 'nobody' } };
-  const { redeemUrl, requestId } = await issueInvitation(context);
+  const issued = await issueInvitation(context);
+  if ('found' in issued) return { detail: { guest: issued.found, mailedBy: 'nobody' } };
+  const { redeemUrl, completed, guestId, requestId } = issued;
+  // Accepted since: there is nothing left to accept.
+  if (completed) return { detail: { guest: { id: guestId, accepted: true }, mailedBy: 'nobody' } };
   if (!context.deps.mailer) return { detail: { mailedBy: 'microsoft' }, graphRequestId: requestId };
   return mail(context, redeemUrl);
 };

@@ -140,7 +140,7 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
       state: consequence.kind === 'retry' ? 'waiting' : 'failed',
       detail: row.detail,
       problem: consequence.problem,
-      graphRequestId: null,
+      graphRequestId: consequence.graphRequestId,
     });
     return consequence;
   } finally {

@@ -38,12 +38,21 @@ export type Step = (context: StepContext) => Promise<StepResult>;
 /** Ends the work on the request, for good or until a person acts, as the table of problems says. */
 export class StepStop extends Error {
   override name = 'StepStop';
-  constructor(readonly problem: Problem) {
+  constructor(
+    readonly problem: Problem,
+    readonly graphRequestId: string | null = null,
+  ) {
     super(problem.code);
   }
 }
 
-/** The step has to wait, and nobody has to act. */
+/** The step is tried again later, for as long as the problem may last. */
 export class StepWait extends Error {
   override name = 'StepWait';
+  constructor(
+    readonly problem: Problem,
+    readonly graphRequestId: string | null = null,
+  ) {
+    super(problem.code);
+  }
 }

@@ -148,7 +148,7 @@ test('16.5.3 a missing permission holds the request, alerts, and is not tried in
   });
   expect(await invitationsOf(portal, 'consent@fabrikam.com')).toHaveLength(1);
   expect(portal.logged()).toContainEqual(
-    expect.objectContaining({ level: 'error', msg: 'Graph refuses: a permission is missing' }),
+    expect.objectContaining({ level: 'error', problem: 'permissionMissing', step: 'invitation' }),
   );
 });
 

@@ -5,7 +5,7 @@ import { getGroup, groupObstacle } from '../../../graph/groups.js';
 import { isGuid } from '../../../policy/guid.js';
 import { isHttpsUrl } from '../../../policy/httpsUrl.js';
 import type { FormValues } from '../form/fields.js';
-import { describeFailure, PERMISSIONS, pickerSignal } from '../pickers/searchDirectory.js';
+import { describeFailure, pickerSignal } from '../pickers/searchDirectory.js';
 import type { ItemLocals, Kind } from './catalogueForm.js';
 
 type Typed = { values: FormValues<string>; key: string };
@@ -27,7 +27,7 @@ export async function fillFromDirectory(
   try {
     return await { apps: fillApp, groups: fillGroup }[kind](deps, id, typed);
   } catch (error) {
-    const failed = describeFailure(deps, error, PERMISSIONS[kind]);
+    const failed = describeFailure(deps, error);
     const idField = kind === 'apps' ? 'servicePrincipalId' : 'id';
     return { values: { ...typed.values, [idField]: id }, locals: { key: typed.key, failed } };
   }

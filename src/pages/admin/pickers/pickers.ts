@@ -9,7 +9,6 @@ import { isGuid } from '../../../policy/guid.js';
 import { textOf, textsOf } from '../form/fields.js';
 import {
   describeFailure,
-  PERMISSIONS,
   pickerSignal,
   searchDirectory,
   type Found,
@@ -72,7 +71,7 @@ async function lookUpNames(
     }
     return { names, failed: null };
   } catch (error) {
-    return { names: null, failed: describeFailure(deps, error, PERMISSIONS.people) };
+    return { names: null, failed: describeFailure(deps, error) };
   }
 }
 

@@ -12,17 +12,10 @@ export type Picker = 'groups' | 'apps' | 'people';
 /** One thing that was found; `obstacle` is the code of why it must not be chosen. */
 type Choice = { id: string; name: string; detail: string | null; obstacle: string | null };
 
-/** `missing` is the permission without which Graph refuses. */
+/** `missing` is the permission that our token lacks; empty if it lacks none. */
 export type Found =
   | { ok: true; choices: Choice[]; next: string | null }
   | { ok: false; why: GraphFaultKind; missing: string; waitSeconds: number | null };
-
-/** The permission that each picker needs. */
-export const PERMISSIONS: Record<Picker, string> = {
-  groups: 'GroupMember.ReadWrite.All',
-  apps: 'Application.Read.All',
-  people: 'User.Read.All',
-};
 
 /** A person waits for it, so a picker gives up long before a worker would. */
 const LONGEST_MS = 8_000;
@@ -44,23 +37,19 @@ export async function searchDirectory(
     return { ok: true, choices: items, next };
   } catch (error) {
     if (error instanceof MalformedCursor) throw malformed();
-    return describeFailure({ log }, error, PERMISSIONS[picker]);
+    return describeFailure({ log }, error);
   }
 }
 
 /** Says why Graph gave no answer, and throws on every other error. */
-export function describeFailure(
-  { log }: Pick<Deps, 'log'>,
-  error: unknown,
-  missing: string,
-): Found & { ok: false } {
+export function describeFailure({ log }: Pick<Deps, 'log'>, error: unknown): Found & { ok: false } {
   if (!(error instanceof GraphFault)) throw error;
   log.warn(
     { kind: error.kind, status: error.status, graphRequestId: error.requestId },
     'Graph did not answer a picker',
   );
   const waitSeconds = error.retryAfterSeconds === null ? null : Math.ceil(error.retryAfterSeconds);
-  return { ok: false, why: error.kind, missing, waitSeconds };
+  return { ok: false, why: error.kind, missing: error.permission ?? '', waitSeconds };
 }
 
 /** Ends what a person waits for. */

@@ -190,7 +190,7 @@ test('a group that somebody else has changed is shown with both versions', async
 
 test.each([
   ['Graph that is down', { kind: 'reset', when: 'before' }, 'cannot be reached'],
-  ['a missing permission', { kind: 'status', status: 403 }, 'GroupMember.ReadWrite.All'],
+  ['Graph that refuses', { kind: 'status', status: 403 }, 'refuses to answer'],
 ])('with %s a group is still typed in and saved', async (_, fault, sentence) => {
   await portal.tenant.fault({ on: 'graph', path: '/groups', times: 0, fault });
   const chosen = await fill(ada, '/admin/groups/new', { use: SUPPLIERS });
