@@ -37,7 +37,10 @@ async function answer(tenant: Tenant, request: IncomingMessage, response: Server
   const headers = headersOf(exchange, reply);
   record(exchange, reply, headers);
 
-  if (fault?.kind === 'size') return void sendBytes(response, fault);
+  if (fault?.kind === 'size') {
+    sendBytes(response, fault);
+    return;
+  }
   if (fault?.kind === 'reset') return void request.socket.destroy();
   if (fault?.kind === 'hang' && fault.when === 'after') await hang(fault.ms);
   send(exchange, reply, headers, fault?.kind === 'truncate');

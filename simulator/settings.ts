@@ -38,6 +38,8 @@ export type Settings = {
   httpsSignIn: boolean;
   /** Whether id_tokens name the person's groups: an app must be configured for it, and some people have too many. */
   groupsClaim: boolean;
+  /** Whether id_tokens say if the person is a guest: an app must request the claim. */
+  acctClaim: boolean;
   /** What the portal's registration says; signing in takes any address on this machine. */
   signInAudience: (typeof audienceSettings)[number];
   redirectUris: string[];
@@ -57,6 +59,7 @@ export const settingsChange = z
     codeLifetimeSeconds: z.number().int().min(0),
     httpsSignIn: z.boolean(),
     groupsClaim: z.boolean(),
+    acctClaim: z.boolean(),
     signInAudience: z.enum(audienceSettings),
     redirectUris: z.array(z.string()),
   })
@@ -76,6 +79,7 @@ export function defaultSettings(): Settings {
     codeLifetimeSeconds: 300,
     httpsSignIn: false,
     groupsClaim: true,
+    acctClaim: true,
     signInAudience: 'AzureADMultipleOrgs',
     // Entra ignores the port of an address on localhost, so this one stands for all.
     redirectUris: ['http://localhost:3000/auth/callback'],

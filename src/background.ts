@@ -7,6 +7,7 @@ import { retain } from './privacy/retention.js';
 import { lapseUnproven } from './requests/prove/lapse.js';
 import { sendDueNotices } from './requests/notices/sendDueNotices.js';
 import { provision } from './requests/provision/provision.js';
+import { recordEarlierGuests } from './store/guests.js';
 import { deleteIdleMailboxes } from './store/mailboxes.js';
 import { deleteSpentLimits } from './store/rateLimit.js';
 import { deleteEndedSessions } from './store/sessions.js';
@@ -78,6 +79,7 @@ export function startBackground(deps: Deps, pace = PACE, clock = () => new Date(
     ),
     every(pace.watchMs, 'queue watch', queueWatch(deps.queueFigures, log, limits.standstillSeconds)),
     every(pace.lapseMs, 'lapse', ({ requested }) => lapseUnproven(deps, requested)),
+    every(pace.forgetMs, 'guests of earlier versions', () => recordEarlierGuests(db)),
     every(pace.forgetMs, 'forget mailboxes', () => deleteIdleMailboxes(db)),
     every(pace.forgetMs, 'forget limits', () => deleteSpentLimits(db)),
     every(pace.forgetMs, 'forget sessions', () => deleteEndedSessions(db)),

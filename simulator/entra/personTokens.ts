@@ -88,7 +88,7 @@ function idClaims(tenant: Tenant, { request, account }: Grant): Claims {
       ...(givenName !== null && { given_name: givenName }),
       ...(familyName !== null && { family_name: familyName }),
     }),
-    acct: account.guest ? 1 : 0,
+    ...(tenant.settings.acctClaim && { acct: account.guest ? 1 : 0 }),
     ...(request.scope.includes('email') && email !== null && { email }),
     ...(request.scope.includes('email') && emailDomainVerified && { xms_edov: true }),
     ...(roles.length > 0 && { roles }),

@@ -16,6 +16,8 @@ export type Person = {
   roles: PortalRole[];
   /** Object ids of the groups that they belong to. */
   groups: string[];
+  /** A guest of ours, who never has staff rights, whatever roles and groups say. */
+  guest?: boolean;
   /** When Graph named the groups, in ms since 1970; not set when the token did. */
   groupsReadAt?: number;
 };
@@ -61,9 +63,10 @@ const DELEGATED: Right[] = ['overview', 'requests.read', 'requests.decide'];
 
 /**
  * What a person may do: by their app roles, and for the partners that name them or one of their groups as an approver.
- * Disabled partners keep their approvers, because requests may still wait.
+ * Disabled partners keep their approvers, because requests may still wait. A guest may do nothing.
  */
 export function accessOf(person: Person, policy: Policy): Access {
+  if (person.guest) return { person, rights: new Set(), reads: [], decides: [] };
   const ids = new Set([person.oid, ...person.groups]);
   const delegated = policy.document.partners
     .filter(({ approvers }) => approvers.some((id) => ids.has(id)))

@@ -3,7 +3,9 @@ import type { Deps } from '../deps.js';
 import { forbiddenApp, getServicePrincipal } from '../graph/apps.js';
 import { GraphFault } from '../graph/graphFault.js';
 import { getGroup, groupObstacle } from '../graph/groups.js';
+import { groupsWithPortalRoles, leadsToPortalRole } from '../graph/portalRoles.js';
 import { childPath } from '../policy/jsonWalk.js';
+import { sharedRead } from '../shared.js';
 import { locateFaults } from '../policy/locateFaults.js';
 import type { PolicyFault } from '../policy/policyFault.js';
 import type { PolicyDocument } from '../policy/schema.js';
@@ -20,8 +22,9 @@ const CHECKS_AT_ONCE = 8;
 const LONGEST_MS = 10_000;
 
 /**
- * Looks up the groups and apps that the policy in force does not name yet. An admin of the policy must not hand out power that
- * they do not have, so some are refused: groups that carry directory roles or fill themselves, Microsoft Graph, and the portal.
+ * Looks up the groups and apps that the policy in force does not name yet, and which groups carry roles of the portal. An admin of the policy must not hand out power that
+ * they do not have, so some are refused: groups that carry directory roles or roles of the portal, or fill themselves,
+ * Microsoft Graph, and the portal.
  * Provisioning checks them again when it puts a guest into them.
  */
 export async function findDirectoryFaults(
@@ -46,12 +49,17 @@ export async function findDirectoryFaults(
 function checksOf({ graph }: Pick<Deps, 'graph'>, before: PolicyDocument, after: PolicyDocument): Check[] {
   const oldGroups = new Set(Object.values(before.groups).map(({ id }) => id));
   const oldApps = new Set(Object.values(before.apps).map(({ servicePrincipalId }) => servicePrincipalId));
-  const groups = Object.entries(after.groups)
-    .filter(([, { id }]) => !oldGroups.has(id))
-    .map(([key, { id }]): Check => ({
-      path: `${childPath('groups', key)}.id`,
-      run: (signal) => groupFault(graph, id, signal),
-    }));
+  // One call tells it of all groups; a group that was good when it was entered may have got a role since.
+  const carriers = sharedRead(() => groupsWithPortalRoles(graph, AbortSignal.timeout(LONGEST_MS)), {
+    forMs: LONGEST_MS,
+    withinMs: LONGEST_MS,
+  });
+  const groups = Object.entries(after.groups).map(([key, { id }]): Check => ({
+    path: `${childPath('groups', key)}.id`,
+    run: async (signal) =>
+      (oldGroups.has(id) ? null : await groupFault(graph, id, signal)) ??
+      (await portalRoleFault(graph, id, await carriers(), signal)),
+  }));
   const apps = Object.entries(after.apps).flatMap(([key, { servicePrincipalId: id }]): Check[] => {
     if (id === undefined || oldApps.has(id)) return [];
     const path = `${childPath('apps', key)}.servicePrincipalId`;
@@ -60,11 +68,12 @@ function checksOf({ graph }: Pick<Deps, 'graph'>, before: PolicyDocument, after:
   return [...groups, ...apps];
 }
 
-const OBSTACLES: Record<string, string> = {
+const OBSTACLES = {
   roleAssignable:
     'is a group that directory roles can be assigned to: its members could become administrators',
   dynamic: 'is a group whose members follow from a rule: nobody can be added',
   onPremises: 'is a group that is managed on premises: nobody can be added here',
+  portalRole: 'is a group that carries a role of this portal: its members would be its staff',
   mailEnabled: 'is a distribution list or a mail-enabled group: Microsoft Graph cannot add anybody',
 };
 
@@ -77,7 +86,17 @@ async function groupFault(graph: Deps['graph'], id: string, signal: AbortSignal)
   const group = await unlessMissing(() => getGroup(graph, id, signal));
   if (!group) return 'there is no group with this id in the directory';
   const obstacle = groupObstacle(group);
-  return obstacle && (OBSTACLES[obstacle] ?? obstacle);
+  return obstacle && OBSTACLES[obstacle];
+}
+
+async function portalRoleFault(
+  graph: Deps['graph'],
+  id: string,
+  carriers: ReadonlySet<string> | null,
+  signal: AbortSignal,
+) {
+  const leads = carriers && (await unlessMissing(() => leadsToPortalRole(graph, id, carriers, signal)));
+  return leads ? OBSTACLES.portalRole : null;
 }
 
 async function appFault(graph: Deps['graph'], id: string, signal: AbortSignal) {

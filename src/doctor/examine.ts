@@ -86,9 +86,11 @@ const onlyTrouble = (findings: Finding[]) => findings;
 /** A missing permission is one finding, not one more for each check that needs it. */
 function withoutEchoes(findings: Finding[]): Finding[] {
   const missing = findings.filter(({ code }) => code === 'missing').map(({ values }) => values.permission);
-  return findings.filter(
-    ({ check, code }) => code !== 'forbidden' || !READING[check]?.some((needed) => missing.includes(needed)),
-  );
+  const isEcho = ({ check, code }: Finding) =>
+    code === 'portalRolesUnseen'
+      ? missing.includes('Application.Read.All')
+      : code === 'forbidden' && READING[check]?.some((needed) => missing.includes(needed));
+  return findings.filter((one) => !isEcho(one));
 }
 
 type Limit = { limitMs: number; log: Log };

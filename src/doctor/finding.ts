@@ -64,6 +64,8 @@ export const FINDINGS = {
     roleAssignable: 'bad',
     onPremises: 'bad',
     mailEnabled: 'bad',
+    portalRole: 'bad',
+    portalRolesUnseen: 'unknown',
     unused: 'warning',
     tooMany: 'unknown',
   },

@@ -6,7 +6,7 @@ import { UNOBSERVED, type Telemetry } from '../telemetry/telemetry.js';
 import { createTokenSource } from './credential.js';
 import { GraphFault, kindOfAnswer, mayBeProcessed, retryAfterSeconds } from './graphFault.js';
 import { CALL_TIMEOUT_MS, CallTrace, createMiddleware, graphOperation } from './middleware.js';
-import { isGranted, permissionFor, permissionsIn } from './permissions.js';
+import { isGranted, permissionFor, PERMISSIONS, permissionsIn, type Permission } from './permissions.js';
 import { sharedCall } from '../shared.js';
 
 /** Fields of an answer, named as Microsoft's own types name them. */
@@ -38,6 +38,12 @@ export type Graph = {
    * @throws {GraphFault} `unauthenticated` when Entra gives no token
    */
   grantedPermissions(signal: AbortSignal): Promise<string[]>;
+  /**
+   * Whether the token in use has a permission: a call without it would only be refused.
+   *
+   * @throws {GraphFault} `unauthenticated` when Entra gives no token
+   */
+  mayRead(purpose: Permission['purpose'], signal: AbortSignal): Promise<boolean>;
 };
 
 const ROLES_WITHIN_MS = 10_000;
@@ -84,6 +90,10 @@ export function createGraph(
       }
     },
     grantedPermissions: freshRoles,
+    async mayRead(purpose, signal) {
+      const needed = PERMISSIONS.find((permission) => permission.purpose === purpose);
+      return needed !== undefined && isGranted(needed, permissionsIn(await tokens.token(signal)));
+    },
   };
 }
 

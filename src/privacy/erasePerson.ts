@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { assertTransition } from '../requests/transitions.js';
 import { anonymiseRequests } from '../store/anonymise.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
+import { findGuestsOf, forgetGuestAddress } from '../store/guests.js';
 import {
   deleteMailbox,
   deleteNoticesTo,
@@ -63,8 +64,10 @@ async function eraseApplicant(db: Db, subject: { address: string }, until: numbe
     if (left.length > 0 && Date.now() > until) break;
     if (left.length > 0) await sleep(LOOK_AGAIN_MS);
   }
+  for (const { id } of await findGuestsOf(db, subject.address)) guests.add(id);
   await db.transaction().execute(async (trx) => {
     await deleteMailbox(trx, subject.address);
+    await forgetGuestAddress(trx, subject.address);
     await deleteSessionsOf(trx, subject);
     await deleteNoticesTo(trx, subject);
     await recordErasure(trx, { kind: 'applicant', requests: requests.length, ended });

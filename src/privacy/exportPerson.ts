@@ -1,5 +1,6 @@
 import { eachEvent } from '../audit/exportTrail.js';
 import { insertAuditEvent, type AuditFilter, type SealedRecord } from '../store/auditEvents.js';
+import { findGuestsOf } from '../store/guests.js';
 import { findNotices } from '../store/notices.js';
 import {
   findChallengeDates,
@@ -43,6 +44,8 @@ async function ofApplicant(db: Db, subject: { address: string }) {
     noticesAsApprover: await findNoticesTo(db, subject),
     policyVersions: await findPoliciesNaming(db, subject.address),
     staff: await findStaff(db, subject),
+    /** Accounts of the directory with what the portal has given them. */
+    access: await findGuestsOf(db, subject.address),
     /** Object ids in the directory, which holds data of its own. */
     guests: [...new Set(rows.flatMap((row, index) => guestsOf(row, requests[index]?.steps ?? [])))],
   };

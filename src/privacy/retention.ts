@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps } from '../deps.js';
 import { anonymiseRequests } from '../store/anonymise.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
+import { deleteGoneGuests } from '../store/guests.js';
 import {
   claimRetentionRun,
   countRetained,
@@ -82,6 +83,7 @@ async function carryOut(
     }
   }
   await db.transaction().execute(async (trx) => {
+    await deleteGoneGuests(trx, days);
     const counts = await finishRetentionRun(trx, day);
     if (!counts || Object.values(counts).every((count) => count === 0)) return;
     await insertAuditEvent(trx, {

@@ -37,8 +37,8 @@ export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
   hiddenAccount: row('held', 'answered', 'mend', true),
   crossTenantBlocked: row('held', 'answered', 'mend', true),
   invitationsOff: row('held', 'answered', 'mend', true),
-  // A resend found no guest; the request itself is finished.
-  guestGone: row('provisioned', 'answered', 'nothing'),
+  // A resend found that the guest was deleted after everything was done.
+  guestGone: row('held', 'answered', 'retry', true),
 
   permissionMissing: row('held', 'delayed', 'mend'),
   sponsorMissing: row('held', 'delayed', 'mend'),
@@ -75,6 +75,11 @@ export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
 /** The row of a code. An unknown code, which another version of the portal may have stored, counts as `internal`. */
 export function meaningOf(code: string): ProblemRow {
   return Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code as ProblemCode] : PROBLEMS.internal;
+}
+
+/** Whether a problem takes the guest, so that a request that was provisioned is not any more. */
+export function losesGuest({ code }: Problem): boolean {
+  return code === 'guestGone' || code === 'guestBlocked';
 }
 
 type Ended = Pick<RequestRow, 'state' | 'problem'>;

@@ -6,7 +6,8 @@ export const TRANSITIONS: Record<RequestState, readonly RequestState[]> = {
   unproven: ['queued', 'pending', 'denied', 'lapsed'],
   pending: ['queued', 'held', 'denied', 'lapsed'],
   queued: ['provisioned', 'pending', 'denied', 'failed', 'held', 'lapsed'],
-  provisioned: ['revoked'],
+  // The guest was found deleted or blocked.
+  provisioned: ['revoked', 'held'],
   failed: ['queued', 'denied', 'lapsed'],
   held: ['queued', 'denied', 'lapsed'],
   denied: [],

@@ -42,6 +42,12 @@ const DECISION = sql`case when ${KEEPS_DOMAIN} then decision else decision || js
 export async function anonymiseRequests(trx: Db, ids: string[]): Promise<void> {
   if (ids.length === 0) return;
   const given = sql`${ids}::uuid[]`;
+  // Which account has what stays known by its id, until the access ends.
+  await sql`
+    update guest set address = null
+    where id in (select guest_id from request where request.id = any(${given})) and not exists (
+      select from request where guest_id = guest.id and anonymised_at is null and request.id <> all(${given})
+    )`.execute(trx);
   await sql`
     update request set
       address = 'anonymised-' || id || '@' || case when ${KEEPS_DOMAIN} then ${DOMAIN} else ${NOBODYS_DOMAIN} end,

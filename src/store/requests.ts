@@ -3,7 +3,16 @@ import { NOBODYS_DOMAIN } from './anonymise.js';
 import type { AuditAction } from './auditEvents.js';
 import { isUnclaimed, PRIORITY } from './leases.js';
 import { fromNow } from './fromNow.js';
-import type { Db, Problem, Proof, RecordedDecision, RequestRow, RequestState, Review } from './schema.js';
+import {
+  PROVEN_OPEN_STATES,
+  type Db,
+  type Problem,
+  type Proof,
+  type RecordedDecision,
+  type RequestRow,
+  type RequestState,
+  type Review,
+} from './schema.js';
 
 export function findRequest(db: Db, id: string): Promise<RequestRow | undefined> {
   return db.selectFrom('request').selectAll().where('id', '=', id).executeTakeFirst();
@@ -192,4 +201,14 @@ export function findLastRequests(db: Db, limit: number): Promise<LastRequest[]> 
     .orderBy('created_at', 'desc')
     .limit(limit)
     .execute();
+}
+
+/** The request of an address in which work is left, if there is one. */
+export function findProvenOpen(db: Db, address: string): Promise<Pick<RequestRow, 'id'> | undefined> {
+  return db
+    .selectFrom('request')
+    .select('id')
+    .where('address', '=', address)
+    .where('state', 'in', PROVEN_OPEN_STATES)
+    .executeTakeFirst();
 }

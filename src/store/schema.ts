@@ -310,6 +310,44 @@ export interface RetentionRunTable {
   finished_at: Optional<Date>;
 }
 
+/** An account of the directory that has, or had, access through the portal. */
+interface GuestTable {
+  /** Object id. */
+  id: string;
+  /** Canonical; null once it was erased. */
+  address: Optional<string>;
+  partner: Optional<string>;
+  /** `portal`: an invitation of the portal made the account. `unknown`: a version before this table invited. */
+  came: 'portal' | 'found' | 'unknown';
+  /** Whether the directory has said that the invitation is accepted. */
+  accepted: Generated<boolean>;
+  created_at: Stamp;
+  /** When the directory last showed it. */
+  seen_at: Stamp;
+  /** When it was found deleted. */
+  gone_at: Optional<Date>;
+}
+
+/** What a guest has, or had, through the portal. */
+interface AccessGrantTable {
+  id: Generated<string>;
+  guest_id: string;
+  kind: 'group' | 'app';
+  /** Object id of the group, or of the app's service principal. */
+  target_id: string;
+  /** Id of the app role; empty for a group. */
+  role_id: Generated<string>;
+  name: string;
+  request_id: string;
+  found: GrantFound;
+  since: Stamp;
+  /** When it is to end; null while nothing ends it. */
+  until: Optional<Date>;
+  ended_at: Optional<Date>;
+  /** What ended it. */
+  ended_by: Optional<'guestGone'>;
+}
+
 interface PauseTable {
   name: string;
   until: Date;
@@ -329,6 +367,8 @@ export interface Database {
   person: PersonTable;
   policy_version: PolicyVersionTable;
   retention_run: RetentionRunTable;
+  guest: GuestTable;
+  access_grant: AccessGrantTable;
 }
 
 /** The database or a transaction: store functions take either. */
@@ -338,4 +378,6 @@ export type RequestRow = Selectable<RequestTable>;
 export type NewRequest = Insertable<RequestTable>;
 export type SubmissionRow = Selectable<SubmissionTable>;
 export type StepRow = Selectable<StepTable>;
+export type GuestRow = Selectable<GuestTable>;
+export type AccessGrantRow = Selectable<AccessGrantTable>;
 export type NoticeRow = Selectable<NoticeTable>;

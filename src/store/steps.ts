@@ -115,6 +115,11 @@ export async function recordStep(
     .executeTakeFirstOrThrow(() => new LeaseLost());
 }
 
+/** Removes every step of a request. */
+export async function deleteSteps(db: Db, requestId: string): Promise<void> {
+  await db.deleteFrom('step').where('request_id', '=', requestId).execute();
+}
+
 /** Removes steps that were planned and not begun. */
 export async function deleteUnbegunSteps(db: Db, requestId: string): Promise<void> {
   await db

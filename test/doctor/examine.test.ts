@@ -192,7 +192,7 @@ describe('where people are to sign in at their home tenant', () => {
     await usePolicy(asking({ apps: ['crm'], groups: [] }));
     const { apps, ...rest } = asking({ apps: ['crm'] }) as { apps: { crm: object } };
     await usePolicy({ ...rest, apps: { crm: apps.crm } });
-    expect(await diagnosis()).toEqual(['registration.audienceUnknown']);
+    expect(await diagnosis()).toEqual(['groups.portalRolesUnseen', 'registration.audienceUnknown']);
   });
 
   test('a domain that no tenant has is named, unless the partner names its tenant', async () => {

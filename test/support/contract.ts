@@ -63,7 +63,9 @@ function load() {
 /** The operation whose template fits, a literal segment before a parameter. */
 function findOperation(method: string, path: string): Described | undefined {
   const { paths } = load().description;
-  const fitting = Object.keys(paths).filter((template) => patternOf(template).test(path));
+  // An app may be named by its app id in the place of its object id.
+  const byId = path.replace(/\(appId='[^']+'\)/, '/id');
+  const fitting = Object.keys(paths).filter((template) => patternOf(template).test(byId));
   const [best] = fitting.sort((a, b) => a.split('{').length - b.split('{').length);
   return best === undefined ? undefined : paths[best]?.[method.toLowerCase()];
 }

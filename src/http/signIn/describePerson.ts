@@ -4,8 +4,9 @@ import type { Deps } from '../../deps.js';
 import { EntraFault } from '../../entra/entraFault.js';
 import { claimText } from '../../entra/tenantIdentity.js';
 import { GraphFault } from '../../graph/graphFault.js';
-import { listMembershipIds } from '../../graph/users.js';
+import { getUser, listMembershipIds } from '../../graph/users.js';
 import { parseAddress } from '../../policy/address.js';
+import { isKnownGuest } from '../../store/guests.js';
 
 /** People wait for it. */
 const GRAPH_TIMEOUT_MS = 5_000;
@@ -20,8 +21,38 @@ const GRAPH_TIMEOUT_MS = 5_000;
  * @throws {EntraFault} when the token describes nobody of our tenant
  */
 export async function describePerson(deps: Deps, claims: unknown, before?: Person): Promise<Person> {
-  const { groups, ...person } = personOf(claims, deps.config.tenantId);
+  const { groups, account, ...person } = personOf(claims, deps.config.tenantId);
+  if (await isGuest(deps, person, account)) {
+    if (person.roles.length > 0) {
+      deps.log.warn(
+        { oid: person.oid, roles: person.roles },
+        'a guest has roles of the portal, which do not count',
+      );
+    }
+    return { ...person, roles: [], groups: [], guest: true };
+  }
   return { ...person, ...(groups ? { groups } : await groupsByGraph(deps, person.oid, before)) };
+}
+
+/**
+ * Whether an account is a guest's: by the token, by our own ledger, or by the directory where the token does not say. While
+ * Graph does not answer, the sign-in name of an account from outside decides.
+ */
+async function isGuest(
+  { graph, store, log }: Deps,
+  { oid, username }: Pick<Person, 'oid' | 'username'>,
+  account: number | null,
+): Promise<boolean> {
+  if (account === 1 || (await isKnownGuest(store.db, oid))) return true;
+  if (account === 0) return false;
+  try {
+    const { userType } = await getUser(graph, oid, AbortSignal.timeout(GRAPH_TIMEOUT_MS));
+    return userType === 'Guest';
+  } catch (error) {
+    if (!(error instanceof GraphFault)) throw error;
+    log.warn({ err: error, oid }, 'whether a person is a guest could not be read');
+    return /#EXT#@/i.test(username ?? '');
+  }
 }
 
 async function groupsByGraph(
@@ -52,10 +83,12 @@ const claimsShape = z.object({
   email: z.string().optional().catch(undefined),
   roles: z.array(z.string()).default([]),
   groups: z.array(z.string()).optional(),
+  /** An optional claim: 0 for a member of the tenant, 1 for a guest. */
+  acct: z.coerce.number().optional().catch(undefined),
 });
 
-/** `groups` is null where the token does not list them: too many for a token, or not set up. */
-type TokenPerson = Omit<Person, 'groups'> & { groups: string[] | null };
+/** `groups` is null where the token does not list them: too many for a token, or not set up; `account` is `acct`. */
+type TokenPerson = Omit<Person, 'groups'> & { groups: string[] | null; account: number | null };
 
 /**
  * The person that the claims of a verified id_token describe.
@@ -65,7 +98,7 @@ type TokenPerson = Omit<Person, 'groups'> & { groups: string[] | null };
 function personOf(claims: unknown, tenantId: string): TokenPerson {
   const parsed = claimsShape.safeParse(claims);
   if (!parsed.success) throw new EntraFault('token', `claim ${String(parsed.error.issues[0]?.path[0])}`);
-  const { tid, oid, name, preferred_username: username, email, roles, groups } = parsed.data;
+  const { tid, oid, name, preferred_username: username, email, roles, groups, acct } = parsed.data;
   if (tid !== tenantId) throw new EntraFault('tenant', 'a person of another tenant');
   return {
     tid,
@@ -75,6 +108,7 @@ function personOf(claims: unknown, tenantId: string): TokenPerson {
     addresses: addressesOf([email, username, invitedAs(username)]),
     roles: PORTAL_ROLES.filter((role) => roles.includes(role)) satisfies PortalRole[],
     groups: groups?.map((id) => id.toLowerCase()) ?? null,
+    account: acct ?? null,
   };
 }
 

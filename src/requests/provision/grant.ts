@@ -1,6 +1,7 @@
 import { assignAppRole, forbiddenApp, getServicePrincipal, isNotReplicatedYet } from '../../graph/apps.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { addMember, getGroup, groupObstacle } from '../../graph/groups.js';
+import { leadsToPortalRole, recentGroupsWithPortalRoles } from '../../graph/portalRoles.js';
 import type { Grants } from '../../policy/grants.js';
 import type { Guest } from '../../store/schema.js';
 import { problemOf } from '../problems.js';
@@ -16,6 +17,10 @@ export const addToGroup =
     const group = await existing('group', target.id, () => getGroup(deps.graph, target.id, signal));
     const obstacle = groupObstacle(group);
     if (obstacle) throw new StepStop({ code: 'groupUnusable', detail: `${target.name}: ${obstacle}` });
+    const carriers = await recentGroupsWithPortalRoles(deps.graph);
+    if (carriers && (await leadsToPortalRole(deps.graph, target.id, carriers, signal))) {
+      throw new StepStop({ code: 'groupUnusable', detail: `${target.name}: portalRole` });
+    }
     const grant = () => addMember(deps.graph, target.id, guest.id, signal);
     return granted(context, await refusalsRead('group', target, grant));
   };

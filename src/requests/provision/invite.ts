@@ -1,7 +1,7 @@
 import { GraphFault } from '../../graph/graphFault.js';
 import { createInvitation, InvitationFailed, type IssuedInvitation } from '../../graph/invitations.js';
 import { findDeletedUser, findUsersByAddress, getUser, type DirectoryUser } from '../../graph/users.js';
-import type { Guest } from '../../store/schema.js';
+import type { Guest, StepDetail } from '../../store/schema.js';
 import { problemOf } from '../problems.js';
 import { idsNamedIn, refusalCode, saysAccountExists } from './refusals.js';
 import { StepStop, StepWait, type Step, type StepContext, type StepResult } from './step.js';
@@ -90,7 +90,7 @@ async function guestInPlace({ deps, signal }: StepContext, id: string): Promise<
 export async function issueInvitation(context: StepContext): Promise<IssuedInvitation | { found: Guest }> {
   const { deps, request, partner, step, signal } = context;
   const mailedByMicrosoft = deps.mailer === null;
-  const { begunAt: _begunAt, ...noted } = step.detail;
+  const noted = failuresOf(step.detail);
   if (mailedByMicrosoft) await context.note({ ...noted, begunAt: new Date().toISOString() });
   try {
     return await createInvitation(
@@ -116,16 +116,19 @@ export async function issueInvitation(context: StepContext): Promise<IssuedInvit
   }
 }
 
+function failuresOf({ failures }: StepDetail): StepDetail {
+  return failures === undefined ? {} : { failures };
+}
+
 /** How often an invitation that Graph calls a failure is posted. */
 const MOST_FAILED_INVITATIONS = 3;
 
 async function failedInvitation(
-  { step, note }: StepContext,
+  context: StepContext,
   failure: InvitationFailed,
 ): Promise<StepStop | StepWait> {
-  const { begunAt: _begunAt, ...noted } = step.detail;
-  const failures = (noted.failures ?? 0) + 1;
-  await note({ ...noted, failures });
+  const failures = (context.step.detail.failures ?? 0) + 1;
+  await context.note({ failures });
   const problem = { code: 'invitationFailed' as const, detail: failure.message };
   return failures < MOST_FAILED_INVITATIONS
     ? new StepWait(problem, failure.requestId)

@@ -3,11 +3,13 @@ import type { Stop } from '../../jobs/stop.js';
 import type { Decision } from '../../policy/decision.js';
 import { decisionNow } from '../../policy/decide.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
+import { endAccessOfGone } from '../../store/guests.js';
 import { endTurn, type Claim, type Turn } from '../../store/leases.js';
+import { findProvenOpen } from '../../store/requests.js';
 import { noteMailed } from '../../store/mailboxes.js';
 import { ANSWER, queueNotice } from '../../store/notices.js';
 import type { RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
-import { deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../../store/steps.js';
+import { deleteSteps, deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../../store/steps.js';
 import { isForOwner } from '../problems.js';
 import { withApproval } from '../review/approval.js';
 import { countedBeside } from '../submit/decideSubmission.js';
@@ -83,7 +85,11 @@ function stateWithoutInvitation({ state, guest_id }: RequestRow, { outcome }: De
 }
 
 /** Records how the turn ended, with its audit event and the moment of the next turn. */
-async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<void> {
+async function end(deps: Deps, { request, owner }: Lease, worked: Turn): Promise<void> {
+  // An address has one open request: another one goes on in place of this one.
+  const replaced =
+    request.state === 'provisioned' && worked.state === 'held' && (await hasOpenRequest(deps, request));
+  const turn = replaced ? { ...worked, state: request.state } : worked;
   assertTransition(request.state, turn.state);
   const ended = await deps.store.db.transaction().execute(async (trx) => {
     if (!(await endTurn(trx, request.id, owner, turn))) return false;
@@ -94,6 +100,11 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
     if (over && turn.problem) {
       await deleteUnbegunSteps(trx, request.id);
       await failOpenSteps(trx, request.id, turn.problem);
+    }
+    // Whoever queues it again begins anew: with the look-up, and an invitation.
+    if (turn.problem?.code === 'guestGone') {
+      await deleteSteps(trx, request.id);
+      if (turn.guestId) await endAccessOfGone(trx, turn.guestId);
     }
     if (turn.state !== request.state) {
       await insertAuditEvent(trx, {
@@ -113,6 +124,10 @@ async function end(deps: Deps, { request, owner }: Lease, turn: Turn): Promise<v
   const { state, problem } = turn;
   deps.log.info({ requestId: request.id, state, problem: problem?.code ?? null, ended }, 'turn ended');
   if (ended) reportEnd(deps, request, turn);
+}
+
+async function hasOpenRequest({ store }: Deps, { address }: RequestRow): Promise<boolean> {
+  return (await findProvenOpen(store.db, address)) !== undefined;
 }
 
 /** Reports how the work on a request has ended: counts it, and logs an error if an operator has to act. */

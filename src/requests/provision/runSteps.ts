@@ -3,9 +3,10 @@ import { startDeadline } from '../../jobs/deadline.js';
 import type { Stop } from '../../jobs/stop.js';
 import type { Decision } from '../../policy/decision.js';
 import type { Partner } from '../../policy/schema.js';
+import { grantTargets, recordGrant, recordGuest } from '../../store/guests.js';
 import type { Turn } from '../../store/leases.js';
 import { pauseSecondsLeft } from '../../store/pauses.js';
-import type { Db, Guest, RequestState, StepDetail, StepRow } from '../../store/schema.js';
+import type { Guest, RequestState, StepDetail, StepRow } from '../../store/schema.js';
 import {
   beginStep,
   deleteUnplannedSteps,
@@ -17,7 +18,7 @@ import {
   type StepOutcome,
   type StepWriter,
 } from '../../store/steps.js';
-import { meaningOf } from '../problems.js';
+import { losesGuest, meaningOf } from '../problems.js';
 import { isSamePerson } from '../review/permissions.js';
 import { consequenceOf, type Consequence } from './consequence.js';
 import { addToGroup, assignRole } from './grant.js';
@@ -130,8 +131,7 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
     if (!deadline.passed()) deps.targets.answered(target);
     const state = unconfirmed ? 'unconfirmed' : 'done';
     const outcome = { state, detail, problem: unconfirmed, graphRequestId } as const;
-    if (key === 'mail') await recordMailStep(db, writer, outcome, context.invitation);
-    else await recordStep(db, writer, key, outcome);
+    await recordSuccess(run, writer, key, outcome, context);
     return null;
   } catch (error) {
     if (lease.signal.aborted || error instanceof LeaseLost) throw error;
@@ -165,17 +165,24 @@ function kindOf(key: string): string {
   return key.split(':', 1)[0] ?? key;
 }
 
-/** Records that the mail is sent, and removes the redeem link from the store. */
-async function recordMailStep(
-  db: Db,
+/** Records a step that is finished, with what it changed: a guest, a grant, or a redeem link that is mailed and not needed any more. */
+async function recordSuccess(
+  { deps, decision }: Run,
   writer: StepWriter,
+  key: string,
   outcome: StepOutcome,
-  invitation: StepDetail,
+  { request, invitation, guest }: StepContext,
 ): Promise<void> {
-  const { redeemUrl, ...rest } = invitation;
-  await db.transaction().execute(async (trx) => {
-    await recordStep(trx, writer, 'mail', outcome);
-    if (redeemUrl) await noteStep(trx, writer, 'invitation', rest);
+  const { detail } = outcome;
+  const target = grantTargets(decision.grants).get(key);
+  await deps.store.db.transaction().execute(async (trx) => {
+    await recordStep(trx, writer, key, outcome);
+    if (key === 'invitation' && detail.guest) await recordGuest(trx, request, detail.guest);
+    if (target && guest && detail.grant) {
+      await recordGrant(trx, { ...target, guestId: guest.id, requestId: request.id, found: detail.grant });
+    }
+    const { redeemUrl, ...rest } = invitation;
+    if (key === 'mail' && redeemUrl) await noteStep(trx, writer, 'invitation', rest);
   });
 }
 
@@ -192,6 +199,6 @@ function turnAfter(state: Turn['state'], consequence: Consequence, guestId: stri
   if (consequence.kind === 'retry')
     return { state, problem, dueInSeconds: consequence.afterSeconds, guestId };
   // A resend that fails takes nothing from a guest who is in place.
-  if (state === 'provisioned') return { state, problem, dueInSeconds: null, guestId };
+  if (state === 'provisioned' && !losesGuest(problem)) return { state, problem, dueInSeconds: null, guestId };
   return { state: meaningOf(problem.code).state, problem, dueInSeconds: null, guestId };
 }

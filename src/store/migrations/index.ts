@@ -12,6 +12,7 @@ import * as proof from './0007-proof.js';
 import * as retention from './0008-retention.js';
 import * as queue from './0009-queue.js';
 import * as submissions from './0010-submissions.js';
+import * as guests from './0011-guests.js';
 
 /** Append-only: a migration that has been merged is never edited, renamed or reordered. */
 const migrations: Record<string, Migration> = {
@@ -25,6 +26,7 @@ const migrations: Record<string, Migration> = {
   '0008-retention': retention,
   '0009-queue': queue,
   '0010-submissions': submissions,
+  '0011-guests': guests,
 };
 
 /** How many migrations a database still lacks. Changes nothing. */

@@ -159,7 +159,7 @@ describe('the page of a request', () => {
     for (const [code, sentence, ofTenant] of [
       ['invitationsOff', 'Change the external collaboration settings', true],
       ['mailRefused', 'Check the address with the partner', false],
-      ['guestGone', 'The guest account was removed from the directory', false],
+      ['guestGone', 'The guest account has been deleted from the directory', false],
       // No version of the portal has had this one.
       ['unheardOf', 'The portal has no explanation for this code', false],
     ] as const) {

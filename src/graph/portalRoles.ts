@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { get, pathBelow, type Graph } from './graph.js';
+import { sharedRead } from '../shared.js';
+
+const assignments = z.object({
+  value: z.array(z.object({ principalId: z.guid(), principalType: z.string().nullish() })),
+  '@odata.nextLink': z.string().optional(),
+});
+const parents = z.object({ value: z.array(z.object({ id: z.guid() })) });
+const A_PAGE = 999;
+const MOST_PAGES = 5;
+
+/**
+ * Ids of the groups that carry an app role of the portal's own registration. Whoever joins one gets staff rights.
+ *
+ * @returns null where Graph does not show it: that takes `Application.Read.All`
+ * @throws {GraphFault}
+ * @see https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignedto
+ */
+export async function groupsWithPortalRoles(graph: Graph, signal: AbortSignal): Promise<Set<string> | null> {
+  if (!(await graph.mayRead('readApps', signal))) return null;
+  const groups = new Set<string>();
+  let path: string | null = `/servicePrincipals(appId='${graph.ownAppId}')/appRoleAssignedTo?$top=${A_PAGE}`;
+  for (let pages = 0; path !== null && pages < MOST_PAGES; pages++) {
+    const page: z.infer<typeof assignments> = await get(graph, path, assignments, { signal });
+    for (const { principalId, principalType } of page.value) {
+      if (principalType === 'Group') groups.add(principalId.toLowerCase());
+    }
+    path = pathBelow(graph, page['@odata.nextLink']);
+  }
+  return groups;
+}
+
+const KEPT_MS = 5_000;
+const WITHIN_MS = 10_000;
+const reads = new WeakMap<Graph, () => Promise<Set<string> | null>>();
+
+/** The same, at most five seconds old: the steps of one request, and of a launch, share a call. @throws {GraphFault} */
+export function recentGroupsWithPortalRoles(graph: Graph): Promise<Set<string> | null> {
+  const read =
+    reads.get(graph) ??
+    sharedRead(() => groupsWithPortalRoles(graph, AbortSignal.timeout(WITHIN_MS)), {
+      forMs: KEPT_MS,
+      withinMs: WITHIN_MS,
+    });
+  reads.set(graph, read);
+  return read();
+}
+
+/**
+ * Whether a group carries a role of the portal, itself or through a group that it is in. Entra gives the role only to direct
+ * members today; that is not relied on.
+ *
+ * @param carriers what {@link groupsWithPortalRoles} returned
+ * @throws {GraphFault}
+ * @see https://learn.microsoft.com/graph/api/group-list-transitivememberof
+ */
+export async function leadsToPortalRole(
+  graph: Graph,
+  groupId: string,
+  carriers: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (carriers.size === 0) return false;
+  if (carriers.has(groupId.toLowerCase())) return true;
+  const path = `/groups/${groupId}/transitiveMemberOf?$select=id&$top=${A_PAGE}`;
+  const { value } = await get(graph, path, parents, { signal });
+  return value.some(({ id }) => carriers.has(id.toLowerCase()));
+}

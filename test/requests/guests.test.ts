@@ -1,0 +1,159 @@
+import { findGrants, findGuestsOf, recordEarlierGuests } from '../../src/store/guests.js';
+import { erasePerson } from '../../src/privacy/erasePerson.js';
+import { exportPerson } from '../../src/privacy/exportPerson.js';
+import { ageRequest } from '../support/ageRequest.js';
+import { aPartner, aPolicy, GROUPS, WIKI } from '../support/aPolicy.js';
+import { invitationsOf, signUpUntil } from '../support/journey.js';
+import { startPortal, type TestPortal } from '../support/portal.js';
+import { waitFor } from '../support/waitFor.js';
+
+// The ledger of guests and grants, and what is learned of a guest after everything was done.
+
+let portal: TestPortal;
+
+beforeAll(async () => {
+  portal = await startPortal({
+    limits: { backoffSeconds: 0.1, mailWindowSeconds: 0 },
+    policy: aPolicy({ partners: [aPartner({ apps: ['crm', 'wiki'] })] }),
+  });
+});
+afterAll(() => portal.close());
+afterEach(() => portal.tenant.clearFaults());
+
+/** What an admin does in the directory itself. */
+async function inDirectory(id: string | undefined, change: Record<string, unknown>): Promise<void> {
+  await fetch(`${portal.tenant.peopleUrl}/control/users/${id}`, {
+    method: 'PATCH',
+    body: JSON.stringify(change),
+    headers: { 'content-type': 'application/json' },
+  });
+}
+
+const db = () => portal.deps.store.db;
+const JOIN = { on: 'graph', method: 'POST', path: `${GROUPS.crm}/members/` };
+
+async function grantsOf(address: string): Promise<Record<string, string>> {
+  const [guest] = await findGuestsOf(db(), address);
+  const named = { [GROUPS.partners]: 'partners', [GROUPS.crm]: 'crm', [WIKI.servicePrincipalId]: 'wiki' };
+  return Object.fromEntries(
+    (guest?.grants ?? []).map((grant) => [named[grant.target_id] ?? '', grant.found]),
+  );
+}
+
+test('what the portal gave to an account that it made is recorded as created', async () => {
+  await signUpUntil(portal, 'provisioned', 'new@fabrikam.com');
+  const [guest] = await findGuestsOf(db(), 'new@fabrikam.com');
+  expect(guest).toMatchObject({ came: 'portal', accepted: false, partner: 'fabrikam', gone_at: null });
+  expect(await grantsOf('new@fabrikam.com')).toEqual({
+    partners: 'created',
+    crm: 'created',
+    wiki: 'created',
+  });
+});
+
+test('what was there before is recorded as found', async () => {
+  const { id } = await portal.tenant.addUser({ mail: 'old@fabrikam.com', userType: 'Guest', accepted: true });
+  await portal.deps.graph.call({
+    method: 'POST',
+    path: `/groups/${GROUPS.crm}/members/$ref`,
+    body: { '@odata.id': `${portal.deps.graph.baseUrl}/directoryObjects/${id}` },
+  });
+  await signUpUntil(portal, 'provisioned', 'old@fabrikam.com');
+  expect(await findGuestsOf(db(), 'old@fabrikam.com')).toMatchObject([{ id, came: 'found', accepted: true }]);
+  expect(await grantsOf('old@fabrikam.com')).toEqual({ partners: 'created', crm: 'found', wiki: 'created' });
+});
+
+test('a grant whose answer was lost is recorded as unknown', async () => {
+  await portal.tenant.fault({ ...JOIN, fault: { kind: 'reset', when: 'after' } });
+  await signUpUntil(portal, 'provisioned', 'lost@fabrikam.com');
+  expect(await grantsOf('lost@fabrikam.com')).toEqual({
+    partners: 'created',
+    crm: 'unknown',
+    wiki: 'created',
+  });
+});
+
+test('guests of a version before the ledger are recorded once, as unknown, and keep what is known later', async () => {
+  await signUpUntil(portal, 'provisioned', 'before@fabrikam.com');
+  const [guest] = await findGuestsOf(db(), 'before@fabrikam.com');
+  await db().deleteFrom('guest').where('address', '=', 'before@fabrikam.com').execute();
+  expect(await findGrants(db(), guest?.id ?? '')).toEqual([]);
+  await recordEarlierGuests(db());
+  await recordEarlierGuests(db());
+  expect(await findGuestsOf(db(), 'before@fabrikam.com')).toMatchObject([{ id: guest?.id, came: 'unknown' }]);
+  expect(await grantsOf('before@fabrikam.com')).toEqual({
+    partners: 'unknown',
+    crm: 'unknown',
+    wiki: 'unknown',
+  });
+});
+
+test('npm run person shows them, and erases the address, and not what is still to be taken away', async () => {
+  await signUpUntil(portal, 'provisioned', 'erased@fabrikam.com');
+  const exported = (await exportPerson(db(), { address: 'erased@fabrikam.com' })) as {
+    access: { id: string; grants: unknown[] }[];
+  };
+  expect(exported.access).toMatchObject([{ grants: [{}, {}, {}] }]);
+  const id = exported.access[0]?.id ?? '';
+  const { guests } = await erasePerson(db(), { address: 'erased@fabrikam.com' });
+  expect(guests).toEqual([id]);
+  expect(await findGuestsOf(db(), 'erased@fabrikam.com')).toEqual([]);
+  expect(await findGrants(db(), id)).toHaveLength(3);
+});
+
+describe('a guest who is deleted after everything was done', () => {
+  const email = 'gone@fabrikam.com';
+  let path: string;
+
+  beforeAll(async () => {
+    const visitor = portal.visitor();
+    path = await visitor.apply({ email });
+    await signUpUntil(portal, 'provisioned', email, path);
+    await ageRequest(portal, path, 60);
+    const { id } = (await portal.tenant.guest(email)) ?? {};
+    await inDirectory(id, { deleted: true });
+    await visitor.post(`${path}/resend`, {});
+  });
+
+  test('is learned of by the next resend: the request is held, the owner mailed the truth, the access ended', async () => {
+    expect(await signUpUntil(portal, 'held', email, path)).toMatchObject({ reason: 'guestGone' });
+    await waitFor('the mail', async () => (await portal.tenant.mailsTo(email)).length === 2);
+    const mails = await portal.tenant.mailsTo(email);
+    expect(mails.at(-1)?.text).toContain('guest account was removed');
+    const [guest] = await findGuestsOf(db(), email);
+    expect(guest?.gone_at).not.toBeNull();
+    expect(guest?.grants.map(({ ended_by }) => ended_by)).toEqual(['guestGone', 'guestGone', 'guestGone']);
+    expect(portal.logged()).toContainEqual(
+      expect.objectContaining({ level: 'error', state: 'held', problem: 'guestGone' }),
+    );
+  });
+
+  test('is invited anew when staff queue the request again', async () => {
+    const ada = await portal.staff('ada');
+    const { id, version } = await db()
+      .selectFrom('request')
+      .select(['id', 'version'])
+      .where('address', '=', email)
+      .executeTakeFirstOrThrow();
+    const page = `/admin/requests/${id}`;
+    const answer = await ada.post(`${page}/retry`, { version: String(version) }, { from: page });
+    expect(answer.status).toBe(303);
+    await signUpUntil(portal, 'provisioned', email, path);
+    expect(await invitationsOf(portal, email)).toHaveLength(2);
+    expect(await portal.tenant.guest(email)).toMatchObject({ groups: [GROUPS.partners, GROUPS.crm] });
+    const guests = await findGuestsOf(db(), email);
+    expect(guests.map(({ gone_at }) => gone_at === null)).toEqual([false, true]);
+  });
+});
+
+test('a guest who is blocked after everything was done is learned of too, and goes on once unblocked', async () => {
+  const email = 'blocked@fabrikam.com';
+  const visitor = portal.visitor();
+  const path = await visitor.apply({ email });
+  await signUpUntil(portal, 'provisioned', email, path);
+  await ageRequest(portal, path, 60);
+  const { id } = (await portal.tenant.guest(email)) ?? {};
+  await inDirectory(id, { accountEnabled: false });
+  await visitor.post(`${path}/resend`, {});
+  expect(await signUpUntil(portal, 'held', email, path)).toMatchObject({ reason: 'guestBlocked' });
+});
