@@ -18,8 +18,10 @@ declare module 'express-session' {
     rightsAskedAt: number;
     /** Buys the next look at the person's rights; sealed. */
     refreshToken: string;
-    /** Where to go after signing in: a path of this portal. */
-    returnTo: string;
+    /** Sign-ins of staff that have begun in this browser, the latest last: each tab goes back to a path of its own. */
+    staffTabs: { state: string; returnTo: string }[];
+    /** What the sign-in library keeps of them. */
+    staffSignIns: unknown;
     /** Sign-ins of a partner's people that are under way, and for which request; null before any form. */
     tenantSignIns: { state: string; requestId: string | null }[];
     /** Who of a partner has signed in before any form: it fills in the form and gives no right in the portal. */
@@ -77,17 +79,25 @@ export async function endSession(deps: Pick<Deps, 'config'>, req: Request, res?:
   (res ?? req.res)?.clearCookie(name, options);
 }
 
-/** Ends a session in which nobody has signed in and no partner's sign-in is under way; stores any other. */
+/** Ends a session in which nobody has signed in and no sign-in is under way; stores any other. */
 export async function endIdleSession(deps: Pick<Deps, 'config'>, req: Request, res: Response): Promise<void> {
-  const { person, tenantIdentity, tenantSignIns = [], tenantConfirmations = [] } = req.session;
-  const underWay = tenantSignIns.length + tenantConfirmations.length > 0;
+  const {
+    person,
+    tenantIdentity,
+    staffTabs = [],
+    tenantSignIns = [],
+    tenantConfirmations = [],
+  } = req.session;
+  const underWay = staffTabs.length + tenantSignIns.length + tenantConfirmations.length > 0;
   if (person || tenantIdentity || underWay) await saveSession(req);
   else await endSession(deps, req, res);
 }
 
-/** A new session in the place of the old one: its id may be known to somebody else. */
+/** A new session in the place of the old one: its id may be known to somebody else. Only sign-ins of other tabs go on. */
 export async function renewSession(req: Request): Promise<void> {
+  const { staffTabs, staffSignIns } = req.session;
   await promised((done) => req.session.regenerate(done));
+  if (staffTabs) Object.assign(req.session, { staffTabs, staffSignIns });
 }
 
 /**

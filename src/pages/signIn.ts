@@ -12,12 +12,16 @@ import { seal } from '../sealed.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import { upsertPerson } from '../store/persons.js';
 
+/** As many sign-ins as the library keeps. */
+const MOST_TABS = 10;
+
 /** GET /sign-in: on to the tenant's own page. */
 export function beginSignIn(deps: Deps, signIn: SignIn): RequestHandler {
   return async (req, res) => {
-    req.session.returnTo = localPath(req.query.returnTo);
     try {
       const page = await signIn.begin(req);
+      const tab = { state: page.searchParams.get('state') ?? '', returnTo: localPath(req.query.returnTo) };
+      req.session.staffTabs = [...(req.session.staffTabs ?? []), tab].slice(-MOST_TABS);
       await saveSession(req);
       res.redirect(302, page.href);
     } catch (error) {
@@ -31,14 +35,19 @@ export function beginSignIn(deps: Deps, signIn: SignIn): RequestHandler {
 /** GET /auth/callback: back from the tenant. */
 export function finishSignIn(deps: Deps, signIn: SignIn): RequestHandler {
   return async (req, res) => {
-    const returnTo = localPath(req.session.returnTo);
+    const tab = req.session.staffTabs?.find(({ state }) => state === req.query.state);
+    const returnTo = localPath(tab?.returnTo);
     try {
       await admit(deps, req, await signIn.complete(req));
     } catch (error) {
       if (!(error instanceof EntraFault)) throw error;
-      const setOutHere = req.session.returnTo !== undefined;
+      // Back to a page that was used already, or another tab: whoever is in is not told that they could not be.
+      const isIn = req.session.person !== undefined;
+      const setOutHere = req.session.staffTabs !== undefined;
       await refuse(deps, req, res, error);
-      throw setOutHere ? signInFailed() : signInUnknown();
+      if (!isIn) throw setOutHere ? signInFailed() : signInUnknown();
+      res.redirect(303, returnTo);
+      return;
     }
     await saveSession(req);
     res.redirect(303, returnTo);
@@ -78,10 +87,16 @@ async function refuse(
 ): Promise<void> {
   deps.log.warn({ httpRequestId: req.id, reason, explanation: message }, 'sign-in refused');
   // The trail is kept for ever: a stranger who only opens the address leaves nothing in it.
-  if (req.session.returnTo !== undefined) {
+  const { staffTabs = [], person } = req.session;
+  if (staffTabs.length > 0 && !person) {
     await insertAuditEvent(deps.store.db, { actor: 'portal', action: 'signIn.refused', detail: { reason } });
     // Once for each time that they set out: a session may go on for what else is under way in it.
-    delete req.session.returnTo;
+    const over = Math.max(
+      0,
+      staffTabs.findIndex(({ state }) => state === req.query.state),
+    );
+    req.session.staffTabs = staffTabs.toSpliced(over, 1);
+    if (staffTabs.length === 1) delete req.session.staffTabs;
   }
   await endIdleSession(deps, req, res);
 }

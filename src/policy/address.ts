@@ -1,3 +1,4 @@
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { domainFault } from './domainName.js';
 
 /** A mail address in its one written form: ASCII, lower case, `canonical` being `local@domain`. */
@@ -8,6 +9,8 @@ export type AddressFault =
   | 'missing'
   | 'tooLong'
   | 'whitespace'
+  | 'invisible'
+  | 'international'
   | 'notAscii'
   | 'noAt'
   | 'severalAts'
@@ -18,7 +21,10 @@ export type AddressFault =
   | 'domain'
   | 'noTopLevelDomain';
 
-/** `suggestion` is the address without its tag, for `ana+news@contoso.com`; the person has to confirm it. */
+/**
+ * `suggestion` is the address without its tag, for `ana+news@contoso.com`, or with the ASCII form of its domain, for
+ * `eva@bücher.example`; the person has to confirm it.
+ */
 export type ParsedAddress =
   { ok: true; address: Address } | { ok: false; fault: AddressFault; suggestion?: string };
 
@@ -28,7 +34,10 @@ const MAX_TYPED_LENGTH = 512; // Longer texts are refused unread, so a megabyte 
 
 const VISIBLE_ASCII = /^[!-~]*$/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
-const WHITESPACE = /\s/;
+const WHITESPACE = /[\s\p{Zs}]/u;
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
+// What comes with a copied text: spaces of any width, and marks without one. Not what turns the direction of writing round.
+const AROUND = /^(?:(?![\u202d\u202e])[\p{Zs}\p{Cf}])+|(?:(?![\u202d\u202e])[\p{Zs}\p{Cf}])+$/gu;
 
 // What Entra accepts in a user name, without what Graph refuses in an invited address
 // (learn.microsoft.com/graph/api/resources/invitation).
@@ -38,37 +47,50 @@ const LOCAL = /^[a-z0-9._'-]+$/;
  * The one parser of mail addresses: form, bulk files, policy, command line and mailer all call it.
  *
  * The grammar is a strict subset of RFC 5321, ASCII only, and checked before anything is folded or decoded, since look-alike
- * characters fold to other people's domains. Ordinary spaces (U+0020) around the address are dropped, because people paste
- * them; other white space is not. At most 512 characters are read.
+ * characters fold to other people's domains. Spaces and invisible marks around the address are dropped, because people paste
+ * them; line breaks and tabs are not. At most 512 characters are read.
  *
  * @param input what was typed; anything other than a string is `missing`
  */
 export function parseAddress(input: unknown): ParsedAddress {
   if (typeof input !== 'string') return { ok: false, fault: 'missing' };
   if (input.length > MAX_TYPED_LENGTH) return { ok: false, fault: 'tooLong' };
-  const typed = withoutSpacesAround(input);
+  const typed = withoutAround(input);
   const fault = textFault(typed);
+  if (fault === 'notAscii') return international(typed) ?? { ok: false, fault };
   if (fault !== undefined) return { ok: false, fault };
   return parseParts(typed.toLowerCase());
 }
 
-function withoutSpacesAround(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && text[start] === ' ') start++;
-  while (end > start && text[end - 1] === ' ') end--;
-  return text.slice(start, end);
+/** Nearly every address begins and ends with a visible character. */
+function withoutAround(text: string): string {
+  const isVisible = (at: number) => text.charCodeAt(at) > 0x20 && text.charCodeAt(at) < 0x7f;
+  return isVisible(0) && isVisible(text.length - 1) ? text : text.replaceAll(AROUND, '');
 }
 
 function textFault(text: string): AddressFault | undefined {
   if (text === '') return 'missing';
   if (text.length > MAX_LENGTH) return 'tooLong';
   if (!VISIBLE_ASCII.test(text)) {
-    if (BEYOND_ASCII.test(text)) return 'notAscii';
-    return WHITESPACE.test(text) ? 'whitespace' : 'character';
+    if (WHITESPACE.test(text)) return 'whitespace';
+    if (INVISIBLE.test(text)) return 'invisible';
+    return BEYOND_ASCII.test(text) ? 'notAscii' : 'character';
   }
   if (text.includes('"')) return 'quoted';
   return undefined;
+}
+
+/**
+ * An address whose domain is written in letters beyond ASCII, with the ASCII form that mail uses. Nothing is offered for letters
+ * that only fold to ASCII ones: they would lead to another domain.
+ */
+function international(text: string): ParsedAddress | null {
+  const [, local = '', domain = ''] = /^([!-~]+)@([^@]+)$/.exec(text) ?? [];
+  const written = domain.normalize('NFC').toLowerCase();
+  const encoded = domainToASCII(written);
+  if (!encoded.includes('xn--') || domainToUnicode(encoded) !== written) return null;
+  const plain = parseParts(`${local}@${encoded}`.toLowerCase());
+  return plain.ok ? { ok: false, fault: 'international', suggestion: plain.address.canonical } : null;
 }
 
 function parseParts(text: string): ParsedAddress {

@@ -61,6 +61,8 @@ const FAULTS: Record<AddressFault, string> = {
   missing: 'No address was given.',
   tooLong: 'The address is too long: at most 64 characters before the @, and 254 in all.',
   whitespace: 'The address contains a space, a tab or a line break.',
+  invisible: 'The address contains an invisible character.',
+  international: 'The domain has letters outside ASCII, and mail uses its ASCII form.',
   notAscii:
     'The address contains a character outside ASCII, perhaps one that only looks like a plain letter.',
   noAt: 'The address has no @.',

@@ -15,6 +15,8 @@ const BEYOND_ASCII = /[^!-~]/;
 /** Reads a domain rule as an admin wrote it; nothing is trimmed, upper case becomes lower case. The message says what to write instead. */
 export function parseRule(written: string): ParsedRule {
   if (BEYOND_ASCII.test(written)) return { ok: false, message: notAsciiMessage(written) };
+  if (/[,;]/.test(written))
+    return { ok: false, message: `"${written}" is several; write each as a rule of its own` };
   const text = written.toLowerCase();
   if (text.includes('@')) return parseAddressRule(text, written);
   const kind = text.startsWith('*.') ? 'wildcard' : 'domain';
@@ -34,6 +36,8 @@ function parseAddressRule(text: string, written: string): ParsedRule {
 
 // Letters outside ASCII are never folded silently: a name that looks like contoso.com may be another domain.
 function notAsciiMessage(written: string): string {
+  if (/[\s\p{Zs}]/u.test(written)) return `"${written}" contains a space; a rule has none`;
+  if (/\p{Cf}/u.test(written)) return `"${written}" contains an invisible character`;
   const [, before = '', domain = ''] = /^(.*@|\*\.)?(.*)$/s.exec(written) ?? [];
   const encoded = domainToASCII(domain);
   const plain = `${before}${encoded}`;

@@ -213,3 +213,23 @@ test('16.3.1 a sign-in, and one that is refused, are in the log and in the audit
       .at(-1),
   ).toMatchObject({ level: 'warn' });
 });
+
+test('each of several tabs goes back to the page that it wanted', async () => {
+  const visitor = portal.visitor();
+  const first = await answerTenant(visitor, portal.tenant, STAFF.ada, '/admin/requests');
+  const second = await answerTenant(visitor, portal.tenant, STAFF.ada, '/admin/policy');
+  expect((await visitor.get(first)).headers.location).toBe('/admin/requests');
+  expect((await visitor.get(second)).headers.location).toBe('/admin/policy');
+  expect((await visitor.get('/admin')).status).toBe(200);
+});
+
+test('whoever has signed in and goes back to the answer of the tenant is in, and is told nothing else', async () => {
+  const visitor = portal.visitor();
+  const back = await answerTenant(visitor, portal.tenant, STAFF.ada, '/admin/requests');
+  await visitor.get(back);
+  const again = await visitor.get(back);
+  expect([again.status, again.headers.location]).toEqual([303, '/admin/requests']);
+  const elsewhere = await visitor.get('/auth/callback?state=x&error=access_denied');
+  expect([elsewhere.status, elsewhere.headers.location]).toEqual([303, '/admin']);
+  expect((await visitor.get('/admin')).status).toBe(200);
+});

@@ -125,7 +125,7 @@ describe('whoever comes back', () => {
   test('10.2.1 a second time with the same answer gains nothing, and keeps the session that the first began', async () => {
     const { visitor, path } = await begin();
     expect((await visitor.get(path)).status).toBe(303);
-    expect((await visitor.get(path)).status).toBe(401);
+    expect((await visitor.get(path)).status).toBe(303);
     expect((await visitor.get('/admin')).status).toBe(200);
     expect((await portal.visitor().get(path)).status).toBe(401);
     await sql`delete from session`.execute(portal.deps.store.db);

@@ -19,6 +19,8 @@ describe('every vector of addresses', () => {
 
 const GOOD: [input: string, canonical: string, fact: string][] = [
   ['  Ana@Contoso.com ', 'ana@contoso.com', 'ordinary spaces around are dropped, and case folds'],
+  ['\u00a0ana@contoso.com\u200b', 'ana@contoso.com', 'so are spaces of other kinds, and of no width'],
+  ['\u202aana@contoso.com\u202c\ufeff', 'ana@contoso.com', 'and the marks that come with a copied contact'],
   ['_@contoso.com', '_@contoso.com', 'an underscore may stand anywhere'],
   ['1@2.3.com', '1@2.3.com', 'digits may stand anywhere but in the top-level domain'],
   ['a@xn--bcher-kva.com', 'a@xn--bcher-kva.com', 'an A-label stays as it is'],
@@ -38,7 +40,11 @@ const FAULTY: [input: unknown, fault: string, fact: string][] = [
   ['a@contoso.com\n', 'whitespace', 'a line break is not dropped'],
   ['\ta@contoso.com', 'whitespace', 'a tab is not dropped'],
   ['a b@contoso.com', 'whitespace', 'a space inside'],
-  ['a@contoso.com\u00a0', 'notAscii', 'a no-break space is not dropped'],
+  ['a@con\u00a0toso.com', 'whitespace', 'a no-break space inside'],
+  ['a@contoso\u200b.com', 'invisible', 'a space without width inside'],
+  ['a@contoso.com\u202e', 'invisible', 'what turns the direction round is not dropped'],
+  ['eva@bücher.example', 'international', 'a domain in letters beyond ASCII'],
+  ['eva@ｃｏｎｔｏｓｏ.com', 'notAscii', 'letters that fold to another domain'],
   ['a@contoso.com\u0000', 'character', 'a control character'],
   ['\u212aim@contoso.com', 'notAscii', 'the Kelvin sign folds to k'],
   ['a@con\ud800toso.com', 'notAscii', 'half a character'],

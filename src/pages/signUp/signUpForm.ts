@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseAddress, type Address } from '../../policy/address.js';
+import { companyName, personName } from '../../requests/submit/names.js';
 
 const FIELDS = ['email', 'firstName', 'lastName', 'company', 'reason'] as const;
 type Field = (typeof FIELDS)[number] | 'terms';
@@ -20,7 +21,7 @@ type FormInput = {
 };
 
 /** What is wrong with the typed address, and another one to use; null if only its owner knows one. */
-type Suggestion = { kind: 'plus' | 'lookAlike'; address: string | null };
+type Suggestion = { kind: 'plus' | 'international' | 'lookAlike'; address: string | null };
 
 export type FormResult =
   | { ok: true; input: FormInput }
@@ -38,51 +39,18 @@ export const EMPTY_FORM: FormValues = {
   terms: false,
 };
 
-/**
- * One line of visible text. Refuses characters that make a text look like another one: control characters, and characters that
- * change the direction of writing or have no width, fillers among the letters included.
- */
-function line(max: number) {
-  return z
-    .string('missing')
-    .trim()
-    .min(1, 'missing')
-    .max(max, 'tooLong')
-    .regex(/^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]*$/u, 'character');
-}
-
-/** A person's name, the only typed value that enters a mail: only letters, and nothing that reads as a link. */
-export const personName = line(64)
-  .regex(/^[\p{L}\p{M} '’.-]*$/u, 'name')
-  // One character may stand for two letters: mail programs and browsers read a ligature of f and i as .fi.
-  .refine(
-    (value) => /\p{L}/u.test(value) && !/\s\.|\.\p{M}*(\p{L}\p{M}*){2}/u.test(value.normalize('NFKC')),
-    'name',
-  );
-
-/** An organisation's name: any real one (Booking.com, 3M, Studio 54), but nothing to follow, call or render. */
-export const companyName = line(100).refine(
-  // Full-width letters, signs and digits read like plain ones.
-  (value) => !NOT_IN_A_NAME.some((pattern) => pattern.test(value.normalize('NFKC'))),
-  'company',
-);
-
-const NOT_IN_A_NAME = [
-  /:\/\//,
-  /\bwww\./i,
-  /\b(https?|ftp|mailto|tel|sms|javascript|data):\S/i,
-  // A domain with a path, an address.
-  /\.\p{L}{2,}\//u,
-  /\S@\S/,
-  // HTML, its entities, Markdown, BBCode.
-  /[<>]|&#?\w+;|\]\(|\[\/?(url|img|b|i)\b/i,
-  // A phone number: seven digits, however they are grouped.
-  /\p{Nd}([ .()/\p{Pd}]{0,3}\p{Nd}){6}/u,
-];
-
 const schema = z.object({
   firstName: personName,
-  lastName: personName,
+  // Some people have one name.
+  lastName: z.preprocess(
+    (typed) => typed ?? '',
+    personName.or(
+      z
+        .string()
+        .regex(/^\s*$/)
+        .transform(() => ''),
+    ),
+  ),
   company: companyName,
   reason: z
     .string('missing')
@@ -132,7 +100,8 @@ function readAddress(typed: unknown, lookAlikeOf: LookAlikeOf): ReadAddress {
   const parsed = parseAddress(typed);
   if (!parsed.ok) {
     const { fault, suggestion: address } = parsed;
-    return { ok: false, fault, suggestion: address === undefined ? null : { kind: 'plus', address } };
+    const kind = fault === 'international' ? fault : 'plus';
+    return { ok: false, fault, suggestion: address === undefined ? null : { kind, address } };
   }
   const alike = lookAlikeOf(parsed.address);
   if (alike === null) return parsed;

@@ -4,6 +4,7 @@ import type { WaitingRequests } from '../../store/noticeSummaries.js';
 import type { RequestRow } from '../../store/schema.js';
 import { validMinutes } from '../prove/secrets.js';
 import { openMailedPage } from '../pageToken.js';
+import { fullName, inMail } from '../submit/names.js';
 import type { Recipient } from './audience.js';
 
 export type Message = { to: string; subject: string; text: string; html: string };
@@ -17,7 +18,7 @@ export async function composeWaiting(
   const t = deps.languages.translate(language);
   const mail = await renderMail(t, 'waiting', {
     ...sender(deps),
-    name: `${request.first_name} ${request.last_name}`,
+    name: inMail(fullName(request)),
     partnerName: deps.policy.current().policy.partnerName(request.partner) ?? t('notice.noPartner'),
     requestUrl: `${deps.config.baseUrl}/admin/requests/${request.id}`,
   });
@@ -56,7 +57,7 @@ export async function composeProof(
 ): Promise<Message> {
   const mail = await renderMail(deps.languages.translate(request.language), 'proof', {
     ...sender(deps),
-    firstName: request.first_name,
+    firstName: inMail(request.first_name),
     code,
     linkUrl: `${deps.config.baseUrl}/verify/link/${link}`,
     minutes: validMinutes(deps.limits),
@@ -74,7 +75,7 @@ export async function composeDenied(deps: Deps, request: RequestRow): Promise<Me
     'denied',
     {
       ...sender(deps),
-      firstName: request.first_name,
+      firstName: inMail(request.first_name),
       reason: request.review?.outcome === 'denied' ? (request.review.reason ?? null) : null,
       statusUrl: token && `${deps.config.baseUrl}/requests/${token}`,
     },

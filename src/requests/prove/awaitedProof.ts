@@ -1,3 +1,4 @@
+import { fullName } from '../submit/names.js';
 import type { Deps } from '../../deps.js';
 import { requiredProof, decisionNow } from '../../policy/decide.js';
 import { findBrowser } from '../../store/challengeBrowsers.js';
@@ -113,5 +114,5 @@ export function detailsOf(
   request: Pick<RequestRow, 'address' | 'first_name' | 'last_name' | 'company'>,
 ): TypedDetails {
   const { address, first_name, last_name, company } = request;
-  return { address, name: `${first_name} ${last_name}`, company };
+  return { address, name: fullName({ first_name, last_name }), company };
 }

@@ -3,6 +3,7 @@ import { createInvitation, InvitationFailed, type IssuedInvitation } from '../..
 import { findDeletedUser, findUsersByAddress, getUser, type DirectoryUser } from '../../graph/users.js';
 import type { Guest, StepDetail } from '../../store/schema.js';
 import { problemOf } from '../problems.js';
+import { fullName } from '../submit/names.js';
 import { idsNamedIn, refusalCode, saysAccountExists } from './refusals.js';
 import { StepStop, StepWait, type Step, type StepContext, type StepResult } from './step.js';
 
@@ -97,7 +98,7 @@ export async function issueInvitation(context: StepContext): Promise<IssuedInvit
       deps.graph,
       {
         address: request.address,
-        displayName: `${request.first_name} ${request.last_name}`,
+        displayName: fullName(request),
         redirectUrl: partner.invitation.redirectUrl,
         userType: partner.invitation.userType,
         language: partner.invitation.language ?? request.language,

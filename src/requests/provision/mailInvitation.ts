@@ -1,6 +1,7 @@
 import { MailFault } from '../../mail/mailer.js';
 import { renderMail } from '../../mail/templates.js';
 import { openMailedPage } from '../pageToken.js';
+import { inMail } from '../submit/names.js';
 import { issueInvitation, findGuest } from './invite.js';
 import { StepStop, type Step, type StepContext, type StepResult } from './step.js';
 
@@ -64,7 +65,7 @@ async function renderInvitation({ deps, request, partner, decision }: StepContex
   return renderMail(deps.languages.translate(partner.invitation.language ?? request.language), 'invitation', {
     organization: portal.organization,
     contact: portal.contact,
-    firstName: request.first_name,
+    firstName: inMail(request.first_name),
     partnerName: partner.name,
     approved: request.review?.outcome === 'approved',
     message: partner.invitation.message ?? null,

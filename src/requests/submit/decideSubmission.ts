@@ -4,8 +4,10 @@ import type { Policy } from '../../policy/policy.js';
 import { countPlacesOfPartner, lockPartner } from '../../store/places.js';
 import type { Db, RecordedDecision } from '../../store/schema.js';
 
-/** A sign that a program filled in the form. */
-export type Suspicion = 'honeypot' | 'tooFast';
+const SUSPICIONS = ['honeypot', 'tooFast', 'name', 'company'] as const;
+
+/** A sign that a program filled in the form, or an unusual name. */
+export type Suspicion = (typeof SUSPICIONS)[number];
 
 /**
  * Decides on an applicant by the policy, limits and guards. An applicant who comes after a partner's last place, or looks like a
@@ -37,8 +39,7 @@ export function countedBeside({ reasons }: RecordedDecision): { code: string }[]
 
 /** The suspicions in a recorded decision. */
 export function suspicionsOf({ reasons }: RecordedDecision): Suspicion[] {
-  const all: readonly Suspicion[] = ['honeypot', 'tooFast'];
-  return all.filter((suspicion) => reasons.some(({ code }) => code === `guard.${suspicion}`));
+  return SUSPICIONS.filter((suspicion) => reasons.some(({ code }) => code === `guard.${suspicion}`));
 }
 
 /**

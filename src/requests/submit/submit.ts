@@ -19,6 +19,7 @@ import { isForOwner } from '../problems.js';
 import { claimAddress, Overtaken, QUIET_SECONDS, retryOvertaken } from './claimAddress.js';
 import { decideSubmission, type Suspicion } from './decideSubmission.js';
 import { STATE_AFTER } from '../transitions.js';
+import { nameSuspicions } from './names.js';
 
 /** What an applicant has typed, already checked. */
 export type Application = {
@@ -78,7 +79,8 @@ async function recordSubmission(
   const { policy, hash } = deps.policy.current();
   const { proof } = sender;
   const applicant = { address: application.address, ...(proof && { proven: proof.kind }) };
-  const decision = await decideSubmission(trx, policy, applicant, sender.suspicions);
+  const suspicions = [...sender.suspicions, ...nameSuspicions(application)];
+  const decision = await decideSubmission(trx, policy, applicant, suspicions);
   const token = drawToken();
   const request = toRequest(application, { decision, policyHash: hash, token }, sender);
   // Without a proof the invitation is the first mail that the mailbox gets.

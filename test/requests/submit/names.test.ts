@@ -1,4 +1,10 @@
-import { companyName, personName } from '../../../src/pages/signUp/signUpForm.js';
+import {
+  companyName,
+  fullName,
+  inMail,
+  nameSuspicions,
+  personName,
+} from '../../../src/requests/submit/names.js';
 
 type Case = [text: string, fact: string];
 
@@ -33,34 +39,39 @@ test.each(INVISIBLE)('%j is refused in any name: %s', (text) => {
   expect(faultOf(companyName, text)).toBe('character');
 });
 
-const NO_PERSON: Case[] = [
-  ['https://evil.com', 'a URL'],
-  ['www.evil.com', 'a domain with www'],
-  ['evil.com', 'a domain'],
-  ['Ana evil.co', 'a domain behind a name'],
-  ['evil.co\u0308m', 'a domain with a mark in it'],
-  ['evil .com', 'a domain with a space in it'],
-  ['evil.\u0301com', 'a domain with a mark on its dot'],
-  ['evil.\ufb01', 'a domain that ends in a ligature'],
-  ['evil.\u01f3', 'a domain that ends in a letter of two'],
-  ['ｅｖｉｌ．ｃｏｍ', 'a full-width domain'],
-  ['ana@evil.com', 'an address'],
-  ['Call +46 70 123 45 67', 'a phone number'],
-  ['٠٧٠١٢٣٤٥٦٧', 'a phone number in Arabic digits'],
-  ['Ana 2', 'a digit'],
-  ['<b>Ana</b>', 'markup'],
-  ['＜b＞Ana', 'full-width markup'],
-  ['[Ana](evil)', 'Markdown'],
-  ['Ana &amp; Eve', 'an entity'],
-  ['{{organization}}', 'a placeholder'],
-  ['=HYPERLINK(1)', 'a formula'],
-  ['Ana 😀', 'an emoji'],
-  ['-', 'no letter'],
-  ['...', 'no letter either'],
+const NO_PERSON: [...Case, fault: string][] = [
+  ['https://evil.com', 'a URL', 'name'],
+  ['www.evil.com', 'a domain with www', 'link'],
+  ['evil.com', 'a domain', 'link'],
+  ['Ana evil.co', 'a domain behind a name', 'link'],
+  ['evil.co\u0308m', 'a domain with a mark in it', 'link'],
+  ['evil .com', 'a domain with a space in it', 'link'],
+  ['evil.\u0301com', 'a domain with a mark on its dot', 'link'],
+  ['evil.\ufb01', 'a domain that ends in a ligature', 'link'],
+  ['evil.\u01f3', 'a domain that ends in a letter of two', 'link'],
+  ['ｅｖｉｌ．ｃｏｍ', 'a full-width domain', 'link'],
+  ['bit.ly/x1', 'a domain with a path', 'link'],
+  ['(evil.com)', 'a domain in brackets', 'link'],
+  ['evil.com,', 'a domain with a comma', 'link'],
+  ['пример.рф', 'a domain of another script', 'link'],
+  ['ana@evil.com', 'an address', 'name'],
+  ['Call +46 70 123 45 67', 'a phone number', 'name'],
+  ['Call 0701234567', 'the same without a plus', 'phone'],
+  ['Ring ٠٧٠١٢٣٤٥٦٧', 'a phone number in Arabic digits', 'phone'],
+  ['٠٧٠١٢٣', 'digits alone', 'name'],
+  ['<b>Ana</b>', 'markup', 'name'],
+  ['＜b＞Ana', 'full-width markup', 'name'],
+  ['[Ana](evil)', 'Markdown', 'name'],
+  ['Ana &amp; Eve', 'an entity', 'name'],
+  ['{{organization}}', 'a placeholder', 'name'],
+  ['=HYPERLINK(1)', 'a formula', 'name'],
+  ['Ana 😀', 'an emoji', 'name'],
+  ['-', 'no letter', 'name'],
+  ['...', 'no letter either', 'name'],
 ];
 
-test.each(NO_PERSON)('the person %j is refused: %s', (text) => {
-  expect(faultOf(personName, text)).toBe('name');
+test.each(NO_PERSON)('the person %j is refused: %s', (text, _, fault) => {
+  expect(faultOf(personName, text)).toBe(fault);
 });
 
 test.each([
@@ -77,6 +88,25 @@ test.each([
   'Ольга',
   'नीलम',
   'X',
+  'M.Kumar',
+  'Md.Imran',
+  'Ph.D',
+  'St.John',
+  'Jean‐Pierre',
+  'Jean‑Luc',
+  'Gal·la',
+  'Kumar a/l Rajan',
+  'Robert (Bob)',
+  'Sammy Davis, Jr.',
+  'マリア・ルイーザ',
+  'مهدی‌زاده',
+  'ක්‍රිස්ටි',
+  'श्री‌मती',
+  '\u845b\u{e0100}城',
+  'Keʻalohilani',
+  'Ǹkẹ́chi',
+  'John 3rd',
+  'J.Li',
 ])('the person %s is taken', (text) => {
   expect(faultOf(personName, text)).toBeNull();
 });
@@ -98,6 +128,13 @@ const NO_COMPANY: Case[] = [
   ['Fabrikam &#60;', 'a numbered entity'],
   ['[Fabrikam](evil)', 'Markdown'],
   ['[url=evil]Fabrikam[/url]', 'BBCode'],
+];
+
+test.each(NO_COMPANY)('the organisation %j is refused: %s', (text) => {
+  expect(faultOf(companyName, text)).toBe('company');
+});
+
+const WITH_PHONE: Case[] = [
   ['Call 0701234567', 'seven digits and more'],
   ['Call 070 123 45 67', 'digits with spaces'],
   ['Call +46 (0)70-123 45 67', 'digits with signs between'],
@@ -105,10 +142,32 @@ const NO_COMPANY: Case[] = [
   ['Call 070\u2013123\u201145\u201467', 'digits with other dashes between'],
   ['Call ０７０１２３４５６７', 'full-width digits'],
   ['Call ٠٧٠١٢٣٤', 'Arabic digits'],
+  ['1234567 Ontario Inc.', 'a registered name of Canada'],
 ];
 
-test.each(NO_COMPANY)('the organisation %j is refused: %s', (text) => {
-  expect(faultOf(companyName, text)).toBe('company');
+test.each(WITH_PHONE)('the organisation %j is taken, and is for an approver to look at: %s', (text) => {
+  expect(faultOf(companyName, text)).toBeNull();
+  expect(nameSuspicions({ firstName: 'Ana', lastName: '', company: text })).toEqual(['company']);
+});
+
+test.each([
+  ['John 3rd', ['name']],
+  ['J.Li', ['name']],
+  ['X.com', ['name']],
+  ['M.Kumar', []],
+  ['Kumar a/l Rajan', []],
+])('%s, as a person’s name, is suspicious: %j', (firstName, suspicions) => {
+  expect(nameSuspicions({ firstName, lastName: '', company: 'Booking.com' })).toEqual(suspicions);
+});
+
+test('one name is enough, and no name is a link in a mail', () => {
+  expect(fullName({ first_name: 'Suharto', last_name: '' })).toBe('Suharto');
+  expect(inMail('J.Li')).toBe('J. Li');
+  expect(inMail('Dr. Ana M.')).toBe('Dr. Ana M.');
+});
+
+test('spaces of any width count as a space', () => {
+  expect(personName.parse('\u00a0Ana\u2009Maria\u3000')).toBe('Ana Maria');
 });
 
 test.each([
@@ -135,6 +194,9 @@ test.each([
   'Über & "Söhne"',
   'E=mc² Labs',
   'wwwatch GmbH',
+  'A/S Dansk',
+  'Acme Inc./Ltd',
+  'B/S/H/',
 ])('the organisation %s is taken', (text) => {
   expect(faultOf(companyName, text)).toBeNull();
 });

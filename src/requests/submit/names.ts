@@ -1,0 +1,107 @@
+import { parse } from 'tldts';
+import { z } from 'zod';
+
+// The names of people and organisations, as they are. What carries a message to others stays out: links, phone numbers in a
+// person's name, markup, and characters that change how a text reads. What is only unusual goes to an approver.
+
+/**
+ * Joiners (U+200C, U+200D) between letters of scripts that use them, and variation selectors after the characters that have
+ * variants: they are part of how a name is spelt.
+ */
+const SPELLING =
+  /(?<=(?![\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}])[\p{L}\p{M}])[\u200c\u200d](?=(?![\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}])[\p{L}\p{M}])|(?<=\p{Script=Han})[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]|(?<=\p{Script=Mongolian})[\u180b-\u180d\u180f]/gu;
+
+/** Control characters, and characters that change the direction of writing or have no width, fillers among the letters included. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/** One line of visible text; a space of any width counts as a space. */
+function line(max: number) {
+  return z
+    .string('missing')
+    .transform((text) => text.replaceAll(/\p{Zs}+/gu, ' ').trim())
+    .pipe(
+      z
+        .string()
+        .min(1, 'missing')
+        .max(max, 'tooLong')
+        .refine((text) => !UNSEEN.test(text.replaceAll(SPELLING, '')), 'character'),
+    );
+}
+
+/** Letters, marks and digits of any script, and the signs that stand in names: J.-P., O’Neil, Gal·la, a/l, (Bob), “Bob”, Jr. */
+const OF_A_NAME = /^[\p{L}\p{M}\p{Nl}\p{Nd}\p{Pd} '’‘ʼ´\x60′.,،、·・‧“”()/]*$/u;
+
+/** A person's name, the only typed value that enters a mail to the applicant. Faults: `character`, `name`, `phone`, `link`. */
+export const personName = line(64)
+  .refine(
+    (text) => OF_A_NAME.test(text.replaceAll(SPELLING, '').normalize('NFKC')) && /\p{L}/u.test(text),
+    'name',
+  )
+  .refine((text) => digitsIn(text) < DIGITS_OF_A_PHONE, 'phone')
+  .refine((text) => !domainsIn(text).some(({ name }) => name.length > 1), 'link');
+
+/** An organisation's name: any real one (Booking.com, 3M, 1234567 Ontario Inc.). Faults: `character`, `company`. */
+export const companyName = line(100).refine((text) => {
+  // Full-width letters, signs and digits read like plain ones.
+  const read = text.normalize('NFKC');
+  return !LINKS_AND_MARKUP.some((pattern) => pattern.test(read)) && !hasPath(read);
+}, 'company');
+
+const LINKS_AND_MARKUP = [
+  /:\/\//,
+  /\bwww\./i,
+  /\b(https?|ftp|mailto|tel|sms|javascript|data):\S/i,
+  /\S@\S/,
+  // HTML, its entities, Markdown, BBCode.
+  /[<>]|&#?\w+;|\]\(|\[\/?(url|img|b|i)\b/i,
+];
+
+/** A domain with a path. `Inc./Ltd` has none: there is no such top-level domain. */
+function hasPath(text: string): boolean {
+  return text
+    .split(' ')
+    .some((word) => /\p{L}\//u.test(word) && domainsIn(word.replace(/\/.*/, '')).length > 0);
+}
+
+/** Seven digits, however they are grouped, are a phone number. */
+const DIGITS_OF_A_PHONE = 7;
+
+function digitsIn(text: string): number {
+  return text.match(/\p{Nd}/gu)?.length ?? 0;
+}
+
+/** Texts that a mail program would make a link of, as `name` below a suffix that exists. */
+function domainsIn(text: string): { name: string }[] {
+  // One character may stand for two letters: programs read a ligature of f and i as .fi. They also read past marks.
+  const read = text.normalize('NFKD').replaceAll(/\p{M}/gu, '').normalize('NFKC').replaceAll(/\s+\./g, '.');
+  return read.split(/[\s,()/]+/).flatMap((word) => {
+    if (!/\.\p{L}/u.test(word)) return [];
+    const { domainWithoutSuffix, isIcann, isPrivate } = parse(word.replace(/\.+$/, ''));
+    return domainWithoutSuffix && (isIcann || isPrivate) ? [{ name: domainWithoutSuffix }] : [];
+  });
+}
+
+/** What is unusual about the names that were typed, and for an approver to look at: `J.Li` may be a person or the domain j.li. */
+export function nameSuspicions(typed: {
+  firstName: string;
+  lastName: string;
+  company: string;
+}): ('name' | 'company')[] {
+  const person = `${typed.firstName} ${typed.lastName}`;
+  return [
+    ...(digitsIn(person) > 0 || domainsIn(person).length > 0 ? (['name'] as const) : []),
+    ...(PHONE.test(typed.company.normalize('NFKC')) ? (['company'] as const) : []),
+  ];
+}
+
+const PHONE = /\p{Nd}([ .()/\p{Pd}]{0,3}\p{Nd}){6}/u;
+
+/** A person's full name; some people have only one. */
+export function fullName({ first_name, last_name }: { first_name: string; last_name: string }): string {
+  return `${first_name} ${last_name}`.trim();
+}
+
+/** A name for a mail: with a space after a dot, no program makes a link of it. */
+export function inMail(name: string): string {
+  return name.replaceAll(/\.(?=[\p{L}\p{M}])/gu, '. ');
+}
