@@ -182,7 +182,7 @@ describe('the keys', () => {
 
   test('have a sentence for every reason that a request can end or wait for', () => {
     // Reasons that stand with a decision and are never what it failed for, and what only admins see.
-    const neverShown = /^(address|domain|proof|approval)\.|^mailUnconfirmed$/;
+    const neverShown = /^(address|domain|proof|approval)\.|^(mailUnconfirmed|paced)$/;
     const codes: string[] = ['src/policy/decision.ts'].flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(/code: ((?:'[\w.]+'(?: \| )?)+)/g)].flatMap(([, list = '']) =>
         [...list.matchAll(/'([\w.]+)'/g)].map(([, code = '']) => code),

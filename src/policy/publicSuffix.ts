@@ -61,6 +61,11 @@ export function registrationOf(domain: string): Registration | undefined {
   };
 }
 
+/** What an organisation has registered: `contoso.co.uk` for `mail.contoso.co.uk`. A public suffix stands for itself. */
+export function registrableDomain(domain: string): string {
+  return registrationOf(domain)?.domain ?? domain;
+}
+
 function isBelow(domain: string, parent: string): boolean {
   return domain.endsWith(parent) && domain[domain.length - parent.length - 1] === '.';
 }

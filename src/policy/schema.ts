@@ -109,10 +109,16 @@ const invitation = z
   })
   .describe('What the invitation says and where it leads.');
 
+/** How many sign-ups an hour of one domain are worked on, unless the partner says otherwise. */
+export const MOST_PER_HOUR = 100;
+
 const limits = z
   .strictObject({
     perDay: positive.optional().describe('Most people a day.'),
     total: positive.optional().describe('Most people in all.'),
+    perHour: positive
+      .default(MOST_PER_HOUR)
+      .describe('Most sign-ups an hour of one domain that are worked on; the next ones wait for their turn.'),
   })
   .describe('How many people of the partner may sign up.');
 

@@ -13,7 +13,7 @@ export type ProblemRow = {
   /** Whether the owner is mailed the reason. Only with an own mailer; Microsoft mails none. */
   mailed: boolean;
   /** What staff can do: `mend` its cause in the tenant, the policy or the mail server first, then retry. */
-  staff: 'nothing' | 'wait' | 'retry' | 'mend' | 'approve';
+  staff: 'nothing' | 'wait' | 'retry' | 'mend' | 'approve' | 'release';
 };
 
 const row = (
@@ -60,6 +60,8 @@ export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
 
   // A mail went to this mailbox a moment ago, and the next has to wait.
   mailWindow: row('queued', 'answered', 'wait'),
+  // Many people of one domain sign up: the request waits for its turn.
+  paced: row('queued', 'queued', 'release'),
   mailUnavailable: row('queued', 'delayed', 'wait'),
   mailRefused: row('held', 'delayed', 'retry'),
   mailUnconfirmed: row('provisioned', 'answered', 'nothing'),
@@ -68,6 +70,7 @@ export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
   heldByReviewer: row('held', 'delayed', 'approve'),
   deniedByReviewer: row('denied', 'denied', 'nothing'),
   selfApproval: row('held', 'delayed', 'approve'),
+  dropped: row('lapsed', 'lapsed', 'nothing'),
   superseded: row('lapsed', 'lapsed', 'nothing'),
   erased: row('lapsed', 'lapsed', 'nothing'),
 };

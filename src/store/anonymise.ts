@@ -52,7 +52,7 @@ export async function anonymiseRequests(trx: Db, ids: string[]): Promise<void> {
     update request set
       address = 'anonymised-' || id || '@' || case when ${KEEPS_DOMAIN} then ${DOMAIN} else ${NOBODYS_DOMAIN} end,
       first_name = '', last_name = '', company = '', reason = '', language = 'en',
-      terms_hash = null, terms_accepted_at = null, browser_hash = null, asked_at = null, guest_id = null,
+      terms_hash = null, terms_accepted_at = null, browser_hash = null, asked_at = null, guest_id = null, paced_domain = null,
       decision = ${DECISION},
       problem = case when problem is not null then jsonb_build_object('code', problem -> 'code') end,
       review = review - 'reason' - 'note',

@@ -18,6 +18,8 @@ export const AUDIT_ACTIONS = [
   'request.submitted',
   'request.approved',
   'request.retried',
+  'request.released',
+  'request.dropped',
   'request.resend',
   // Proofs, given or refused.
   'request.proven',

@@ -21,16 +21,23 @@ export async function countPlacesOfPartner(
   span: 'today' | 'total',
 ): Promise<{ today: number; total: number }> {
   const midnight = sql<Date>`date_trunc('day', now(), 'UTC')`;
+  // A place is taken with the proof, which may come the day after the form.
+  const taken = sql<Date>`greatest(created_at, (proof ->> 'at')::timestamptz)`;
   return db
     .selectFrom('request')
     .select([
-      sql<number>`(count(distinct address) filter (where created_at >= ${midnight}))::int`.as('today'),
+      sql<number>`(count(distinct address) filter (where ${taken} >= ${midnight}))::int`.as('today'),
       sql<number>`count(distinct address)::int`.as('total'),
     ])
     .where('partner', '=', partner)
     .where('address', '<>', address)
     .where('state', 'not in', WITHOUT_PLACE)
     .where('keeps_place', '=', true)
-    .$if(span === 'today', (query) => query.where('created_at', '>=', midnight))
+    .$if(span === 'today', (query) =>
+      // Unproven requests lapse after a day, so that none of today's places is older.
+      query
+        .where('created_at', '>=', sql<Date>`${midnight} - interval '2 days'`)
+        .where(taken, '>=', midnight),
+    )
     .executeTakeFirstOrThrow();
 }

@@ -30,6 +30,7 @@ export const PROBLEM_CODES = [
   'gaveUp',
   // The mail.
   'mailWindow',
+  'paced',
   'mailUnavailable',
   'mailRefused',
   'mailUnconfirmed',
@@ -39,6 +40,7 @@ export const PROBLEM_CODES = [
   'deniedByReviewer',
   'selfApproval',
   'superseded',
+  'dropped',
   'erased',
 ] as const;
 

@@ -137,6 +137,9 @@ interface RequestTable {
   trace: Optional<string>;
   lease_owner: Optional<string>;
   lease_until: Optional<Date>;
+  /** The registrable domain by which it is paced, and when its turn is; see `store/pacing.ts`. */
+  paced_domain: Optional<string>;
+  slot_at: Optional<Date>;
   /** When its personal data was removed; see `store/anonymise.ts`. */
   anonymised_at: Optional<Date>;
   /** False for an anonymised request whose person keeps their place by another request. */

@@ -246,7 +246,7 @@ describe('all sign-ups together', () => {
   let next = 0;
   const signUp = async (app: App, fields: Record<string, string> = {}) =>
     (await opened(app))('/sign-up', from(`198.51.100.${next % 250}`), {
-      email: `brake${next++}@fabrikam.com`,
+      email: `brake@organisation${next++}.com`,
       ...fields,
     });
 
@@ -291,7 +291,7 @@ describe('all sign-ups together', () => {
     const config = { signUpsPerMinute: 1 };
     expect((await signUp(instance({}, config))).status).toBe(303);
     expect((await signUp(instance({}, config))).status).toBe(429);
-    await sql`update rate_limit set expire = ${Date.now() - 1} where key like 'brake:%'`.execute(
+    await sql`update rate_limit set expire = ${Date.now() - 1} where key like 'brake%'`.execute(
       portal.deps.store.db,
     );
     expect((await signUp(instance({}, config))).status).toBe(303);
@@ -310,6 +310,15 @@ describe('all sign-ups together', () => {
     const app = instance({}, { signUpsPerMinute: 2, exclusive: true });
     const statuses = [await signUp(app), await signUp(app), await signUp(app)].map(({ status }) => status);
     expect(statuses).toEqual([303, 303, 429]);
+  });
+
+  test('of one domain have half of it, and leave the other half to others', async () => {
+    const app = instance({}, { signUpsPerMinute: 40 });
+    const flood = (count: number) => signUp(app, { email: `flood${count}@sales.fabrikam.com` });
+    const flooding = await Promise.all(Array.from({ length: 30 }, (_, count) => flood(count)));
+    expect(flooding.filter(({ status }) => status === 303)).toHaveLength(20);
+    expect((await signUp(app, { email: 'flood@fabrikam.com' })).status).toBe(429);
+    expect((await signUp(app)).status).toBe(303);
   });
 
   test('ask the store once in ten', async () => {

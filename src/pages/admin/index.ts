@@ -31,6 +31,7 @@ import { showPolicy } from './policy/policy.js';
 import { showVersion, showVersions } from './policy/policyVersions.js';
 import { previewProposal, saveProposal } from './policy/proposals.js';
 import { decideRequest, showRequest } from './requests/request.js';
+import { decidePacedRequests } from './requests/paced.js';
 import { decideRequests } from './requests/requestBatch.js';
 import { exportRequests, showRequests } from './requests/requests.js';
 
@@ -68,6 +69,7 @@ export function adminPages(deps: Deps): Router {
   router.get('/admin/requests', may('requests.read'), showRequests(deps));
   router.get('/admin/requests.csv', may('requests.read'), exportRequests(deps));
   router.post('/admin/requests/decide', may('requests.decide'), decideRequests(deps));
+  router.post('/admin/requests/paced', may('requests.decide'), decidePacedRequests(deps));
   router.get('/admin/requests/:id', may('requests.read'), showRequest(deps));
   router.post('/admin/requests/:id/approve', may('requests.decide'), decideRequest(deps, 'approve'));
   router.post('/admin/requests/:id/deny', may('requests.decide'), decideRequest(deps, 'deny'));

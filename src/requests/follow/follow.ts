@@ -55,6 +55,7 @@ function anonymised({ status, updatedAt }: Omit<Status, 'proof'>): Status {
     status,
     anonymised: true,
     reason: null,
+    until: null,
     undeliverable: false,
     words: null,
     apps: [],

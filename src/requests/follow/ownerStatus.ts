@@ -10,6 +10,7 @@ export function ownerStatus(request: RequestRow, steps: StepRow[], mails: MailWi
     status: request.state,
     anonymised: false,
     reason: reasonOf(request),
+    until: turnOf(request),
     undeliverable: false,
     words: isDeniedByReviewer(request) ? (request.review?.reason ?? null) : null,
     apps: request.state === 'provisioned' ? appsOf(request) : [],
@@ -29,8 +30,15 @@ export function isDeniedByReviewer({ state, review }: RequestRow): boolean {
   return state === 'denied' && review?.outcome === 'denied';
 }
 
+/** When the turn of a request is that waits for one. */
+export function turnOf({ problem, slot_at }: RequestRow): Date | null {
+  return problem?.code === 'paced' && slot_at && slot_at > new Date() ? slot_at : null;
+}
+
 export function reasonOf(request: RequestRow): string | null {
   const { state, problem, decision } = request;
+  // The page says until when.
+  if (problem?.code === 'paced') return null;
   if (problem) return problem.code;
   if (isDeniedByReviewer(request)) return 'deniedByReviewer';
   if (state === 'denied') return decision.reasons.at(-1)?.code ?? null;

@@ -1,7 +1,7 @@
 import type { NoticeRow, RequestRow, StepRow, SubmissionRow } from '../../store/schema.js';
 import { isForOwner, meaningOf } from '../problems.js';
 import { mayResendForOthers, type MailWindow } from '../resend/resend.js';
-import { isDeniedByReviewer, reasonOf, reviewSteps } from './ownerStatus.js';
+import { isDeniedByReviewer, reasonOf, reviewSteps, turnOf } from './ownerStatus.js';
 import type { ShownState, Status, StatusStep } from './status.js';
 
 type Seen = {
@@ -34,6 +34,7 @@ export function publicStatus(seen: Seen, limits: MailWindow): Omit<Status, 'proo
     status,
     anonymised: false,
     reason: status === 'denied' || status === 'pending' ? reasonOf(request) : null,
+    until: turnOf(request),
     undeliverable: status === 'delayed' && isUndeliverable(seen),
     words: isDeniedByReviewer(request) ? (request.review?.reason ?? null) : null,
     apps: [],

@@ -21,6 +21,8 @@ export type Status = {
   anonymised: boolean;
   /** The code of why it was refused or, for the owner, is stuck or takes longer; null when all goes well. */
   reason: string | null;
+  /** Until when it waits for its turn; null when it waits for none. */
+  until: Date | null;
   /** The mail server refuses mail to the address. */
   undeliverable: boolean;
   /** The approver's words to the applicant about a denial. */

@@ -12,6 +12,7 @@ import {
   findOverdue,
   type Standing,
 } from '../../store/requestFigures.js';
+import { listPaced, type Paced } from '../../store/pacing.js';
 import type { RequestState } from '../../store/schema.js';
 import { partnerChoices, type PartnerChoice } from './list.js';
 import { firstDay, signUpFigures, type PartnerFigures, type SignUpFigures } from './signUpFigures.js';
@@ -30,6 +31,8 @@ export type Overview = {
   problems: { code: string; count: number }[];
   /** Why requests wait for an approver though the policy alone would have invited them. */
   setAside: { code: string; count: number }[];
+  /** Sign-ups that wait for their turn; empty for people who do not see all requests. */
+  paced: Paced[];
   signUps: Omit<SignUpFigures, 'partners'>;
   busiest: (PartnerFigures & { name: string | null })[];
   /** How many more partners had sign-ups. */
@@ -54,13 +57,14 @@ export async function overview(deps: Deps, access: Access, partner: string | und
   const { db } = deps.store;
   const { policy } = deps.policy.current();
   const today = await currentDay(db);
-  const [open, overdue, problems, setAside, counted, pauseSeconds] = await Promise.all([
+  const [open, overdue, problems, setAside, counted, pauseSeconds, paced] = await Promise.all([
     countOpenRequests(db, access.reads),
     findOverdue(db, access.reads, OVERDUE_SECONDS),
     countProblems(db, access.reads),
     countSetAside(db, access.reads),
     countSignUps(db, access.reads, firstDay(today, DAYS), partner),
     pauseSecondsLeft(db, ['graph']),
+    access.reads === 'all' ? listPaced(db) : [],
   ]);
   const { partners, ...signUps } = signUpFigures(counted, today, DAYS);
   return {
@@ -68,6 +72,7 @@ export async function overview(deps: Deps, access: Access, partner: string | und
     overdue: overdue.count,
     problems,
     setAside,
+    paced,
     signUps,
     busiest: partners.slice(0, MOST_PARTNERS).map((figures) => ({
       ...figures,

@@ -15,16 +15,18 @@ type Settings = Pick<Deps, 'limits'>;
 /**
  * Begins the proof of a mailbox: queues the mail, and accepts its code from this browser. Call it in the transaction that
  * records the request, and ring `deps.noticeBell` after the commit.
+ *
+ * @param options.notBefore the request's turn, if it waits for one
  */
 export async function beginMailboxProof(
   settings: Settings,
   trx: Db,
   request: Unproven,
-  browser: Buffer,
+  { browser, notBefore }: { browser: Buffer; notBefore: Date | null },
 ): Promise<void> {
   await insertChallenge(trx, request.id, browser, TRIES);
   await recordBrowser(settings, trx, request, browser);
-  await queueMail(settings, trx, request);
+  await queueMail(settings, trx, request, notBefore);
 }
 
 /**
@@ -94,6 +96,12 @@ async function recordBrowser(
   });
 }
 
-async function queueMail({ limits }: Settings, trx: Db, { id, address }: Unproven): Promise<void> {
-  await queueProofNotice(trx, id, await reserveMail(trx, address, limits));
+async function queueMail(
+  { limits }: Settings,
+  trx: Db,
+  { id, address }: Unproven,
+  notBefore: Date | null = null,
+): Promise<void> {
+  const reserved = await reserveMail(trx, address, limits);
+  await queueProofNotice(trx, id, notBefore && notBefore > reserved ? notBefore : reserved);
 }

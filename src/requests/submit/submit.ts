@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Deps } from '../../deps.js';
 import { PublicError } from '../../errors.js';
 import type { Address } from '../../policy/address.js';
-import { requiredProof } from '../../policy/decide.js';
+import { addressOf, requiredProof } from '../../policy/decide.js';
+import { registrableDomain } from '../../policy/publicSuffix.js';
+import { MOST_PER_HOUR } from '../../policy/schema.js';
 import type { AuditEvent } from '../../store/auditEvents.js';
 import { awaitMailWindow } from '../../store/leases.js';
 import { noteMailed } from '../../store/mailboxes.js';
 import { queueNotice, repeatAnswer } from '../../store/notices.js';
+import { awaitSlot, takeSlot } from '../../store/pacing.js';
 import { noteProof } from '../../store/requests.js';
 import { fromNow } from '../../store/fromNow.js';
 import type { Db, Proof, RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
@@ -55,7 +58,7 @@ export async function submit(
   application: Application,
   sender: Sender,
 ): Promise<{ token: string }> {
-  await deps.brake.take().catch((error: unknown) => {
+  await deps.brake.take(registrableDomain(application.address.domain)).catch((error: unknown) => {
     if (error instanceof PublicError) deps.telemetry.figures.signUp('turnedAway');
     throw error;
   });
@@ -113,9 +116,26 @@ async function begin(
   { decision, sender, waitSeconds }: { decision: RecordedDecision; sender: Sender; waitSeconds: number },
 ): Promise<void> {
   if (state === 'pending') await queueNotice(trx, 'waiting', id);
-  if (state === 'queued' && waitSeconds > 0) await awaitMailWindow(trx, id, waitSeconds);
-  if (requiredProof(decision) === 'mailbox')
-    await beginMailboxProof(deps, trx, { id, address }, sender.browser);
+  const proof = requiredProof(decision);
+  const causesMail = state === 'queued' ? sender.proof?.kind !== 'tenant' : proof === 'mailbox';
+  const slot = causesMail ? await takeTurn(deps, trx, { id, address, partner: decision.partner }) : null;
+  const turnInSeconds = slot?.waitSeconds ?? 0;
+  if (turnInSeconds > 0) await awaitSlot(trx, id, Math.max(turnInSeconds, waitSeconds));
+  else if (state === 'queued' && waitSeconds > 0) await awaitMailWindow(trx, id, waitSeconds);
+  if (proof === 'mailbox') {
+    const notBefore = turnInSeconds > 0 ? (slot?.at ?? null) : null;
+    await beginMailboxProof(deps, trx, { id, address }, { browser: sender.browser, notBefore });
+  }
+}
+
+/** One domain's flood must not become a flood of mails and guests: what comes beyond its hour waits for its turn. */
+function takeTurn(
+  { policy }: Deps,
+  trx: Db,
+  { id, address, partner }: Pick<RequestRow, 'id' | 'address' | 'partner'>,
+): Promise<{ at: Date; waitSeconds: number }> {
+  const perHour = policy.current().policy.partner(partner)?.limits.perHour ?? MOST_PER_HOUR;
+  return takeSlot(trx, { id, domain: registrableDomain(addressOf({ id, address }).domain), perHour });
 }
 
 function toRequest(

@@ -13,6 +13,7 @@ import * as retention from './0008-retention.js';
 import * as queue from './0009-queue.js';
 import * as submissions from './0010-submissions.js';
 import * as guests from './0011-guests.js';
+import * as pacing from './0012-pacing.js';
 
 /** Append-only: a migration that has been merged is never edited, renamed or reordered. */
 const migrations: Record<string, Migration> = {
@@ -27,6 +28,7 @@ const migrations: Record<string, Migration> = {
   '0009-queue': queue,
   '0010-submissions': submissions,
   '0011-guests': guests,
+  '0012-pacing': pacing,
 };
 
 /** How many migrations a database still lacks. Changes nothing. */

@@ -14,6 +14,7 @@ beforeAll(async () => {
       partners: [
         aPartner({ limits: { perDay: 2 } }),
         aPartner({ id: 'small', domains: ['small.com'], limits: { total: 3 } }),
+        aPartner({ id: 'late', domains: ['late.com'], proof: 'mailbox', limits: { perDay: 1 } }),
         aPartner({ id: 'careful', domains: ['careful.com'], proof: 'mailbox', limits: { total: 1 } }),
       ],
     }),
@@ -48,6 +49,28 @@ test('yesterday does not count towards today', async () => {
     .execute();
   await portal.visitor().apply({ email: 'tomorrow@fabrikam.com' });
   expect(await statesOf('fabrikam.com')).toContain('queued domain.listed');
+});
+
+test('a place is taken with the proof: signing up yesterday and proving today takes one of today', async () => {
+  const { db } = portal.deps.store;
+  const ids: string[] = [];
+  for (const n of [1, 2, 3]) {
+    const path = await portal.visitor().apply({ email: `p${n}@late.com` });
+    ids.push((await requestAt(portal, path)).id);
+  }
+  await db
+    .updateTable('request')
+    .set({ created_at: new Date(Date.now() - 23 * 3600_000) })
+    .where('id', 'in', ids)
+    .execute();
+  for (const id of ids) {
+    await prove(portal.deps, id, { kind: 'mailbox', at: new Date().toISOString(), browser: '00' });
+  }
+  expect(await statesOf('late.com')).toEqual([
+    'pending limit.perDay',
+    'pending limit.perDay',
+    'queued domain.listed',
+  ]);
 });
 
 test('2.4.1 a limit in all counts every day, but neither the refused nor the lapsed', async () => {

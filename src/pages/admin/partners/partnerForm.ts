@@ -29,6 +29,7 @@ export const PARTNER_FIELDS = {
   approvers: lines(['approvers']),
   notify: choice(['notify'], 'atOnce'),
   perDay: number(['limits', 'perDay']),
+  perHour: number(['limits', 'perHour']),
   total: number(['limits', 'total']),
   enabled: flag(['enabled'], true),
 } satisfies Fields<string>;
