@@ -8,7 +8,7 @@ import { openDeps } from './deps.js';
 import { listen } from './http/listen.js';
 import { createLog } from './log.js';
 import { PolicyError } from './policy/policyFault.js';
-import { isStoreDown } from './store/database.js';
+import { isStoreDown, UnusableStore } from './store/database.js';
 import { LockedError } from './store/exclusiveLock.js';
 
 /** How long a stop may take before the process ends regardless; the deployment allows 30 s. */
@@ -51,12 +51,14 @@ async function main(): Promise<void> {
   end = stop;
 }
 
+/** Errors whose message is for the operator. */
+const SENTENCES = [ConfigError, PolicyError, LockedError, UnusableStore];
 const FOLDER_FAULTS = new Set(['EACCES', 'EEXIST', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS']);
 
 /** A sentence for a fault that an operator can mend, and the stack for any other error. */
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof PolicyError || error instanceof LockedError) {
-    return error.message;
+  if (SENTENCES.some((kind) => error instanceof kind)) {
+    return (error as Error).message;
   }
   const code = codeOf(error);
   const { port, message, stack } = error as Error & { port?: number };

@@ -21,10 +21,18 @@ export function formProtection(settings: Settings): Router {
   const [offerOwn, requireOwn] = doubleSubmit(settings, 'portal.csrf.session', ({ sessionID }) => sessionID);
   return Router()
     .use(cookieParser())
+    .use(textCookies)
     .use(choose(isSignedIn, large, small))
     .use(choose(hasSession, offerOwn, offerPublic))
     .use(choose(hasSession, requireOwn, requirePublic));
 }
+
+/** cookie-parser makes objects of cookies that hold JSON. Ours are texts, and one of another shape counts as none. */
+const textCookies: RequestHandler = (req, _res, next) => {
+  const cookies = req.cookies as Record<string, unknown>;
+  req.cookies = Object.fromEntries(Object.entries(cookies).filter(([, value]) => typeof value === 'string'));
+  next();
+};
 
 /** Set where `app.ts` mounts sessions, and only there. */
 function hasSession(req: Request): boolean {

@@ -14,10 +14,24 @@ type Token = ReturnType<MarkdownIt['parse']>[number];
 
 /** GET /terms */
 export function showTerms({ policy }: Deps): RequestHandler {
-  return (_req, res) => {
+  // An admin may write much, and anybody may ask for it: it is rendered once for each policy that is read.
+  const rendered = new WeakMap<object, string>();
+  return (_req, res, next) => {
     const { terms } = policy.current();
     if (!terms) throw notFound();
-    res.render('terms', { blocks: blocksOf(terms.text) });
+    const html = rendered.get(terms);
+    if (html !== undefined) {
+      res.render('terms', { html });
+      return;
+    }
+    res.app.render('partials/blocks', { blocks: blocksOf(terms.text) }, (error: Error | null, text) => {
+      if (error) {
+        next(error);
+        return;
+      }
+      rendered.set(terms, text);
+      res.render('terms', { html: text });
+    });
   };
 }
 

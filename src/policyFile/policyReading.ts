@@ -56,7 +56,7 @@ export async function readPolicyText(
   const { text, hash } = file;
   const alone = { contents: contentsOf(file, null), file: { text, hash }, termsPath: null };
   const validated = await validatePolicy(text);
-  if (!validated.ok) return { ...alone, kind: 'refused', faults: validated.faults };
+  if (!validated.ok) return { ...alone, kind: 'refused', faults: firstOf(validated.faults) };
   const policy = await compilePolicy(validated.document);
   // The schema makes sure that the name stays in the policy's folder. Symbolic links are followed, because mounted
   // configuration often consists of them.
@@ -65,9 +65,20 @@ export async function readPolicyText(
   const terms = termsPath === null ? null : (newTerms ?? (await readTextFile(termsPath)));
   const read = { ...alone, contents: contentsOf(file, terms), termsPath };
   const faults = [...termsFaults(terms), ...check(policy)];
-  if (faults.length > 0) return { ...read, kind: 'refused', faults: await locateFaults(text, faults) };
+  if (faults.length > 0)
+    return { ...read, kind: 'refused', faults: firstOf(await locateFaults(text, faults)) };
   const acceptable = terms?.ok ? { text: terms.text, hash: terms.hash } : null;
   return { ...read, kind: 'loaded', loaded: { policy, hash, text, loadedAt: new Date(), terms: acceptable } };
+}
+
+/** Logs and pages must not grow with the mistakes in a file. */
+const MOST_FAULTS = 20;
+
+/** The first faults, and how many more there are. */
+function firstOf(faults: PolicyFault[]): PolicyFault[] {
+  if (faults.length <= MOST_FAULTS) return faults;
+  const more = faults.length - MOST_FAULTS;
+  return [...faults.slice(0, MOST_FAULTS), { path: '', message: `and ${more} more faults` }];
 }
 
 /** Reads the files without checking them: shows whether they have changed since the last reading. */

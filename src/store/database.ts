@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { types } from 'node:util';
 import { Kysely, PostgresDialect, sql, type Dialect } from 'kysely';
@@ -18,7 +19,7 @@ export type Store = {
   db: Db;
   /** True when no other process can work on this store. */
   exclusive: boolean;
-  /** Rejects when the store does not answer. */
+  /** Rejects when the store does not answer, or has refused a write and still does. */
   ping(): Promise<void>;
   close(): Promise<void>;
 };
@@ -41,7 +42,14 @@ export async function openStore(
   const opened = config.databaseUrl
     ? await postgres(config.databaseUrl, config, log)
     : await embedded(config.dataDir);
-  const db = new Kysely<Database>({ dialect: opened.dialect });
+  // Reading may go on for long after nothing can be written any more.
+  let writable = true;
+  const db = new Kysely<Database>({
+    dialect: opened.dialect,
+    log(event) {
+      if (event.level === 'error' && UNWRITABLE_SQLSTATE.test(codeOf(event.error))) writable = false;
+    },
+  });
   const close = async () => {
     await db.destroy();
     await opened.release();
@@ -59,7 +67,9 @@ export async function openStore(
     db,
     exclusive: config.databaseUrl === null,
     async ping() {
-      await sql`select 1`.execute(db);
+      if (writable) await sql`select 1`.execute(db);
+      else await tryWriting(db);
+      writable = true;
     },
     close,
   };
@@ -95,8 +105,12 @@ async function embedded(dataDir: string): Promise<Opened> {
   const folder = embeddedFolder(dataDir);
   const lock = await takeExclusiveLock(join(dataDir, 'store.lock'), `The embedded store ${folder}`);
   try {
+    await requireWholeStore(dataDir, folder);
     const { PGlite } = await import('@electric-sql/pglite');
-    const pglite = await PGlite.create(folder);
+    const pglite = await PGlite.create(folder).catch((error: unknown) => {
+      throw new UnusableStore(`The embedded store ${folder} cannot be read: ${reasonOf(error)}`);
+    });
+    await writeFile(madeFile(dataDir), 'The folder beside this file holds a store.\n', { flag: 'a' });
     return {
       dialect: pgliteDialect(pglite),
       prepare: () => Promise.resolve(),
@@ -106,6 +120,46 @@ async function embedded(dataDir: string): Promise<Opened> {
     await lock.release();
     throw error;
   }
+}
+
+/** Read-only, and no resources (disk, memory): errcodes-appendix of PostgreSQL. */
+const UNWRITABLE_SQLSTATE = /^(25006|53[123]00)/;
+
+/** Asks for as much disk as a busy minute takes, and gives it back. */
+async function tryWriting(db: Db): Promise<void> {
+  // Several instances may try at once.
+  const probe = sql.table(`write_probe_${randomUUID().slice(0, 8)}`);
+  await db.transaction().execute(async (trx) => {
+    await sql`create table ${probe} as
+      select md5(n::text) || md5((n + 1)::text) as filling from generate_series(1, 20000) as n`.execute(trx);
+    await sql`drop table ${probe}`.execute(trx);
+  });
+}
+
+/** The embedded store is damaged or gone: a message to the operator. */
+export class UnusableStore extends Error {
+  override name = 'UnusableStore';
+}
+
+/** Says that a store was made here, so that one that is gone is not taken for one that never was. */
+const madeFile = (dataDir: string) => join(dataDir, 'store.made');
+
+/** PostgreSQL writes this file first and never removes it. */
+const isWhole = (folder: string) => existsSync(join(folder, 'PG_VERSION'));
+
+/** @throws {UnusableStore} where a store was, and no whole one is any more: an empty one in its place would hide the loss */
+async function requireWholeStore(dataDir: string, folder: string): Promise<void> {
+  if (isWhole(folder)) return;
+  const left = await readdir(folder).catch(() => []);
+  if (left.length === 0 && !existsSync(madeFile(dataDir))) return;
+  throw new UnusableStore(
+    `The embedded store ${folder} was there and is not whole any more. Restore it from a backup; ` +
+      `to begin with an empty one, remove that folder and ${madeFile(dataDir)}.`,
+  );
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }
 
 /** No connection, not let in, read-only, no resources (disk, memory, connections), shut down, out of time: errcodes-appendix of PostgreSQL. */

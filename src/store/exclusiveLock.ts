@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../codeOf.js';
 
 /** The process that holds, or held, a lock. `started` distinguishes it from a later one with the same pid. */
@@ -15,14 +16,15 @@ export class LockedError extends Error {
 }
 
 const HEARTBEAT_MS = 2_000;
+const LOOK_AGAIN_MS = 500;
 /** After this silence the owner on another machine counts as gone. */
 const SILENCE_MS = 30_000;
 /** A lock file without readable content is still being written. */
 const WRITING_MS = 5_000;
 
 /**
- * Takes a lock that only one process can hold, at once or not at all, and that a killed process
- * does not keep.
+ * Takes a lock that only one process can hold, and that a killed process does not keep. Where the owner's process cannot be
+ * seen (another machine or container), that takes up to half a minute of silence.
  *
  * Node has no file lock, so the lock is a file with a number: taking over from a dead owner means
  * creating the next number, which the file system lets only one process do. A released lock keeps its
@@ -89,8 +91,22 @@ async function isHeld(file: string): Promise<boolean> {
   const owner = readOwner(text);
   if (owner === undefined) return age < WRITING_MS;
   if (owner === null) return false;
-  if (owner.host !== host()) return age < SILENCE_MS;
+  if (owner.host !== host()) return beatsAgain(file, mtimeMs);
   return startOf(owner.pid) === owner.started;
+}
+
+/**
+ * Whether an owner whose process cannot be seen gives a sign of life before it counts as gone: after a container was killed, the
+ * next one waits for that instead of ending.
+ */
+async function beatsAgain(file: string, lastBeat: number): Promise<boolean> {
+  while (Date.now() - lastBeat < SILENCE_MS) {
+    await sleep(LOOK_AGAIN_MS);
+    const now = await stat(file).catch(() => null);
+    // Gone: somebody took a later number.
+    if (now?.mtimeMs !== lastBeat) return true;
+  }
+  return false;
 }
 
 /** Null when the lock was released; undefined when the text is not complete: it is being written, or a power cut ended that. */

@@ -189,3 +189,18 @@ describe('a fault of ours', () => {
     });
   });
 });
+
+test.each(['portal.csrf', 'portal.browser'])('a cookie %s of another shape counts as none', async (name) => {
+  const before = portal.logged().length;
+  for (const value of ['j:{"a":1}', 'j:[1]', '%00', 'x'.repeat(3_000)]) {
+    const visitor = portal.visitor({ Cookie: `${name}=${value}` });
+    expect((await visitor.get('/')).status).toBe(200);
+    expect((await visitor.postRaw('/sign-up', {})).status).toBe(403);
+  }
+  expect(
+    portal
+      .logged()
+      .slice(before)
+      .filter(({ level }) => level === 'error'),
+  ).toEqual([]);
+});

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { sql } from 'kysely';
+import pg from 'pg';
 import supertest from 'supertest';
 import { createApp } from '../../src/app.js';
 import { createLog } from '../../src/log.js';
@@ -116,6 +117,27 @@ test('a database that takes connections and says nothing: 503, without waiting f
   await store.close();
   silent.close();
 });
+
+(process.env.DATABASE_URL ? test : test.skip)(
+  'a database that can only be read: not ready once a write was refused, until one is possible again',
+  async () => {
+    const { db } = portal.deps.store;
+    const name =
+      (await sql<{ name: string }>`select current_database() as name`.execute(db)).rows[0]?.name ?? '';
+    const admin = new pg.Client({ connectionString: process.env.DATABASE_URL });
+    await admin.connect();
+    const readOnly = async (value: 'on' | 'off') => {
+      await admin.query(`alter database "${name}" set default_transaction_read_only = ${value}`);
+      // It is for connections that begin later.
+      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    };
+    await readOnly('on');
+    await until('it to notice', 503, { ...READY, status: 'unavailable', store: false });
+    await readOnly('off');
+    await until('it to be ready again', 200, READY);
+    await admin.end();
+  },
+);
 
 test('a process that stops says so at once', async () => {
   portal.deps.stopping.abort();

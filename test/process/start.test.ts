@@ -1,6 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { createLog } from '../../src/log.js';
+import { openStore } from '../../src/store/database.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { freePort } from '../support/freePort.js';
 import { openSite, type Site } from './portalProcess.js';
@@ -55,6 +58,41 @@ test('a faulty policy file is refused at the start, each fault with its path', a
   expect(stderr).toContain('partners[1].domains[0]');
   expect(stderr).toContain('partners[1].apps[0]');
   expect(stderr).not.toMatch(/^\s+at /m);
+});
+
+test('of thousands of faults the first are named, and how many more there are', async () => {
+  const policyFile = `${site.policyFile}.very-faulty`;
+  const partners = Array.from({ length: 9_000 }, (_, n) =>
+    aPartner({ id: `p${n}`, domains: ['not a domain'] }),
+  );
+  await writeFile(policyFile, JSON.stringify(aPolicy({ partners })));
+  const { code, stderr } = await site.run({ POLICY_FILE: policyFile });
+  expect(code).toBe(1);
+  expect(stderr).toContain('partners[19].domains[0]');
+  expect(stderr).not.toContain('partners[20].domains[0]');
+  expect(stderr).toContain('and 8980 more faults');
+  expect(stderr.length).toBeLessThan(5_000);
+});
+
+test('an embedded store that is not whole any more is refused by a sentence, and never replaced by an empty one', async () => {
+  const dataDir = join(dirname(site.policyFile), 'once');
+  await mkdir(dataDir);
+  const made = await openStore({ databaseUrl: null, dataDir }, createLog('silent'));
+  await made.close();
+  await rm(join(dataDir, 'store', 'PG_VERSION'));
+  const damaged = await site.run({ DATA_DIR: dataDir, DATABASE_URL: '' });
+  expect(damaged).toMatchObject({ code: 1, stdout: '' });
+  expect(damaged.stderr).toMatch(
+    /The embedded store .*store was there and is not whole any more\. Restore it/,
+  );
+  await rm(join(dataDir, 'store'), { recursive: true });
+  const gone = await site.run({ DATA_DIR: dataDir, DATABASE_URL: '' });
+  expect(gone.stderr).toContain('not whole any more');
+  await mkdir(join(dataDir, 'store'));
+  await writeFile(join(dataDir, 'store', 'PG_VERSION'), '17');
+  const unreadable = await site.run({ DATA_DIR: dataDir, DATABASE_URL: '' });
+  expect(unreadable.stderr).toMatch(/^The embedded store .*store cannot be read: /);
+  expect(unreadable.stderr).not.toMatch(/^\s+at /m);
 });
 
 test('a policy that asks for proof of the mailbox is refused at the start where no mail server is set', async () => {

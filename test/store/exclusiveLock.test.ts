@@ -119,11 +119,21 @@ test('a later process with the same pid is not mistaken for the owner', async ()
 });
 
 test('an owner on another machine keeps it as long as it gives signs of life', async () => {
-  await writeFile(`${path}.1`, JSON.stringify({ host: 'elsewhere', pid: process.pid, started: 'x' }));
+  const file = `${path}.1`;
+  await writeFile(file, JSON.stringify({ host: 'elsewhere', pid: process.pid, started: 'x' }));
+  const beat = setInterval(() => void utimes(file, new Date(), new Date()), 1_000);
   await expect(take()).rejects.toThrow(LockedError);
-  const past = new Date(Date.now() - 31_000);
-  await utimes(`${path}.1`, past, past);
-  await (await take()).release();
+  clearInterval(beat);
+});
+
+test('one that gives none is waited for, until half a minute of silence is over', async () => {
+  const file = `${path}.1`;
+  await writeFile(file, JSON.stringify({ host: 'elsewhere', pid: process.pid, started: 'x' }));
+  const past = new Date(Date.now() - 28_500);
+  await utimes(file, past, past);
+  const lock = await take();
+  expect(Date.now() - past.getTime()).toBeGreaterThanOrEqual(30_000);
+  await lock.release();
 });
 
 test.each(['', '{"host":', '\0\0\0\0'])(
