@@ -14,6 +14,9 @@ export type UserState = Pick<
   | 'accountEnabled'
   | 'createdDateTime'
   | 'preferredLanguage'
+  | 'givenName'
+  | 'surname'
+  | 'companyName'
 > & { sponsors: string[]; groups: string[]; appRoles: { servicePrincipalId: string; appRoleId: string }[] };
 
 export type TenantState = {
@@ -57,6 +60,9 @@ export function describeUser(
     accountEnabled: user.accountEnabled,
     createdDateTime: user.createdDateTime,
     preferredLanguage: user.preferredLanguage,
+    givenName: user.givenName,
+    surname: user.surname,
+    companyName: user.companyName,
     sponsors: directory.sponsors.get(user.id) ?? [],
     groups: groupsOf(directory, user.id).map((group) => group.id),
     appRoles: assignments.map((assignment) => ({

@@ -41,7 +41,12 @@ export const operations: Operation[] = [
   on('GET', '/users', [readUsers], users.listUsers, 2),
   on('GET', '/users/$count', [readUsers], users.countUsers, 2),
   on('GET', '/users/{id}', [readUsers], users.getUser),
-  on('PATCH', '/users/{id}', [[...writeUsers, 'User.EnableDisableAccount.All']], users.updateUser),
+  on(
+    'PATCH',
+    '/users/{id}',
+    [[...writeUsers, 'User.ReadUpdate.All', 'User.EnableDisableAccount.All']],
+    users.updateUser,
+  ),
   on('DELETE', '/users/{id}', [deleteUsers], users.deleteUser),
   on(
     'POST',

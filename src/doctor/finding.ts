@@ -46,7 +46,7 @@ export const FINDINGS = {
     refused: 'bad',
     unreachable: 'bad',
   },
-  permissions: { asNeeded: 'good', missing: 'bad', wider: 'warning', notNeeded: 'warning' },
+  permissions: { asNeeded: 'good', wish: 'good', missing: 'bad', wider: 'warning', notNeeded: 'warning' },
   graph: {
     answers: 'good',
     slow: 'warning',

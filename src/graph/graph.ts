@@ -43,7 +43,7 @@ export type Graph = {
    *
    * @throws {GraphFault} `unauthenticated` when Entra gives no token
    */
-  mayRead(purpose: Permission['purpose'], signal: AbortSignal): Promise<boolean>;
+  isPermitted(purpose: Permission['purpose'], signal: AbortSignal): Promise<boolean>;
 };
 
 const ROLES_WITHIN_MS = 10_000;
@@ -90,7 +90,7 @@ export function createGraph(
       }
     },
     grantedPermissions: freshRoles,
-    async mayRead(purpose, signal) {
+    async isPermitted(purpose, signal) {
       const needed = PERMISSIONS.find((permission) => permission.purpose === purpose);
       return needed !== undefined && isGranted(needed, permissionsIn(await tokens.token(signal)));
     },

@@ -2,9 +2,9 @@
 export type Permission = {
   name: string;
   /** What it is for, as named in the texts. */
-  purpose: 'invite' | 'members' | 'readUsers' | 'assignRoles' | 'readApps';
-  /** `appRoles`: needed only where the policy assigns app roles directly. */
-  when: 'always' | 'appRoles';
+  purpose: 'invite' | 'members' | 'readUsers' | 'assignRoles' | 'readApps' | 'profile';
+  /** `appRoles`: needed only where the policy assigns app roles directly. `wish`: the portal does more with it, and works without. */
+  when: 'always' | 'appRoles' | 'wish';
   /** Wider ones that do as well, though the portal should not have them. */
   coveredBy: string[];
 };
@@ -39,6 +39,13 @@ export const PERMISSIONS: Permission[] = [
     when: 'appRoles',
     coveredBy: ['Application.ReadWrite.All', READ_EVERYTHING, EVERYTHING],
   },
+  // Names, organisation and language of the guests that the portal makes.
+  {
+    name: 'User.ReadUpdate.All',
+    purpose: 'profile',
+    when: 'wish',
+    coveredBy: ['User.ReadWrite.All', EVERYTHING],
+  },
 ];
 
 /** For the doctor alone: without it some of its checks have no result. */
@@ -56,6 +63,7 @@ const PURPOSES: Record<string, Permission['purpose']> = {
   'GET groups': 'members',
   'GET users': 'readUsers',
   'GET directory': 'readUsers',
+  'PATCH users': 'profile',
   'POST servicePrincipals': 'assignRoles',
   'GET servicePrincipals': 'readApps',
 };

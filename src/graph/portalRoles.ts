@@ -18,7 +18,7 @@ const MOST_PAGES = 5;
  * @see https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignedto
  */
 export async function groupsWithPortalRoles(graph: Graph, signal: AbortSignal): Promise<Set<string> | null> {
-  if (!(await graph.mayRead('readApps', signal))) return null;
+  if (!(await graph.isPermitted('readApps', signal))) return null;
   const groups = new Set<string>();
   let path: string | null = `/servicePrincipals(appId='${graph.ownAppId}')/appRoleAssignedTo?$top=${A_PAGE}`;
   for (let pages = 0; path !== null && pages < MOST_PAGES; pages++) {

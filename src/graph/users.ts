@@ -1,6 +1,6 @@
 import type { User } from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { get, pathBelow, type FieldsOf, type Graph } from './graph.js';
+import { get, NO_CONTENT, pathBelow, write, type FieldsOf, type Graph } from './graph.js';
 import { findByIds, search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
@@ -48,6 +48,23 @@ export async function findUsersByAddress(
 /** One account by its object id. @throws {GraphFault} `notFound`, also for a guest that is not replicated yet */
 export function getUser(graph: Graph, id: string, signal?: AbortSignal): Promise<DirectoryUser> {
   return get(graph, `/users/${id}?$select=${SELECT}`, user, { signal });
+}
+
+export type Profile = Pick<User, 'givenName' | 'surname' | 'companyName' | 'preferredLanguage'>;
+
+/**
+ * Changes what an account says of a person; what is left out stays.
+ *
+ * @throws {GraphFault}
+ * @see https://learn.microsoft.com/graph/api/user-update
+ */
+export function updateProfile(
+  graph: Graph,
+  id: string,
+  profile: Profile,
+  signal?: AbortSignal,
+): Promise<{ requestId: string | null }> {
+  return write(graph, { method: 'PATCH', path: `/users/${id}`, body: profile, signal }, NO_CONTENT);
 }
 
 const deletedUser = z.object({

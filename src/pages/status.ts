@@ -3,6 +3,7 @@ import type { Deps } from '../deps.js';
 import { readBrowser } from '../http/browserKey.js';
 import { requestResend } from '../requests/resend/requestResend.js';
 import { follow } from '../requests/follow/follow.js';
+import type { Status } from '../requests/follow/status.js';
 import type { CodeFault } from '../requests/prove/enterCode.js';
 
 type TokenParams = { token: string };
@@ -34,10 +35,27 @@ export async function answerStatus(
   }
   res.render('status', {
     request,
+    reload: reloadOf(req, request),
     token: req.params.token,
     refused,
     mailedByMicrosoft: deps.mailer === null,
   });
+}
+
+const RELOAD_SECONDS = 20;
+const MOST_RELOADS = 3;
+
+/**
+ * Without JavaScript the page loads itself again a few times while the work goes on, which takes seconds; what takes longer has a
+ * link, so that nobody who reads is thrown to the top again and again.
+ */
+function reloadOf(
+  { params, query }: Request<TokenParams>,
+  { status, proof, until }: Status,
+): { seconds: number; url: string } | null {
+  const times = typeof query.n === 'string' && /^\d$/.test(query.n) ? Number(query.n) : 0;
+  if (status !== 'queued' || proof || until || times >= MOST_RELOADS) return null;
+  return { seconds: RELOAD_SECONDS, url: `/requests/${params.token}?n=${times + 1}` };
 }
 
 /** POST /requests/:token/resend */

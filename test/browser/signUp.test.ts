@@ -26,7 +26,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     await page.goto(portal.url);
     await takePicture(page, 'form');
 
-    await fillIn(page, { ...FIELDS, email: 'ana@fabrikam', lastName: '' });
+    await fillIn(page, { ...FIELDS, email: 'ana@fabrikam', firstName: '' });
     await submit(page);
     const summary = page.getByRole('alert');
     await summary.waitFor();

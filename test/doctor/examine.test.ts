@@ -103,6 +103,7 @@ test('where nothing is wrong, everything is good', async () => {
     'mail.ready',
     'people.found',
     'permissions.asNeeded',
+    'permissions.wish',
     'policy.inForce',
     'queue.inTime',
     'registration.groupsNamed',
@@ -129,7 +130,7 @@ describe('a fault of the tenant is its own finding and no other', () => {
     [
       'a wider permission stands in for one of the list',
       { permissions: [...GRANTED.slice(0, 2), ...GRANTED.slice(3), 'User.ReadWrite.All'] },
-      ['permissions.wider'],
+      [],
     ],
     ['nobody may invite', { allowInvitesFrom: 'none' }, ['invitations.nobody']],
     ['the secret ends soon', { secretEndsAt: inDays(29.5) }, ['registration.secretEndsSoon']],

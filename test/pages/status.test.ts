@@ -147,7 +147,9 @@ describe('the status page', () => {
     const email = 'moving@fabrikam.com';
     const path = await portal.visitor().apply({ email });
     const before = await portal.visitor().get(path);
-    expect(before.text).toContain('<noscript><meta http-equiv="refresh" content="5" /></noscript>');
+    expect(before.text).toContain(
+      `<noscript><meta http-equiv="refresh" content="20;url=${path}?n=1" /></noscript>`,
+    );
     expect(before.text).toContain('data-moving="true"');
     expect(textOf(before.text)).toContain('Your access is being set up');
     portal.startWorker();

@@ -157,3 +157,54 @@ test('a guest who is blocked after everything was done is learned of too, and go
   await visitor.post(`${path}/resend`, {});
   expect(await signUpUntil(portal, 'held', email, path)).toMatchObject({ reason: 'guestBlocked' });
 });
+
+describe('where the portal may write profiles', () => {
+  beforeAll(() => portal.tenant.settings({ permissions: [...PERMISSIONS, 'User.ReadUpdate.All'] }));
+  afterAll(() => portal.tenant.settings({ permissions: PERMISSIONS }));
+
+  test('the account of a new guest gets name, organisation and language', async () => {
+    // A token from before lacks the permission.
+    await portal.deps.graph.grantedPermissions(AbortSignal.timeout(5_000));
+    await signUpUntil(portal, 'provisioned', 'profile@fabrikam.com');
+    expect(await portal.tenant.guest('profile@fabrikam.com')).toMatchObject({
+      givenName: 'Ana',
+      surname: 'Lind',
+      companyName: 'Fabrikam',
+      preferredLanguage: 'en',
+    });
+  });
+
+  test('an account that was there before keeps what it says', async () => {
+    await portal.tenant.addUser({ mail: 'kept@fabrikam.com', userType: 'Guest', givenName: 'Kim' });
+    await signUpUntil(portal, 'provisioned', 'kept@fabrikam.com');
+    expect(await portal.tenant.guest('kept@fabrikam.com')).toMatchObject({
+      givenName: 'Kim',
+      companyName: null,
+    });
+  });
+
+  test('a refusal is logged, and nothing else is lost', async () => {
+    const fault = {
+      kind: 'status',
+      status: 400,
+      body: { error: { code: 'Request_BadRequest', message: 'No' } },
+    };
+    await portal.tenant.fault({ on: 'graph', method: 'PATCH', path: '^/users/', fault });
+    await signUpUntil(portal, 'provisioned', 'noprofile@fabrikam.com');
+    expect(portal.logged()).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        msg: 'the profile of a guest was not written',
+        graphStatus: 400,
+      }),
+    );
+  });
+});
+
+const PERMISSIONS = [
+  'User.Invite.All',
+  'GroupMember.ReadWrite.All',
+  'User.Read.All',
+  'AppRoleAssignment.ReadWrite.All',
+  'Application.Read.All',
+];

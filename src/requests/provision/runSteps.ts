@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.js';
+import { GraphFault } from '../../graph/graphFault.js';
 import { startDeadline } from '../../jobs/deadline.js';
 import type { Stop } from '../../jobs/stop.js';
 import type { Decision } from '../../policy/decision.js';
@@ -25,15 +26,17 @@ import { addToGroup, assignRole } from './grant.js';
 import { invite, lookUp } from './invite.js';
 import type { Lease } from './lease.js';
 import { mailInvitation, resendInvitation } from './mailInvitation.js';
+import { writeProfile } from './profile.js';
 import { type Step, type StepContext, StepStop } from './step.js';
 
 type Run = { deps: Deps; lease: Lease; partner: Partner; decision: Decision; stop: Stop };
 
 /** The steps of a decision, in order, by their keys in the store. */
-function stepsOf({ grants }: Decision): Map<string, Step> {
+function stepsOf({ grants }: Decision, writesProfiles: boolean): Map<string, Step> {
   return new Map<string, Step>([
     ['lookup', lookUp],
     ['invitation', invite],
+    ...(writesProfiles ? [['profile', writeProfile] as const] : []),
     ...grants.groups.map((group): [string, Step] => [`group:${group.key}`, addToGroup(group)]),
     ...grants.appRoles.map((role): [string, Step] => [`app:${role.key}`, assignRole(role)]),
     ['mail', mailInvitation],
@@ -44,7 +47,7 @@ function stepsOf({ grants }: Decision): Map<string, Step> {
 export async function runSteps(run: Run): Promise<Turn> {
   const { deps, lease, stop } = run;
   const { request } = lease;
-  const planned = stepsOf(run.decision);
+  const planned = stepsOf(run.decision, await writesProfiles(run));
   for (let rows = await plan(run, [...planned.keys()]); ; rows = await findSteps(deps.store.db, request.id)) {
     const guestId = guestOf(rows)?.id ?? request.guest_id;
     const next = rows.find((row) => isOpen(row, request.state));
@@ -66,6 +69,16 @@ export async function runSteps(run: Run): Promise<Turn> {
     if (!leave) return later(FULL_TARGET_SECONDS);
     const consequence = await attempt(run, step, next, rows).finally(leave);
     if (consequence) return turnAfter(request.state, consequence, guestId);
+  }
+}
+
+/** Whether the portal may write profiles; without a token nobody knows, and the first step says so. */
+async function writesProfiles({ deps: { graph }, lease: { signal } }: Run): Promise<boolean> {
+  try {
+    return await graph.isPermitted('profile', signal);
+  } catch (error) {
+    if (error instanceof GraphFault) return false;
+    throw error;
   }
 }
 

@@ -1,0 +1,37 @@
+import { GraphFault } from '../../graph/graphFault.js';
+import { updateProfile } from '../../graph/users.js';
+import { StepWait, type Step } from './step.js';
+
+/** As many characters as the directory takes. */
+const COMPANY_LENGTH = 64;
+
+/**
+ * Writes the name, the organisation and the language of a guest whom the portal has made. What an account of others says is not
+ * the portal's to change. The organisation is the policy's name of the partner, since rules of dynamic groups may read it.
+ *
+ * Without it nothing is lost: a refusal is logged, and the request goes on.
+ */
+export const writeProfile: Step = async ({ deps, request, partner, guest, signal }) => {
+  if (!guest?.created) return {};
+  const { first_name: givenName, last_name: surname, language } = request;
+  const profile = {
+    givenName,
+    ...(surname !== '' && { surname }),
+    companyName: partner.name.slice(0, COMPANY_LENGTH),
+    preferredLanguage: partner.invitation.language ?? language,
+  };
+  try {
+    const { requestId } = await updateProfile(deps.graph, guest.id, profile, signal);
+    return { graphRequestId: requestId };
+  } catch (error) {
+    if (!(error instanceof GraphFault)) throw error;
+    if (error.kind === 'notFound') throw new StepWait({ code: 'replicating' }, error.requestId);
+    if (error.kind !== 'rejected' && error.kind !== 'forbidden') throw error;
+    const { status, code, requestId } = error;
+    deps.log.warn(
+      { requestId: request.id, graphStatus: status, graphCode: code, graphRequestId: requestId },
+      'the profile of a guest was not written',
+    );
+    return { graphRequestId: requestId };
+  }
+};
