@@ -216,13 +216,12 @@ function toFault(error: unknown, trace: CallTrace): GraphFault {
     );
   }
   // No answer, or a success whose body could not be read: cut off, HTML, not JSON.
+  if (trace.status !== null) {
+    return unreadable(`Microsoft Graph answered ${trace.status} with something that is no JSON`, requestId);
+  }
   const failure = trace.failure ?? error;
-  return unreadable(
-    failure instanceof Error ? failure.message : 'no answer',
-    requestId,
-    mayBeProcessed(failure),
-    error,
-  );
+  const words = failure instanceof Error && failure.message !== '' ? failure.message : 'no answer';
+  return unreadable(words, requestId, mayBeProcessed(failure), error);
 }
 
 /** What Graph says, if it says anything: an answer without a body, or with HTML, gives the client nothing but its own trouble. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { get, pathBelow, type Graph } from './graph.js';
+import { GraphFault } from './graphFault.js';
 import { sharedRead } from '../shared.js';
 
 const assignments = z.object({
@@ -21,12 +22,18 @@ export async function groupsWithPortalRoles(graph: Graph, signal: AbortSignal): 
   if (!(await graph.isPermitted('readApps', signal))) return null;
   const groups = new Set<string>();
   let path: string | null = `/servicePrincipals(appId='${graph.ownAppId}')/appRoleAssignedTo?$top=${A_PAGE}`;
-  for (let pages = 0; path !== null && pages < MOST_PAGES; pages++) {
-    const page: z.infer<typeof assignments> = await get(graph, path, assignments, { signal });
-    for (const { principalId, principalType } of page.value) {
-      if (principalType === 'Group') groups.add(principalId.toLowerCase());
+  try {
+    for (let pages = 0; path !== null && pages < MOST_PAGES; pages++) {
+      const page: z.infer<typeof assignments> = await get(graph, path, assignments, { signal });
+      for (const { principalId, principalType } of page.value) {
+        if (principalType === 'Group') groups.add(principalId.toLowerCase());
+      }
+      path = pathBelow(graph, page['@odata.nextLink']);
     }
-    path = pathBelow(graph, page['@odata.nextLink']);
+  } catch (error) {
+    // The permission may have been taken away since the token was issued.
+    if (error instanceof GraphFault && (error.kind === 'forbidden' || error.kind === 'rejected')) return null;
+    throw error;
   }
   return groups;
 }
@@ -44,7 +51,11 @@ export function recentGroupsWithPortalRoles(graph: Graph): Promise<Set<string> |
       withinMs: WITHIN_MS,
     });
   reads.set(graph, read);
-  return read();
+  return read().catch((error: unknown) => {
+    // A failure is for its callers; the next one asks again.
+    reads.delete(graph);
+    throw error;
+  });
 }
 
 /**

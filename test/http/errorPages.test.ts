@@ -59,7 +59,7 @@ test('what was typed into a form that has gone stale is shown under the form’s
   expect([...text.matchAll(/for="typed-\d">([^<]*)</g)].map(([, label]) => label)).toEqual([
     'Work e-mail address',
     'First name',
-    'Last name',
+    'Last name (if you have one)',
     'Organisation',
     'What do you need access for?',
   ]);

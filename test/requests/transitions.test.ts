@@ -20,6 +20,8 @@ const allowed: [RequestState, RequestState][] = [
   // Its person has asked to be forgotten.
   ['queued', 'lapsed'],
   ['provisioned', 'revoked'],
+  // The guest is gone.
+  ['provisioned', 'held'],
   ['failed', 'queued'],
   ['failed', 'denied'],
   ['failed', 'lapsed'],

@@ -14,7 +14,7 @@ export const addToGroup =
   async (context) => {
     const { deps, signal } = context;
     const guest = requireGuest(context);
-    const group = await existing('group', target.id, () => getGroup(deps.graph, target.id, signal));
+    const group = await existing('group', () => getGroup(deps.graph, target.id, signal));
     const obstacle = groupObstacle(group);
     if (obstacle) throw new StepStop({ code: 'groupUnusable', detail: `${target.name}: ${obstacle}` });
     const carriers = await recentGroupsWithPortalRoles(deps.graph);
@@ -32,7 +32,7 @@ export const assignRole =
     const { deps, signal } = context;
     const guest = requireGuest(context);
     const id = target.servicePrincipalId;
-    const app = await existing('app', id, () => getServicePrincipal(deps.graph, id, signal));
+    const app = await existing('app', () => getServicePrincipal(deps.graph, id, signal));
     const forbidden = forbiddenApp(deps.graph, app);
     if (forbidden) throw new StepStop({ code: 'appUnusable', detail: `${target.name}: ${forbidden}` });
     const grant = () => assignAppRole(deps.graph, target, guest.id, signal);
@@ -61,23 +61,24 @@ async function refusalsRead(
     const code = refusalCode(kind, error);
     if (code) throw new StepStop({ code, detail: `${target.name}: ${detail}` }, error.requestId);
     if (error.kind === 'notFound' && idsNamedIn(error).includes(target.id.toLowerCase()))
-      throw gone(kind, target.id);
+      throw gone(kind, error);
     const replicating = error.kind === 'notFound' || (kind === 'app' && isNotReplicatedYet(error));
     throw replicating ? new StepWait({ code: 'replicating', detail }, error.requestId) : error;
   }
 }
 
-function gone(kind: 'group' | 'app', id: string): StepStop {
-  return new StepStop({ code: kind === 'group' ? 'groupMissing' : 'appMissing', detail: id });
+function gone(kind: 'group' | 'app', fault: GraphFault): StepStop {
+  const code = kind === 'group' ? 'groupMissing' : 'appMissing';
+  return new StepStop({ code, detail: problemOf(fault).detail ?? '' }, fault.requestId);
 }
 
 /** The groups and apps of the policy are old: if one is missing, waiting does not help. */
-async function existing<T>(kind: 'group' | 'app', id: string, get: () => Promise<T>): Promise<T> {
+async function existing<T>(kind: 'group' | 'app', get: () => Promise<T>): Promise<T> {
   try {
     return await get();
   } catch (error) {
     if (error instanceof GraphFault && error.kind === 'notFound') {
-      throw gone(kind, id);
+      throw gone(kind, error);
     }
     throw error;
   }

@@ -14,6 +14,8 @@ const INVITATION = { redirectUrl: 'https://start.contoso.com' };
 beforeAll(async () => {
   portal = await startPortal({
     policy: aPolicy({
+      // Without app roles nothing else needs Application.Read.All.
+      apps: {},
       partners: [
         aPartner({ apps: [], groups: ['crm'], invitation: INVITATION }),
         aPartner({
