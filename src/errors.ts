@@ -44,6 +44,10 @@ export const ownRequest = () => new PublicError('ownRequest', 403);
 export const policyRefuses = () => new PublicError('policyRefuses', 409);
 /** The policy in force requires a proof that the applicant has not given. */
 export const proofMissing = () => new PublicError('proofMissing', 409);
+/** No deleted account of the address, or one that Entra does not bring back. */
+export const notRestorable = () => new PublicError('notRestorable', 409);
+/** The portal has no permission to restore accounts. */
+export const restoreForbidden = () => new PublicError('restoreForbidden', 409);
 export const partnerNeeded = () => new PublicError('partnerNeeded', 422);
 export const grantsOutside = () => new PublicError('grantsOutside', 422);
 export const nothingChosen = () => new PublicError('nothingChosen', 422);

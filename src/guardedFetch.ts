@@ -13,7 +13,7 @@ type Options = {
 export type GuardedAnswer = { status: number; headers: Headers; text: string | null };
 
 /** The other side redirects. Following would hand a body, a token or our trust to whoever it names. */
-export class RedirectRefused extends Error {
+class RedirectRefused extends Error {
   override name = 'RedirectRefused';
 }
 

@@ -2,7 +2,7 @@
 export type Permission = {
   name: string;
   /** What it is for, as named in the texts. */
-  purpose: 'invite' | 'members' | 'readUsers' | 'assignRoles' | 'readApps' | 'profile';
+  purpose: 'invite' | 'members' | 'readUsers' | 'assignRoles' | 'readApps' | 'profile' | 'restore';
   /** `appRoles`: needed only where the policy assigns app roles directly. `wish`: the portal does more with it, and works without. */
   when: 'always' | 'appRoles' | 'wish';
   /** Wider ones that do as well, though the portal should not have them. */
@@ -46,6 +46,13 @@ export const PERMISSIONS: Permission[] = [
     when: 'wish',
     coveredBy: ['User.ReadWrite.All', EVERYTHING],
   },
+  // Guests who were deleted, at a person's request.
+  {
+    name: 'User.DeleteRestore.All',
+    purpose: 'restore',
+    when: 'wish',
+    coveredBy: ['User.ReadWrite.All'],
+  },
 ];
 
 /** For the doctor alone: without it some of its checks have no result. */
@@ -64,6 +71,7 @@ const PURPOSES: Record<string, Permission['purpose']> = {
   'GET users': 'readUsers',
   'GET directory': 'readUsers',
   'PATCH users': 'profile',
+  'POST directory': 'restore',
   'POST servicePrincipals': 'assignRoles',
   'GET servicePrincipals': 'readApps',
 };

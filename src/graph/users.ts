@@ -103,6 +103,19 @@ export async function findDeletedUser(
   return null;
 }
 
+const restored = z.object({ id: z.guid() });
+
+/**
+ * Restores an account that was deleted within the last 30 days.
+ *
+ * @throws {GraphFault}
+ * @see https://learn.microsoft.com/graph/api/directory-deleteditems-restore
+ */
+export async function restoreUser(graph: Graph, id: string, signal?: AbortSignal): Promise<void> {
+  const path = `/directory/deletedItems/${id}/restore`;
+  await write(graph, { method: 'POST', path, body: {}, signal }, { status: 200, shape: restored });
+}
+
 function addressesOf({ mail, otherMails, userPrincipalName }: DeletedUser): string[] {
   // A deleted account's sign-in name begins with its id.
   const name = userPrincipalName?.replace(/^[0-9a-f]{32}/i, '');

@@ -20,6 +20,7 @@ export const AUDIT_ACTIONS = [
   'request.retried',
   'request.released',
   'request.dropped',
+  'request.guestRestored',
   'request.resend',
   // Proofs, given or refused.
   'request.proven',

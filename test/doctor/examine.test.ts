@@ -104,6 +104,7 @@ test('where nothing is wrong, everything is good', async () => {
     'people.found',
     'permissions.asNeeded',
     'permissions.wish',
+    'permissions.wish',
     'policy.inForce',
     'queue.inTime',
     'registration.groupsNamed',

@@ -201,6 +201,61 @@ describe('where the portal may write profiles', () => {
   });
 });
 
+describe('a guest who was deleted may be brought back from the request’s page', () => {
+  const email = 'restored@fabrikam.com';
+  let page: string;
+  let id: string;
+
+  beforeAll(async () => {
+    const visitor = portal.visitor();
+    const path = await visitor.apply({ email });
+    await signUpUntil(portal, 'provisioned', email, path);
+    await ageRequest(portal, path, 60);
+    id = (await portal.tenant.guest(email))?.id ?? '';
+    await inDirectory(id, { deleted: true });
+    await visitor.post(`${path}/resend`, {});
+    await signUpUntil(portal, 'held', email, path);
+    const request = await db()
+      .selectFrom('request')
+      .select('id')
+      .where('address', '=', email)
+      .executeTakeFirstOrThrow();
+    page = `/admin/requests/${request.id}`;
+  });
+  afterAll(() => portal.tenant.settings({ permissions: PERMISSIONS }));
+
+  async function restore() {
+    const ada = await portal.staff('ada');
+    const { text } = await ada.get(page);
+    expect(text).toContain(`action="${page}/restore"`);
+    const version = /name="version" value="(\d+)"/.exec(text)?.[1];
+    return ada.post(`${page}/restore`, { version }, { from: page });
+  }
+
+  test('not without the permission, which the answer names', async () => {
+    const answer = await restore();
+    expect(answer.status).toBe(409);
+    expect(answer.text).toContain('User.DeleteRestore.All');
+  });
+
+  test('with it, the same account is back with what it had, and the request goes on', async () => {
+    await portal.tenant.settings({ permissions: [...PERMISSIONS, 'User.DeleteRestore.All'] });
+    await portal.deps.graph.grantedPermissions(AbortSignal.timeout(5_000));
+    expect((await restore()).status).toBe(303);
+    await waitFor('the request', async () => {
+      const { state } = await db()
+        .selectFrom('request')
+        .select('state')
+        .where('address', '=', email)
+        .executeTakeFirstOrThrow();
+      return state === 'provisioned';
+    });
+    expect(await portal.tenant.guest(email)).toMatchObject({ id, groups: [GROUPS.partners, GROUPS.crm] });
+    const [guest] = await findGuestsOf(db(), email);
+    expect(guest).toMatchObject({ id, gone_at: null });
+  });
+});
+
 const PERMISSIONS = [
   'User.Invite.All',
   'GroupMember.ReadWrite.All',

@@ -75,6 +75,7 @@ export function adminPages(deps: Deps): Router {
   router.post('/admin/requests/:id/deny', may('requests.decide'), decideRequest(deps, 'deny'));
   router.post('/admin/requests/:id/retry', may('requests.decide'), decideRequest(deps, 'retry'));
   router.post('/admin/requests/:id/hold', may('requests.decide'), decideRequest(deps, 'hold'));
+  router.post('/admin/requests/:id/restore', may('requests.decide'), decideRequest(deps, 'restore'));
   router.post('/admin/requests/:id/resend', may('requests.decide'), decideRequest(deps, 'resend'));
 
   router.get('/admin/audit', may('audit.read'), showAudit(deps));

@@ -6,12 +6,13 @@ import { accessIn } from '../../../http/guard.js';
 import { inspect, type Inspection } from '../../../requests/list/inspect.js';
 import { meaningOf } from '../../../requests/problems.js';
 import { decide, resendAsAdmin, ReviewConflict } from '../../../requests/review/decide.js';
+import { mayRestore, restoreGuest } from '../../../requests/review/restoreGuest.js';
 import type { ReviewAction } from '../../../requests/review/permissions.js';
 import type { RequestRow } from '../../../store/schema.js';
 import { decisionIn, LENGTHS, readReviewForm, type Body, type ReviewForm } from './requestForm.js';
 
 type Params = { id: string };
-type Action = ReviewAction | 'resend';
+type Action = ReviewAction | 'resend' | 'restore';
 
 /** A form that was not carried out, as it is shown again. */
 type Returned = { action: Action; form: ReviewForm; refusal: string | null; conflict: ReviewConflict | null };
@@ -23,6 +24,8 @@ const MENDABLE = new Set([
   'nothingChosen',
   'policyRefuses',
   'proofMissing',
+  'notRestorable',
+  'restoreForbidden',
 ]);
 
 /**
@@ -48,7 +51,7 @@ export function showRequest(deps: Deps): RequestHandler<Params> {
   };
 }
 
-/** POST /admin/requests/:id/approve, …/deny, …/retry, …/hold, …/resend */
+/** POST /admin/requests/:id/approve, …/deny, …/retry, …/hold, …/resend, …/restore */
 export function decideRequest(deps: Deps, action: Action): RequestHandler<Params, unknown, Body> {
   return async (req, res) => {
     const { id } = req.params;
@@ -89,6 +92,10 @@ async function carryOut(
     await resendAsAdmin(deps, access, id, { version });
     return;
   }
+  if (action === 'restore') {
+    await restoreGuest(deps, access, id, { version });
+    return;
+  }
   const { partner, grants } = form.values;
   const choice = { ...(partner !== undefined && { partner }), ...(grants && { grants }) };
   await decide(deps, access, id, { ...decisionIn(action, form.values, choice), version });
@@ -96,7 +103,8 @@ async function carryOut(
 
 function render(res: Response, inspection: Inspection, movedOn: boolean, returned: Returned | null): void {
   const problem = problemOf(inspection.request);
-  res.render('admin/request', { ...inspection, problem, movedOn, returned, lengths: LENGTHS });
+  const restorable = mayRestore(inspection.request);
+  res.render('admin/request', { ...inspection, problem, movedOn, returned, restorable, lengths: LENGTHS });
 }
 
 /** `ofTenant`: its cause is how the tenant, or the portal in it, is set up; the doctor knows more. */

@@ -36,7 +36,7 @@ const wordsSchema = (max: number) =>
  *
  * @throws {PublicError} `malformed` when the version is missing, which no form of ours does
  */
-export function readReviewForm(action: ReviewAction | 'resend', body: Body): ReviewForm {
+export function readReviewForm(action: ReviewAction | 'resend' | 'restore', body: Body): ReviewForm {
   const posted = body ?? {};
   const { words, faults } = readWords(action, posted);
   const partner = typeof posted.partner === 'string' && posted.partner !== '' ? posted.partner : undefined;
@@ -46,7 +46,7 @@ export function readReviewForm(action: ReviewAction | 'resend', body: Body): Rev
 
 /** Reads the words that an action needs: others are left empty. */
 export function readWords(
-  action: ReviewAction | 'resend',
+  action: ReviewAction | 'resend' | 'restore',
   posted: Record<string, unknown>,
 ): { words: TypedWords; faults: ReviewFault[] } {
   const { reason, note } = readTyped(posted);
