@@ -86,7 +86,9 @@ export function createGraph(
         return { status: trace.status ?? 0, body: answer, requestId, answeredAt: dateOf(trace.headers) };
       } catch (error) {
         const fault = toFault(error, trace);
-        throw fault.kind === 'forbidden' ? await explained(fault, { method, path }, roles) : fault;
+        throw fault.kind === 'forbidden'
+          ? await explained(fault, { method, path }, { used: permissionsIn(trace.token), fresh: roles })
+          : fault;
       }
     },
     grantedPermissions: freshRoles,
@@ -165,20 +167,21 @@ export async function addUnlessThere(
 
 /**
  * Graph refuses with the same 403 what our token has no permission for and what a setting of the tenant forbids. The roles of
- * a fresh token tell them apart.
+ * the token that was used, and of a fresh one, tell them apart: a permission that was granted since is worth another attempt.
  */
 async function explained(
   fault: GraphFault,
   { method, path }: Pick<GraphCall, 'method' | 'path'>,
-  roles: () => Promise<string[]>,
+  roles: { used: string[]; fresh: () => Promise<string[]> },
 ): Promise<GraphFault> {
   const needed = permissionFor(method, path);
   if (!needed) return fault;
-  const held = await roles().catch(() => null);
-  if (!held) return fault;
-  return isGranted(needed, held)
-    ? new GraphFault({ ...detailsOf(fault), kind: 'rejected' }, fault.cause)
-    : new GraphFault({ ...detailsOf(fault), permission: needed.name }, fault.cause);
+  const fresh = await roles.fresh().catch(() => null);
+  if (!fresh) return fault;
+  const details = detailsOf(fault);
+  if (!isGranted(needed, fresh)) return new GraphFault({ ...details, permission: needed.name }, fault.cause);
+  const kind = isGranted(needed, roles.used) ? 'rejected' : 'unavailable';
+  return new GraphFault({ ...details, kind }, fault.cause);
 }
 
 function detailsOf(fault: GraphFault) {

@@ -14,6 +14,8 @@ export class CallTrace implements MiddlewareOptions {
   status: number | null = null;
   headers: Headers | null = null;
   failure: unknown = null;
+  /** The token that was sent. */
+  token = '';
   constructor(readonly signal: AbortSignal) {}
 }
 
@@ -108,8 +110,9 @@ class AuthenticateStep implements Middleware {
   }
 
   async execute(context: Context): Promise<void> {
-    const { signal } = traceOf(context);
-    setHeader(context, 'authorization', `Bearer ${await this.tokens.token(signal)}`);
+    const trace = traceOf(context);
+    trace.token = await this.tokens.token(trace.signal);
+    setHeader(context, 'authorization', `Bearer ${trace.token}`);
     await this.next.execute(context);
     if (context.response?.status === 401) this.tokens.forget();
   }

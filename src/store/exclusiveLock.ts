@@ -103,8 +103,10 @@ async function beatsAgain(file: string, lastBeat: number): Promise<boolean> {
   while (Date.now() - lastBeat < SILENCE_MS) {
     await sleep(LOOK_AGAIN_MS);
     const now = await stat(file).catch(() => null);
-    // Gone: somebody took a later number.
-    if (now?.mtimeMs !== lastBeat) return true;
+    if (now?.mtimeMs === lastBeat) continue;
+    const text = await readFile(file, 'utf8').catch(() => null);
+    // Gone: somebody took a later number. Emptied: the owner has released it.
+    return text === null || readOwner(text) !== null;
   }
   return false;
 }

@@ -44,6 +44,19 @@ export async function recordGuest(
     .execute();
 }
 
+/** Records a guest of whom the ledger knows nothing yet. */
+export async function ensureGuest(
+  db: Db,
+  { address, partner }: Pick<RequestRow, 'address' | 'partner'>,
+  { id, accepted }: Guest,
+): Promise<void> {
+  await db
+    .insertInto('guest')
+    .values({ id, address, partner, came: 'unknown', accepted })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
 /**
  * Records that a guest has something. A grant that the portal gave counts as given even if it is found there later; one that it
  * gives now was away before.
@@ -115,9 +128,10 @@ export function findGrants(db: Db, guestId: string): Promise<AccessGrantRow[]> {
   return db.selectFrom('access_grant').selectAll().where('guest_id', '=', guestId).orderBy('id').execute();
 }
 
-/** Whether the portal knows an account as a guest's. */
-export async function isKnownGuest(db: Db, id: string): Promise<boolean> {
-  return (await db.selectFrom('guest').select('id').where('id', '=', id).executeTakeFirst()) !== undefined;
+/** How an account came that the portal knows as a guest's; null for any other. */
+export async function howGuestCame(db: Db, id: string): Promise<GuestRow['came'] | null> {
+  const guest = await db.selectFrom('guest').select('came').where('id', '=', id).executeTakeFirst();
+  return guest?.came ?? null;
 }
 
 /** Removes the address; the ids stay until the access ends. */

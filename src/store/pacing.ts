@@ -15,7 +15,10 @@ export async function takeSlot(
   const { rows } = await sql<{ at: Date; waitSeconds: number }>`
     update request set paced_domain = ${domain}, slot_at = greatest(clock_timestamp(), (
       select before.slot_at + interval '1 hour' from request as before
-      where before.paced_domain = ${domain} order by before.slot_at desc offset ${perHour - 1}::int limit 1
+      where before.paced_domain = ${domain}
+        -- A turn that is given up is free again.
+        and (before.slot_at <= now() or before.problem ->> 'code' = 'paced')
+      order by before.slot_at desc offset ${perHour - 1}::int limit 1
     ))
     where id = ${id}::uuid
     returning slot_at as at, greatest(0, extract(epoch from slot_at - clock_timestamp()))::float8 as "waitSeconds"`.execute(
@@ -48,16 +51,28 @@ export async function awaitSlot(trx: Db, id: string, waitSeconds: number): Promi
     where id = ${id}::uuid`.execute(trx);
 }
 
+/** When the mailbox of a request may get the mail that was reserved for it; see `store/mailboxes.ts`. */
+const MAIL_AT = sql<Date>`greatest(now(), (
+  select mailed_at from mailbox where address_hash = sha256(convert_to(request.address, 'UTF8'))
+))`;
+
+/** Gives one request its turn now, if it waits for one and no worker has it. */
+export async function releaseRequest(trx: Db, id: string): Promise<void> {
+  await sql`
+    update request set slot_at = now(), problem = null, due_at = ${MAIL_AT}, updated_at = now()
+    where id = ${id}::uuid and state = 'queued' and ${WAITS}`.execute(trx);
+}
+
 /** Gives all that wait of a domain their turn now, with an audit event each. Returns how many there were. */
 export async function releasePaced(trx: Db, domain: string, actor: string): Promise<number> {
   const { rows } = await sql`
     with released as (
       update request set slot_at = now(), problem = null, updated_at = now(),
-        due_at = case when state = 'queued' then now() end
+        due_at = case when state = 'queued' then ${MAIL_AT} end
       where paced_domain = ${domain} and ${WAITS}
-      returning id
+      returning id, ${MAIL_AT} as mail_at
     ), mailed as (
-      update notice set due_at = now() from released
+      update notice set due_at = released.mail_at from released
       where notice.request_id = released.id and notice.kind = 'proof' and notice.state = 'waiting'
     )
     insert into audit_event (request_id, actor, action, detail)
@@ -70,7 +85,7 @@ export async function releasePaced(trx: Db, domain: string, actor: string): Prom
 export async function dropPaced(trx: Db, domain: string, actor: string): Promise<number> {
   const { rows } = await sql`
     with dropped as (
-      update request set state = 'lapsed', problem = '{"code": "dropped"}', due_at = null,
+      update request set state = 'lapsed', problem = '{"code": "dropped"}', due_at = null, paced_domain = null,
         version = version + 1, updated_at = now()
       where paced_domain = ${domain} and ${WAITS} and (lease_until is null or lease_until < now())
       returning id

@@ -124,6 +124,8 @@ export async function lapseOverdue(db: Db, seconds: number, limit: number): Prom
     with overdue as (
       select id from request
       where state = 'unproven' and created_at < ${fromNow(-seconds)}
+        -- The mail may have waited for its turn.
+        and (slot_at is null or slot_at < ${fromNow(-seconds)})
       order by created_at limit ${limit}
       for update skip locked
     ), lapsed as (

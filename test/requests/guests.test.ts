@@ -3,7 +3,7 @@ import { erasePerson } from '../../src/privacy/erasePerson.js';
 import { exportPerson } from '../../src/privacy/exportPerson.js';
 import { ageRequest } from '../support/ageRequest.js';
 import { aPartner, aPolicy, GROUPS, WIKI } from '../support/aPolicy.js';
-import { invitationsOf, signUpUntil } from '../support/journey.js';
+import { invitationsOf, ownerStatusOf, signUpUntil } from '../support/journey.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { waitFor } from '../support/waitFor.js';
 
@@ -19,6 +19,19 @@ beforeAll(async () => {
 });
 afterAll(() => portal.close());
 afterEach(() => portal.tenant.clearFaults());
+
+/** Puts a request back to work, as staff do. */
+async function retry(email: string): Promise<void> {
+  const { id, version } = await db()
+    .selectFrom('request')
+    .select(['id', 'version'])
+    .where('address', '=', email)
+    .executeTakeFirstOrThrow();
+  const page = `/admin/requests/${id}`;
+  const ada = await portal.staff('ada');
+  const answer = await ada.post(`${page}/retry`, { version: String(version) }, { from: page });
+  expect(answer.status).toBe(303);
+}
 
 /** What an admin does in the directory itself. */
 async function inDirectory(id: string | undefined, change: Record<string, unknown>): Promise<void> {
@@ -156,6 +169,46 @@ test('a guest who is blocked after everything was done is learned of too, and go
   await inDirectory(id, { accountEnabled: false });
   await visitor.post(`${path}/resend`, {});
   expect(await signUpUntil(portal, 'held', email, path)).toMatchObject({ reason: 'guestBlocked' });
+  const before = (await portal.tenant.mailsTo(email)).length;
+  await retry(email);
+  // Still blocked: the directory is asked again, and nothing is called done.
+  expect(await signUpUntil(portal, 'held', email, path)).toMatchObject({ reason: 'guestBlocked' });
+  await inDirectory(id, { accountEnabled: true });
+  await retry(email);
+  await signUpUntil(portal, 'provisioned', email, path);
+  await waitFor('the mail', async () => (await portal.tenant.mailsTo(email)).length > before);
+  expect(await grantsOf(email)).toEqual({ partners: 'created', crm: 'created', wiki: 'created' });
+});
+
+test('a guest who has another address now is not called deleted, and keeps what the ledger says', async () => {
+  const email = 'renamed@fabrikam.com';
+  const visitor = portal.visitor();
+  const path = await visitor.apply({ email });
+  await signUpUntil(portal, 'provisioned', email, path);
+  await ageRequest(portal, path, 60);
+  const { id = '' } = (await portal.tenant.guest(email)) ?? {};
+  await portal.tenant.settings({ permissions: [...PERMISSIONS, 'User.ReadWrite.All'] });
+  await portal.deps.graph.call({
+    method: 'PATCH',
+    path: `/users/${id}`,
+    body: { mail: 'married@fabrikam.com', otherMails: [], userPrincipalName: 'x@contoso.com' },
+  });
+  await inDirectory(id, { proxyAddresses: [] });
+  await portal.tenant.settings({ permissions: PERMISSIONS });
+  await visitor.post(`${path}/resend`, {});
+  await waitFor('the look', async () => (await ownerStatusOf(portal, path)).reason === 'ambiguousGuest');
+  expect((await ownerStatusOf(portal, path)).status).toBe('provisioned');
+  expect(await grantsOf(email)).toEqual({ partners: 'created', crm: 'created', wiki: 'created' });
+});
+
+test('a guest whom an earlier version invited goes on from there', async () => {
+  const email = 'halfway@fabrikam.com';
+  await portal.tenant.fault({ ...JOIN, times: 3, fault: { kind: 'status', status: 503 } });
+  const path = await portal.visitor().apply({ email });
+  await waitFor('the invitation', async () => (await findGuestsOf(db(), email)).length === 1);
+  await db().deleteFrom('guest').where('address', '=', email).execute();
+  await signUpUntil(portal, 'provisioned', email, path);
+  expect(await findGuestsOf(db(), email)).toMatchObject([{ came: 'unknown' }]);
 });
 
 describe('where the portal may write profiles', () => {

@@ -22,6 +22,7 @@ export async function ageRequest(portal: TestPortal, path: string, minutes: numb
     .set({
       created_at: earlier('created_at'),
       updated_at: earlier('updated_at'),
+      slot_at: earlier('slot_at'),
     })
     .where('id', '=', id)
     .execute();

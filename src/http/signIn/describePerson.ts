@@ -6,7 +6,7 @@ import { claimText } from '../../entra/tenantIdentity.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { getUser, listMembershipIds } from '../../graph/users.js';
 import { parseAddress } from '../../policy/address.js';
-import { isKnownGuest } from '../../store/guests.js';
+import { howGuestCame } from '../../store/guests.js';
 
 /** People wait for it. */
 const GRAPH_TIMEOUT_MS = 5_000;
@@ -22,7 +22,7 @@ const GRAPH_TIMEOUT_MS = 5_000;
  */
 export async function describePerson(deps: Deps, claims: unknown, before?: Person): Promise<Person> {
   const { groups, account, ...person } = personOf(claims, deps.config.tenantId);
-  if (await isGuest(deps, person, account)) {
+  if (await isGuest(deps, person, account, before)) {
     if (person.roles.length > 0) {
       deps.log.warn(
         { oid: person.oid, roles: person.roles },
@@ -36,14 +36,17 @@ export async function describePerson(deps: Deps, claims: unknown, before?: Perso
 
 /**
  * Whether an account is a guest's: by the token, by our own ledger, or by the directory where the token does not say. While
- * Graph does not answer, the sign-in name of an account from outside decides.
+ * Graph does not answer, what was known before holds, and nobody new has rights.
  */
 async function isGuest(
   { graph, store, log }: Deps,
-  { oid, username }: Pick<Person, 'oid' | 'username'>,
+  { oid }: Pick<Person, 'oid'>,
   account: number | null,
+  before: Person | undefined,
 ): Promise<boolean> {
-  if (account === 1 || (await isKnownGuest(store.db, oid))) return true;
+  const came = await howGuestCame(store.db, oid);
+  // An external member whom the organisation made itself may sign up too, and stays a member.
+  if (account === 1 || came === 'portal' || came === 'unknown') return true;
   if (account === 0) return false;
   try {
     const { userType } = await getUser(graph, oid, AbortSignal.timeout(GRAPH_TIMEOUT_MS));
@@ -51,7 +54,7 @@ async function isGuest(
   } catch (error) {
     if (!(error instanceof GraphFault)) throw error;
     log.warn({ err: error, oid }, 'whether a person is a guest could not be read');
-    return /#EXT#@/i.test(username ?? '');
+    return before ? before.guest === true : true;
   }
 }
 

@@ -3,6 +3,7 @@ import { conflict } from '../../errors.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { isUniqueViolation } from '../../store/database.js';
 import { queueNotice } from '../../store/notices.js';
+import { releaseRequest } from '../../store/pacing.js';
 import { lockUnproven, noteProof, recordProof } from '../../store/requests.js';
 import type { Db, Proof, RequestRow, RequestState } from '../../store/schema.js';
 import { findStandingRequest, moveSubmissions } from '../../store/submissions.js';
@@ -72,6 +73,7 @@ async function acceptProof(deps: Deps, trx: Db, request: RequestRow, proof: Proo
   });
   if (standing) {
     if (!(await noteProof(trx, standing.id, proof))) throw new Overtaken();
+    if (proof.kind === 'tenant') await releaseRequest(trx, standing.id);
     await moveSubmissions(trx, request.id, standing.id);
     return { goesOn: standing.id, state: 'lapsed' };
   }

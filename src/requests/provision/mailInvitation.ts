@@ -1,5 +1,9 @@
+import type { Deps } from '../../deps.js';
+import { GraphFault } from '../../graph/graphFault.js';
+import { getUser } from '../../graph/users.js';
 import { MailFault } from '../../mail/mailer.js';
 import { renderMail } from '../../mail/templates.js';
+import type { Problem } from '../../store/schema.js';
 import { openMailedPage } from '../pageToken.js';
 import { inMail } from '../submit/names.js';
 import { issueInvitation, findGuest } from './invite.js';
@@ -18,8 +22,7 @@ export const mailInvitation: Step = async (context) => {
 export const resendInvitation: Step = async (context) => {
   if (context.step.detail.begunAt) return unconfirmed(context);
   const guest = await findGuest(context);
-  // The guest has been removed since. A resend would bring back an account without access.
-  if (!guest) throw new StepStop({ code: 'guestGone' });
+  if (!guest) throw new StepStop(await whyNotFound(context));
   if (guest.accepted) return { detail: { guest, mailedBy: 'nobody' } };
   const issued = await issueInvitation(context);
   if ('found' in issued) return { detail: { guest: issued.found, mailedBy: 'nobody' } };
@@ -29,6 +32,25 @@ export const resendInvitation: Step = async (context) => {
   if (!context.deps.mailer) return { detail: { mailedBy: 'microsoft' }, graphRequestId: requestId };
   return mail(context, redeemUrl);
 };
+
+/** Why no account has the address any more: the guest was deleted, or has another address now, and is still there. */
+async function whyNotFound({ deps, request, guest, signal }: StepContext): Promise<Problem> {
+  const id = guest?.id ?? request.guest_id;
+  // A resend would bring back an account without access.
+  if (id === null || !(await exists(deps, id, signal)))
+    return { code: 'guestGone', ...(id && { detail: id }) };
+  return { code: 'ambiguousGuest', detail: `${id} has another address now` };
+}
+
+async function exists({ graph }: Deps, id: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await getUser(graph, id, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof GraphFault && error.kind === 'notFound') return false;
+    throw error;
+  }
+}
 
 /**
  * Sends one mail at most. It makes a note first; a later attempt that finds the note cannot know whether the mail arrived, and

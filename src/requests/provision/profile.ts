@@ -4,6 +4,8 @@ import { StepWait, type Step } from './step.js';
 
 /** As many characters as the directory takes. */
 const COMPANY_LENGTH = 64;
+/** After so many the request is done without it. */
+const MOST_ATTEMPTS = 5;
 
 /**
  * Writes the name, the organisation and the language of a guest whom the portal has made. What an account of others says is not
@@ -11,7 +13,7 @@ const COMPANY_LENGTH = 64;
  *
  * Without it nothing is lost: a refusal is logged, and the request goes on.
  */
-export const writeProfile: Step = async ({ deps, request, partner, guest, signal }) => {
+export const writeProfile: Step = async ({ deps, request, partner, guest, step, signal }) => {
   if (!guest?.created) return {};
   const { first_name: givenName, last_name: surname, language } = request;
   const profile = {
@@ -25,8 +27,10 @@ export const writeProfile: Step = async ({ deps, request, partner, guest, signal
     return { graphRequestId: requestId };
   } catch (error) {
     if (!(error instanceof GraphFault)) throw error;
-    if (error.kind === 'notFound') throw new StepWait({ code: 'replicating' }, error.requestId);
-    if (error.kind !== 'rejected' && error.kind !== 'forbidden') throw error;
+    const lasting = error.kind === 'rejected' || error.kind === 'forbidden' || step.attempts >= MOST_ATTEMPTS;
+    if (error.kind === 'throttled' || error.kind === 'unauthenticated' || !lasting) {
+      throw error.kind === 'notFound' ? new StepWait({ code: 'replicating' }, error.requestId) : error;
+    }
     const { status, code, requestId } = error;
     deps.log.warn(
       { requestId: request.id, graphStatus: status, graphCode: code, graphRequestId: requestId },

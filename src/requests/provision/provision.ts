@@ -102,10 +102,8 @@ async function end(deps: Deps, { request, owner }: Lease, worked: Turn): Promise
       await failOpenSteps(trx, request.id, turn.problem);
     }
     // Whoever queues it again begins anew: with the look-up, and an invitation.
-    if (turn.problem?.code === 'guestGone') {
-      await deleteSteps(trx, request.id);
-      if (turn.guestId) await endAccessOfGone(trx, turn.guestId);
-    }
+    if (request.state === 'provisioned' && turn.state === 'held') await deleteSteps(trx, request.id);
+    if (turn.problem?.code === 'guestGone' && turn.guestId) await endAccessOfGone(trx, turn.guestId);
     if (turn.state !== request.state) {
       await insertAuditEvent(trx, {
         requestId: request.id,

@@ -4,7 +4,7 @@ import { startDeadline } from '../../jobs/deadline.js';
 import type { Stop } from '../../jobs/stop.js';
 import type { Decision } from '../../policy/decision.js';
 import type { Partner } from '../../policy/schema.js';
-import { grantTargets, recordGrant, recordGuest } from '../../store/guests.js';
+import { ensureGuest, grantTargets, recordGrant, recordGuest } from '../../store/guests.js';
 import type { Turn } from '../../store/leases.js';
 import { pauseSecondsLeft } from '../../store/pauses.js';
 import type { Guest, RequestState, StepDetail, StepRow } from '../../store/schema.js';
@@ -36,10 +36,11 @@ function stepsOf({ grants }: Decision, writesProfiles: boolean): Map<string, Ste
   return new Map<string, Step>([
     ['lookup', lookUp],
     ['invitation', invite],
-    ...(writesProfiles ? [['profile', writeProfile] as const] : []),
     ...grants.groups.map((group): [string, Step] => [`group:${group.key}`, addToGroup(group)]),
     ...grants.appRoles.map((role): [string, Step] => [`app:${role.key}`, assignRole(role)]),
     ['mail', mailInvitation],
+    // Last, since nothing else depends on it.
+    ...(writesProfiles ? [['profile', writeProfile] as const] : []),
   ]);
 }
 
@@ -192,6 +193,8 @@ async function recordSuccess(
     await recordStep(trx, writer, key, outcome);
     if (key === 'invitation' && detail.guest) await recordGuest(trx, request, detail.guest);
     if (target && guest && detail.grant) {
+      // An earlier version may have invited the guest.
+      await ensureGuest(trx, request, guest);
       await recordGrant(trx, { ...target, guestId: guest.id, requestId: request.id, found: detail.grant });
     }
     const { redeemUrl, ...rest } = invitation;

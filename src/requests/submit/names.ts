@@ -22,14 +22,15 @@ function line(max: number) {
     .pipe(
       z
         .string()
-        .min(1, 'missing')
-        .max(max, 'tooLong')
+        .min(1, { error: 'missing', abort: true })
+        // Nothing reads a text of any length.
+        .max(max, { error: 'tooLong', abort: true })
         .refine((text) => !UNSEEN.test(text.replaceAll(SPELLING, '')), 'character'),
     );
 }
 
 /** Letters, marks and digits of any script, and the signs that stand in names: J.-P., O’Neil, Gal·la, a/l, (Bob), “Bob”, Jr. */
-const OF_A_NAME = /^[\p{L}\p{M}\p{Nl}\p{Nd}\p{Pd} '’‘ʼ´\x60′.,،、·・‧“”()/]*$/u;
+const OF_A_NAME = /^[\p{L}\p{M}\p{Nl}\p{Nd}\p{Pd} '’‘ʼ´\x60′՚׳״་༌.,،、·・‧“”()/]*$/u;
 
 /** A person's name, the only typed value that enters a mail to the applicant. Faults: `character`, `name`, `phone`, `link`. */
 export const personName = line(64)
@@ -38,13 +39,13 @@ export const personName = line(64)
     'name',
   )
   .refine((text) => digitsIn(text) < DIGITS_OF_A_PHONE, 'phone')
-  .refine((text) => !domainsIn(text).some(({ name }) => name.length > 1), 'link');
+  .refine((text) => !hasPath(text) && !domainsIn(text).some(({ name }) => name.length > 1), 'link');
 
 /** An organisation's name: any real one (Booking.com, 3M, 1234567 Ontario Inc.). Faults: `character`, `company`. */
 export const companyName = line(100).refine((text) => {
   // Full-width letters, signs and digits read like plain ones.
   const read = text.normalize('NFKC');
-  return !LINKS_AND_MARKUP.some((pattern) => pattern.test(read)) && !hasPath(read);
+  return !LINKS_AND_MARKUP.some((pattern) => pattern.test(read)) && !hasPath(text);
 }, 'company');
 
 const LINKS_AND_MARKUP = [
@@ -56,11 +57,13 @@ const LINKS_AND_MARKUP = [
   /[<>]|&#?\w+;|\]\(|\[\/?(url|img|b|i)\b/i,
 ];
 
-/** A domain with a path. `Inc./Ltd` has none: there is no such top-level domain. */
+/** A domain with a path, a query or a port. `Inc./Ltd` has none: there is no such top-level domain. */
 function hasPath(text: string): boolean {
-  return text
-    .split(' ')
-    .some((word) => /\p{L}\//u.test(word) && domainsIn(word.replace(/\/.*/, '')).length > 0);
+  const [asWritten = ''] = readings(text);
+  const hosts = [...asWritten.matchAll(/([\p{L}\p{M}\p{Nd}.-]+)['’]?[/:?#]\S/gu)].map(
+    ([, host = '']) => host,
+  );
+  return hosts.some((host) => domainsIn(host).length > 0);
 }
 
 /** Seven digits, however they are grouped, are a phone number. */
@@ -70,15 +73,29 @@ function digitsIn(text: string): number {
   return text.match(/\p{Nd}/gu)?.length ?? 0;
 }
 
+/**
+ * How programs may read a text: one character may stand for two letters (a ligature of f and i reads as .fi), dots have other
+ * forms, and some programs read past marks.
+ */
+function readings(text: string): [string, string] {
+  const plain = text
+    .normalize('NFKC')
+    .replaceAll(/[。．｡]/g, '.')
+    .replaceAll(/\s+\./g, '.');
+  const past = plain.normalize('NFKD').replaceAll(/\p{M}/gu, '').normalize('NFKC').replaceAll(/\s+\./g, '.');
+  return [plain, past];
+}
+
 /** Texts that a mail program would make a link of, as `name` below a suffix that exists. */
 function domainsIn(text: string): { name: string }[] {
-  // One character may stand for two letters: programs read a ligature of f and i as .fi. They also read past marks.
-  const read = text.normalize('NFKD').replaceAll(/\p{M}/gu, '').normalize('NFKC').replaceAll(/\s+\./g, '.');
-  return read.split(/[\s,()/]+/).flatMap((word) => {
-    if (!/\.\p{L}/u.test(word)) return [];
-    const { domainWithoutSuffix, isIcann, isPrivate } = parse(word.replace(/\.+$/, ''));
-    return domainWithoutSuffix && (isIcann || isPrivate) ? [{ name: domainWithoutSuffix }] : [];
-  });
+  return readings(text)
+    .flatMap((read) => read.match(/[\p{L}\p{M}\p{Nd}.-]+/gu) ?? [])
+    .flatMap((word) => {
+      const host = word.replace(/^[.-]+|[.-]+$/g, '');
+      if (!/\.\p{L}/u.test(host)) return [];
+      const { domainWithoutSuffix, isIcann, isPrivate } = parse(host);
+      return domainWithoutSuffix && (isIcann || isPrivate) ? [{ name: domainWithoutSuffix }] : [];
+    });
 }
 
 /** What is unusual about the names that were typed, and for an approver to look at: `J.Li` may be a person or the domain j.li. */
@@ -103,5 +120,5 @@ export function fullName({ first_name, last_name }: { first_name: string; last_n
 
 /** A name for a mail: with a space after a dot, no program makes a link of it. */
 export function inMail(name: string): string {
-  return name.replaceAll(/\.(?=[\p{L}\p{M}])/gu, '. ');
+  return name.replaceAll(/[.。．｡](?=[\p{L}\p{M}\p{Nd}])/gu, '. ');
 }

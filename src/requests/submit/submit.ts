@@ -9,7 +9,7 @@ import type { AuditEvent } from '../../store/auditEvents.js';
 import { awaitMailWindow } from '../../store/leases.js';
 import { noteMailed } from '../../store/mailboxes.js';
 import { queueNotice, repeatAnswer } from '../../store/notices.js';
-import { awaitSlot, takeSlot } from '../../store/pacing.js';
+import { awaitSlot, releaseRequest, takeSlot } from '../../store/pacing.js';
 import { noteProof } from '../../store/requests.js';
 import { fromNow } from '../../store/fromNow.js';
 import type { Db, Proof, RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
@@ -100,6 +100,7 @@ async function join(deps: Deps, trx: Db, standing: RequestRow, { browser, proof 
   if (token === null) throw new Overtaken();
   await joinMailboxProof(deps, trx, standing, browser);
   if (proof) await noteProof(trx, standing.id, proof);
+  if (proof?.kind === 'tenant') await releaseRequest(trx, standing.id);
   // The page says that an answer went to the mailbox: repeat it if that was long ago.
   if (isForOwner(standing)) {
     const repeated = await repeatAnswer(trx, standing.id, { dueAt: new Date(), quietSeconds: QUIET_SECONDS });

@@ -316,3 +316,16 @@ test('an answer of 500 MB is cut off, and the call tried again', async () => {
     expect.objectContaining({ reason: expect.stringContaining('more than 4194304 bytes') as string }),
   );
 });
+
+test('a permission that was granted a moment ago is worth another attempt, whatever an older token says', async () => {
+  const without = PERMISSIONS.filter((name) => name !== 'GroupMember.ReadWrite.All');
+  await portal.tenant.settings({ permissions: without });
+  // A token that lacks it is in use.
+  await portal.deps.graph.grantedPermissions(AbortSignal.timeout(5_000));
+  await portal.tenant.settings({ permissions: PERMISSIONS });
+  await portal.tenant.fault({
+    ...JOIN,
+    fault: refused(403, 'Authorization_RequestDenied', 'Insufficient privileges to complete the operation.'),
+  });
+  await signUpUntil(portal, 'provisioned', 'moment@fabrikam.com');
+});

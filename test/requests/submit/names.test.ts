@@ -54,6 +54,12 @@ const NO_PERSON: [...Case, fault: string][] = [
   ['(evil.com)', 'a domain in brackets', 'link'],
   ['evil.com,', 'a domain with a comma', 'link'],
   ['пример.рф', 'a domain of another script', 'link'],
+  ['evil.онлайн', 'one that ends in a letter with a mark', 'link'],
+  ['evil.com’s', 'a domain with a sign glued on', 'link'],
+  ['“evil.com”', 'a domain in quotes', 'link'],
+  ['evil.com·x', 'a domain before a middle dot', 'link'],
+  ['evil.com-', 'a domain before a hyphen', 'link'],
+  ['t.co/abc', 'a short domain with a path', 'link'],
   ['ana@evil.com', 'an address', 'name'],
   ['Call +46 70 123 45 67', 'a phone number', 'name'],
   ['Call 0701234567', 'the same without a plus', 'phone'],
@@ -104,6 +110,9 @@ test.each([
   'श्री‌मती',
   '\u845b\u{e0100}城',
   'Keʻalohilani',
+  'ג׳ורג׳',
+  'བསྟན་འཛིན',
+  'Դ՚Արք',
   'Ǹkẹ́chi',
   'John 3rd',
   'J.Li',
@@ -118,6 +127,9 @@ const NO_COMPANY: Case[] = [
   ['www.evil.com', 'a domain with www'],
   ['Fabrikam WWW.evil', 'the same in capitals'],
   ['bit.ly/x1', 'a domain with a path'],
+  ['foo.com:8080', 'a domain with a port'],
+  ['foo.com?x=1', 'a domain with a query'],
+  ['foo。com/x', 'a domain with another dot'],
   ['mailto:eve@evil.com', 'a mail link'],
   ['javascript:alert(1)', 'a script'],
   ['tel:112', 'a phone link'],
@@ -163,6 +175,7 @@ test.each([
 test('one name is enough, and no name is a link in a mail', () => {
   expect(fullName({ first_name: 'Suharto', last_name: '' })).toBe('Suharto');
   expect(inMail('J.Li')).toBe('J. Li');
+  expect(inMail('“evil．com”')).not.toContain('．com');
   expect(inMail('Dr. Ana M.')).toBe('Dr. Ana M.');
 });
 

@@ -1,3 +1,4 @@
+import { lapseUnproven } from '../../../src/requests/prove/lapse.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
 import { textOf } from '../../support/page.js';
@@ -130,6 +131,21 @@ describe('of a partner whose people prove their mailbox', () => {
       .where('action', '=', 'request.dropped')
       .execute();
     expect(events).toHaveLength(1);
+    // Their turns are free again: the next one is no later than if they had never been.
+    const next = await signUp('litware.com');
+    expect(minutesUntil((await request(next.email)).slot_at)).toBeLessThan(61);
+  });
+
+  test('one that waits for its turn does not lapse before it had its day', async () => {
+    const { email } = await signUp('litware.com');
+    const { db } = portal.deps.store;
+    await db
+      .updateTable('request')
+      .set({ created_at: new Date(Date.now() - 30 * 3600_000) })
+      .where('address', '=', email)
+      .execute();
+    await lapseUnproven(portal.deps);
+    expect(await request(email)).toMatchObject({ state: 'unproven' });
   });
 
   test('whoever decides for one partner alone may not', async () => {
