@@ -59,7 +59,7 @@ const LINKS_AND_MARKUP = [
 
 /** A domain with a path, a query or a port. `Inc./Ltd` has none: there is no such top-level domain. */
 function hasPath(text: string): boolean {
-  const [asWritten = ''] = readings(text);
+  const [asWritten] = readings(text);
   const hosts = [...asWritten.matchAll(/([\p{L}\p{M}\p{Nd}.-]+)['’]?[/:?#]\S/gu)].map(
     ([, host = '']) => host,
   );

@@ -28,7 +28,10 @@ const db = () => portal.deps.store.db;
 async function age(seconds: number): Promise<void> {
   await db()
     .updateTable('request')
-    .set({ created_at: sql<Date>`created_at - ${seconds} * interval '1 second'` })
+    .set({
+      created_at: sql<Date>`created_at - ${seconds} * interval '1 second'`,
+      slot_at: sql<Date>`slot_at - ${seconds} * interval '1 second'`,
+    })
     .execute();
 }
 
