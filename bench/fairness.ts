@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { aPartner, aPolicy, GROUPS, WIKI } from '../test/support/aPolicy.js';
+import { aPartner, aPolicy, GROUPS, UNPACED, WIKI } from '../test/support/aPolicy.js';
 import { startDrippingMailServer } from '../test/support/drippingMailServer.js';
 import { figure, type Row } from './report.js';
 import { median } from './support/numbers.js';
@@ -23,8 +23,8 @@ type Arrival = (email: string) => Promise<void>;
 
 const policy = aPolicy({
   partners: [
-    aPartner({ apps: ['wiki'] }),
-    aPartner({ id: 'litware', name: 'Litware', domains: ['litware.com'] }),
+    aPartner({ apps: ['wiki'], limits: UNPACED }),
+    aPartner({ id: 'litware', name: 'Litware', domains: ['litware.com'], limits: UNPACED }),
   ],
 });
 

@@ -31,6 +31,9 @@ export function aPartner(overrides: Json = {}): Json {
   };
 }
 
+/** Limits of a partner whose people may come in any number. */
+export const UNPACED = { perHour: 1_000_000 };
+
 /** A policy whose ids exist in the simulated tenant; `overrides` replace whole members. */
 export function aPolicy(overrides: Json = {}): Json {
   return {
@@ -43,7 +46,7 @@ export function aPolicy(overrides: Json = {}): Json {
       crm: { name: 'Contoso CRM', url: 'https://crm.contoso.com', groups: ['partners', 'crm'] },
       wiki: { name: 'Wiki', url: 'https://wiki.contoso.com', ...WIKI },
     },
-    partners: [aPartner()],
+    partners: [aPartner({ limits: UNPACED })],
     deny: { domains: ['competitor.com'], consumer: true },
     ...overrides,
   };
