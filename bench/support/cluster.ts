@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { aPolicy } from '../../test/support/aPolicy.js';
+import { UNPACED_POLICY } from '../../test/support/aPolicy.js';
 import { startBalancer, type Balancer } from '../../test/support/balancer.js';
 import { IN_PRODUCTION, POLICY_NAME } from './portal.js';
 import { freePort, startServer, type ServerProcess } from './processes.js';
@@ -20,7 +20,7 @@ export type BenchCluster = {
 /** Several compiled portals with production's settings on one store, with one policy file, behind a balancer. */
 export async function startCluster(count: number, store: BenchStore, tenant: Tenant): Promise<BenchCluster> {
   const policyFile = join(store.env.DATA_DIR, POLICY_NAME);
-  await writeFile(policyFile, JSON.stringify(aPolicy()));
+  await writeFile(policyFile, JSON.stringify(UNPACED_POLICY));
   const ports: number[] = [];
   while (ports.length < count) ports.push(await freePort());
   const balancer = await startBalancer(ports.map((port) => `http://127.0.0.1:${port}`));

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { aPolicy } from '../../test/support/aPolicy.js';
+import { UNPACED_POLICY } from '../../test/support/aPolicy.js';
 import { startServer, type ServerProcess } from './processes.js';
 import type { BenchStore } from './stores.js';
 
@@ -33,7 +33,7 @@ export type PortalOptions = {
  */
 export async function startPortal(store: BenchStore, options: PortalOptions = {}): Promise<ServerProcess> {
   const policyFile = join(store.env.DATA_DIR, POLICY_NAME);
-  await writeFile(policyFile, options.policy ?? JSON.stringify(aPolicy()));
+  await writeFile(policyFile, options.policy ?? JSON.stringify(UNPACED_POLICY));
   return startServer(options.script ?? 'dist/server.js', {
     ...store.env,
     ...NO_TENANT,

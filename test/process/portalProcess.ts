@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { aPolicy } from '../support/aPolicy.js';
+import { UNPACED_POLICY } from '../support/aPolicy.js';
 import { built } from '../support/built.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { freePort } from '../support/freePort.js';
@@ -57,7 +57,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
     built('server'),
   ]);
   const policyFile = options.policyFile ?? join(database.dataDir, 'partners.json');
-  if (!options.policyFile) await writeFile(policyFile, JSON.stringify(options.policy ?? aPolicy()));
+  if (!options.policyFile) await writeFile(policyFile, JSON.stringify(options.policy ?? UNPACED_POLICY));
   const settings: Record<string, string> = {
     ...portalSettings(tenant, smtp),
     NODE_ENV: 'development',

@@ -46,8 +46,11 @@ export function aPolicy(overrides: Json = {}): Json {
       crm: { name: 'Contoso CRM', url: 'https://crm.contoso.com', groups: ['partners', 'crm'] },
       wiki: { name: 'Wiki', url: 'https://wiki.contoso.com', ...WIKI },
     },
-    partners: [aPartner({ limits: UNPACED })],
+    partners: [aPartner()],
     deny: { domains: ['competitor.com'], consumer: true },
     ...overrides,
   };
 }
+
+/** The same for processes and measurements, where people of one domain come in any number. */
+export const UNPACED_POLICY = aPolicy({ partners: [aPartner({ limits: UNPACED })] });

@@ -113,6 +113,9 @@ describe('of a partner whose people prove their mailbox', () => {
       due_at: null,
     });
     expect(await mailed(third.email)).toBe(0);
+    const page = (await third.visitor.get(third.path)).text;
+    expect(textOf(page)).toContain('waits for its turn');
+    expect(page).not.toContain('name="code"');
     const ada = await portal.staff('ada');
     await ada.post('/admin/requests/paced', { domain: 'litware.com', action: 'release' }, { from: '/admin' });
     await waitFor('the third code', async () => (await mailed(third.email)) === 1);
