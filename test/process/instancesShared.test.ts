@@ -178,7 +178,7 @@ onPostgres('three instances on one PostgreSQL', () => {
     const paths = await Promise.all(emails.map((email) => cluster.newcomer().apply({ email })));
     const mailsTo = async (email: string) => (await cluster.site.tenant.mailsTo(email)).length;
     for (const email of emails) await waitFor(`a mail to ${email}`, async () => (await mailsTo(email)) > 0);
-    await sql`update request set created_at = created_at - interval '2 days'
+    await sql`update request set created_at = created_at - interval '2 days', slot_at = slot_at - interval '2 days'
       where state = 'unproven'`.execute(store.db);
     // Each begins with a look at what is overdue.
     for (let index = 0; index < INSTANCES; index++) await cluster.end(index, 'SIGKILL');

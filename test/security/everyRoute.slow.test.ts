@@ -506,6 +506,7 @@ describe('fields that no form has', () => {
         token_hash: '',
         address: '',
         created_at: '',
+        slot_at: '',
         updated_at: '',
         due_at: '',
         asked_at: '',
