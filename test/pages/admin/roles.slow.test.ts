@@ -47,8 +47,10 @@ const RIGHTS = {
     'POST /admin/requests/:id/deny',
     'POST /admin/requests/:id/hold',
     'POST /admin/requests/:id/resend',
+    'POST /admin/requests/:id/restore',
     'POST /admin/requests/:id/retry',
     'POST /admin/requests/decide',
+    'POST /admin/requests/paced',
   ],
   'policy.read': [
     'GET /admin/apps',
