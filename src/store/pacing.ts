@@ -16,8 +16,8 @@ export async function takeSlot(
     update request set paced_domain = ${domain}, slot_at = greatest(clock_timestamp(), (
       select before.slot_at + interval '1 hour' from request as before
       where before.paced_domain = ${domain}
-        -- A turn that is given up is free again.
-        and (before.slot_at <= now() or before.problem ->> 'code' = 'paced')
+        -- A turn that is given up is free again. By the clock: this transaction may have begun before turns that others took.
+        and (before.slot_at <= clock_timestamp() or before.problem ->> 'code' = 'paced')
       order by before.slot_at desc offset ${perHour - 1}::int limit 1
     ))
     where id = ${id}::uuid
