@@ -56,7 +56,7 @@ const MAIL_AT = sql<Date>`greatest(now(), (
   select mailed_at from mailbox where address_hash = sha256(convert_to(request.address, 'UTF8'))
 ))`;
 
-/** Gives one request its turn now, if it waits for one and no worker has it. */
+/** Gives one request its turn now, if it waits for one. */
 export async function releaseRequest(trx: Db, id: string): Promise<void> {
   await sql`
     update request set slot_at = now(), problem = null, due_at = ${MAIL_AT}, updated_at = now()
