@@ -5,7 +5,6 @@ import { GraphFault } from '../graph/graphFault.js';
 import { getGroup, groupObstacle } from '../graph/groups.js';
 import { groupsWithPortalRoles, leadsToPortalRole } from '../graph/portalRoles.js';
 import { childPath } from '../policy/jsonWalk.js';
-import { sharedRead } from '../shared.js';
 import { locateFaults } from '../policy/locateFaults.js';
 import type { PolicyFault } from '../policy/policyFault.js';
 import type { PolicyDocument } from '../policy/schema.js';
@@ -22,9 +21,9 @@ const CHECKS_AT_ONCE = 8;
 const LONGEST_MS = 10_000;
 
 /**
- * Looks up the groups and apps that the policy in force does not name yet, and which groups carry roles of the portal. An admin of the policy must not hand out power that
- * they do not have, so some are refused: groups that carry directory roles or roles of the portal, or fill themselves,
- * Microsoft Graph, and the portal.
+ * Looks up the groups and apps that the policy in force does not name yet, and which groups carry roles of the portal. An admin
+ * of the policy must not hand out power that they do not have, so some are refused: groups that carry directory roles or roles of
+ * the portal, or fill themselves, Microsoft Graph, and the portal.
  * Provisioning checks them again when it puts a guest into them.
  */
 export async function findDirectoryFaults(
@@ -50,15 +49,13 @@ function checksOf({ graph }: Pick<Deps, 'graph'>, before: PolicyDocument, after:
   const oldGroups = new Set(Object.values(before.groups).map(({ id }) => id));
   const oldApps = new Set(Object.values(before.apps).map(({ servicePrincipalId }) => servicePrincipalId));
   // One call tells it of all groups; a group that was good when it was entered may have got a role since.
-  const carriers = sharedRead(() => groupsWithPortalRoles(graph, AbortSignal.timeout(LONGEST_MS)), {
-    forMs: LONGEST_MS,
-    withinMs: LONGEST_MS,
-  });
+  let read: Promise<Set<string> | null> | undefined;
+  const carriers = (signal: AbortSignal) => (read ??= groupsWithPortalRoles(graph, signal));
   const groups = Object.entries(after.groups).map(([key, { id }]): Check => ({
     path: `${childPath('groups', key)}.id`,
     run: async (signal) =>
       (oldGroups.has(id) ? null : await groupFault(graph, id, signal)) ??
-      (await portalRoleFault(graph, id, await carriers(), signal)),
+      (await portalRoleFault(graph, id, await carriers(signal), signal)),
   }));
   const apps = Object.entries(after.apps).flatMap(([key, { servicePrincipalId: id }]): Check[] => {
     if (id === undefined || oldApps.has(id)) return [];

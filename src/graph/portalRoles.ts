@@ -39,14 +39,16 @@ export async function groupsWithPortalRoles(graph: Graph, signal: AbortSignal): 
 }
 
 const KEPT_MS = 5_000;
-const WITHIN_MS = 10_000;
+const READ_MS = 10_000;
+/** Longer, so that a call without an answer ends as Graph's fault. */
+const WITHIN_MS = 15_000;
 const reads = new WeakMap<Graph, () => Promise<Set<string> | null>>();
 
 /** The same, at most five seconds old: the steps of one request, and of a launch, share a call. @throws {GraphFault} */
 export function recentGroupsWithPortalRoles(graph: Graph): Promise<Set<string> | null> {
   const read =
     reads.get(graph) ??
-    sharedRead(() => groupsWithPortalRoles(graph, AbortSignal.timeout(WITHIN_MS)), {
+    sharedRead(() => groupsWithPortalRoles(graph, AbortSignal.timeout(READ_MS)), {
       forMs: KEPT_MS,
       withinMs: WITHIN_MS,
     });

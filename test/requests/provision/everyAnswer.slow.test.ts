@@ -86,7 +86,9 @@ test.each(cases)('$step answered with $answer leaves nobody without an answer', 
 
   if (request.state === 'provisioned') {
     // Only what does not matter to the person can have failed.
-    expect([status, mails.length]).toEqual(['answered', order.on === 'smtp' ? mails.length : 1]);
+    expect(status).toBe('answered');
+    if (order.on === 'smtp') expect(mails.length).toBeLessThanOrEqual(1);
+    else expect(mails).toHaveLength(1);
     if (request.problem) expect(request.problem.code).toBe('mailUnconfirmed');
     return;
   }
