@@ -64,7 +64,7 @@ function sendBytes(response: ServerResponse, { bytes, packed }: Extract<HttpFaul
   });
   const body = Readable.from(Array.from({ length: chunks }, () => chunk));
   const sent = packed ? [body, createGzip(), response] : [body, response];
-  // Whoever has read enough hangs up.
+  // A caller that has read enough hangs up.
   pipeline(sent as [Readable, ServerResponse], () => undefined);
 }
 

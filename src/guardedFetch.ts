@@ -12,7 +12,7 @@ type Options = {
 /** `text` is null for an answer longer than `maxBytes`. */
 export type GuardedAnswer = { status: number; headers: Headers; text: string | null };
 
-/** The other side redirects. Following would hand a body, a token or our trust to whoever it names. */
+/** The other side redirects. Following would hand a body or a token to the host that it names. */
 class RedirectRefused extends Error {
   override name = 'RedirectRefused';
 }

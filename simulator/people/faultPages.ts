@@ -73,7 +73,7 @@ const switches: Record<string, { label: string; explain: string; order: (times: 
   },
   redirected: {
     label: 'Graph redirects to another host',
-    explain: 'The portal does not follow: whoever answers there would get the address and the name.',
+    explain: 'The portal does not follow: the other host would get the address and the name.',
     order: (times) => ({
       on: 'graph',
       times,
@@ -135,7 +135,7 @@ function error(code: string, message: string) {
   return { error: { code, message } };
 }
 
-/** Whom a fault concerns: one group or app by its id, or the people of one domain. */
+/** Aims a fault at one group or app, by its id, or at the people of one domain. */
 function aimed(order: FaultOrder, target: string): FaultOrder {
   const [kind, name = ''] = target.split(':');
   if (order.on === 'signIn' || name === '') return order;

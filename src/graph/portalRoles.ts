@@ -12,7 +12,7 @@ const A_PAGE = 999;
 const MOST_PAGES = 5;
 
 /**
- * Ids of the groups that carry an app role of the portal's own registration. Whoever joins one gets staff rights.
+ * Ids of the groups that carry an app role of the portal's own registration. Their members get staff rights.
  *
  * @returns null where Graph does not show it: that takes `Application.Read.All`
  * @throws {GraphFault}

@@ -41,7 +41,7 @@ export function finishSignIn(deps: Deps, signIn: SignIn): RequestHandler {
       await admit(deps, req, await signIn.complete(req));
     } catch (error) {
       if (!(error instanceof EntraFault)) throw error;
-      // Back to a page that was used already, or another tab: whoever is in is not told that they could not be.
+      // Back to a page that was used already, or another tab: a person who is signed in must not read that it failed.
       const isIn = req.session.person !== undefined;
       const setOutHere = req.session.staffTabs !== undefined;
       await refuse(deps, req, res, error);

@@ -44,7 +44,7 @@ export async function recordGuest(
     .execute();
 }
 
-/** Records a guest of whom the ledger knows nothing yet. */
+/** Records a guest that the ledger does not have yet. */
 export async function ensureGuest(
   db: Db,
   { address, partner }: Pick<RequestRow, 'address' | 'partner'>,

@@ -45,7 +45,7 @@ async function isGuest(
   before: Person | undefined,
 ): Promise<boolean> {
   const came = await howGuestCame(store.db, oid);
-  // An external member whom the organisation made itself may sign up too, and stays a member.
+  // An external member that the organisation made itself may sign up too, and stays a member.
   if (account === 1 || came === 'portal' || came === 'unknown') return true;
   if (account === 0) return false;
   try {

@@ -57,7 +57,7 @@ function problemOfAttempt(error: unknown): Problem {
   return { ...problem, detail: error instanceof Error ? error.message : String(error) };
 }
 
-/** One line for each consequence: whoever reads only the log can say why a request does not go on. It holds no address. */
+/** One line for each consequence, so that the log alone says why a request does not go on. It holds no address. */
 function logConsequence({ log }: Deps, step: StepRow, consequence: Consequence, error: unknown): void {
   const { kind, problem, graphRequestId } = consequence;
   const line = {

@@ -37,7 +37,7 @@ function isMember(user: DirectoryUser): boolean {
   return user.userType !== 'Guest' && user.creationType !== 'Invitation';
 }
 
-/** Only guests who were invited have a state: one who signed up in a user flow, or whom an admin created, has none to wait for. */
+/** Only guests who were invited have a state: one who signed up in a user flow, or was created by an admin, has none to wait for. */
 function isInPlace({ externalUserState, creationType }: DirectoryUser): boolean {
   return externalUserState === 'Accepted' || (!externalUserState && creationType !== 'Invitation');
 }
@@ -73,7 +73,7 @@ function inPlace(guest: Guest): StepResult {
   return { detail: { guest, mailedBy: 'nobody' } };
 }
 
-/** The guest whom Graph calls invited and accepted already: an alias leads to an account that no look-up by address finds. */
+/** The guest of an invitation that Graph calls completed: an alias leads to an account that no look-up by address finds. */
 async function guestInPlace({ deps, signal }: StepContext, id: string): Promise<Guest> {
   try {
     return { ...guestOf(await getUser(deps.graph, id, signal)), accepted: true };

@@ -8,7 +8,7 @@ const COMPANY_LENGTH = 64;
 const MOST_ATTEMPTS = 5;
 
 /**
- * Writes the name, the organisation and the language of a guest whom the portal has made. What an account of others says is not
+ * Writes the name, the organisation and the language of a guest that the portal has made. What an account of others says is not
  * the portal's to change. The organisation is the policy's name of the partner, since rules of dynamic groups may read it.
  *
  * Without it nothing is lost: a refusal is logged, and the request goes on.

@@ -101,7 +101,7 @@ async function end(deps: Deps, { request, owner }: Lease, worked: Turn): Promise
       await deleteUnbegunSteps(trx, request.id);
       await failOpenSteps(trx, request.id, turn.problem);
     }
-    // Whoever queues it again begins anew: with the look-up, and an invitation.
+    // The next attempt starts over, with the look-up and an invitation.
     if (request.state === 'provisioned' && turn.state === 'held') await deleteSteps(trx, request.id);
     if (turn.problem?.code === 'guestGone' && turn.guestId) await endAccessOfGone(trx, turn.guestId);
     if (turn.state !== request.state) {

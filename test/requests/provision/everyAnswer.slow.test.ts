@@ -6,7 +6,7 @@ import type { Visitor } from '../../support/visitor.js';
 import { waitFor } from '../../support/waitFor.js';
 
 // Every step times every kind of answer: nobody is left without an answer. The applicant is not told of a mail that nobody sends,
-// staff read what Microsoft said and have something to do, and so does whoever reads only the log.
+// staff read what Microsoft said and have something to do, and so does an operator who reads only the log.
 
 let portal: TestPortal;
 let ada: Visitor;

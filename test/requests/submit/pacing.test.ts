@@ -70,7 +70,7 @@ describe('of a partner whose people are invited at once', () => {
     expect(minutes).toEqual([60, 60, 60, 120]);
   });
 
-  test('people read until when, and that they need not do anything', async () => {
+  test('people read until when, and that they have nothing to do', async () => {
     const [{ visitor, path, email } = await signUp('fabrikam.com')] = waiting;
     expect(await visitor.status(path)).toMatchObject({ status: 'queued', reason: null });
     const { text } = await visitor.get(path);
@@ -152,7 +152,7 @@ describe('of a partner whose people prove their mailbox', () => {
     expect(await request(email)).toMatchObject({ state: 'unproven' });
   });
 
-  test('whoever decides for one partner alone may not', async () => {
+  test('an approver of one partner may not', async () => {
     const nils = await portal.staff('nils');
     const answer = await nils.post('/admin/requests/paced', { domain: 'litware.com', action: 'drop' });
     expect(answer.status).toBe(403);
