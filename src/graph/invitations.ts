@@ -54,10 +54,10 @@ export async function createInvitation(
   const call = { method: 'POST', path: '/invitations', body: toInvitation(order), signal } as const;
   const { body, requestId } = await write(graph, call, { status: 201, shape: answer });
   const { status, invitedUser, inviteRedeemUrl, invitedUserEmailAddress } = body;
+  if (status === 'Error') throw new InvitationFailed(requestId);
   if (invitedUserEmailAddress.toLowerCase() !== order.address) {
     throw unreadable('The invitation was answered for another address', requestId);
   }
-  if (status === 'Error') throw new InvitationFailed(requestId);
   const completed = status === 'Completed';
   if (!invitedUser || (!inviteRedeemUrl && !completed)) {
     throw unreadable('The invitation was answered without a guest', requestId);
