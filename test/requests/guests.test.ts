@@ -4,6 +4,7 @@ import { exportPerson } from '../../src/privacy/exportPerson.js';
 import { ageRequest } from '../support/ageRequest.js';
 import { aPartner, aPolicy, GROUPS, WIKI } from '../support/aPolicy.js';
 import { invitationsOf, ownerStatusOf, signUpUntil } from '../support/journey.js';
+import { LEAST_PERMISSIONS } from '../support/permissions.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { waitFor } from '../support/waitFor.js';
 
@@ -187,14 +188,14 @@ test('a guest who has another address now is not called deleted, and keeps what 
   await signUpUntil(portal, 'provisioned', email, path);
   await ageRequest(portal, path, 60);
   const { id = '' } = (await portal.tenant.guest(email)) ?? {};
-  await portal.tenant.settings({ permissions: [...PERMISSIONS, 'User.ReadWrite.All'] });
+  await portal.tenant.settings({ permissions: [...LEAST_PERMISSIONS, 'User.ReadWrite.All'] });
   await portal.deps.graph.call({
     method: 'PATCH',
     path: `/users/${id}`,
     body: { mail: 'married@fabrikam.com', otherMails: [], userPrincipalName: 'x@contoso.com' },
   });
   await inDirectory(id, { proxyAddresses: [] });
-  await portal.tenant.settings({ permissions: PERMISSIONS });
+  await portal.tenant.settings({ permissions: LEAST_PERMISSIONS });
   await visitor.post(`${path}/resend`, {});
   await waitFor('the look', async () => (await ownerStatusOf(portal, path)).reason === 'ambiguousGuest');
   expect((await ownerStatusOf(portal, path)).status).toBe('provisioned');
@@ -212,8 +213,8 @@ test('a guest whom an earlier version invited goes on from there', async () => {
 });
 
 describe('where the portal may write profiles', () => {
-  beforeAll(() => portal.tenant.settings({ permissions: [...PERMISSIONS, 'User.ReadUpdate.All'] }));
-  afterAll(() => portal.tenant.settings({ permissions: PERMISSIONS }));
+  beforeAll(() => portal.tenant.settings({ permissions: [...LEAST_PERMISSIONS, 'User.ReadUpdate.All'] }));
+  afterAll(() => portal.tenant.settings({ permissions: LEAST_PERMISSIONS }));
 
   test('the account of a new guest gets name, organisation and language', async () => {
     // A token from before lacks the permission.
@@ -275,7 +276,7 @@ describe('a guest who was deleted may be brought back from the request’s page'
       .executeTakeFirstOrThrow();
     page = `/admin/requests/${request.id}`;
   });
-  afterAll(() => portal.tenant.settings({ permissions: PERMISSIONS }));
+  afterAll(() => portal.tenant.settings({ permissions: LEAST_PERMISSIONS }));
 
   async function restore() {
     const ada = await portal.staff('ada');
@@ -292,7 +293,7 @@ describe('a guest who was deleted may be brought back from the request’s page'
   });
 
   test('with it, the same account is back with what it had, and the request goes on', async () => {
-    await portal.tenant.settings({ permissions: [...PERMISSIONS, 'User.DeleteRestore.All'] });
+    await portal.tenant.settings({ permissions: [...LEAST_PERMISSIONS, 'User.DeleteRestore.All'] });
     await portal.deps.graph.grantedPermissions(AbortSignal.timeout(5_000));
     expect((await restore()).status).toBe(303);
     await waitFor('the request', async () => {
@@ -308,11 +309,3 @@ describe('a guest who was deleted may be brought back from the request’s page'
     expect(guest).toMatchObject({ id, gone_at: null });
   });
 });
-
-const PERMISSIONS = [
-  'User.Invite.All',
-  'GroupMember.ReadWrite.All',
-  'User.Read.All',
-  'AppRoleAssignment.ReadWrite.All',
-  'Application.Read.All',
-];

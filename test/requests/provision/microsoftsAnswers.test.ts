@@ -1,5 +1,6 @@
 import { aPartner, aPolicy, GROUPS, WIKI } from '../../support/aPolicy.js';
 import { invitationsOf, signUpUntil } from '../../support/journey.js';
+import { LEAST_PERMISSIONS } from '../../support/permissions.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
 import { waitFor } from '../../support/waitFor.js';
 
@@ -29,16 +30,8 @@ beforeAll(async () => {
 afterAll(() => portal.close());
 afterEach(async () => {
   await portal.tenant.clearFaults();
-  await portal.tenant.settings({ replicationDelayMs: 0, permissions: PERMISSIONS });
+  await portal.tenant.settings({ replicationDelayMs: 0, permissions: LEAST_PERMISSIONS });
 });
-
-const PERMISSIONS = [
-  'User.Invite.All',
-  'GroupMember.ReadWrite.All',
-  'User.Read.All',
-  'AppRoleAssignment.ReadWrite.All',
-  'Application.Read.All',
-];
 const INVITE = { on: 'graph', method: 'POST', path: '^/invitations' };
 const JOIN = { on: 'graph', method: 'POST', path: '/members/' };
 const ASSIGN = { on: 'graph', method: 'POST', path: 'appRoleAssignedTo' };
@@ -110,7 +103,7 @@ test('a 403 is a missing permission only if the token lacks it', async () => {
   expect(page).not.toContain('someone@else.example');
 
   await portal.tenant.settings({
-    permissions: PERMISSIONS.filter((name) => !name.startsWith('GroupMember')),
+    permissions: LEAST_PERMISSIONS.filter((name) => !name.startsWith('GroupMember')),
   });
   expect(await signUpUntil(portal, 'held', 'lacks@fabrikam.com')).toMatchObject({
     reason: 'permissionMissing',
@@ -318,11 +311,11 @@ test('an answer of 500 MB is cut off, and the call tried again', async () => {
 });
 
 test('a permission that was granted a moment ago is worth another attempt, whatever an older token says', async () => {
-  const without = PERMISSIONS.filter((name) => name !== 'GroupMember.ReadWrite.All');
+  const without = LEAST_PERMISSIONS.filter((name) => name !== 'GroupMember.ReadWrite.All');
   await portal.tenant.settings({ permissions: without });
   // A token that lacks it is in use.
   await portal.deps.graph.grantedPermissions(AbortSignal.timeout(5_000));
-  await portal.tenant.settings({ permissions: PERMISSIONS });
+  await portal.tenant.settings({ permissions: LEAST_PERMISSIONS });
   await portal.tenant.fault({
     ...JOIN,
     fault: refused(403, 'Authorization_RequestDenied', 'Insufficient privileges to complete the operation.'),

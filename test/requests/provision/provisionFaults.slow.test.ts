@@ -1,5 +1,6 @@
 import { aPartner, aPolicy, GROUPS } from '../../support/aPolicy.js';
 import { invitationsOf, signUpUntil } from '../../support/journey.js';
+import { LEAST_PERMISSIONS } from '../../support/permissions.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
 import { waitFor } from '../../support/waitFor.js';
 
@@ -16,19 +17,11 @@ afterEach(async () => {
   await portal.deps.store.db.deleteFrom('pause').execute();
   await portal.tenant.clearFaults();
   await portal.tenant.settings({
-    permissions: ALL_PERMISSIONS,
+    permissions: LEAST_PERMISSIONS,
     replicationDelayMs: 0,
     allowInvitesFrom: 'everyone',
   });
 });
-
-const ALL_PERMISSIONS = [
-  'User.Invite.All',
-  'GroupMember.ReadWrite.All',
-  'User.Read.All',
-  'AppRoleAssignment.ReadWrite.All',
-  'Application.Read.All',
-];
 
 const LOOK_UP = { method: 'GET', path: '^/users' };
 const INVITE = { method: 'POST', path: '^/invitations' };
@@ -142,7 +135,9 @@ test('an absurd Retry-After pauses for ten minutes at most', async () => {
 });
 
 test('16.5.3 a missing permission holds the request, alerts, and is not tried in a loop', async () => {
-  await portal.tenant.settings({ permissions: ALL_PERMISSIONS.filter((name) => name !== 'User.Invite.All') });
+  await portal.tenant.settings({
+    permissions: LEAST_PERMISSIONS.filter((name) => name !== 'User.Invite.All'),
+  });
   expect(await signUpUntil(portal, 'held', 'consent@fabrikam.com')).toMatchObject({
     reason: 'permissionMissing',
   });
