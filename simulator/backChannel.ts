@@ -8,6 +8,7 @@ import { domainsIn, takeHttpFault, type HttpFault } from './faults.js';
 import { GraphError, errorBody } from './graph/errors.js';
 import { answerGraph } from './graph/graph.js';
 import { NOT_KEPT, headerOf, headersOf, openExchange, type Exchange } from './exchange.js';
+import { decodePath } from './ledger.js';
 import type { Reply } from './reply.js';
 import type { Tenant } from './tenant.js';
 
@@ -48,7 +49,7 @@ async function answer(tenant: Tenant, request: IncomingMessage, response: Server
 
 /** The domains of the people that a call is about: it names them by address, or by the ids of their accounts. */
 function domainsOf({ tenant, url, bodyText }: Exchange): Set<string> {
-  const text = `${decodeURIComponent(url.href)} ${bodyText}`;
+  const text = `${decodePath(url.href)} ${bodyText}`;
   const ids = text.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi) ?? [];
   const mails = ids.flatMap((id) => tenant.directory.users.get(id.toLowerCase())?.mail ?? []);
   return domainsIn([text, ...mails].join(' '));
