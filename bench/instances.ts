@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { figure, type Row } from './report.js';
 import { startCluster, type BenchCluster } from './support/cluster.js';
-import { median, percentile } from './support/numbers.js';
+import { countOf, median, percentile } from './support/numbers.js';
 import { startPeople, type People } from './support/people.js';
 import { createStore, storeKinds } from './support/stores.js';
 import { startTenant, type Tenant } from './support/tenant.js';
@@ -69,12 +69,6 @@ async function requireOnce(tenant: Tenant, people: People): Promise<number> {
       if (address !== '' && count > 1) throw new Error(`${address} is there ${count} times`);
   }
   return [...people.acknowledged.keys()].filter((address) => received.has(address)).length;
-}
-
-function countOf(names: string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
 }
 
 function toRows(people: People, kills: number, mailed: number, starts: number[]): Row[] {

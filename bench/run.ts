@@ -5,6 +5,8 @@ import { benchFairness } from './fairness.js';
 import { benchFormPage } from './formPage.js';
 import { benchIdleSessions } from './idleSessions.js';
 import { benchInstances } from './instances.js';
+import { benchManySignUps } from './manySignUps.js';
+import { benchOneClient } from './oneClient.js';
 import { benchPolicyReload } from './policyReload.js';
 import { benchProvisioning } from './provisioning.js';
 import { figure, toTable, writeReport, type Row } from './report.js';
@@ -42,6 +44,7 @@ async function decisionsAndLoading(): Promise<Row[]> {
 
 const measures: Record<string, () => Promise<Row[]>> = {
   formPage: benchFormPage,
+  oneClient: benchOneClient,
   signUps: benchSignUps,
   decide: decisionsAndLoading,
   policyReload: benchPolicyReload,
@@ -51,6 +54,7 @@ const measures: Record<string, () => Promise<Row[]>> = {
   atRest: benchAtRest,
   idleSessions: () => benchIdleSessions(),
   instances: () => benchInstances(),
+  manySignUps: benchManySignUps,
 };
 
 // npm run bench -- [--smoke] [measure …]

@@ -19,7 +19,10 @@ export async function benchSignUps(): Promise<Row[]> {
 
 async function compare(kind: StoreKind): Promise<Row> {
   const [portalStore, bareStore] = [await createStore(kind), await createStore(kind)];
-  const portal = await startPortal(portalStore, { script: benchServer('acceptingPortal') });
+  const portal = await startPortal(portalStore, {
+    script: benchServer('unlimitedPortal'),
+    env: { ACCEPT_ONLY: 'yes' },
+  });
   const bare = await startServer(benchServer('bareSignUp'), bareStore.env);
   const { csrf, cookie } = await openForm(portal.url);
   const signUps = { portal: createLoad(portal.url, csrf, cookie), bare: createLoad(bare.url, csrf, cookie) };

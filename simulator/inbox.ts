@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 // One inbox for all mailboxes: what the portal sends by SMTP and what Microsoft would send.
 
-const CAPACITY = 10_000;
+/** Enough for the largest measure of the bench. */
+const CAPACITY = 25_000;
 
 export type Mail = {
   id: string;

@@ -8,6 +8,7 @@ import { locals } from './http/locals.js';
 import { requestLog } from './http/requestLog.js';
 import { neverStored, securityHeaders } from './http/security.js';
 import { sessions } from './http/session.js';
+import { turns } from './http/turns.js';
 import { pages } from './pages/index.js';
 import { root } from './root.js';
 
@@ -26,6 +27,7 @@ export function createApp(deps: Deps): Express {
   app.use(requestLog(deps));
   app.use(securityHeaders(deps.config));
   app.use(assets());
+  app.use(turns());
   app.use(neverStored);
   app.use(locals(deps));
   app.use(WITH_SESSION, sessions(deps));

@@ -18,3 +18,9 @@ export async function eachOf<T>(items: T[], width: number, task: (item: T) => Pr
   }
   await Promise.all(Array.from({ length: width }, takeTurns));
 }
+
+export function countOf(names: string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}

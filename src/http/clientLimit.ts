@@ -38,7 +38,7 @@ function refuseUnless({ taken, msLeft }: { taken: boolean; msLeft: number }): vo
  * `req.ip` is what the outermost trusted proxy saw (`TRUST_PROXY`): the client itself may have written the
  * entries of X-Forwarded-For before that.
  */
-function clientOf({ ip = '' }: Pick<Request, 'ip'>): string {
+export function clientOf({ ip = '' }: Pick<Request, 'ip'>): string {
   const address = withoutPort(ip.trim());
   if (isIPv4(address)) return address;
   return isIPv6(address) ? networkOf(address) : 'unknown';
