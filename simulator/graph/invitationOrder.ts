@@ -85,8 +85,14 @@ function readSponsors(body: Record<string, unknown>): Order['sponsors'] {
   if (given.length > MOST_SPONSORS) {
     throw badRequest(`A user can have at most ${MOST_SPONSORS} sponsors.`, 'BadRequest');
   }
-  const asPerson = (one: unknown) => typeof one === 'string' && one.includes('/users/');
-  return given.map((one: unknown) => ({ id: referencedId(one), asPerson: asPerson(one) }));
+  return given.map((one: unknown) => ({ id: referencedId(one), asPerson: isGivenAsPerson(one) }));
+}
+
+/** By a reference below /users, or by an object that says of itself that it is a user. */
+function isGivenAsPerson(sponsor: unknown): boolean {
+  return isRecord(sponsor)
+    ? sponsor['@odata.type'] === '#microsoft.graph.user'
+    : typeof sponsor === 'string' && sponsor.includes('/users/');
 }
 
 function readMessageInfo(info: unknown): Pick<Order, 'language' | 'cc' | 'customText'> {
