@@ -8,6 +8,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-update-notifier
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
+COPY public public
 RUN npm run build && npm prune --omit=dev --omit=optional --no-update-notifier
 
 FROM node:24-trixie-slim

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import express, { type Express } from 'express';
 import type { Deps } from './deps.js';
-import { assets } from './http/assets.js';
+import { assets, openAssets } from './http/assets.js';
 import { formProtection } from './http/csrf.js';
 import { errorPage, noSuchPage } from './http/errorPage.js';
 import { locals } from './http/locals.js';
@@ -23,6 +23,7 @@ export function createApp(deps: Deps): Express {
   app.set('trust proxy', deps.config.trustProxy);
   app.set('view engine', 'ejs');
   app.set('views', join(root, 'views'));
+  app.locals.asset = openAssets();
 
   app.use(requestLog(deps));
   app.use(securityHeaders(deps.config));

@@ -13,6 +13,8 @@ declare module 'express-serve-static-core' {
   /** What every view is given. */
   interface Locals {
     t: Translate;
+    /** The address of a style sheet, script or image by its name in `public`. */
+    asset: (name: string) => string;
     /** BCP 47. */
     language: string;
     /** How the organisation presents itself, as the policy in force says. */

@@ -10,8 +10,7 @@ export function securityHeaders({ baseUrl }: Pick<Config, 'baseUrl'>): RequestHa
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
-        // Bootstrap's form controls are drawn with data: images.
-        imgSrc: ["'self'", 'data:'],
+        imgSrc: ["'self'"],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],
         formAction: ["'self'"],

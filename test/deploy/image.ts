@@ -20,9 +20,15 @@ export async function layOutImage(stage: Instruction[], folder: string): Promise
       await mkdir(dirname(to), { recursive: true });
       if (from === null) await cp(source, to, { recursive: true });
       else if (source.endsWith('/node_modules')) await copyPackages(to);
-      else await cp(dirname(await built('server')), to, { recursive: true });
+      else await copyBuild(to);
     }
   }
+}
+
+/** What `npm run build` writes: the style sheets and scripts too, which every run of the tests builds first. */
+async function copyBuild(target: string): Promise<void> {
+  await cp(dirname(await built('server')), target, { recursive: true });
+  await cp('dist/public', join(target, 'public'), { recursive: true });
 }
 
 /** Copies, not links: whatever a test does to them must not reach the packages that are installed. */

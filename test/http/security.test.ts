@@ -34,15 +34,34 @@ describe('an answer', () => {
   test('shows the organisation in its colour, with text that can be read on it', async () => {
     const { text, headers } = await portal.visitor().get('/theme.css').expect(200);
     expect(headers['content-type']).toMatch(/^text\/css/);
-    expect(text).toBe(':root { --accent: #ffcc00; --on-accent: var(--ink); --link: var(--ink); }\n');
+    expect(text).toContain(':root { --accent: #ffcc00; --on-accent: #17202b;');
+  });
+
+  test('is packed when it is a style sheet, kept for good, and of another name when it changes', async () => {
+    const { text } = await portal.visitor().get('/');
+    const [, sheet = ''] = /href="(\/assets\/portal\.\w{8}\.css)"/.exec(text) ?? [];
+    const plain = await portal.visitor().get(sheet, { 'Accept-Encoding': 'identity' });
+    const packed = await portal.visitor().get(sheet, { 'Accept-Encoding': 'gzip, br' });
+    expect([plain.status, packed.status]).toEqual([200, 200]);
+    expect(packed.headers['content-encoding']).toBe('br');
+    expect(packed.headers.vary).toContain('Accept-Encoding');
+    expect(Number(packed.headers['content-length'])).toBeLessThan(
+      Number(plain.headers['content-length']) / 2,
+    );
+    expect(packed.headers['cache-control']).toBe('public,max-age=31536000,immutable');
+  });
+
+  test('is never packed when it is a page: it has tokens beside what was typed', async () => {
+    const { headers } = await portal.visitor().get('/', { 'Accept-Encoding': 'gzip, br' });
+    expect(headers['content-encoding']).toBeUndefined();
   });
 
   test('to an impossible range of a style sheet is no fault of ours', async () => {
-    const { status, text } = await portal
-      .visitor()
-      .get('/assets/bootstrap.css', { Range: 'bytes=99999999-' });
-    expect(status).toBe(200);
-    expect(text).not.toContain('node_modules');
+    const { text: page } = await portal.visitor().get('/');
+    const [, sheet = ''] = /href="(\/assets\/portal\.\w{8}\.css)"/.exec(page) ?? [];
+    const { status, text } = await portal.visitor().get(sheet, { Range: 'bytes=99999999-' });
+    expect(status).toBe(416);
+    expect(text).not.toContain('dist');
   });
 });
 

@@ -72,6 +72,7 @@ function without(pattern: string): string {
 async function runJest(databaseUrl: string, selection: string[]): Promise<number> {
   process.env.DATABASE_URL = databaseUrl;
   await prepareTestDatabases();
+  await import('../../public/build.js');
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: await writeTrust() };
   if (signal) return 128 + constants.signals[signal];
   process.stdout.write(`Tests on ${databaseUrl ? 'PostgreSQL' : 'the embedded store'}\n`);

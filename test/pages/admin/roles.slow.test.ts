@@ -10,8 +10,6 @@ import type { Visitor } from '../../support/visitor.js';
 /** Whoever comes along. */
 const PUBLIC = [
   'GET /',
-  'GET /assets/bootstrap.css',
-  'GET /assets/htmx.js',
   'GET /auth/callback',
   'GET /healthz',
   'GET /metrics',
