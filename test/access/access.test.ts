@@ -60,6 +60,8 @@ test.each([
     'all',
     ['litware'],
   ],
+  ['a guest may do nothing, whatever a partner says', { oid: LIA, guest: true }, [], [], []],
+  ['a guest may do nothing, whatever the token says', { roles: ['Portal.Admin'], guest: true }, [], [], []],
   [
     'two roles add up',
     { roles: ['Portal.Auditor', 'Portal.Approver'] },

@@ -44,6 +44,7 @@ const FAULTY: [input: unknown, fault: string, fact: string][] = [
   ['a@contoso\u200b.com', 'invisible', 'a space without width inside'],
   ['a@contoso.com\u202e', 'invisible', 'what turns the direction round is not dropped'],
   ['eva@bücher.example', 'international', 'a domain in letters beyond ASCII'],
+  ['eva@ｂücher.example', 'notAscii', 'a letter that folds, beside one that does not'],
   ['eva@ｃｏｎｔｏｓｏ.com', 'notAscii', 'letters that fold to another domain'],
   ['a@contoso.com\u0000', 'character', 'a control character'],
   ['\u212aim@contoso.com', 'notAscii', 'the Kelvin sign folds to k'],

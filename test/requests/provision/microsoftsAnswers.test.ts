@@ -268,6 +268,12 @@ describe('only the documented success counts', () => {
     resourceId: WIKI.servicePrincipalId,
     appRoleId: WIKI.appRoleId,
   };
+  const invitation = {
+    invitedUserEmailAddress: '200-with-an-invitation@fabrikam.com',
+    status: 'PendingAcceptance',
+    inviteRedeemUrl: 'https://login.microsoftonline.com/redeem',
+    invitedUser: { id: '99999999-0000-4000-8000-000000000002' },
+  };
   test.each([
     ['200 {} for a member', JOIN, { kind: 'status', status: 200, body: {} }],
     ['202 for a member', JOIN, { kind: 'status', status: 202 }],
@@ -279,6 +285,7 @@ describe('only the documented success counts', () => {
     ['200 {} for a role', ASSIGN, { kind: 'status', status: 200, body: {} }],
     ['201 for another principal', ASSIGN, { kind: 'status', status: 201, body: otherPrincipal }],
     ['200 for an invitation', INVITE, { kind: 'status', status: 200, body: {} }],
+    ['200 with an invitation', INVITE, { kind: 'status', status: 200, body: invitation }],
     ['202 for an invitation', INVITE, { kind: 'status', status: 202 }],
     [
       '307 for an invitation',

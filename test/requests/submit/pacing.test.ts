@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
+import { parseAddress } from '../../../src/policy/address.js';
 import { lapseUnproven } from '../../../src/requests/prove/lapse.js';
+import { submit } from '../../../src/requests/submit/submit.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
 import { textOf } from '../../support/page.js';
@@ -20,6 +23,7 @@ beforeAll(async () => {
           proof: 'mailbox',
           limits: { perHour: 2 },
         }),
+        aPartner({ id: 'tenant', domains: ['tenant.com'], limits: { perHour: 3 } }),
         aPartner({ id: 'burst', domains: ['burst.com'], limits: { perHour: 3 } }),
         aPartner({ id: 'northwind', domains: ['northwind.se'] }),
       ],
@@ -157,6 +161,27 @@ describe('of a partner whose people prove their mailbox', () => {
     const answer = await nils.post('/admin/requests/paced', { domain: 'litware.com', action: 'drop' });
     expect(answer.status).toBe(403);
   });
+});
+
+test('who has signed in at the home tenant causes no mail to a stranger, and is not paced', async () => {
+  for (let count = 0; count < 3; count++) await signUp('tenant.com');
+  expect(await request((await signUp('tenant.com')).email)).toMatchObject({ problem: { code: 'paced' } });
+  const browser = createHash('sha256').update('browser').digest();
+  const at = new Date().toISOString();
+  const parsed = parseAddress('home@tenant.com');
+  if (!parsed.ok) throw new Error(parsed.fault);
+  const application = {
+    address: parsed.address,
+    firstName: 'Ana',
+    lastName: 'Lind',
+    company: 'Fabrikam',
+    reason: 'Orders',
+    language: 'en',
+    acceptedTerms: null,
+  };
+  const proof = { kind: 'tenant', at, browser: browser.toString('hex'), by: 'tid/oid' } as const;
+  await submit(portal.deps, application, { browser, suspicions: [], proof });
+  await waitFor('the mail', async () => (await mailed('home@tenant.com')) === 1);
 });
 
 test('a domain that signs up all at once has no more than its hour', async () => {
