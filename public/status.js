@@ -29,7 +29,7 @@ async function follow() {
 }
 
 /**
- * Replaces the content of the page's parts, but not the parts: screen readers announce what changes inside the verdict.
+ * Replaces the content of the page's parts, but not the parts: screen readers announce what changes inside the news.
  * A form that a person may be filling in stays as it is, as long as it is of use.
  */
 async function refresh() {
@@ -38,7 +38,8 @@ async function refresh() {
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   // A code may be half typed, so the part about the proof changes only around its form.
   if (!page.getElementById('proof')) leaveProof();
-  for (const id of ['verdict', 'progress', 'proof-how', 'proof-again']) {
+  document.getElementById('verdict').className = page.getElementById('verdict').className;
+  for (const id of ['verdict-icon', 'verdict-news', 'verdict-more', 'progress', 'proof-how', 'proof-again']) {
     const shown = document.getElementById(id);
     const next = page.getElementById(id);
     if (!shown || !next || shown.innerHTML === next.innerHTML) continue;

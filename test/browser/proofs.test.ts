@@ -26,7 +26,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     await page.check('[name=terms]');
     await page.click('form[action="/sign-up"] button.btn-primary');
     await page.waitForURL(/\/requests\/[\w-]{22}$/);
-    await page.getByRole('heading', { name: 'Confirm that the address is yours' }).waitFor();
+    await page.getByRole('heading', { name: 'Confirm your email address' }).waitFor();
   }
 
   /** The newest mail with a code. */
@@ -78,12 +78,12 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
       expect(await guest(email)).toBeUndefined();
 
       const wrong = code === '000000' ? '000001' : '000000';
-      await page.getByLabel('Code from the mail').fill(wrong);
+      await page.getByLabel('Code from the email').fill(wrong);
       await page.getByRole('button', { name: 'Confirm', exact: true }).click();
-      await page.getByText('That is not the code of the latest mail').waitFor();
+      await page.getByText("That code isn't right").waitFor();
       expect(await guest(email)).toBeUndefined();
 
-      await page.getByLabel('Code from the mail').fill(`${code.slice(0, 3)} ${code.slice(3)}`);
+      await page.getByLabel('Code from the email').fill(`${code.slice(0, 3)} ${code.slice(3)}`);
       await page.getByRole('button', { name: 'Confirm', exact: true }).click();
       await ready(page);
       expect((await guest(email))?.displayName).toBe('Tom Berg');
@@ -98,7 +98,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     const page = await openPage();
     await apply(page, { ...TOM, email, firstName: 'Tess' });
     const { link } = await proofMail(email);
-    await page.getByLabel('Code from the mail').pressSequentially('12');
+    await page.getByLabel('Code from the email').pressSequentially('12');
     await takePicture(page, 'proof-code');
     await onPhone(page, async (phone) => {
       await phone.goto(link);
@@ -107,7 +107,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
       // As a scanner of mails does: the page alone changes nothing.
       await phone.reload();
       expect(await guest(email)).toBeUndefined();
-      expect(await page.getByLabel('Code from the mail').inputValue()).toBe('12');
+      expect(await page.getByLabel('Code from the email').inputValue()).toBe('12');
       await phone.getByRole('button', { name: 'Confirm the address' }).click();
       await phone.waitForURL(/\/requests\/[\w-]{22}$/);
       await ready(phone);

@@ -39,7 +39,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     await fillIn(page, FIELDS);
     await submit(page);
     await page.waitForURL(/\/requests\/[\w-]{22}$/);
-    await page.getByRole('heading', { name: 'Your access is being set up' }).waitFor();
+    await page.getByRole('heading', { name: "We're preparing your invitation" }).waitFor();
     await page.evaluate('window.notReloaded = true');
     await answered(page);
     expect(await page.evaluate('window.notReloaded')).toBe(true);
@@ -84,7 +84,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     await fillIn(page, { ...FIELDS, email: 'bo@sales.fabrikam.com' });
     await site.tenant.settings({ latencyMs: 250 });
     await submit(page);
-    await page.getByRole('heading', { name: 'Your access is being set up' }).waitFor();
+    await page.getByRole('heading', { name: "We're preparing your invitation" }).waitFor();
     await answered(page);
     await site.tenant.settings({ latencyMs: 0 });
   });

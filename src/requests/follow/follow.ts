@@ -59,6 +59,7 @@ function anonymised({ status, updatedAt }: Omit<Status, 'proof'>): Status {
     undeliverable: false,
     words: null,
     apps: [],
+    toAccept: false,
     steps: [],
     moving: false,
     resend: { allowed: false, why: 'notMailed' },

@@ -14,12 +14,15 @@ export function ownerStatus(request: RequestRow, steps: StepRow[], mails: MailWi
     undeliverable: false,
     words: isDeniedByReviewer(request) ? (request.review?.reason ?? null) : null,
     apps: request.state === 'provisioned' ? appsOf(request) : [],
+    toAccept: request.state === 'provisioned' && steps.some(isInvited),
     steps: stepsOf(request, steps),
     moving: request.due_at !== null || request.state === 'pending' || request.state === 'unproven',
     resend: mayResend(request, steps, mails),
     updatedAt: new Date(Math.max(request.updated_at.getTime(), ...moments.map((at) => at?.getTime() ?? 0))),
   };
 }
+
+const isInvited = ({ key, detail }: StepRow) => key === 'invitation' && detail.mailedBy !== 'nobody';
 
 /** The apps that were granted when the request was provisioned. The policy may have changed since. */
 function appsOf({ decision }: Pick<RequestRow, 'decision'>): Status['apps'] {

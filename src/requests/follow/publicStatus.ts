@@ -38,6 +38,7 @@ export function publicStatus(seen: Seen, limits: MailWindow): Omit<Status, 'proo
     undeliverable: status === 'delayed' && isUndeliverable(seen),
     words: isDeniedByReviewer(request) ? (request.review?.reason ?? null) : null,
     apps: [],
+    toAccept: false,
     steps,
     moving: isMoving(status, seen),
     resend: answeredAt

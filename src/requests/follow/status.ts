@@ -28,6 +28,8 @@ export type Status = {
   /** The approver's words to the applicant about a denial. */
   words: string | null;
   apps: { name: string; url: string }[];
+  /** An invitation went out that the owner has to accept, as far as the portal knows; false for a guest who was in place. */
+  toAccept: boolean;
   steps: StatusStep[];
   /** False once nothing changes any more unless a person acts. */
   moving: boolean;

@@ -160,7 +160,7 @@ describe('signs of a program', () => {
     expect(await requestOf('bot@fabrikam.com')).toMatchObject({ state: 'pending', partner: 'fabrikam' });
     expect(await reasonsOf('bot@fabrikam.com')).toEqual(['domain.listed', 'guard.honeypot']);
     const { text } = await visitor.get(path);
-    expect(textOf(text)).toContain('Waiting for approval');
+    expect(textOf(text)).toContain('Awaiting approval');
     expect(text).not.toMatch(/honeypot|guard|program|website/);
   });
 

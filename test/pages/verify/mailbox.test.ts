@@ -133,8 +133,8 @@ describe('after the form', () => {
     expect(text).toMatch(/<input[^>]* inputmode="numeric"\s+autocomplete="one-time-code"/);
     expect(text).toContain('data-moving="true"');
     expect(text).not.toContain('http-equiv="refresh"');
-    expect(textOf(text)).toContain('Open the link in it, or enter the code here.');
-    expect(textOf(text)).toContain('You can ask for a new mail in 5 minutes.');
+    expect(textOf(text)).toContain('Enter it here, or open the link in the email.');
+    expect(textOf(text)).toContain('You can ask for a new email in 5 minutes.');
   });
 });
 
@@ -176,7 +176,7 @@ describe('the code', () => {
     const { visitor, path, code } = await asked();
     const answer = await enter(visitor, path, typed);
     expect(answer.status).toBe(422);
-    expect(textOf(answer.text)).toContain('Enter the six digits of the code in the mail.');
+    expect(textOf(answer.text)).toContain('Enter the 6 digits of the code in the email.');
     expect((await challengeOf(path)).tries_left).toBe(5);
     expect((await enter(visitor, path, code)).status).toBe(303);
   });
@@ -187,9 +187,7 @@ describe('the code', () => {
     for (let by = 1; by <= 5; by++) answers.push(await enter(visitor, path, otherThan(code, by)));
     answers.push(await enter(visitor, path, code));
     expect(answers.map(({ status }) => status)).toEqual([422, 422, 422, 422, 422, 422]);
-    expect(textOf(answers[0]?.text ?? '')).toContain(
-      'Open the link in the mail instead. You have 4 tries left.',
-    );
+    expect(textOf(answers[0]?.text ?? '')).toContain('open the link in it. You have 4 tries left.');
     expect(textOf(answers[3]?.text ?? '')).toContain('You have one try left.');
     expect(textOf(answers[5]?.text ?? '')).toContain('There are no tries left for this code.');
     // Asking for a new mail too early gives no tries back.
@@ -245,7 +243,7 @@ describe('the code', () => {
         const answer = await enter(other, path, typed);
         expect(answer.status).toBe(422);
         expect(textOf(answer.text)).toContain(
-          'That is not the code of the latest mail, or it belongs to another browser. Open the link in the mail instead',
+          "That code isn't right. Check the newest email, or open the link in it.",
         );
       }
     }
@@ -272,8 +270,8 @@ describe('the code', () => {
   });
 
   test.each([
-    ['sv', 'hör den till en annan webbläsare. Öppna länken i mejlet i stället'],
-    ['de', 'gehört zu einem anderen Browser. Öffnen Sie stattdessen den Link in der E-Mail'],
+    ['sv', 'Koden stämmer inte. Titta i det senaste mejlet'],
+    ['de', 'Der Code stimmt nicht. Sehen Sie in der neuesten E-Mail nach'],
   ])('that does not do is answered in %s', async (language, words) => {
     const { path, code } = await asked();
     const stranger = somebody({ 'Accept-Language': language });
@@ -302,7 +300,9 @@ describe('the code', () => {
     await ageProof(portal, path, 11);
     const answer = await enter(visitor, path, code);
     expect(answer.status).toBe(422);
-    expect(textOf(answer.text)).toContain('That is not the code, or it is too old. Ask for a new mail below');
+    expect(textOf(answer.text)).toContain(
+      "That code isn't right, or it is too old. Ask for a new email below",
+    );
     const young = await asked();
     await ageProof(portal, young.path, 590);
     expect((await enter(young.visitor, young.path, young.code)).status).toBe(303);
@@ -347,7 +347,7 @@ describe('a request that waits for no code', () => {
     expect((await visitor.postRaw(codePath(path), { _csrf, code })).status).toBe(303);
     const second = await visitor.postRaw(codePath(path), { _csrf, code });
     expect(second.status).toBe(409);
-    expect(textOf(second.text)).toContain('Waiting for approval');
+    expect(textOf(second.text)).toContain('Awaiting approval');
     expect(second.text).not.toContain('name="code"');
   });
 
@@ -597,7 +597,7 @@ describe('whoever posts an address that somebody else has posted', () => {
   const againForm = (path: string) =>
     `<form method="post" action="${codePath(path).replace(tokenIn(path), 'TOKEN')}/again">
     <input type="hidden" CSRF />
-    <button class="btn btn-outline-primary">Send a new mail</button>
+    <button class="btn btn-outline-primary">Send a new email</button>
   </form>`;
 
   test('asks for a new mail where the last one is old, whose code is still that of the first', async () => {

@@ -164,7 +164,7 @@ describe.each([
     });
     expectSame(second);
     // The resends of others do not count, and the wait is their own.
-    expect(second.unknown).toContain('You can ask for it again in 5 minutes');
+    expect(second.unknown).toContain('You can ask for another one in 5 minutes');
     expectSame(await shown((kind) => senders[kind], pageOf));
   });
 

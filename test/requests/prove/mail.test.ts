@@ -6,6 +6,7 @@ import { reserveMail } from '../../../src/store/mailboxes.js';
 import { beginNotice, claimNotice } from '../../../src/store/noticeLeases.js';
 import { requestAt } from '../../support/ageRequest.js';
 import { aPartner, aPolicy } from '../../support/aPolicy.js';
+import { textOf } from '../../support/page.js';
 import { startPortal, type TestPortal } from '../../support/portal.js';
 import { proofMailTo, tokenIn } from '../../support/proofMail.js';
 import { putPolicy } from '../../support/putPolicy.js';
@@ -125,7 +126,9 @@ test('a mailbox that the server refuses is told on the page', async () => {
   await portal.tenant.fault({ on: 'smtp', fault: { kind: 'refuse', code: 550, message: 'No such mailbox' } });
   await send();
   const { text } = await visitor.get(path);
-  expect(text).toContain('Mail to nobody@wingtiptoys.com could not be delivered. Check the address.');
+  expect(textOf(text)).toContain(
+    "We couldn't deliver an email to nobody@wingtiptoys.com. Check the address.",
+  );
 });
 
 test('what had begun to flow when its sender died is not sent a second time', async () => {
@@ -209,7 +212,7 @@ describe('when the policy changes meanwhile', () => {
     await send();
     expect(await noticesAt(path)).toEqual([]);
     await putPolicy(portal, withProof('mailbox'));
-    expect((await visitor.get(path)).text).toContain('Have a mail sent to changed@wingtiptoys.com');
+    expect((await visitor.get(path)).text).toContain('Ask for an email to changed@wingtiptoys.com');
     await visitor.post(`/verify/code/${tokenIn(path)}/again`, {}, { from: '/' });
     await send();
     const { code } = await proofMailTo(portal, email);

@@ -80,7 +80,7 @@ describe('of a partner whose people are invited at once', () => {
     const { text } = await visitor.get(path);
     const until = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
     const { slot_at } = await request(email);
-    expect(textOf(text)).toContain(`goes on at ${until.format(slot_at ?? 0)} UTC`);
+    expect(textOf(text)).toContain(`continues at ${until.format(slot_at ?? 0)} UTC`);
     expect(await mailed(email)).toBe(0);
   });
 
@@ -119,7 +119,7 @@ describe('of a partner whose people prove their mailbox', () => {
     });
     expect(await mailed(third.email)).toBe(0);
     const page = (await third.visitor.get(third.path)).text;
-    expect(textOf(page)).toContain('waits for its turn');
+    expect(textOf(page)).toContain('Your request continues at');
     expect(page).not.toContain('name="code"');
     const ada = await portal.staff('ada');
     await ada.post('/admin/requests/paced', { domain: 'litware.com', action: 'release' }, { from: '/admin' });
