@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import express, { type Express } from 'express';
 import type { Deps } from './deps.js';
-import { assets, openAssets } from './http/assets.js';
+import { assets } from './http/assets.js';
 import { formProtection } from './http/csrf.js';
 import { errorPage, noSuchPage } from './http/errorPage.js';
 import { locals } from './http/locals.js';
@@ -23,13 +23,13 @@ export function createApp(deps: Deps): Express {
   app.set('trust proxy', deps.config.trustProxy);
   app.set('view engine', 'ejs');
   app.set('views', join(root, 'views'));
-  app.locals.asset = openAssets();
+  app.locals.asset = deps.assets.addressOf;
 
   app.use(requestLog(deps));
   app.use(securityHeaders(deps.config));
-  app.use(assets());
-  app.use(turns());
+  app.use(assets(deps.assets));
   app.use(neverStored);
+  app.use(turns());
   app.use(locals(deps));
   app.use(WITH_SESSION, sessions(deps));
   app.use(formProtection(deps.config));

@@ -1,3 +1,4 @@
+import { readAssets } from './assets.js';
 import { openPolicyHistory, type PolicyHistory } from './policyFile/policyHistory.js';
 import type { Config } from './config.js';
 import { createDoctor } from './doctor/doctor.js';
@@ -31,10 +32,12 @@ export type Deps = Awaited<ReturnType<typeof openDeps>>;
 /**
  * Opens everything that the portal works with, as one plain object.
  *
+ * @throws {MissingAssets} before anything is opened
  * @throws {PolicyError} a faulty policy file
  * @throws Error a store that cannot be opened
  */
 export async function openDeps(config: Config, log: Log, limits: Limits = limitsIn(config)) {
+  const assets = readAssets();
   let history: PolicyHistory | null = null;
   const policy = await openPolicyFile(config.policyFile, {
     check: proofFaults(config.mail !== null),
@@ -58,6 +61,7 @@ export async function openDeps(config: Config, log: Log, limits: Limits = limits
     config,
     log,
     limits,
+    assets,
     policy,
     policyHistory: history,
     store,

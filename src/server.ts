@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { MissingAssets } from './assets.js';
 import { createApp } from './app.js';
 import { startSealer } from './audit/seal.js';
 import { startBackground } from './background.js';
@@ -52,7 +53,7 @@ async function main(): Promise<void> {
 }
 
 /** Errors whose message is for the operator. */
-const SENTENCES = [ConfigError, PolicyError, LockedError, UnusableStore];
+const SENTENCES = [ConfigError, MissingAssets, PolicyError, LockedError, UnusableStore];
 const FOLDER_FAULTS = new Set(['EACCES', 'EEXIST', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS']);
 
 /** A sentence for a fault that an operator can mend, and the stack for any other error. */

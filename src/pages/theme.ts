@@ -23,10 +23,10 @@ export function theme({ policy }: Deps): RequestHandler {
  */
 export function themeOf(colour: string): string {
   const light = rule(tokensOf(colour, LIGHT));
-  return `${light}@media (prefers-color-scheme: dark) { ${rule(tokensOf(colour, DARK))}}\n`;
+  return `${light}@media screen and (prefers-color-scheme: dark) { ${rule(tokensOf(colour, DARK))}}\n`;
 }
 
-type Tokens = Record<'accent' | 'on-accent' | 'link', string>;
+type Tokens = Record<'accent' | 'accent-hover' | 'on-accent' | 'link', string>;
 
 function rule(tokens: Tokens): string {
   const members = Object.entries(tokens).map(([name, value]) => `--${name}: ${value};`);
@@ -38,7 +38,9 @@ function tokensOf(colour: string, { ground, texts, towards }: typeof LIGHT): Tok
   const link = untilReadable(colour, ground, towards);
   const filled = towards === DARK.towards ? link : colour;
   const text = texts.find((one) => contrast(one, filled) >= READABLE) ?? '';
-  return { accent: filled, 'on-accent': text, link };
+  // Away from the text on it, so that it stays readable.
+  const hover = mix(filled, luminance(text) > 0.5 ? '#000000' : '#ffffff', 0.15);
+  return { accent: filled, 'accent-hover': hover, 'on-accent': text, link };
 }
 
 function untilReadable(colour: string, ground: string, towards: string): string {

@@ -15,7 +15,7 @@ export async function takeSlot(
   const { rows } = await sql<{ at: Date; waitSeconds: number }>`
     update request set paced_domain = ${domain}, slot_at = greatest(clock_timestamp(), (
       select before.slot_at + interval '1 hour' from request as before
-      where before.paced_domain = ${domain} and before.slot_at > clock_timestamp() - interval '1 hour'
+      where before.paced_domain = ${domain} and before.slot_at > (select clock_timestamp() - interval '1 hour')
         -- A turn that is given up is free again. By the clock: this transaction may have begun before turns that others took.
         and (before.slot_at <= clock_timestamp() or before.problem ->> 'code' = 'paced')
       order by before.slot_at desc offset ${perHour - 1}::int limit 1

@@ -34,21 +34,52 @@ describe('an answer', () => {
   test('shows the organisation in its colour, with text that can be read on it', async () => {
     const { text, headers } = await portal.visitor().get('/theme.css').expect(200);
     expect(headers['content-type']).toMatch(/^text\/css/);
-    expect(text).toContain(':root { --accent: #ffcc00; --on-accent: #17202b;');
+    expect(text).toContain(':root { --accent: #ffcc00; --accent-hover: #ffd426; --on-accent: #17202b;');
   });
 
-  test('is packed when it is a style sheet, kept for good, and of another name when it changes', async () => {
+  const sheet = async () => {
     const { text } = await portal.visitor().get('/');
-    const [, sheet = ''] = /href="(\/assets\/portal\.\w{8}\.css)"/.exec(text) ?? [];
-    const plain = await portal.visitor().get(sheet, { 'Accept-Encoding': 'identity' });
-    const packed = await portal.visitor().get(sheet, { 'Accept-Encoding': 'gzip, br' });
+    return /href="(\/assets\/portal\.\w{8}\.css)"/.exec(text)?.[1] ?? '';
+  };
+
+  test('is packed when it is a style sheet, and kept for good', async () => {
+    const path = await sheet();
+    const plain = await portal.visitor().get(path, { 'Accept-Encoding': 'identity' });
+    const packed = await portal.visitor().get(path, { 'Accept-Encoding': 'gzip, br' });
     expect([plain.status, packed.status]).toEqual([200, 200]);
     expect(packed.headers['content-encoding']).toBe('br');
     expect(packed.headers.vary).toContain('Accept-Encoding');
     expect(Number(packed.headers['content-length'])).toBeLessThan(
       Number(plain.headers['content-length']) / 2,
     );
-    expect(packed.headers['cache-control']).toBe('public,max-age=31536000,immutable');
+    expect(packed.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    expect(packed.text).toBe(plain.text);
+  });
+
+  test.each([
+    ['br;q=0, gzip', 'gzip'],
+    ['gzip;q=0', undefined],
+  ])('to %s is packed as %s', async (accepted, encoding) => {
+    const { headers } = await portal.visitor().get(await sheet(), { 'Accept-Encoding': accepted });
+    expect(headers['content-encoding']).toBe(encoding);
+  });
+
+  test('that the browser has keeps its validator and its cache', async () => {
+    const path = await sheet();
+    const { headers } = await portal.visitor().get(path);
+    const again = await portal.visitor().get(path, { 'If-None-Match': `"x", ${String(headers.etag)}` });
+    expect([again.status, again.headers.etag, again.headers['cache-control']]).toEqual([
+      304,
+      headers.etag,
+      headers['cache-control'],
+    ]);
+  });
+
+  test('to a style sheet of another version of the portal is the one of this version, and is not kept', async () => {
+    const path = (await sheet()).replace(/\w{8}(?=\.css)/, 'ABCDEFGH');
+    const { status, headers } = await portal.visitor().get(path);
+    expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
+    expect((await portal.visitor().get('/assets/nothing.ABCDEFGH.css')).status).toBe(404);
   });
 
   test('is never packed when it is a page: it has tokens beside what was typed', async () => {
@@ -56,13 +87,13 @@ describe('an answer', () => {
     expect(headers['content-encoding']).toBeUndefined();
   });
 
-  test('to an impossible range of a style sheet is no fault of ours', async () => {
-    const { text: page } = await portal.visitor().get('/');
-    const [, sheet = ''] = /href="(\/assets\/portal\.\w{8}\.css)"/.exec(page) ?? [];
-    const { status, text } = await portal.visitor().get(sheet, { Range: 'bytes=99999999-' });
-    expect(status).toBe(416);
-    expect(text).not.toContain('dist');
-  });
+  test.each(['bytes=99999999-', 'bytes=50-20', 'bytes=-10', 'items=0-5'])(
+    'to the range %s of a style sheet is all of it',
+    async (range) => {
+      const { status, headers } = await portal.visitor().get(await sheet(), { Range: range });
+      expect([status, headers['content-range']]).toEqual([200, undefined]);
+    },
+  );
 });
 
 describe('a form', () => {

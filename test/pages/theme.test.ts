@@ -6,7 +6,7 @@ type Mode = 'light' | 'dark';
 
 /** The custom properties that a style sheet sets, those of dark in place of the others. */
 function tokensOf(css: string, mode: Mode): Tokens {
-  const [light = '', dark = ''] = css.split('@media (prefers-color-scheme: dark)');
+  const [light = '', dark = ''] = css.split('@media screen and (prefers-color-scheme: dark)');
   const set = [...`${light}${mode === 'dark' ? dark : ''}`.matchAll(/--([\w-]+): (#[0-9a-f]{3,6})/g)];
   return Object.fromEntries(set.map(([, name = '', value = '']) => [name, inFull(value)]));
 }
@@ -28,6 +28,7 @@ const PAIRS: [string, string, number][] = [
     ['border', ground, 3],
   ]),
   ['on-accent', 'accent', 4.5],
+  ['on-accent', 'accent-hover', 4.5],
   ...TONES.flatMap((tone): [string, string, number][] => [
     [tone, `${tone}-tint`, 4.5],
     [tone, 'surface', 4.5],
@@ -69,6 +70,7 @@ describe.each<Mode>(['light', 'dark'])('in %s', (mode) => {
     '#ff0000',
     '#00ff00',
     '#b45309',
+    '#ff0f96',
     '#8fb8de',
     '#2a3340',
   ])('an organisation may have the colour %s', (colour) => {
