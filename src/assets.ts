@@ -45,7 +45,8 @@ export function readAssets(): Assets {
     find(file) {
       const asset = files.get(file);
       if (asset) return { asset, current: true };
-      const successor = files.get(built[file.replace(/(\.min)?\.[A-Z0-9]{8}(?=\.\w+$)/, '')] ?? '');
+      const source = file.replace(/(\.min)?\.[A-Z0-9]{8}(?=\.\w+$)/, '');
+      const successor = source === file ? undefined : files.get(built[source] ?? '');
       return successor && { asset: successor, current: false };
     },
   };
