@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import express from 'express';
+import { readAssets } from '../../src/assets.js';
 import { loadLanguages } from '../../src/language.js';
 
 // What `GET /` is compared with: Express and EJS alone. They render the same views with the same texts, looked up by the
@@ -12,6 +13,7 @@ app.set('view engine', 'ejs');
 app.set('views', join(process.cwd(), 'views'));
 
 const locals = {
+  asset: readAssets().addressOf,
   language: 'en',
   t: loadLanguages(join(process.cwd(), 'locales')).translate('en'),
   portal: { organization: 'Contoso', contact: 'partners@contoso.com' },

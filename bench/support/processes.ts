@@ -32,6 +32,7 @@ process.once('exit', () => {
  * larger.
  */
 export async function build(): Promise<void> {
+  await import('../../public/build.js');
   for (const project of ['tsconfig.build.json', 'bench/tsconfig.servers.json']) {
     const compiler = spawn(process.execPath, ['node_modules/typescript/bin/tsc', '-p', project], {
       cwd: root,
