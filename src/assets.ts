@@ -15,7 +15,7 @@ export type Asset = { type: string } & Record<'identity' | 'br' | 'gzip', Buffer
 export type Assets = {
   /** By the name that it has in `public`: where a page finds it. */
   addressOf: (name: string) => string;
-  /** By the built name. `current` is what has taken the place of one that another version of the portal names. */
+  /** By the built name; `current` is false for the successor of a file that another version of the portal names. */
   find: (file: string) => { asset: Asset; current: boolean } | undefined;
 };
 

@@ -5,11 +5,14 @@ import { clientOf } from './clientLimit.js';
 /** More than a whole office has under way; each one that waits takes memory. */
 const MOST_WAITING = 200;
 
+const PROBES = new Set(['/healthz', '/readyz']);
+
 type Waiting = { isOver: () => boolean; begin: () => void };
 
 /**
- * Begins at most one request of a client in each turn of the event loop. Pages are rendered in one go, so whoever asks over twenty
- * connections would otherwise have twenty pages made before anybody else's request is looked at.
+ * Begins at most one request of a client in each turn of the event loop. Pages are rendered in one go, so a client with
+ * twenty connections would otherwise have twenty pages made before anybody else's request is looked at. Balancers do not wait: where
+ * the proxy is not known, they and everybody behind it are one client.
  */
 export function turns(): RequestHandler {
   const waiting = new Map<string, Waiting[]>();
@@ -28,6 +31,10 @@ export function turns(): RequestHandler {
   }
 
   return function takeTurns(req, res, next) {
+    if (PROBES.has(req.path)) {
+      next();
+      return;
+    }
     const client = clientOf(req);
     const before = waiting.get(client);
     if (!before) {

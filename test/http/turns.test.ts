@@ -105,6 +105,14 @@ describe('the turns of one client', () => {
     expect(handled).toEqual(paths.map((path) => `${path} in ${path}`));
   });
 
+  test('are not for the checks of a balancer', async () => {
+    const { close } = await pipeline(Array<string>(100).fill('/'));
+    await waitFor('the first', () => handled.length > 0);
+    await fetch(`http://127.0.0.1:${port()}/readyz`);
+    expect(handled.length).toBeLessThan(50);
+    close();
+  });
+
   test('are not taken for connections that are closed, and a queue has an end', async () => {
     const { answers, close } = await pipeline(Array<string>(1_000).fill('/'));
     await waitFor('the refusal', () => answers().includes('429'));

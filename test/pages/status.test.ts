@@ -211,6 +211,27 @@ describe('the status page', () => {
     });
   });
 
+  test.each([
+    [
+      'with an invitation to accept',
+      'next@fabrikam.com',
+      false,
+      ['What to do now', 'Then open what you need'],
+    ],
+    ['who was in place', 'inplace@fabrikam.com', true, ['You can use these apps with your account']],
+    ['who was in place, without apps', 'inplace@bare.com', true, ['Sign in at Contoso with your account']],
+  ])('tells an owner %s what to do now, and others nothing of it', async (_who, email, accepted, says) => {
+    if (accepted) await portal.tenant.addUser({ mail: email, userType: 'Guest', accepted });
+    const path = await provisioned(email);
+    const others = textOf((await portal.visitor().get(path)).text);
+    const owners = textOf((await portal.visitor().get(await mailedPage(email))).text);
+    for (const words of says) {
+      expect(owners).toContain(words);
+      expect(others).not.toContain(words);
+    }
+    expect(owners.includes('accept the invitation in it')).toBe(!accepted);
+  });
+
   test('of somebody who is a member already shows the owner alone where it ended', async () => {
     const email = 'member@fabrikam.com';
     await portal.tenant.addUser({ mail: email, userType: 'Member', displayName: 'Member' });
