@@ -1,10 +1,11 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
-import type { Translate } from '../language.js';
+import { nameOfLanguage, type Translate } from '../language.js';
 import type { PolicyDocument } from '../policy/schema.js';
 import { NOBODYS_DOMAIN } from '../store/anonymise.js';
 import type { RequestRow } from '../store/schema.js';
+import { languageOf, speak } from './language.js';
 import { allowImages } from './security.js';
 
 type Named = Pick<RequestRow, 'address' | 'anonymised_at'>;
@@ -15,8 +16,12 @@ declare module 'express-serve-static-core' {
     t: Translate;
     /** The address of a style sheet, script or image by its name in `public`. */
     asset: (name: string) => string;
-    /** BCP 47. */
+    /** BCP 47, of the texts. */
     language: string;
+    /** BCP 47, for dates and numbers. */
+    locale: string;
+    /** What the switch in the footer offers. */
+    languages: { code: string; name: string }[];
     /** How the organisation presents itself, as the policy in force says. */
     portal: PolicyDocument['portal'];
     /**
@@ -26,6 +31,10 @@ declare module 'express-serve-static-core' {
     formPath: string | null;
     /** Sets the browser's cookie and gives the token that belongs to it. */
     csrfToken: () => string;
+    /** The same for the language switch, whose token belongs to no session. */
+    languageToken: () => string;
+    /** The path to which the language switch leads back. */
+    here: string;
     /** Of the person who has signed in; in the admin area alone, like the rest. */
     access?: Access;
     /** A moment in words, in UTC. */
@@ -36,19 +45,27 @@ declare module 'express-serve-static-core' {
   }
 }
 
-/** Gives views their language, by the browser's preference, and what every page shows. */
-export function locals({ languages, policy }: Pick<Deps, 'languages' | 'policy'>): RequestHandler {
+/** Gives views their language and what every page shows. */
+export function locals(deps: Pick<Deps, 'config' | 'languages' | 'policy'>): RequestHandler {
+  const { config, languages, policy } = deps;
+  const offered = languages.available.map((code) => ({ code, name: nameOfLanguage(code) }));
   return function setLocals(req, res, next) {
-    const language = req.acceptsLanguages(languages.available) || 'en';
-    res.locals.language = language;
-    res.locals.t = languages.translate(language);
-    res.vary('Accept-Language');
+    speak(deps, res, languageOf(config, req, languages.available));
+    res.locals.languages = offered;
+    res.locals.here = wayBack(req);
+    res.vary('Accept-Language, Cookie');
     const { portal } = policy.current().policy.document;
     res.locals.portal = portal;
     if (portal.logo?.startsWith('https:')) allowImages(res, new URL(portal.logo).origin);
     res.locals.formPath = req.method === 'POST' ? req.path : null;
     next();
   };
+}
+
+/** Lists keep their filters. What others have written into a URL is not written into a page. */
+function wayBack({ method, path, originalUrl }: Request): string {
+  if (path.startsWith('/auth/')) return '/';
+  return method === 'GET' && path.startsWith('/admin') ? originalUrl : path;
 }
 
 /**
@@ -72,8 +89,8 @@ const HTMX = JSON.stringify({
 
 /** Gives the views of the admin area what they need besides. */
 export const adminLocals: RequestHandler = function setAdminLocals(_req, res, next) {
-  const { t, language } = res.locals;
-  const format = new Intl.DateTimeFormat(language, {
+  const { t, locale } = res.locals;
+  const format = new Intl.DateTimeFormat(locale, {
     dateStyle: 'medium',
     timeStyle: 'short',
     timeZone: 'UTC',

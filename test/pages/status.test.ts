@@ -5,7 +5,7 @@ import type { RequestState } from '../../src/store/schema.js';
 import { ageRequest, requestAt as at } from '../support/ageRequest.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { invitationsOf, ownerStatusOf, signUpUntil } from '../support/journey.js';
-import { textOf } from '../support/page.js';
+import { comparable, textOf } from '../support/page.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { waitFor } from '../support/waitFor.js';
 
@@ -132,7 +132,7 @@ describe('the status page', () => {
       portal.visitor().get('/no-such-page'),
     ]);
     expect([page.status, json.status]).toEqual([404, 404]);
-    expect(page.text).toBe(none.text);
+    expect(comparable(page.text)).toBe(comparable(none.text));
     expect(json.body).toEqual({
       error: {
         id: 'notFound',

@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.js';
+import { chooseLanguage } from '../../language.js';
 import { renderMail } from '../../mail/templates.js';
 import type { WaitingRequests } from '../../store/noticeSummaries.js';
 import type { RequestRow } from '../../store/schema.js';
@@ -32,7 +33,7 @@ export async function composeDigest(
   waiting: WaitingRequests[],
 ): Promise<Message> {
   const t = deps.languages.translate(language);
-  const day = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
+  const day = new Intl.DateTimeFormat(chooseLanguage([language], deps.languages.available).locale, {
     dateStyle: 'long',
     timeZone: 'UTC',
   });

@@ -42,11 +42,20 @@ async function faultsAfter(fields: Record<string, unknown>) {
 }
 
 describe('the form', () => {
-  test('has a label for each input, the terms, and no fault', async () => {
+  test('asks for the address alone', async () => {
     const { status, text, headers } = await portal.visitor().get('/');
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
-    for (const field of ['email', 'firstName', 'lastName', 'company', 'reason', 'terms']) {
+    expect(text).toMatch(/<label [^>]*for="email"/);
+    expect(valueOf(text, 'email')).toBe('');
+    expect(text).not.toMatch(/name="(firstName|lastName|company|reason|terms)"/);
+  });
+
+  test('has a label for each input of the second step, the terms, and no fault', async () => {
+    const { status, text } = await portal.visitor().sendAddress('ana@contoso.com');
+    expect(status).toBe(200);
+    expect(valueOf(text, 'email')).toBe('ana@contoso.com');
+    for (const field of ['firstName', 'lastName', 'company', 'reason', 'terms']) {
       expect(text).toMatch(new RegExp(`<label [^>]*for="${field}"`));
       expect(text).toMatch(new RegExp(`id="${field}" name="${field}"`));
     }
@@ -65,7 +74,7 @@ describe('the form', () => {
     ]);
   });
 
-  test.each(['/sign-up', '/sign-up?email=eve'])('GET %s leads to it', async (path) => {
+  test.each(['/sign-up', '/sign-up?email=eve', '/sign-up/address'])('GET %s leads to it', async (path) => {
     await portal.visitor().get(path).expect(303).expect('Location', '/');
   });
 
@@ -194,7 +203,7 @@ describe('what is sent', () => {
     expect(answer.text.match(/role="alert"/g)).toHaveLength(1);
     expect(answer.text).toMatch(/role="alert" aria-labelledby="summary-title" tabindex="-1" autofocus/);
     expect(answer.text).toContain(
-      '<title>5 things need your attention: Get access to Contoso – Contoso</title>',
+      '<title>5 things need your attention: Tell us about yourself – Contoso</title>',
     );
     for (const [field] of faultsOf(answer.text)) expect(answer.text).toContain(`id="${field}-fault"`);
   });
@@ -293,7 +302,9 @@ describe('what is sent', () => {
 
 describe('the terms', () => {
   const hashShown = async () =>
-    /id="terms" name="terms" value="(\w+)"/.exec((await portal.visitor().get('/')).text)?.[1];
+    /id="terms" name="terms" value="(\w+)"/.exec(
+      (await portal.visitor().sendAddress('ana@contoso.com')).text,
+    )?.[1];
 
   test('can be read: lists, emphasis and links, but neither markup nor scripts', async () => {
     const { text } = await portal.visitor().get('/terms').expect(200);

@@ -23,9 +23,9 @@ export function showOverview(deps: Deps): RequestHandler {
     if (!query.success) throw malformed();
     const { partner } = query.data;
     const figures = await overview(deps, accessIn(res), partner === '' ? undefined : partner);
-    const language = res.locals.language;
-    const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', timeZone: 'UTC' });
-    const number = new Intl.NumberFormat(language);
+    const { locale } = res.locals;
+    const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+    const number = new Intl.NumberFormat(locale);
     res.render('admin/overview', {
       ...figures,
       partner,
@@ -33,7 +33,7 @@ export function showOverview(deps: Deps): RequestHandler {
       chart: signUpChart(figures.signUps.days),
       dayName: (text: string) => day.format(new Date(text)),
       number: (value: number) => number.format(value),
-      age: (moment: Date) => ageOf(moment, language),
+      age: (moment: Date) => ageOf(moment, locale),
     });
   };
 }

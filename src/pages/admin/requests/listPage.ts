@@ -50,7 +50,7 @@ export async function showList(
     noPartner: NO_PARTNER,
     filtered: Object.keys(filter).length > 0,
     ...listing,
-    age: (moment: Date) => ageOf(moment, res.locals.language),
+    age: (moment: Date) => ageOf(moment, res.locals.locale),
     addressOf: (changes: object) => listAddress(LIST, query, changes),
     listed: writeListQuery(query),
     csvAddress: listAddress(`${LIST}.csv`, query),
