@@ -184,7 +184,7 @@ describe('the mail to an approver', () => {
     expect(mail).toMatchObject({
       from: 'partners@contoso.com',
       to: ['lia@contoso.com'],
-      subject: 'A request for access waits for you (Partner lia)',
+      subject: 'A request is waiting for your approval (Partner lia)',
     });
     for (const body of [mail?.text, mail?.html]) {
       expect(body).toContain('Ana Lind');
@@ -194,8 +194,8 @@ describe('the mail to an approver', () => {
   });
 
   test.each([
-    ['sv-SE', 'En ansökan om åtkomst väntar på dig (Partner lia)'],
-    ['fr-FR', 'A request for access waits for you (Partner lia)'],
+    ['sv-SE', 'En ansökan väntar på ditt godkännande (Partner lia)'],
+    ['fr-FR', 'A request is waiting for your approval (Partner lia)'],
   ])('is in the language of the directory, %s, if there are texts for it', async (language, subject) => {
     await change(STAFF.lia, { preferredLanguage: language });
     await submitted(portal.deps, `${language.toLowerCase()}@lia.com`);
@@ -237,10 +237,10 @@ describe('a digest', () => {
     await Promise.all([send(at('2026-05-04T08:01')), send(at('2026-05-04T23:59'))]);
     expect(await recipients()).toEqual(['gro@contoso.com', 'lia@contoso.com']);
     const lia = (await mails()).find(({ to }) => to.includes('lia@contoso.com'));
-    expect(lia?.subject).toBe('3 requests for access wait for you');
-    expect(lia?.text).toContain('Partner daily: 2 requests, the oldest made on 2 May 2026');
+    expect(lia?.subject).toBe('3 requests are waiting for your approval');
+    expect(lia?.text).toContain('Partner daily: 2 requests, the oldest received on 2 May 2026');
     expect(lia?.text).toContain('http://localhost:3000/admin/requests?state=pending&partner=daily');
-    expect(lia?.text).toMatch(/Partner weekly: 1 request, made on/);
+    expect(lia?.text).toMatch(/Partner weekly: 1 request, received on/);
     const gro = (await mails()).find(({ to }) => to.includes('gro@contoso.com'));
     expect(gro?.text).not.toContain('weekly');
 
@@ -300,7 +300,7 @@ describe('a flood of requests', () => {
     await send();
     const [summary, ...rest] = (await mails()).slice(20);
     expect(rest).toEqual([]);
-    expect(summary?.subject).toBe('25 requests for access wait for you');
+    expect(summary?.subject).toBe('25 requests are waiting for your approval');
     expect(summary?.text).toContain('Partner lia: 25 requests');
   });
 });
