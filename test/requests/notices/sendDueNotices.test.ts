@@ -177,8 +177,13 @@ describe('a request that waits again, now with another partner', () => {
 });
 
 describe('the mail to an approver', () => {
-  test('names the person and the partner, leads to the request, and holds nothing else that was typed', async () => {
+  test('says who asks, from where, what for and since when, and leads to the request', async () => {
     const { id } = await submitted(portal.deps, 'text@lia.com');
+    await db()
+      .updateTable('request')
+      .set({ created_at: new Date('2026-05-02T12:00Z') })
+      .where('id', '=', id)
+      .execute();
     await send();
     const [mail] = await mails();
     expect(mail).toMatchObject({
@@ -187,9 +192,35 @@ describe('the mail to an approver', () => {
       subject: 'A request is waiting for your approval (Partner lia)',
     });
     for (const body of [mail?.text, mail?.html]) {
-      expect(body).toContain('Ana Lind');
-      expect(body).toContain(`http://localhost:3000/admin/requests/${id}`);
-      expect(body).not.toMatch(/Orders in the CRM|Fabrikam|text@lia/);
+      for (const part of [
+        'Ana Lind',
+        'Partner: Partner lia',
+        'Organisation (as entered): Fabrikam',
+        'Email domain: lia.com',
+        'Received: 2 May 2026 at 12:00 UTC',
+        'Orders in the CRM',
+        `http://localhost:3000/admin/requests/${id}`,
+      ])
+        expect(body).toContain(part);
+      expect(body).not.toContain('text@lia');
+    }
+  });
+
+  test('holds no link but its own, whatever was typed', async () => {
+    const { id } = await submitted(portal.deps, 'links@lia.com');
+    await db()
+      .updateTable('request')
+      .set({
+        company: 'Evil.com',
+        reason: 'See https://evil.com/x\nor www.evil.com,\r\nmailto:eve@evil.com or javascript:alert(1)',
+      })
+      .where('id', '=', id)
+      .execute();
+    await send();
+    const [mail] = await mails();
+    for (const body of [mail?.text, mail?.html]) {
+      expect(body).toContain('Evil. com');
+      expect(body).not.toMatch(/evil\.com|https?:\/\/(?!localhost:3000)|eve@|javascript:alert/i);
     }
   });
 
