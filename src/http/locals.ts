@@ -34,7 +34,7 @@ declare module 'express-serve-static-core' {
     /** The same for the language switch, whose token belongs to no session. */
     languageToken: () => string;
     /** The path to which the language switch leads back. */
-    here: string;
+    here: () => string;
     /** Of the person who has signed in; in the admin area alone, like the rest. */
     access?: Access;
     /** A moment in words, in UTC. */
@@ -52,7 +52,7 @@ export function locals(deps: Pick<Deps, 'config' | 'languages' | 'policy'>): Req
   return function setLocals(req, res, next) {
     speak(deps, res, languageOf(config, req, languages.available));
     res.locals.languages = offered;
-    res.locals.here = wayBack(req);
+    res.locals.here = () => wayBack(req, res.statusCode);
     res.vary('Accept-Language, Cookie');
     const { portal } = policy.current().policy.document;
     res.locals.portal = portal;
@@ -63,9 +63,10 @@ export function locals(deps: Pick<Deps, 'config' | 'languages' | 'policy'>): Req
 }
 
 /** Lists keep their filters. What others have written into a URL is not written into a page. */
-function wayBack({ method, path, originalUrl }: Request): string {
-  if (path.startsWith('/auth/')) return '/';
-  return method === 'GET' && path.startsWith('/admin') ? originalUrl : path;
+function wayBack({ method, path, originalUrl }: Request, status: number): string {
+  const isAdmin = path.startsWith('/admin');
+  if (status >= 400 && status !== 422) return isAdmin ? '/admin' : '/';
+  return method === 'GET' && isAdmin ? originalUrl : path;
 }
 
 /**

@@ -11,7 +11,7 @@ inChromium({}, (walk) => {
 
     await site.tenant.settings({ allowInvitesFrom: 'none', permissions: ['Policy.Read.All'] });
     await page.getByRole('button', { name: 'Check now' }).click();
-    await page.getByText('The tenant lets nobody invite guests').waitFor();
+    await page.getByText("The tenant doesn't let anyone invite guests").waitFor();
     expect(await page.getByText('Checked at').count()).toBe(1);
   });
 
@@ -21,6 +21,6 @@ inChromium({}, (walk) => {
     await page.goto(`${portal.url}/admin/doctor`);
     await page.getByText('Aud Auditor').first().click();
     await page.getByRole('button', { name: 'Check now' }).click();
-    await page.getByRole('heading', { name: /^Must be fixed/ }).waitFor();
+    await page.getByRole('heading', { name: /^Needs fixing/ }).waitFor();
   });
 });

@@ -106,7 +106,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     const page = await open('/admin/partners/with');
     await page.getByLabel('Name', { exact: true }).fill('Mine');
     await page.getByRole('button', { name: 'Preview the change' }).last().click();
-    await page.getByRole('button', { name: 'Change it further' }).click();
+    await page.getByRole('button', { name: 'Make more changes' }).click();
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Mine');
     await page.getByRole('button', { name: 'Preview the change' }).last().click();
     await page.getByRole('button', { name: 'Save and put in force' }).waitFor();
@@ -134,7 +134,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
   it('a group is chosen by its name; one that carries directory roles is shown and cannot be', async () => {
     const page = await open('/admin/groups/new');
     await page.locator('#groupsSearch').pressSequentially('helpdesk');
-    await page.getByText('Carries directory roles').waitFor();
+    await page.getByText('It can carry directory roles').waitFor();
     expect(await page.getByRole('button', { name: 'Helpdesk admins' }).isDisabled()).toBe(true);
     await page.locator('#groupsSearch').fill('');
     await page.locator('#groupsSearch').pressSequentially('supplier');
@@ -149,10 +149,10 @@ inChromium({ policy: aPolicy() }, (walk) => {
 
   it('the site is set: a colour is picked, the terms are read before they hold', async () => {
     const page = await open('/admin/settings');
-    await page.getByLabel('Choose the colour').fill('#aa0044');
+    await page.getByLabel('Choose a colour').fill('#aa0044');
     expect(await page.locator('#colour').inputValue()).toBe('#aa0044');
     await page.locator('#terms').fill('# House rules\n\n- Be kind');
-    await page.getByRole('button', { name: 'Show how it reads' }).click();
+    await page.getByRole('button', { name: 'Preview' }).click();
     await page.locator('#terms-preview').getByRole('heading', { name: 'House rules' }).waitFor();
     expect(await page.locator('#colour').inputValue()).toBe('#aa0044');
     await page.getByRole('button', { name: 'Preview the change' }).last().click();

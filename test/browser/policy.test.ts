@@ -27,19 +27,19 @@ inChromium({ policy: aPolicy() }, (walk) => {
 
     const written = JSON.stringify(aPolicy({ unlisted: 'review' }), null, 2);
     await text.fill(written.replace('"deny": {', '"deny" {'));
-    await page.getByRole('button', { name: 'Check the changes' }).click();
+    await page.getByRole('button', { name: 'Check changes' }).click();
     await page.getByRole('heading', { name: '1 fault' }).waitFor();
     await page.getByRole('link', { name: /^line \d+, column \d+$/ }).click();
     const selected = await page.evaluate<string>('getSelection().toString()');
     expect(selected).toBe('{');
 
     await text.fill(written);
-    await page.getByRole('button', { name: 'Check the changes' }).click();
+    await page.getByRole('button', { name: 'Check changes' }).click();
     await page.getByText('unlisted', { exact: true }).first().waitFor();
     await page.getByText('Line by line').click();
-    await page.getByRole('button', { name: 'Edit further' }).click();
+    await page.getByRole('button', { name: 'Keep editing' }).click();
     expect(await text.inputValue()).toBe(written);
-    await page.getByRole('button', { name: 'Check the changes' }).click();
+    await page.getByRole('button', { name: 'Check changes' }).click();
     await page.getByLabel('Comment').fill('Let a person look');
     await page.getByRole('button', { name: 'Save and put in force' }).click();
     await page.getByText('The policy has been saved').waitFor();

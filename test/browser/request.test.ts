@@ -27,7 +27,7 @@ inChromium({ policy }, (walk) => {
     await page.getByText('The portal is working on it').waitFor();
     await page.evaluate('window.notReloaded = true');
     await page.locator('#state .badge-state.provisioned').waitFor();
-    await page.getByRole('heading', { name: 'Invitation mail' }).waitFor();
+    await page.getByRole('heading', { name: 'Invitation email' }).waitFor();
     expect(await page.evaluate('window.notReloaded')).toBe(true);
     expect(await page.getByRole('button', { name: 'Put on hold' }).count()).toBe(0);
     expect(await page.locator('#live').getAttribute('hx-get')).toBeNull();
@@ -35,7 +35,7 @@ inChromium({ policy }, (walk) => {
     await other.getByRole('button', { name: 'Deny the request' }).click();
     await other.getByRole('alert').getByText('has changed since you opened it').waitFor();
     expect(await other.locator('.side-by-side').textContent()).toMatch(
-      /The project ended[\s\S]*What stands now[\s\S]*Arne Approver/,
+      /The project ended[\s\S]*How it is now[\s\S]*Arne Approver/,
     );
   });
 });

@@ -55,20 +55,20 @@ inChromium({ policy }, (walk) => {
     expect(await page.locator('[name=list]').inputValue()).toBe('partner=fabrikam&state=pending');
     await page.getByLabel('Choose bo@fabrikam.com').check();
     await page.getByLabel('Choose bo@fabrikam.com').press('Enter');
-    await page.getByLabel('Choose all requests on this page').press('Enter');
+    await page.getByLabel('Select all requests on this page').press('Enter');
     expect(await page.evaluate('window.notReloaded')).toBe(true);
 
     // The box goes where there is nothing to decide, and comes back with its words.
     await page.getByLabel('Search').fill('nobody');
     await page.getByRole('button', { name: 'Show' }).click();
-    await page.getByText('No request matches').waitFor();
+    await page.getByText('No requests match').waitFor();
     expect(await page.getByRole('button', { name: 'Approve', exact: true }).isVisible()).toBe(false);
     await page.getByLabel('Search').fill('');
     await page.getByRole('button', { name: 'Show' }).click();
     await page.getByText('3 requests on this page').waitFor();
     expect(await page.getByLabel('Reason', { exact: true }).inputValue()).toBe('The project ended');
 
-    await page.getByLabel('Choose all requests on this page').check();
+    await page.getByLabel('Select all requests on this page').check();
     await page.getByLabel('Choose bo@fabrikam.com').uncheck();
     expect(await page.locator('[name=request]:checked').count()).toBe(2);
     await takePicture(page, 'requests');
@@ -90,7 +90,7 @@ inChromium({ policy }, (walk) => {
     await page.goto(`${portal.url}/admin/requests?state=pending`);
     await page.getByLabel('Note', { exact: true }).fill('Asked Bo');
     await page.getByRole('button', { name: 'Deny' }).click();
-    await page.getByRole('alert').getByText('Choose at least one request').waitFor();
+    await page.getByRole('alert').getByText('Select at least one request').waitFor();
     expect(await page.getByLabel('Note', { exact: true }).inputValue()).toBe('Asked Bo');
     expect(await page.locator('tbody th a').allTextContents()).toEqual(['bo@fabrikam.com']);
   });

@@ -58,13 +58,13 @@ test('a trail in order is reported as such, with the head, which `head` prints a
   const text = head ? formatHead(head) : '';
   expect(await audit('verify')).toEqual({
     code: 0,
-    out: `3 sealed events: in order.\nHead: ${text}\n`,
+    out: `3 sealed events: intact.\nHead: ${text}\n`,
     err: '',
   });
   expect(await audit('head')).toEqual({ code: 0, out: `${text}\n`, err: '' });
   expect(await audit('verify', '--head', text)).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^3 sealed events, against the head 3: in order\.\n/) as string,
+    out: expect.stringMatching(/^3 sealed events, against the head 3: intact\.\n/) as string,
   });
 });
 

@@ -50,7 +50,7 @@ const CASES: Case[] = [
     ['check'],
     undefined,
     0,
-    /in order: 5 partners, 7 domain rules, 3 apps, 3 groups, terms of use\.\n/,
+    /OK: 5 partners, 7 domain rules, 3 apps, 3 groups, terms of use\.\n/,
     NOTHING,
     'a good file is counted',
   ],
@@ -137,13 +137,13 @@ describe('npm run policy --', () => {
   it('says nothing of proofs that no partner requires', async () => {
     const plain = join(folder, 'plain.json');
     writeFileSync(plain, JSON.stringify(aDocument()));
-    expect((await policy(['check', plain])).out).toMatch(/^\S+ is in order: [^\n]*\n$/);
+    expect((await policy(['check', plain])).out).toMatch(/^\S+ is OK: [^\n]*\n$/);
   });
 
   it('explains what follows a proof', async () => {
     const { out } = await policy(['explain', 'pia@proseware.com']);
-    expect(out).toContain('pia@proseware.com: has to prove something first (prove)');
-    expect(out).toContain('  then     invited at once (invite)');
+    expect(out).toContain('pia@proseware.com: has to give proof first (prove)');
+    expect(out).toContain('  then     invited immediately (invite)');
   });
 
   it('explains as JSON for machines', async () => {
@@ -170,7 +170,7 @@ describe('npm run policy -- init', () => {
     const schema = JSON.parse(readFileSync(join(file, '../policy.schema.json'), 'utf8')) as unknown;
     expect(schema).toEqual(policyJsonSchema());
     expect(readdirSync(join(file, '..')).sort()).toEqual(['partners.json', 'policy.schema.json']);
-    expect((await policy(['check'], file)).out).toContain('is in order: 0 partners');
+    expect((await policy(['check'], file)).out).toContain('is OK: 0 partners');
     for (const address of ['ana@fabrikam.com', 'ana@gmail.com']) {
       expect((await policy(['explain', address], file)).out).toContain('(deny)');
     }

@@ -31,7 +31,7 @@ test.each([
   const { status, text } = await visitor.postRaw(route.replace(':token', tokenIn(page)), { code: '123456' });
   expect(status).toBe(403);
   expect(text).toContain(`<a href="${page}">Back to your request</a>`);
-  expect(textOf(text)).not.toContain('Back to the start');
+  expect(textOf(text)).not.toContain('Go to the sign-up form');
   // A code is copied from the mail again.
   expect(text).not.toContain('123456');
 });
@@ -49,5 +49,5 @@ test('so does a sign-in that cannot begin because Microsoft does not answer', as
 test('an address that no request has leads to the start', async () => {
   const { status, text } = await newcomer(portal).get(`/requests/${'A'.repeat(22)}`);
   expect([status, text.includes('/requests/')]).toEqual([404, false]);
-  expect(textOf(text)).toContain('Back to the start');
+  expect(textOf(text)).toContain('Go to the sign-up form');
 });

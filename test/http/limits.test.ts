@@ -75,7 +75,7 @@ describe('a client', () => {
     expect(seconds).toBeGreaterThan(240);
     expect(seconds).toBeLessThanOrEqual(300);
     const [, minutes, time = ''] =
-      /A lot was sent from your network\. Try again in (\d) minutes, at (.{5}) UTC\./.exec(
+      /We've had too many attempts from your network\. Try again in (\d) minutes, at (.{5}) UTC\./.exec(
         textOf(refused.text),
       ) ?? [];
     expect(minutes).toBe('5');
@@ -279,7 +279,7 @@ describe('all sign-ups together', () => {
     expect(Number(one?.headers['retry-after'])).toBeGreaterThan(0);
     expect(Number(one?.headers['retry-after'])).toBeLessThanOrEqual(60);
     expect(textOf(one?.text ?? '')).toMatch(
-      /Very many people are signing up at the moment, so your form was not taken\. Try again in a minute, at .{5} UTC\./,
+      /A lot of people are signing up at the moment, so we couldn't take your form\. Try again in a minute, at .{5} UTC\./,
     );
     expect(one?.text).toContain('brake');
     // Each that refuses says so once; one of the two may have got all the slices that it wanted.

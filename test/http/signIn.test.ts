@@ -83,7 +83,7 @@ test.each([
 test('somebody without any right is told whom to ask, and can sign out', async () => {
   const nils = await portal.staff('nils');
   const { text } = await nils.get('/admin');
-  expect(textOf(text)).toContain('You are signed in as Nils Norole, but you have no role in the portal');
+  expect(textOf(text)).toContain("You're signed in as Nils Norole, but you don't have a role in the portal");
   expect(textOf(text)).toContain('Ask partners@contoso.com');
   const answer = await nils.post('/sign-out', {}, { from: '/admin' });
   expect(answer.status).toBe(303);

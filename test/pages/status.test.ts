@@ -136,7 +136,7 @@ describe('the status page', () => {
     expect(json.body).toEqual({
       error: {
         id: 'notFound',
-        message: 'The address may be cut off or out of date. Check the link you used.',
+        message: 'The address may be incomplete or out of date. Check the link you used.',
         requestId: json.headers['x-request-id'],
       },
     });
@@ -293,7 +293,7 @@ describe('the status page', () => {
         .set({ state, problem: JSON.stringify({ code: 'gaveUp', detail: 'secret detail' }) })
         .where('address', '=', `${state}@litware.com`)
         .execute();
-      const why = 'A service was out of reach for so long that we stopped trying.';
+      const why = "We couldn't reach a service for so long that we stopped trying.";
       const others = (await visitor.get(path)).text;
       expect(others).toContain(`data-state="${shown}"`);
       expect(others).not.toMatch(/http-equiv|secret detail/);

@@ -70,7 +70,7 @@ test('of thousands of faults the first are named, and how many more there are', 
   expect(code).toBe(1);
   expect(stderr).toContain('partners[19].domains[0]');
   expect(stderr).not.toContain('partners[20].domains[0]');
-  expect(stderr).toContain('and 8980 more faults');
+  expect(stderr).toContain('and 8980 more errors');
   expect(stderr.length).toBeLessThan(5_000);
 });
 
@@ -123,6 +123,6 @@ test('a database that cannot be reached is said in a sentence, without its passw
   });
   expect(code).toBe(1);
   expect(stderr).toBe(
-    `The database of DATABASE_URL cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}\n`,
+    `The database in DATABASE_URL can't be reached: connect ECONNREFUSED 127.0.0.1:${port}\n`,
   );
 });

@@ -46,7 +46,7 @@ test('findings are kept for a minute, and are checked again on demand', async ()
   expect(again.headers.location).toBe(PAGE);
   const worse = textOf((await aud.get(PAGE)).text);
   expect(worse).toContain('User.Invite.All is missing');
-  expect(worse).toContain('The tenant lets nobody invite guests (allowInvitesFrom is none).');
+  expect(worse).toContain("The tenant doesn't let anyone invite guests (allowInvitesFrom is none).");
 });
 
 test('what must be fixed comes first, each finding with what to do', async () => {
@@ -57,7 +57,7 @@ test('what must be fixed comes first, each finding with what to do', async () =>
   expect(levels).toEqual(['bad', 'warning', 'unknown', 'good'].filter((level) => levels.includes(level)));
   expect(levels[0]).toBe('bad');
   expect(textOf(text)).toContain(
-    'Add the application permission User.Read.All of Microsoft Graph to the app registration and give admin consent.',
+    'Add the Microsoft Graph application permission User.Read.All to the app registration and give admin consent.',
   );
 });
 

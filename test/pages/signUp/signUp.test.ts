@@ -139,7 +139,7 @@ describe('an address', () => {
       const page = await visitor.get(await visitor.apply({ email: address }));
       expect(page.status).toBe(200);
       expect(textOf(page.text)).toContain(
-        "Your organisation is not on the list of Contoso's partners. If it should be, write to partners@contoso.com.",
+        "Your organisation isn't on Contoso's list of partners. If it should be, write to partners@contoso.com",
       );
       expect(page.text).toContain('mailto:partners@contoso.com');
       expect(page.text).not.toMatch(/fabrikam\.com\*|\*\.fabrikam|unlisted/);
@@ -149,8 +149,8 @@ describe('an address', () => {
   test('of a competitor or a private mailbox is told so, and not by which rule', async () => {
     const visitor = portal.visitor();
     const read = async (email: string) => textOf((await visitor.get(await visitor.apply({ email }))).text);
-    expect(await read('eve@competitor.com')).toContain('Contoso does not give access to this organisation');
-    expect(await read('eve@gmail.com')).toContain('This is a private mail address');
+    expect(await read('eve@competitor.com')).toContain("Contoso doesn't give access to this organisation");
+    expect(await read('eve@gmail.com')).toContain('This is a personal email address');
   });
 
   test.each(vectors.cases.filter((one) => one.expect === 'allow'))(
@@ -202,9 +202,7 @@ describe('what is sent', () => {
     ]);
     expect(answer.text.match(/role="alert"/g)).toHaveLength(1);
     expect(answer.text).toMatch(/role="alert" aria-labelledby="summary-title" tabindex="-1" autofocus/);
-    expect(answer.text).toContain(
-      '<title>5 things need your attention: Tell us about yourself – Contoso</title>',
-    );
+    expect(answer.text).toContain('<title>Fix 5 things to continue: Tell us about yourself – Contoso</title>');
     for (const [field] of faultsOf(answer.text)) expect(answer.text).toContain(`id="${field}-fault"`);
   });
 
@@ -280,9 +278,9 @@ describe('what is sent', () => {
     const long = { firstName: 'a'.repeat(65), company: 'b'.repeat(101), reason: 'c'.repeat(1001) };
     const answer = await portal.visitor().signUp({ email: 'ana@contoso.com', ...long });
     expect(faultsOf(answer.text)).toEqual([
-      ['firstName', 'Shorten this text to 64 characters'],
-      ['company', 'Shorten this text to 100 characters'],
-      ['reason', 'Shorten this text to 1000 characters'],
+      ['firstName', 'Shorten this to 64 characters or fewer'],
+      ['company', 'Shorten this to 100 characters or fewer'],
+      ['reason', 'Shorten this to 1000 characters or fewer'],
     ]);
     expect(valueOf(answer.text, 'reason')).toBe(long.reason);
   });

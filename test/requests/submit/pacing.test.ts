@@ -119,7 +119,7 @@ describe('of a partner whose people prove their mailbox', () => {
     });
     expect(await mailed(third.email)).toBe(0);
     const page = (await third.visitor.get(third.path)).text;
-    expect(textOf(page)).toContain('Your request continues at');
+    expect(textOf(page)).toContain("We'll continue with your request at");
     expect(page).not.toContain('name="code"');
     const ada = await portal.staff('ada');
     await ada.post('/admin/requests/paced', { domain: 'litware.com', action: 'release' }, { from: '/admin' });

@@ -192,7 +192,7 @@ describe('verifying', () => {
     await allSealed();
     const first = await verify();
     expect(first.status).toBe(200);
-    expect(textOf(first.text)).toContain('The trail is in order.');
+    expect(textOf(first.text)).toContain('The trail is intact.');
     const head = headOf(first.text);
     const seq = Number(head.split(':')[0]);
     expect(await lastEvent('audit.verified')).toEqual({
@@ -211,7 +211,7 @@ describe('verifying', () => {
     const { status, text } = await verify('12:abc');
     expect(status).toBe(422);
     expect(text).toContain('value="12:abc"');
-    expect(textOf(text)).toContain('Enter a head as it was shown');
+    expect(textOf(text)).toContain('Enter the head as it was shown');
   });
 
   // Last: the trail is not in order any more.
@@ -227,7 +227,7 @@ describe('verifying', () => {
     );
     const { text } = await verify(head);
     expect(textOf(text)).toMatch(
-      /3 places are not as they were sealed\..*Seal 2: event \d+ was edited\..*Seal 4: event \d+ was deleted\..*Seals 6 to 6 were deleted/,
+      /3 places aren't as they were sealed\..*Seal 2: event \d+ was edited\..*Seal 4: event \d+ was deleted\..*Seals 6 to 6 were deleted/,
     );
     expect(portal.logged()).toContainEqual(expect.objectContaining({ level: 'error', findings: 3 }));
   });

@@ -148,7 +148,7 @@ describe('when somebody else has saved between preview and saving', () => {
     expect(preview.status).toBe(200);
     const answer = await saveLate(preview.text, policy(changed));
     expect(answer.status).toBe(409);
-    expect(textOf(answer.text)).toContain('Somebody else has changed this meanwhile');
+    expect(textOf(answer.text)).toContain('Someone else has changed this');
     expect(textOf(answer.text)).toContain(words);
     expect(formOf(answer.text, page)).toMatchObject(typed);
     // A browser that comes back to the answer is led to the form.

@@ -60,7 +60,7 @@ test('cards say what waits and for how long, what failed and is held, and who ca
     { state: 'denied', created_at: new Date(Date.now() - 48 * HOUR) },
   );
   const html = await page(ada);
-  expect(part(html, 'card-pending')).toBe('Waits for approval 2 Oldest: 2 days');
+  expect(part(html, 'card-pending')).toBe('Awaiting approval 2 Oldest: 2 days');
   expect(part(html, 'card-failed')).toBe('Failed 1 Oldest: 1 minute');
   expect(part(html, 'card-held')).toBe('On hold 0 None');
   expect(part(html, 'card-today')).toMatch(/^Sign-ups today 2 /);
@@ -87,10 +87,10 @@ test('a card counts those who have shown nothing yet, and a list says why some w
   const html = await page(ada);
   expect(part(html, 'card-unproven')).toBe('Not confirmed 1 Oldest: 1 minute');
   expect(part(html, 'set-aside')).toBe(
-    'Left to an approver, though the policy would have let it in ' +
-      '2 Came after the last place of the day 1 Filled in a field that people do not see Look at those that wait',
+    'Sent to an approver as a precaution ' +
+      "2 Over the daily limit 1 Filled in a field that people can't see View those still waiting",
   );
-  expect(part(await page(lia), 'set-aside')).toContain('1 Came after the last place of the day');
+  expect(part(await page(lia), 'set-aside')).toContain('1 Over the daily limit');
   await portal.deps.store.db.deleteFrom('request').execute();
   expect(await page(ada)).not.toContain('id="set-aside"');
 });
@@ -135,7 +135,7 @@ test('the sign-ups can be narrowed to a partner, the rest stays', async () => {
   await insert({ state: 'pending' }, { state: 'provisioned', partner: 'litware' });
   const html = await page(ada, '/admin?partner=litware');
   expect(rowsOf(html, 'by-partner')).toEqual(['Litware 1 1 0 0 0 1']);
-  expect(part(html, 'card-pending')).toMatch(/^Waits for approval 1 /);
+  expect(part(html, 'card-pending')).toMatch(/^Awaiting approval 1 /);
   expect(html).toContain('<option value="litware" selected>');
   for (const query of ['partner=a&partner=b', 'partner=%00', `partner=${'a'.repeat(65)}`]) {
     expect((await ada.get(`/admin?${query}`)).status).toBe(400);
@@ -152,7 +152,7 @@ test('an approver of one partner sees that one’s numbers, and nothing of polic
   await insertPause(portal.deps.store.db, 'graph', 60);
   for (const query of ['', '?partner=fabrikam']) {
     const html = await page(lia, `/admin${query}`);
-    expect(part(html, 'card-pending')).toMatch(/^Waits for approval 1 /);
+    expect(part(html, 'card-pending')).toMatch(/^Awaiting approval 1 /);
     expect(part(html, 'card-failed')).toMatch(/^Failed 0 /);
     expect(html).not.toContain('id="overdue"');
     expect(html).not.toContain('permissionMissing');
@@ -171,7 +171,7 @@ test('the policy in force is shown, and the faults of one that is not', async ()
   await writeFile(portal.policyFile, JSON.stringify({ ...policy, unlisted: '<b>' }));
   await portal.deps.policy.reload();
   const faulty = await page(ada);
-  expect(part(faulty, 'policy')).toContain('The newest policy file has 1 fault and is not in force.');
+  expect(part(faulty, 'policy')).toContain("The newest policy file has 1 error and isn't in force.");
   expect(part(faulty, 'policy')).toContain('unlisted');
   expect(part(faulty, 'policy')).toContain(good.hash.slice(0, 12));
   expect(faulty).not.toContain('<b>');
@@ -179,7 +179,7 @@ test('the policy in force is shown, and the faults of one that is not', async ()
 });
 
 test('a pause that Microsoft asked for, and what holds requests up, are shown without asking Microsoft', async () => {
-  expect(part(await page(ada), 'tenant')).toContain('No request is held up.');
+  expect(part(await page(ada), 'tenant')).toContain('No requests are held up.');
   await insertPause(portal.deps.store.db, 'graph', 90);
   await insert(
     { state: 'queued', problem: JSON.stringify({ code: 'tokenRefused' }) },
@@ -188,7 +188,7 @@ test('a pause that Microsoft asked for, and what holds requests up, are shown wi
   );
   const before = await portal.tenant.graphCalls();
   const tenant = part(await page(ada), 'tenant');
-  expect(tenant).toMatch(/Microsoft asks for a pause: no calls for (90|8\d) seconds more\./);
+  expect(tenant).toMatch(/Microsoft has asked for a pause: no calls for (90|8\d) more seconds\./);
   expect(tenant).toMatch(/2 .*blocked.* guestBlocked 1 .* tokenRefused/);
   expect(await portal.tenant.graphCalls()).toHaveLength(before.length);
 });
@@ -201,7 +201,7 @@ test('what the latest check of the tenant found is counted, once there was one',
   expect(part(await page(ada), 'tenant')).toContain(
     bad + warnings > 0
       ? `The last check found problems: ${bad}, warnings: ${warnings}.`
-      : 'The last check found nothing to mend.',
+      : 'The last check found nothing to fix.',
   );
   expect(await page(lia)).not.toContain('The last check');
 });

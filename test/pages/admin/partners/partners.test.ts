@@ -83,9 +83,9 @@ describe('the list', () => {
   test.each([
     [
       'en',
-      'first a code by mail',
+      'first a code by email',
       'first a sign-in at their organisation',
-      'Invited at once On',
+      'Invited immediately On',
       'An approver decides',
     ],
     [
@@ -443,7 +443,7 @@ describe('the proof that is asked for', () => {
       ['tenant', false],
     ]);
     const kinds = textOf(/<ul[^>]* id="proof-kinds">[\s\S]*?<\/ul>/.exec(text)?.[0] ?? '');
-    expect(kinds).toMatch(/Accept the invitation mail:.*Enter a code.*SMTP_URL.*Sign in.*multi-tenant/);
+    expect(kinds).toMatch(/Accept the invitation email:.*Enter a code.*SMTP_URL.*Sign in.*multitenant/);
     const preview = await fill(ada, '/admin/partners/fabrikam', { proof: 'mailbox' });
     expect((await save(ada, preview.text)).status).toBe(303);
     expect(await partner('fabrikam')).toMatchObject({ proof: 'mailbox' });
@@ -457,7 +457,7 @@ describe('the proof that is asked for', () => {
       expect(optionsIn(text)[1]).toEqual({
         value: 'mailbox',
         disabled: true,
-        label: 'Enter a code that is mailed first (needs a mail server: SMTP_URL)',
+        label: 'Enter a code sent by email first (needs a mail server: SMTP_URL)',
       });
       const refused = await fill(admin, '/admin/partners/fabrikam', { proof: 'mailbox' });
       expect(refused.status).toBe(422);
@@ -502,9 +502,7 @@ describe('the proof that is asked for', () => {
       domains: 'mute.example',
       proof: 'tenant',
     });
-    expect(warningOf(preview.text)).toContain(
-      'Entra did not say who owns mute.example, a domain of Litware.',
-    );
+    expect(warningOf(preview.text)).toContain("Entra didn't say who owns mute.example, a domain of Litware.");
   });
 
   test('a domain that no tenant has is told by the look-up in the words of the proof', async () => {
@@ -576,7 +574,7 @@ describe('who may not change the policy', () => {
     await writeFile(portal.policyFile, '{');
     await portal.deps.policy.reload();
     const { text } = await ada.get('/admin/partners/fabrikam');
-    expect(textOf(text)).toContain('The policy file was changed and has faults');
+    expect(textOf(text)).toContain('The policy file was changed and has errors');
     expect(text).toContain('<fieldset class="plain" disabled>');
     const fields = formOf(text, '/admin/partners/fabrikam');
     expect((await ada.postRaw('/admin/partners/fabrikam', { ...fields, name: 'Mine' })).status).toBe(409);

@@ -169,8 +169,8 @@ test('names stand beside the ids of people and groups', async () => {
 });
 
 test.each([
-  ['is down', { kind: 'reset', when: 'before' }, /Microsoft Graph cannot be reached\..*type the id/],
-  ['answers with HTML', { kind: 'html', status: 502 }, /Microsoft Graph cannot be reached\./],
+  ['is down', { kind: 'reset', when: 'before' }, /Microsoft Graph can't be reached\..*type the id/],
+  ['answers with HTML', { kind: 'html', status: 502 }, /Microsoft Graph can't be reached\./],
   [
     'is busy',
     { kind: 'status', status: 429, headers: { 'Retry-After': '7' } },

@@ -57,11 +57,11 @@ describe('the editor', () => {
     const page = await ada.get('/admin/policy');
     expect(page.status).toBe(200);
     expect(valueOf(page.text, 'text')).toBe(GOOD);
-    expect(page.text).toContain('Check the changes');
+    expect(page.text).toContain('Check changes');
     const read = await aud.get('/admin/policy');
     expect(valueOf(read.text, 'text')).toBe(GOOD);
     expect(read.text).not.toMatch(/<button class="btn btn-primary">/);
-    expect(textOf(read.text)).toContain('Only admins change it');
+    expect(textOf(read.text)).toContain('Only admins can change it');
   });
 
   test('answers broken JSON with line and path, and keeps every character', async () => {
@@ -89,7 +89,7 @@ describe('the editor', () => {
 
   test('takes line ends as browsers send them, and begins with what the form held', async () => {
     const page = await preview({ base: base(), text: GOOD.replaceAll('\n', '\r\n') });
-    expect(textOf(page.text)).toContain('there is nothing to save');
+    expect(textOf(page.text)).toContain("there's nothing to save");
   });
 
   test('shows a file that was refused as it is, so that it is mended rather than overwritten', async () => {
@@ -98,7 +98,7 @@ describe('the editor', () => {
     await deps.policy.reload();
     const page = await ada.get('/admin/policy');
     expect(valueOf(page.text, 'text')).toBe(faulty);
-    expect(textOf(page.text)).toMatch(/has faults and is not in force.*version must be 1/);
+    expect(textOf(page.text)).toMatch(/has errors and isn't in force.*version must be 1/);
     const fields = { base: hiddenFields(page.text, '/admin/policy/preview').base, text: renamed('Mended') };
     expect((await save(fields)).status).toBe(303);
     expect(deps.policy.faults()).toEqual([]);
@@ -115,7 +115,7 @@ describe('the preview', () => {
     expect(textOf(page.text)).toMatch(/Changed Partner fabrikam , Fabrikam approval .*manual/);
     expect(page.text).toMatch(/<ins>\s*&#34;approval&#34;: &#34;manual&#34;/);
     expect(textOf(page.text)).toMatch(
-      /zoe@fabrikam\.com Denied invited at once .* waits for an approver Partner: fabrikam Apps: crm/,
+      /zoe@fabrikam\.com Denied invited immediately .* waits for an approver Partner: fabrikam Apps: crm/,
     );
     expect(page.text).toContain(`href="/admin/requests/${request.id}"`);
     expect(await onDisk()).toBe(GOOD);
@@ -187,7 +187,7 @@ describe('a save', () => {
     expect((await save({ base: base(), text: renamed('Theirs') })).status).toBe(303);
     const page = await save(stale);
     expect(page.status).toBe(409);
-    expect(textOf(page.text)).toMatch(/Changed meanwhile .*Theirs.* Your change .*Mine/);
+    expect(textOf(page.text)).toMatch(/Their change .*Theirs.* Your change .*Mine/);
     expect(valueOf(page.text, 'text')).toBe(renamed('Mine'));
     expect(page.text).not.toContain('Apply my change on top');
     expect(await onDisk()).toBe(renamed('Theirs'));
@@ -270,10 +270,10 @@ describe('a file that is mounted', () => {
     const page = await ada.get('/admin/policy');
     expect(textOf(page.text)).toContain('symbolic link');
     expect(page.text).toMatch(/<textarea[^>]* readonly>/);
-    expect(page.text).not.toContain('Check the changes');
+    expect(page.text).not.toContain('Check changes');
     const saved = await save({ base: base(), text: renamed('X') });
     expect(saved.status).toBe(409);
-    expect(textOf(saved.text)).toContain('The policy cannot be changed here');
+    expect(textOf(saved.text)).toContain("You can't change the policy here");
     expect(await onDisk()).toBe(GOOD);
     const version = await ada.get(`/admin/policy/versions/${(await newest())?.id ?? ''}`);
     expect(version.text).not.toContain('name="restores"');
@@ -373,11 +373,11 @@ describe('testing an address', () => {
   }
 
   test.each([
-    ['a@code.com', 'After that invited at once', '  then     invited at once (invite)'],
+    ['a@code.com', 'After that invited immediately', '  then     invited immediately (invite)'],
     [
       'a@home.com',
-      'After that waits for an approver Partner home leaves the approval to a person.',
-      '  then     waits for an approver (review): Partner home leaves the approval to a person.',
+      'After that waits for an approver For partner home, an approver decides.',
+      '  then     waits for an approver (review): For partner home, an approver decides.',
     ],
     ['a@manual.com', null, null],
   ])('"%s": what follows once something was proved', async (address, onPage, fromCommand) => {

@@ -80,7 +80,7 @@ describe('the page of a request', () => {
     expect(words).toMatch(/Approved by Arne/);
     expect(text).toContain(`href="${pathOf(earlier)}"`);
     expect(formsOf(text, request)).toEqual([]);
-    expect(words).toContain('It can be sent again in 5 minutes');
+    expect(words).toContain('You can send it again in 5 minutes');
   });
 
   test('offers what its state allows, and follows by itself only while the portal works on it', async () => {
@@ -105,7 +105,7 @@ describe('the page of a request', () => {
     const request = await submitted(portal.deps, 'read@fabrikam.com');
     const { text } = await aud.get(pathOf(request));
     expect(formsOf(text, request)).toEqual([]);
-    expect(textOf(text)).toContain('You may read this request and not decide on it');
+    expect(textOf(text)).toContain('You can read this request but not decide on it');
     const { fields } = await opened(aud, request);
     const answer = await aud.postRaw(`${pathOf(request)}/approve`, { ...fields, version: '1' });
     expect(answer.status).toBe(403);
@@ -144,7 +144,7 @@ describe('the page of a request', () => {
       [aud, false],
     ] as const) {
       const { text } = await person.get(pathOf(request));
-      expect(textOf(text)).toContain('The person may ask again at any time.');
+      expect(textOf(text)).toContain('The person can ask again at any time.');
       expect(text.includes('href="/admin/partners/new"')).toBe(mayAdd);
     }
     const listed = await submitted(portal.deps, 'next@fabrikam.com');
@@ -194,7 +194,7 @@ describe('the page of a request', () => {
   test('shows a delegated approver no request of another partner beside their own', async () => {
     const request = await submitted(portal.deps, 'alone@fabrikam.com');
     const { text } = await lia.get(pathOf(request));
-    expect(textOf(text)).toContain('Latest requests of Fabrikam');
+    expect(textOf(text)).toContain('Latest requests from Fabrikam');
     expect(text).not.toContain('@other.com');
   });
 });
@@ -261,21 +261,21 @@ describe('an approval', () => {
 
 describe('a denial', () => {
   test.each([
-    ['no reason', { reason: ' ' }, ['denyReason', 'Give a reason that the partner will understand']],
+    ['no reason', { reason: ' ' }, ['denyReason', 'Enter a reason the partner will understand']],
     [
       'a reason of novel length',
       { reason: 'x'.repeat(1001) },
-      ['denyReason', 'Shorten this text to 1000 characters'],
+      ['denyReason', 'Shorten this to 1000 characters or fewer'],
     ],
     [
       'a note of novel length',
       { reason: 'No', note: 'x'.repeat(2001) },
-      ['denyNote', 'Shorten this text to 2000 characters'],
+      ['denyNote', 'Shorten this to 2000 characters or fewer'],
     ],
     [
       'characters nobody sees',
       { reason: 'No\u0000' },
-      ['denyReason', 'Remove the invisible characters from this text'],
+      ['denyReason', 'Remove the invisible characters: type this text instead of pasting it'],
     ],
   ])('with %s is not taken: the form comes back with what was typed', async (fact, typed, fault) => {
     const request = await submitted(portal.deps, `${fact.replaceAll(' ', '.')}@fabrikam.com`);
@@ -318,9 +318,9 @@ describe('a form that is stale', () => {
     expect(answer.status).toBe(409);
     const words = textOf(/<div class="side-by-side">[\s\S]*?<div\s+id="live"/.exec(answer.text)?.[0] ?? '');
     expect(words).toMatch(
-      /What you saw .*Waits for approval .*Version 1 .*deny .*The project ended .*Called <them>/,
+      /What you saw .*Awaiting approval .*Version 1 .*deny .*The project ended .*Called <them>/,
     );
-    expect(words).toMatch(/What stands now .*On hold .*Version 2/);
+    expect(words).toMatch(/How it is now .*On hold .*Version 2/);
     expect(valueOf(answer.text, 'denyReason')).toBe('The project ended');
     expect(valueOf(answer.text, 'denyNote')).toBe('Called <them>');
     expect(await current(request)).toMatchObject({ state: 'held', version: 2, review: null });
@@ -341,7 +341,7 @@ describe('a form that is stale', () => {
     const answer = await arne.postRaw(`${pathOf(request)}/deny`, { ...fields, reason: 'The project ended' });
     expect(answer.status).toBe(409);
     const words = textOf(answer.text);
-    expect(words).toMatch(/What stands now .*Approved by Lia/);
+    expect(words).toMatch(/How it is now .*Approved by Lia/);
     expect(words).toContain('The project ended');
     expect(formsOf(answer.text, request)).toEqual(['hold']);
     expect(await current(request)).toMatchObject({ state: 'queued', version: 2 });
@@ -409,9 +409,9 @@ describe('several at once', () => {
     });
     expect(answer.status).toBe(200);
     const words = textOf(answer.text);
-    expect(words).toContain('Done for one request. 4 were left as they were.');
-    expect(words).toMatch(/bo@stranger\.com Waits for approval No partner lists the address/);
-    expect(words).toMatch(/stale2@fabrikam\.com Waits for approval It has changed/);
+    expect(words).toContain('Done for one request. 4 were left unchanged.');
+    expect(words).toMatch(/bo@stranger\.com Awaiting approval No partner lists the address/);
+    expect(words).toMatch(/stale2@fabrikam\.com Awaiting approval It has changed/);
     expect(words).toMatch(/denied2@fabrikam\.com Denied It has changed/);
     expect(words).toMatch(new RegExp(`${unknown} There is no such request`));
     expect((await current(good)).state).toBe('queued');
@@ -437,10 +437,10 @@ describe('several at once', () => {
       list: 'search=reasonless&sort=address',
     });
     expect(answer.status).toBe(422);
-    expect(faultsOf(answer.text)).toEqual([['reason', 'Give a reason that the partner will understand']]);
+    expect(faultsOf(answer.text)).toEqual([['reason', 'Enter a reason the partner will understand']]);
     expect(answer.text).toContain(`name="request" value="${row.id}:1" checked`);
     expect(answer.text).toContain(`name="request" value="${changed.id}:1" aria-label`);
-    expect(textOf(answer.text)).toContain('One chosen request has changed');
+    expect(textOf(answer.text)).toContain('One selected request has changed');
     expect(answer.text).not.toContain('elsewhere@other.com');
     expect(answer.text).toContain('name="list" value="search=reasonless&amp;sort=address"');
     expect(valueOf(answer.text, 'search')).toBe('reasonless');
@@ -448,7 +448,7 @@ describe('several at once', () => {
 
     const nothing = await decide(arne, { action: 'approve', reason: 'Ended', list: 'search=reasonless' });
     expect(nothing.status).toBe(422);
-    expect(textOf(nothing.text)).toContain('Choose at least one request');
+    expect(textOf(nothing.text)).toContain('Select at least one request');
     expect(valueOf(nothing.text, 'reason')).toBe('Ended');
     expect((await current(row)).state).toBe('pending');
   });

@@ -65,12 +65,12 @@ test('the list shows who asked, for whom, where it stands and why', async () => 
   expect(addressesIn(html)).toHaveLength(2);
   expect(html).toContain(`href="/admin/requests/${first?.id}"`);
   const text = textOf(html);
-  for (const part of ['Ana Lind, Fabrikam', 'Waits for approval', 'Litware', 'Failed']) {
+  for (const part of ['Ana Lind, Fabrikam', 'Awaiting approval', 'Litware', 'Failed']) {
     expect(text).toContain(part);
   }
   // What a person can do about it, and not what the partner reads.
   expect(text).toContain('Grant it to the app registration with admin consent');
-  expect(text).not.toContain('that Contoso has to give it');
+  expect(text).not.toContain('because of a setting at Contoso');
 });
 
 test('search and filters of the form narrow it, and stay in the form', async () => {
@@ -103,8 +103,8 @@ test('what nothing matches is said, with a way out', async () => {
   expect(textOf(await page(ada))).toContain('There are no requests yet.');
   await insert({});
   const html = await page(ada, `${LIST}?search=zzz`);
-  expect(textOf(html)).toContain('No request matches.');
-  expect(html).toContain('<a href="/admin/requests">Remove all filters</a>');
+  expect(textOf(html)).toContain('No requests match.');
+  expect(html).toContain('<a href="/admin/requests">Clear all filters</a>');
 });
 
 test.each(['', '.csv'])('a period that ends before it begins is refused by the list%s', async (suffix) => {
@@ -113,8 +113,8 @@ test.each(['', '.csv'])('a period that ends before it begins is refused by the l
   expect(answer.status).toBe(422);
   if (suffix !== '') return;
   const text = textOf(answer.text);
-  expect(text).toContain('The period begins on 2026-05-02 and ends before that, on 2026-05-01.');
-  expect(text).not.toContain('No request matches');
+  expect(text).toContain('The period starts on 2026-05-02 and ends before that, on 2026-05-01.');
+  expect(text).not.toContain('No requests match');
   expect(answer.text).toMatch(/id="from"[^>]* value="2026-05-02"/);
 });
 
@@ -245,7 +245,7 @@ describe('an approver of one partner', () => {
     expect(addressesIn(html)).toHaveLength(50);
     expect(theirs(addressesIn(html))).toBe(true);
     expect(html).not.toMatch(/fabrikam/i);
-    expect(html).toMatch(/value="pending" \/>\s*Waits for approval <span class="count">60</);
+    expect(html).toMatch(/value="pending" \/>\s*Awaiting approval <span class="count">60</);
   });
 
   test.each([
@@ -339,13 +339,13 @@ test('the list and the export say what was shown, and what is waited for', async
   );
   const html = await page(ada);
   const rowOf = (address: string) => textOf(html.split('<tr>').find((row) => row.includes(address)) ?? '');
-  expect(rowOf('code@')).toMatch(/Not confirmed Waits for the code from the mail \d/);
+  expect(rowOf('code@')).toMatch(/Not confirmed Waiting for the code from the email \d/);
   expect(rowOf('home@')).toMatch(
-    /Waits for the sign-in at the home organisation Sent the form faster than people fill it in \d/,
+    /Waiting for the sign-in at the person's organisation Sent the form faster than people can fill it in \d/,
   );
-  expect(rowOf('late@')).toMatch(/Waits for approval Came after the last place of the day \d/);
+  expect(rowOf('late@')).toMatch(/Awaiting approval Over the daily limit \d/);
   expect(rowOf('shown@')).toMatch(/Has access Mailbox confirmed \d/);
-  expect(rowOf('signed@')).toMatch(/Waits for approval Signed in at the home organisation \d/);
+  expect(rowOf('signed@')).toMatch(/Awaiting approval Signed in at their own organisation \d/);
   // An unproven one can be closed, like any other that waits.
   expect(html).toMatch(/aria-label="Choose code@fabrikam.com"/);
 
@@ -354,7 +354,7 @@ test('the list and the export say what was shown, and what is waited for', async
   const columns = head.replace(/^\uFEFF/, '').split(',');
   const cells = (address: string) => {
     const values = lines.find((line) => line.includes(address))?.split(',') ?? [];
-    return ['Waits because of', 'Proof', 'Proof given', 'Signed in as (tenant/object id)'].map(
+    return ['Waiting because', 'Proof', 'Proof given', 'Signed in as (tenant/object ID)'].map(
       (column) => values[columns.indexOf(column)],
     );
   };
