@@ -7,9 +7,14 @@ function localTimes(root) {
     timeStyle: 'short',
   });
   for (const time of root.querySelectorAll('time')) {
+    const local = format.format(new Date(time.dateTime));
+    if (time.dataset.relative !== undefined) {
+      time.title = local;
+      continue;
+    }
     // Only once: htmx also announces the whole page.
     time.title ||= time.textContent;
-    time.textContent = format.format(new Date(time.dateTime));
+    time.textContent = local;
   }
 }
 

@@ -76,7 +76,7 @@ test.each([
   ['gro', 200],
   ['nils', 403],
 ] as const)('%s is answered with %i', async (name, status) => {
-  const answer = await (await portal.staff(name)).get('/admin');
+  const answer = await (await portal.staff(name)).get('/admin/overview');
   expect(answer.status).toBe(status);
 });
 
@@ -171,7 +171,7 @@ describe('groups', () => {
   test('that the token leaves out are asked for at Graph', async () => {
     await portal.tenant.settings({ groupsClaim: false });
     const gro = await portal.staff('gro');
-    expect((await gro.get('/admin')).status).toBe(200);
+    expect((await gro.get('/admin/overview')).status).toBe(200);
     expect(await portal.tenant.graphCalls('GET', /memberOf$/)).not.toEqual([]);
   });
 

@@ -22,6 +22,7 @@ import {
 } from './partners/partners.js';
 import { listPartners } from './partners/partnersList.js';
 import { pick, showNames } from './pickers/pickers.js';
+import { landOnWork } from './landing.js';
 import { changeSettings, showSettings } from './settings.js';
 import { exportAudit, showAudit, verifyTrail } from './audit/audit.js';
 import { checkNow, showDoctor, showFindings } from './doctor.js';
@@ -32,7 +33,7 @@ import { showVersion, showVersions } from './policy/policyVersions.js';
 import { previewProposal, saveProposal } from './policy/proposals.js';
 import { decideRequest, showRequest } from './requests/request.js';
 import { decidePacedRequests } from './requests/paced.js';
-import { decideRequests } from './requests/requestBatch.js';
+import { confirmDecision, decideRequests } from './requests/requestBatch.js';
 import { exportRequests, showRequests } from './requests/requests.js';
 
 /** Every URL of the admin area, and the right that each asks for. */
@@ -65,9 +66,11 @@ export function adminPages(deps: Deps): Router {
   router.get('/admin/pickers/people', may('policy.write'), pick(deps, 'people'));
   router.get('/admin/pickers/names', may('policy.read'), showNames(deps));
 
-  router.get('/admin', may('overview'), showOverview(deps));
+  router.get('/admin', may('overview'), landOnWork, showOverview(deps));
+  router.get('/admin/overview', may('overview'), showOverview(deps));
   router.get('/admin/requests', may('requests.read'), showRequests(deps));
   router.get('/admin/requests.csv', may('requests.read'), exportRequests(deps));
+  router.get('/admin/requests/decide', may('requests.decide'), confirmDecision(deps));
   router.post('/admin/requests/decide', may('requests.decide'), decideRequests(deps));
   router.post('/admin/requests/paced', may('requests.decide'), decidePacedRequests(deps));
   router.get('/admin/requests/:id', may('requests.read'), showRequest(deps));

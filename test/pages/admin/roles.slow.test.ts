@@ -38,9 +38,10 @@ const PUBLIC = [
 ];
 
 const RIGHTS = {
-  overview: ['GET /admin'],
+  overview: ['GET /admin', 'GET /admin/overview'],
   'requests.read': ['GET /admin/requests', 'GET /admin/requests.csv', 'GET /admin/requests/:id'],
   'requests.decide': [
+    'GET /admin/requests/decide',
     'POST /admin/requests/:id/approve',
     'POST /admin/requests/:id/deny',
     'POST /admin/requests/:id/hold',

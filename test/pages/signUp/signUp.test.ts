@@ -202,7 +202,9 @@ describe('what is sent', () => {
     ]);
     expect(answer.text.match(/role="alert"/g)).toHaveLength(1);
     expect(answer.text).toMatch(/role="alert" aria-labelledby="summary-title" tabindex="-1" autofocus/);
-    expect(answer.text).toContain('<title>Fix 5 things to continue: Tell us about yourself – Contoso</title>');
+    expect(answer.text).toContain(
+      '<title>Fix 5 things to continue: Tell us about yourself – Contoso</title>',
+    );
     for (const [field] of faultsOf(answer.text)) expect(answer.text).toContain(`id="${field}-fault"`);
   });
 

@@ -39,7 +39,7 @@ async function insert(...all: Partial<NewRequest>[]) {
   await portal.deps.store.db.insertInto('request').values(rows).execute();
 }
 
-async function page(visitor: Visitor, path = '/admin'): Promise<string> {
+async function page(visitor: Visitor, path = '/admin/overview'): Promise<string> {
   const { status, text } = await visitor.get(path);
   expect(status).toBe(200);
   return text;
