@@ -28,6 +28,10 @@ declare module 'express-serve-static-core' {
     csrfToken: () => string;
     /** Of the person who has signed in; in the admin area alone, like the rest. */
     access?: Access;
+    /** The path of the page, by which the menu marks where people are. */
+    path?: string;
+    /** How many of the requests that the person sees wait for an approver. */
+    waiting?: number;
     /** A moment in words, in UTC. */
     time?: (date: Date) => string;
     /** The address of a request, or what is left of it. */
@@ -71,8 +75,9 @@ const HTMX = JSON.stringify({
 });
 
 /** Gives the views of the admin area what they need besides. */
-export const adminLocals: RequestHandler = function setAdminLocals(_req, res, next) {
+export const adminLocals: RequestHandler = function setAdminLocals(req, res, next) {
   const { t, language } = res.locals;
+  res.locals.path = `${req.baseUrl}${req.path}`;
   const format = new Intl.DateTimeFormat(language, {
     dateStyle: 'medium',
     timeStyle: 'short',

@@ -1,9 +1,10 @@
-import { Router } from 'express';
+import { Router, type RequestHandler } from 'express';
 import type { Right } from '../../access/access.js';
 import type { Deps } from '../../deps.js';
 import { noSuchPage } from '../../http/errorPage.js';
-import { requireRight } from '../../http/guard.js';
+import { accessIn, requireRight } from '../../http/guard.js';
 import { adminLocals } from '../../http/locals.js';
+import { countPending } from '../../store/requestFigures.js';
 import {
   addItem,
   changeItem,
@@ -37,7 +38,7 @@ import { exportRequests, showRequests } from './requests/requests.js';
 
 /** Every URL of the admin area, and the right that each asks for. */
 export function adminPages(deps: Deps): Router {
-  const may = (right: Right) => [adminLocals, requireRight(deps, right)];
+  const may = (right: Right) => [adminLocals, requireRight(deps, right), countWaiting(deps)];
   const router = Router({ caseSensitive: true });
 
   router.get('/admin/partners', may('policy.read'), listPartners(deps));
@@ -97,4 +98,12 @@ export function adminPages(deps: Deps): Router {
   router.use('/admin', may('overview'), noSuchPage);
 
   return router;
+}
+
+/** The menu of every page shows how many requests wait. */
+function countWaiting({ store }: Deps): RequestHandler {
+  return async (_req, res, next) => {
+    res.locals.waiting = await countPending(store.db, accessIn(res).reads);
+    next();
+  };
 }
