@@ -33,7 +33,7 @@ declare module 'express-serve-static-core' {
     /** How many of the requests that the person sees wait for an approver. */
     waiting?: number;
     /** A moment in words, in UTC. */
-    time?: (date: Date) => string;
+    time?: (date: Date, show?: TimeStyle) => string;
     /** The address of a request, or what is left of it. */
     whose?: (request: Named) => string;
     htmxConfig?: string;
@@ -74,16 +74,26 @@ const HTMX = JSON.stringify({
   ],
 });
 
+/** How exactly a moment is written; the clock's time alone does where the day is plain. */
+const TIMES = {
+  minutes: { dateStyle: 'medium', timeStyle: 'short' },
+  seconds: { dateStyle: 'medium', timeStyle: 'medium' },
+  clock: { timeStyle: 'short' },
+} as const;
+type TimeStyle = keyof typeof TIMES;
+
 /** Gives the views of the admin area what they need besides. */
 export const adminLocals: RequestHandler = function setAdminLocals(req, res, next) {
   const { t, language } = res.locals;
   res.locals.path = `${req.baseUrl}${req.path}`;
-  const format = new Intl.DateTimeFormat(language, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    timeZone: 'UTC',
-  });
-  res.locals.time = (date) => `${format.format(date)} UTC`;
+  // A list has many times, and a format costs more than what it writes.
+  const formats = new Map<TimeStyle, Intl.DateTimeFormat>();
+  res.locals.time = (date, show = 'minutes') => {
+    const format =
+      formats.get(show) ?? new Intl.DateTimeFormat(language, { ...TIMES[show], timeZone: 'UTC' });
+    formats.set(show, format);
+    return `${format.format(date)} UTC`;
+  };
   res.locals.whose = (request) => whose(t, request);
   res.locals.htmxConfig = HTMX;
   next();

@@ -103,7 +103,7 @@ inChromium({ policy }, (walk) => {
       .first()
       .waitFor();
     await openTab(page, 'Health');
-    await page.getByText(/^In order/).waitFor();
+    await page.getByText('checks passed').waitFor();
     await takePicture(page, 'doctor', false);
   });
 });
