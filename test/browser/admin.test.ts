@@ -96,6 +96,7 @@ inChromium({ policy }, (walk) => {
     expect(await site.tenant.guest('tia@tailspintoys.com')).toMatchObject({ userType: 'Guest' });
 
     await page.goto(`${portal.url}/admin/audit`);
+    await page.locator('summary', { hasText: 'Saved the policy' }).first().click();
     await page.getByText('policy.saved').first().waitFor();
     await page.getByRole('button', { name: 'Verify now' }).click();
     await page

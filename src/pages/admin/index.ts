@@ -26,6 +26,7 @@ import { pick, showNames } from './pickers/pickers.js';
 import { changeSettings, showSettings } from './settings.js';
 import { exportAudit, showAudit, verifyTrail } from './audit/audit.js';
 import { checkNow, showDoctor, showFindings } from './doctor.js';
+import { showStyleGuide } from './styleGuide.js';
 import { explainAddress } from './policy/explainAddress.js';
 import { showOverview } from './overview/overview.js';
 import { showPolicy } from './policy/policy.js';
@@ -93,6 +94,8 @@ export function adminPages(deps: Deps): Router {
   router.get('/admin/policy/versions', may('policy.read'), showVersions(deps));
   router.get('/admin/policy/versions/:id', may('policy.read'), showVersion(deps));
   router.get('/admin/policy/explain', may('policy.read'), explainAddress(deps));
+
+  if (!deps.config.production) router.get('/admin/styleguide', may('overview'), showStyleGuide);
 
   // Strangers do not learn which pages there are.
   router.use('/admin', may('overview'), noSuchPage);

@@ -38,7 +38,7 @@ const PUBLIC = [
 ];
 
 const RIGHTS = {
-  overview: ['GET /admin'],
+  overview: ['GET /admin', 'GET /admin/styleguide'],
   'requests.read': ['GET /admin/requests', 'GET /admin/requests.csv', 'GET /admin/requests/:id'],
   'requests.decide': [
     'POST /admin/requests/:id/approve',
