@@ -65,7 +65,7 @@ function leaveProof() {
 
 /** The server does not know where the reader is, and writes times in UTC. */
 function localTimes() {
-  const format = new Intl.DateTimeFormat(document.getElementById('status').dataset.locale, {
+  const format = new Intl.DateTimeFormat(document.documentElement.dataset.locale, {
     dateStyle: 'medium',
     timeStyle: 'short',
   });

@@ -37,8 +37,12 @@ declare module 'express-serve-static-core' {
     here: () => string;
     /** Of the person who has signed in; in the admin area alone, like the rest. */
     access?: Access;
+    /** The path of the page, by which the menu marks where people are. */
+    path?: string;
+    /** How many of the requests that the person sees wait for an approver. */
+    waiting?: number;
     /** A moment in words, in UTC. */
-    time?: (date: Date) => string;
+    time?: (date: Date, show?: TimeStyle) => string;
     /** The address of a request, or what is left of it. */
     whose?: (request: Named) => string;
     htmxConfig?: string;
@@ -88,15 +92,26 @@ const HTMX = JSON.stringify({
   ],
 });
 
+/** How exactly a moment is written; the clock's time alone does where the day is plain. */
+const TIMES = {
+  minutes: { dateStyle: 'medium', timeStyle: 'short' },
+  seconds: { dateStyle: 'medium', timeStyle: 'medium' },
+  clock: { timeStyle: 'short' },
+} as const;
+type TimeStyle = keyof typeof TIMES;
+
 /** Gives the views of the admin area what they need besides. */
-export const adminLocals: RequestHandler = function setAdminLocals(_req, res, next) {
+export const adminLocals: RequestHandler = function setAdminLocals(req, res, next) {
   const { t, locale } = res.locals;
-  const format = new Intl.DateTimeFormat(locale, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    timeZone: 'UTC',
-  });
-  res.locals.time = (date) => `${format.format(date)} UTC`;
+  res.locals.path = `${req.baseUrl}${req.path}`;
+  // A list has many times, and a format costs more than what it writes.
+  const formats = new Map<TimeStyle, Intl.DateTimeFormat>();
+  res.locals.time = (date, show = 'minutes') => {
+    const format =
+      formats.get(show) ?? new Intl.DateTimeFormat(locale, { ...TIMES[show], timeZone: 'UTC' });
+    formats.set(show, format);
+    return `${format.format(date)} UTC`;
+  };
   res.locals.whose = (request) => whose(t, request);
   res.locals.htmxConfig = HTMX;
   next();

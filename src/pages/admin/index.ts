@@ -1,9 +1,10 @@
-import { Router } from 'express';
+import { Router, type RequestHandler } from 'express';
 import type { Right } from '../../access/access.js';
 import type { Deps } from '../../deps.js';
 import { noSuchPage } from '../../http/errorPage.js';
-import { requireRight } from '../../http/guard.js';
+import { accessIn, requireRight } from '../../http/guard.js';
 import { adminLocals } from '../../http/locals.js';
+import { countPending } from '../../store/requestFigures.js';
 import {
   addItem,
   changeItem,
@@ -26,6 +27,7 @@ import { landOnWork } from './landing.js';
 import { changeSettings, showSettings } from './settings.js';
 import { exportAudit, showAudit, verifyTrail } from './audit/audit.js';
 import { checkNow, showDoctor, showFindings } from './doctor.js';
+import { showStyleGuide } from './styleGuide.js';
 import { explainAddress } from './policy/explainAddress.js';
 import { showOverview } from './overview/overview.js';
 import { showPolicy } from './policy/policy.js';
@@ -38,7 +40,7 @@ import { exportRequests, showRequests } from './requests/requests.js';
 
 /** Every URL of the admin area, and the right that each asks for. */
 export function adminPages(deps: Deps): Router {
-  const may = (right: Right) => [adminLocals, requireRight(deps, right)];
+  const may = (right: Right) => [adminLocals, requireRight(deps, right), countWaiting(deps)];
   const router = Router({ caseSensitive: true });
 
   router.get('/admin/partners', may('policy.read'), listPartners(deps));
@@ -96,8 +98,18 @@ export function adminPages(deps: Deps): Router {
   router.get('/admin/policy/versions/:id', may('policy.read'), showVersion(deps));
   router.get('/admin/policy/explain', may('policy.read'), explainAddress(deps));
 
+  if (!deps.config.production) router.get('/admin/styleguide', may('overview'), showStyleGuide);
+
   // Strangers do not learn which pages there are.
   router.use('/admin', may('overview'), noSuchPage);
 
   return router;
+}
+
+/** The menu of every page shows how many requests wait. */
+function countWaiting({ store }: Deps): RequestHandler {
+  return async (_req, res, next) => {
+    res.locals.waiting = await countPending(store.db, accessIn(res).reads);
+    next();
+  };
 }

@@ -38,7 +38,7 @@ const PUBLIC = [
 ];
 
 const RIGHTS = {
-  overview: ['GET /admin', 'GET /admin/overview'],
+  overview: ['GET /admin', 'GET /admin/overview', 'GET /admin/styleguide'],
   'requests.read': ['GET /admin/requests', 'GET /admin/requests.csv', 'GET /admin/requests/:id'],
   'requests.decide': [
     'GET /admin/requests/decide',

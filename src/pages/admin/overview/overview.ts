@@ -6,7 +6,7 @@ import { accessIn } from '../../../http/guard.js';
 import { overview } from '../../../requests/list/overview.js';
 import { OUTCOMES } from '../../../requests/list/signUpFigures.js';
 import { ageOf } from '../age.js';
-import { signUpChart } from './signUpChart.js';
+import { hasChart, signUpChart } from './signUpChart.js';
 
 const querySchema = z.object({
   partner: z
@@ -30,7 +30,7 @@ export function showOverview(deps: Deps): RequestHandler {
       ...figures,
       partner,
       outcomes: OUTCOMES,
-      chart: signUpChart(figures.signUps.days),
+      chart: hasChart(figures.signUps.days) ? signUpChart(figures.signUps.days) : null,
       dayName: (text: string) => day.format(new Date(text)),
       number: (value: number) => number.format(value),
       age: (moment: Date) => ageOf(moment, locale),

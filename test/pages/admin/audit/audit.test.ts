@@ -86,12 +86,15 @@ test('the trail says what happened, who did it, and how it is sealed', async () 
   expect(status).toBe(200);
   const [row = ''] = rowsOf(text);
   expect(row).toMatch(
-    /^Step done step\.done The portal 0f8fad5b its events note <b>bold<\/b> step group:crm attempts 2 \d+ [0-9a-f]{8}$/,
+    /^Step done action step\.done request 0f8fad5b\S+ note <b>bold<\/b> step group:crm attempts 2 hash [0-9a-f]{12}… The portal 0f8fad5b Events \d+$/,
   );
   expect(text).toContain(`href="/admin/requests/${REQUEST}"`);
+  // A link says by itself where it leads, and a record when it was written to the second.
+  expect(text).toContain('aria-label="Events of request 0f8fad5b"');
+  expect(text).toMatch(/<time [^>]*data-show="seconds">[^<]*\d:\d\d:\d\d/);
   expect(text).not.toContain('<b>bold');
   // Who has signed in is named.
-  expect(rowsOf(text).join('\n')).toMatch(/Signed in signIn\.succeeded (?!.{8}-)\S+ \S+/);
+  expect(rowsOf(text).join('\n')).toMatch(/Signed in action signIn\.succeeded .*hash \S+ (?!.{8}-)\S+ \S+/);
 });
 
 test('filters are by group, by action, by person, by request and by day', async () => {
@@ -204,7 +207,7 @@ describe('verifying', () => {
     });
 
     const second = await verify(head);
-    expect(textOf(second.text)).toContain(`in order. It was compared with the head ${head}`);
+    expect(textOf(second.text)).toMatch(new RegExp(`in order\\. .* It was compared with the head ${head}`));
   });
 
   test('what was typed and is no head is refused, and kept', async () => {
