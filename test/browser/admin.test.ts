@@ -77,7 +77,7 @@ inChromium({ policy }, (walk) => {
     await page.getByLabel('Contoso CRM (crm)').check();
     await page.locator('#approvers-search, [name="approversSearch"]').first().fill('lia');
     await page.getByText('Lia Litware').first().waitFor();
-    await page.getByRole('button', { name: 'Preview the change' }).last().click();
+    await page.getByRole('button', { name: 'Preview change' }).last().click();
     // The request that was refused a moment ago would now be accepted.
     await page.getByRole('link', { name: 'tia@tailspintoys.com' }).waitFor();
     await takePicture(page, 'preview');

@@ -48,7 +48,7 @@ const FORMS: [page: string, typed: Record<string, unknown>][] = [
       approval: 'manual',
     },
   ],
-  ['/admin/partners/fabrikam', { name: 'Fabrikam AB', message: 'Hi', enabled: undefined }],
+  ['/admin/partners/fabrikam', { name: 'Fabrikam AB', message: 'Hi', proof: 'mailbox' }],
   ['/admin/partners/rules', { denied: 'competitor.com\r\n*.ru', consumer: undefined, unlisted: 'review' }],
   ['/admin/apps/new', { key: 'kb', name: 'Knowledge', url: 'https://kb.contoso.com', groups: 'crm' }],
   ['/admin/apps/crm', { name: 'CRM 2' }],

@@ -114,11 +114,47 @@ describe('the preview', () => {
     expect(page.status).toBe(200);
     expect(textOf(page.text)).toMatch(/Changed Partner fabrikam , Fabrikam approval .*manual/);
     expect(page.text).toMatch(/<ins>\s*&#34;approval&#34;: &#34;manual&#34;/);
-    expect(textOf(page.text)).toMatch(
-      /zoe@fabrikam\.com Denied invited immediately .* waits for an approver Partner: fabrikam Apps: crm/,
+    expect(textOf(page.text)).toContain(
+      'This changes 1 partner. 1 of the last 1 requests would wait for an approver instead of being invited immediately.',
     );
+    // What is the same before and after is not said.
+    expect(textOf(page.text)).toMatch(
+      /invited immediately → waits for an approver 1 request zoe@fabrikam\.com Denied/,
+    );
+    expect(page.text.indexOf('Save and put in force')).toBeLessThan(page.text.indexOf('What changes'));
     expect(page.text).toContain(`href="/admin/requests/${request.id}"`);
     expect(await onDisk()).toBe(GOOD);
+  });
+
+  test('groups the requests by what differs, and folds all after the tenth', async () => {
+    await deps.store.db.deleteFrom('request').execute();
+    const requests = Array.from({ length: 12 }, (_, index) =>
+      aRequest({ address: `p${index}@fabrikam.com`, state: 'denied', due_at: null }),
+    );
+    const stranger = aRequest({ address: 'x@nobody.example', state: 'denied', partner: null, due_at: null });
+    await deps.store.db
+      .insertInto('request')
+      .values([...requests, stranger])
+      .execute();
+    const edits: PolicyEdit[] = [
+      { path: ['partners', 0, 'apps'], value: ['crm', 'wiki'] },
+      { path: ['unlisted'], value: 'review' },
+    ];
+    const page = await preview({ base: base(), edits: JSON.stringify(edits) });
+    const text = textOf(page.text);
+    expect(text).toContain(
+      'This changes 1 partner and 1 setting. 12 of the last 13 requests would get other access, or have to prove something else. 1 of the last 13 requests would wait for an approver instead of being refused.',
+    );
+    expect(text).toMatch(/Other access or proof 12 requests Apps after: wiki p\d+@/);
+    expect(text).toContain('refused → waits for an approver 1 request x@nobody.example Denied');
+    const [shown = '', folded = ''] = page.text
+      .slice(page.text.indexOf('Other access or proof'), page.text.indexOf('refused →'))
+      .split('<summary>Show all 12</summary>');
+    expect([shown, folded].map((part) => part.match(/p\d+@fabrikam\.com/g)?.length)).toEqual([10, 2]);
+    // Every value has a label.
+    for (const [list] of page.text.matchAll(/<dl[\s\S]*?<\/dl>/g)) {
+      expect(list).toMatch(/^<dl[^>]*>\s*<dt>/);
+    }
   });
 
   test('has a form that saves exactly this proposal, with a comment', async () => {
