@@ -85,7 +85,7 @@ test('every finding is a line, and the exit code says that there are some', asyn
   expect(out.split('\n').slice(0, 4)).toEqual([
     'seq 2 (event 2): the event was edited',
     'seq 4 (event 4): the event was deleted',
-    'seq 7 to 8: cut off since the head was noted',
+    'seq 7 to 8: cut off after the head was noted',
     '6 sealed events, against the head 8: 3 findings.',
   ]);
 });

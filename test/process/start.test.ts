@@ -29,7 +29,7 @@ test('bad settings stop the start with one message that names each and shows no 
   expect(code).toBe(1);
   expect(stdout).toBe('');
   expect(stderr.trimEnd().split('\n')).toEqual([
-    'The portal cannot start with these settings:',
+    "The portal can't start with these settings:",
     '  TENANT_ID: is required',
     '  CLIENT_SECRET: is required',
     '  SMTP_URL: must be an smtp:// or smtps:// URL',
@@ -82,9 +82,7 @@ test('an embedded store that is not whole any more is refused by a sentence, and
   await rm(join(dataDir, 'store', 'PG_VERSION'));
   const damaged = await site.run({ DATA_DIR: dataDir, DATABASE_URL: '' });
   expect(damaged).toMatchObject({ code: 1, stdout: '' });
-  expect(damaged.stderr).toMatch(
-    /The embedded store .*store was there and is not whole any more\. Restore it/,
-  );
+  expect(damaged.stderr).toMatch(/The embedded store .*store is no longer complete\. Restore it/);
   await rm(join(dataDir, 'store'), { recursive: true });
   const gone = await site.run({ DATA_DIR: dataDir, DATABASE_URL: '' });
   expect(gone.stderr).toContain('not whole any more');

@@ -128,7 +128,8 @@ const LONGEST_QUOTE = 500;
 
 /** A text of any form for a mail, in lines, shortened: no program makes a link of an address, a domain or a scheme in it. */
 export function linesInMail(text: string): string[] {
-  const characters = [...text];
+  // Whole characters: half an emoji would be no text.
+  const characters = Array.from(text);
   const short =
     characters.length > LONGEST_QUOTE ? `${characters.slice(0, LONGEST_QUOTE).join('').trimEnd()}…` : text;
   return inMail(short)

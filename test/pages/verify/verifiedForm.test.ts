@@ -245,7 +245,10 @@ describe('before the form', () => {
   );
 
   test.each([
-    ['en', 'belongs to Contoso itself. Sign in to the apps directly, or write to partners@contoso.com.'],
+    [
+      'en',
+      'is an account of Contoso itself. Sign in to the apps directly, or write to partners@contoso.com.',
+    ],
     ['sv', 'hör till Contoso självt'],
     ['de', 'gehört zu Contoso selbst'],
   ])('our own people need no invitation, and are told so: %s', async (language, sentence) => {

@@ -115,7 +115,7 @@ test('filters are by group, by action, by person, by request and by day', async 
 });
 
 test.each([
-  ['request=ana', 422, "request's id looks like"],
+  ['request=ana', 422, 'Enter a request ID such as'],
   ['from=soon', 422, 'Enter dates like'],
   ['action=nonsense', 400, ''],
   ['actor=a&actor=b', 400, ''],
@@ -207,7 +207,7 @@ describe('verifying', () => {
     });
 
     const second = await verify(head);
-    expect(textOf(second.text)).toMatch(new RegExp(`in order\\. .* It was compared with the head ${head}`));
+    expect(textOf(second.text)).toMatch(new RegExp(`intact\\. .* It was compared with the head ${head}`));
   });
 
   test('what was typed and is no head is refused, and kept', async () => {

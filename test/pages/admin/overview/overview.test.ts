@@ -108,7 +108,7 @@ test('work that is overdue is told', async () => {
     { state: 'queued', due_at: new Date(Date.now() - 2 * 60_000) },
     { state: 'queued', due_at: new Date() },
   );
-  expect(part(await page(ada), 'overdue')).toMatch(/^1 request should have been worked on/);
+  expect(part(await page(ada), 'overdue')).toMatch(/^1 request should have been processed/);
 });
 
 test('the last 30 days are a chart, and the same numbers a table', async () => {

@@ -197,7 +197,7 @@ describe('a form', () => {
     expect(fields.filter((field) => field === 'domains')).toHaveLength(2);
     const shown = formOf(text, '/admin/partners/fabrikam');
     expect(shown).toMatchObject(typed);
-    expect(text).toContain('*.com&#34; is too wide');
+    expect(text).toContain('*.com&#34; is too broad');
   });
 
   test.each([
@@ -484,7 +484,9 @@ describe('the proof that is asked for', () => {
       proof: 'tenant',
     };
     const preview = await fill(ada, '/admin/partners/new', typed);
-    expect(warningOf(preview.text)).toMatch(/No Entra tenant has nowhere\.example of Litware: nobody/);
+    expect(warningOf(preview.text)).toMatch(
+      /No Entra tenant has nowhere\.example, a domain of Litware: nobody/,
+    );
     expect(warningOf(preview.text)).not.toContain('litware.com');
     const withTenant = { ...typed, tenantId: '117a0000-0000-4000-8000-000000000002' };
     expect(warningOf((await fill(ada, '/admin/partners/new', withTenant)).text)).toBe('');
@@ -513,7 +515,7 @@ describe('the proof that is asked for', () => {
   test('a domain that no tenant has is told by the look-up in the words of the proof', async () => {
     const typed = { ...LITWARE, domains: 'nowhere.example', proof: 'tenant', lookUp: 'yes' };
     const { text } = await fill(ada, '/admin/partners/new', typed);
-    expect(textOf(text)).toContain('its people could not sign in at a home tenant');
+    expect(textOf(text)).toContain("its people couldn't sign in at a home tenant");
   });
 });
 

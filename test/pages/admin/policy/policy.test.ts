@@ -84,7 +84,7 @@ describe('the editor', () => {
     );
     const page = await preview({ base: base(), text });
     expect(page.status).toBe(422);
-    expect(textOf(page.text)).toMatch(/2 faults .*partners\[0\]\.apps\[0\].*unlisted/);
+    expect(textOf(page.text)).toMatch(/2 errors .*partners\[0\]\.apps\[0\].*unlisted/);
   });
 
   test('takes line ends as browsers send them, and begins with what the form held', async () => {
@@ -212,7 +212,7 @@ describe('the preview', () => {
     ];
     const page = await preview({ base: base(), edits: JSON.stringify(edits) });
     expect(page.status).toBe(200);
-    expect(textOf(page.text)).toMatch(/could not be checked.* groups\.x\.id/);
+    expect(textOf(page.text)).toMatch(/couldn't be checked.* groups\.x\.id/);
     expect(page.text).toContain('Save and put in force');
   });
 });

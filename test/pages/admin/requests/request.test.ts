@@ -205,7 +205,7 @@ describe('an approval', () => {
     const { page, fields } = await opened(lia, request);
     const boxes = [...page.text.matchAll(/type="checkbox" id="([\w-]+)"[^>]*checked/g)].map(([, id]) => id);
     expect(boxes).toEqual(['app-crm', 'app-wiki', 'group-wiki']);
-    expect(textOf(page.text)).toContain('Contoso CRM brings: Group partners, Group crm');
+    expect(textOf(page.text)).toContain('Contoso CRM includes: Group partners, Group crm');
     const answer = await lia.postRaw(`${pathOf(request)}/approve`, {
       ...fields,
       choose: 'grants',

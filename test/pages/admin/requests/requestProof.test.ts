@@ -57,7 +57,7 @@ describe('a request that nobody has proved', () => {
     expect(panelOf(text)).toContain(words);
     const lapses = new Date(request.created_at.getTime() + portal.deps.limits.lapseSeconds * 1000);
     expect(text).toContain(`Expires automatically: <time datetime="${lapses.toISOString()}">`);
-    expect(textOf(text)).toContain('Nobody can approve this request before the person has shown');
+    expect(textOf(text)).toContain('Nobody can approve this request until the person has proved');
     expect(text).not.toContain(`${pathOf(request)}/approve`);
   });
 
@@ -161,7 +161,7 @@ describe('a policy that begins to ask for proof', () => {
 
     await putPolicy(portal, asking('mailbox'));
     const { text } = await arne.get(pathOf(request));
-    expect(panelOf(text)).toContain('This request came without.');
+    expect(panelOf(text)).toContain('This request came without');
     expect(textOf(text)).toContain("The policy in force requires proof that this person hasn't given");
     expect(text).toContain(`action="${pathOf(request)}/deny"`);
     expect(text).not.toContain(`action="${pathOf(request)}/approve"`);

@@ -429,7 +429,7 @@ test('the list and the export say what was shown, and what is waited for', async
   expect(rowOf('shown@')).toMatch(/Has access Mailbox confirmed \d/);
   expect(rowOf('signed@')).toMatch(/Awaiting approval Signed in at their own organisation \d/);
   // An unproven one can be closed, like any other that waits.
-  expect(html).toMatch(/aria-label="Choose code@fabrikam.com"/);
+  expect(html).toMatch(/aria-label="Select code@fabrikam.com"/);
 
   const { text } = await ada.get(`${LIST}.csv?sort=address`);
   const [head = '', ...lines] = text.trim().split('\r\n');
