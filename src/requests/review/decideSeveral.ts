@@ -31,7 +31,9 @@ export function decideSeveral(
   named: Named[],
   decision: ReviewDecision,
 ): Promise<Decided[]> {
-  return forEach(deps, access, named, ({ id, version }) => decide(deps, access, id, { ...decision, version }));
+  return forEach(deps, access, named, ({ id, version }) =>
+    decide(deps, access, id, { ...decision, version }),
+  );
 }
 
 /** What {@link decideSeveral} would answer as things stand. Records nothing. */
@@ -52,13 +54,13 @@ async function forEach(
   named: Named[],
   work: (one: Named) => Promise<void>,
 ): Promise<Decided[]> {
-  const first = new Map(named.toReversed().map((one) => [one.id, one]));
-  const ids = [...new Set(named.map(({ id }) => id))];
-  const refused = new Map<string, string | null>(ids.map((id) => [id, null]));
-  await concurrently(first.values(), AT_ONCE, async (one) => {
-    refused.set(one.id, await refusalOf(work(one)));
+  const versions = new Map(named.toReversed().map(({ id, version }) => [id, version]));
+  const ids = new Set(named.map(({ id }) => id));
+  const refused = new Map<string, string | null>([...ids].map((id) => [id, null]));
+  await concurrently(ids, AT_ONCE, async (id) => {
+    refused.set(id, await refusalOf(work({ id, version: versions.get(id) ?? 0 })));
   });
-  const rows = await findRequests(deps.store.db, ids);
+  const rows = await findRequests(deps.store.db, [...ids]);
   const visible = new Map(
     rows.filter(({ partner }) => covers(access.reads, partner)).map((row) => [row.id, row]),
   );

@@ -3,7 +3,6 @@ import type { Deps } from '../../../deps.js';
 import { accessIn } from '../../../http/guard.js';
 import { takeNote } from '../../../http/note.js';
 import { findNextPending } from '../../../store/nextPending.js';
-import type { RequestRow } from '../../../store/schema.js';
 
 /** What was just done, and the way to what waits next; `views/partials/flash.ejs` shows it. */
 export type Flash = { text: string; link: { href: string; text: string } | null };
@@ -14,13 +13,13 @@ const DECISIONS = new Set(['approve', 'deny', 'hold']);
 /**
  * What this page has to say about what the person has just done; null when there is nothing.
  *
- * @param after the request that was decided: the next is the one that came after it
+ * @param after the id of the request that was decided: the next is the one that came after it
  */
 export async function flashFor(
   deps: Deps,
   req: Request,
   res: Response,
-  after: Pick<RequestRow, 'id' | 'created_at'> | null = null,
+  after: string | null = null,
 ): Promise<Flash | null> {
   const note = takeNote(req);
   if (!note) return null;

@@ -92,7 +92,8 @@ function chipsOf(
 ): { text: string; without: Partial<ListQuery> }[] {
   const chips: { text: string; without: Partial<ListQuery> }[] = [];
   const add = (name: string, value: string, without: Partial<ListQuery>) => {
-    if (value !== '') chips.push({ text: t('requests.filter.chip', { name: t(`requests.filter.${name}`), value }), without });
+    if (value !== '')
+      chips.push({ text: t('requests.filter.chip', { name: t(`requests.filter.${name}`), value }), without });
   };
   add('search', search, { search: '' });
   const partnerName = partner === NO_PARTNER ? t('requests.filter.noPartner') : partner;
@@ -100,7 +101,8 @@ function chipsOf(
   add('from', from, { from: '' });
   add('to', to, { to: '' });
   if (!tabs.some(({ current }) => current)) {
-    for (const one of state) add('state', t(`state.${one}`), { state: state.filter((other) => other !== one) });
+    for (const one of state)
+      add('state', t(`state.${one}`), { state: state.filter((other) => other !== one) });
   }
   return chips;
 }

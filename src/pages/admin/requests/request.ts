@@ -50,7 +50,7 @@ export function showRequest(deps: Deps): RequestHandler<Params> {
     const follows = mark !== undefined;
     // Forms are replaced only when they are stale: somebody may be typing.
     const movedOn = typeof version === 'string' && version !== String(inspection.request.version);
-    const flash = follows ? null : await flashFor(deps, req, res, inspection.request);
+    const flash = follows ? null : await flashFor(deps, req, res, inspection.request.id);
     render(res, inspection, { movedOn, flash });
   };
 }
@@ -117,7 +117,15 @@ function render(
 ): void {
   const problem = problemOf(inspection.request);
   const restorable = mayRestore(inspection.request);
-  res.render('admin/request', { ...inspection, problem, movedOn, flash, returned, restorable, lengths: LENGTHS });
+  res.render('admin/request', {
+    ...inspection,
+    problem,
+    movedOn,
+    flash,
+    returned,
+    restorable,
+    lengths: LENGTHS,
+  });
 }
 
 /** `ofTenant`: its cause is how the tenant, or the portal in it, is set up; the doctor knows more. */
