@@ -107,8 +107,7 @@ export const adminLocals: RequestHandler = function setAdminLocals(req, res, nex
   // A list has many times, and a format costs more than what it writes.
   const formats = new Map<TimeStyle, Intl.DateTimeFormat>();
   res.locals.time = (date, show = 'minutes') => {
-    const format =
-      formats.get(show) ?? new Intl.DateTimeFormat(locale, { ...TIMES[show], timeZone: 'UTC' });
+    const format = formats.get(show) ?? new Intl.DateTimeFormat(locale, { ...TIMES[show], timeZone: 'UTC' });
     formats.set(show, format);
     return `${format.format(date)} UTC`;
   };

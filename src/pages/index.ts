@@ -9,7 +9,7 @@ import { metrics } from './metrics.js';
 import { beginSignIn, confirmSignOut, finishSignIn, showSignedOut, signOut } from './signIn.js';
 import { changeLanguage } from './language.js';
 import { countedOnce } from './signUp/countedOnce.js';
-import { showForm, signUp, takeAddress } from './signUp/signUp.js';
+import { showForm, signUp, takeAddress, toForm } from './signUp/signUp.js';
 import { resendInvitation, showStatus } from './status.js';
 import { showTerms } from './terms.js';
 import { theme } from './theme.js';
@@ -27,9 +27,8 @@ export function pages(deps: Deps): Router {
   const router = Router({ caseSensitive: true });
 
   router.get('/', showForm(deps));
-  router.get(['/sign-up', '/sign-up/address'], (_req, res) => {
-    res.redirect(303, '/');
-  });
+  router.get('/sign-up', toForm);
+  router.get('/sign-up/address', toForm);
   router.post('/sign-up/address', limited, takeAddress(deps, once));
   router.post('/sign-up', once.limited, signUp(deps));
   router.post('/language', changeLanguage(deps));

@@ -7,7 +7,7 @@ export function textOf(html: string): string {
 
 /** A page without what differs from one answer to the next and says nothing: tokens of forms, and the way back of the language switch. */
 export function comparable(html: string): string {
-  return html.replace(/(name="(?:_csrf|back)" value=")[^"]*/g, '$1');
+  return html.replace(/(name="(?:_csrf|back)"(?: type="hidden")? value=")[^"]*/g, '$1');
 }
 
 /** What the error summary lists: the field that each message links to, and the message. */

@@ -79,6 +79,93 @@ const COMPONENTS: Component[] = [
     ],
   },
   {
+    partial: 'languageSwitch',
+    states: [{ name: 'the language of the page', data: {} }],
+  },
+  {
+    partial: 'pill',
+    states: TONES.map((tone) => ({ name: tone, data: { tone, text: 'Awaiting approval' } })),
+  },
+  {
+    partial: 'flash',
+    states: [
+      { name: 'a sentence', data: { text: 'Denied.', link: null } },
+      { name: 'with the way on', data: { text: 'Approved.', link: { href: '#main', text: 'Next request' } } },
+    ],
+  },
+  {
+    partial: 'errorSummary',
+    states: [
+      { name: 'a notice', data: { title: 'This page has expired', text: 'Send the form again.', items: [] } },
+      {
+        name: 'faults',
+        data: {
+          title: 'Fix 2 things to continue',
+          text: null,
+          items: [
+            { href: '#main', text: 'Enter your work email address' },
+            { href: '#main', text: 'Enter your first name' },
+          ],
+        },
+      },
+    ],
+  },
+  {
+    partial: 'summaryList',
+    states: [
+      {
+        name: 'one value, several',
+        data: {
+          rows: [
+            { label: 'Name', values: ['Fabrikam'], load: null },
+            { label: 'Domains', values: ['fabrikam.com', '*.fabrikam.com'], load: null },
+          ],
+        },
+      },
+    ],
+  },
+  {
+    partial: 'timeline',
+    states: [
+      {
+        name: 'an event with details, and one without',
+        data: {
+          detail: 'Details',
+          items: [
+            {
+              title: 'Approved',
+              by: 'Lia',
+              at: new Date('2026-05-01T12:00:00Z'),
+              detail: [['state', 'queued']],
+            },
+            { title: 'Submitted', by: 'Partner', at: new Date('2026-05-01T11:00:00Z'), detail: [] },
+          ],
+        },
+      },
+    ],
+  },
+  {
+    partial: 'dialog',
+    states: [{ name: 'closed: a script opens it', data: { id: 'example', title: null } }],
+  },
+  {
+    partial: 'toolbar',
+    states: [
+      {
+        name: 'with nothing ticked',
+        data: {
+          id: 'example-toolbar',
+          action: '/admin/styleguide',
+          dialog: 'example',
+          selected: 'Selected:',
+          more: 'More',
+          actions: [{ value: 'approve', text: 'Approve…', look: 'btn-primary' }],
+          others: [{ value: 'hold', text: 'Put on hold…' }],
+        },
+      },
+    ],
+  },
+  {
     partial: 'icon',
     states: ['mail', 'clock', 'check', 'info', 'warning', 'wrong', 'stop', 'work'].map((name) => ({
       name,

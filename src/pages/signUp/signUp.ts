@@ -30,6 +30,11 @@ export function showForm(deps: Deps): RequestHandler {
   };
 }
 
+/** GET of a path to which a form is sent. */
+export const toForm: RequestHandler = (_req, res) => {
+  res.redirect(303, '/');
+};
+
 /** POST /sign-up/address: what the policy says of an address is said before anything else is asked. */
 export function takeAddress(deps: Deps, { receipt }: CountedOnce): RequestHandler<object, unknown, Form> {
   return async (req, res) => {

@@ -35,7 +35,9 @@ test('the menu has what a person may open, in sections, and how many requests wa
   expect(rail).toBe(
     'Work Overview Requests 2 2 waiting Set up Partners Apps Groups Policy Site Watch Audit trail Health',
   );
-  expect((await menuOf(await portal.staff('lia'), '/admin')).rail).toBe('Work Overview Requests 1 1 waiting');
+  expect((await menuOf(await portal.staff('lia'), '/admin/requests')).rail).toBe(
+    'Work Overview Requests 1 1 waiting',
+  );
 });
 
 test.each([

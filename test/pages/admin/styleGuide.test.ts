@@ -11,10 +11,14 @@ const PARTS = [
   'field',
   'fixedAddress',
   'footer',
+  'formTop',
   'head',
   'header',
+  'noEnter',
   'spans',
   'suggestion',
+  'webmail',
+  'withContact',
 ];
 
 let portal: TestPortal;

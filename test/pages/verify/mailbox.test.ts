@@ -78,7 +78,8 @@ const normalised = (html: string, email: string, path: string) =>
   html
     .replaceAll(email, 'ADDRESS')
     .replaceAll(tokenIn(path), 'TOKEN')
-    .replace(/name="_csrf" value="[^"]+"/g, 'CSRF')
+    .replace(/name="_csrf"(?: type="hidden")? value="[^"]+"/g, 'CSRF')
+    .replace(/\b[0-9A-Z]{4}-[0-9A-Z]{4}\b/g, 'REFERENCE')
     .replace(/data-wait="\d+"/g, 'WAIT')
     .replace(
       /\d{4}-\d\d-\d\dT[\d:.]+Z|\d+ \w{3} \d{4}, \d\d:\d\d|\w{3} \d+, \d{4}, \d+:\d\d\s[AP]M/g,
@@ -596,9 +597,9 @@ describe('whoever posts an address that somebody else has posted', () => {
 
   const againForm = (path: string) =>
     `<form method="post" action="${codePath(path).replace(tokenIn(path), 'TOKEN')}/again">
-    <input type="hidden" CSRF />
-    <button class="btn btn-outline-primary">Send a new email</button>
-  </form>`;
+      <input type="hidden" CSRF />
+      <button class="btn btn-outline-primary">Send a new email</button>
+    </form>`;
 
   test('asks for a new mail where the last one is old, whose code is still that of the first', async () => {
     const { path, email, visitor, link } = await asked();

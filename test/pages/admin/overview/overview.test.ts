@@ -72,7 +72,7 @@ test('who may only read is not told to review', async () => {
   await insert({ state: 'pending' });
   const html = await page(await portal.staff('aud'));
   expect(part(html, 'need-pending')).toBe('1 request waits for approval Oldest: 1 minute');
-  expect(html).toContain('Needs somebody');
+  expect(html).toContain('Needs someone');
 });
 
 test('a line counts those who have shown nothing yet, and a list says why some wait though the policy would let them in', async () => {
@@ -168,7 +168,7 @@ test('an approver of one partner sees that one’s numbers, and nothing of polic
   );
   await insertPause(portal.deps.store.db, 'graph', 60);
   for (const query of ['', '?partner=fabrikam']) {
-    const html = await page(lia, `/admin${query}`);
+    const html = await page(lia, `/admin/overview${query}`);
     expect(part(html, 'need-pending')).toMatch(/^Review 1 request /);
     expect(part(html, 'standing')).toContain('Nothing failed.');
     expect(html).not.toContain('id="overdue"');

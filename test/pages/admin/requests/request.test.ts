@@ -149,7 +149,7 @@ describe('the page of a request', () => {
       [aud, false],
     ] as const) {
       const { text } = await person.get(pathOf(request));
-      expect(textOf(text)).toContain('The person can ask again at any time.');
+      expect(textOf(text)).toContain('The person can ask again');
       expect(text.includes('href="/admin/partners/new"')).toBe(mayAdd);
     }
     const listed = await submitted(portal.deps, 'next@fabrikam.com');
@@ -313,7 +313,7 @@ describe('what was done', () => {
   test.each([
     ['approve', {}, 'Approved. The invitation is on its way.'],
     ['deny', { reason: 'Ended' }, 'Denied. The person can read your reason on the status page.'],
-    ['hold', {}, 'Put on hold. Nothing happens until somebody decides.'],
+    ['hold', {}, 'Put on hold. Nothing happens until someone decides.'],
   ])('is said once after %s, with the way to the next that waits', async (action, typed, said) => {
     const request = await submitted(portal.deps, `said.${action}@fabrikam.com`);
     const next = await submitted(portal.deps, `next.${action}@fabrikam.com`);
@@ -525,7 +525,7 @@ describe('several at once', () => {
     });
     expect(answer.status).toBe(422);
     expect(answer.text).toContain('<title>Error: Deny one request?');
-    expect(faultsOf(answer.text)).toEqual([['reason', 'Give a reason that the partner will understand']]);
+    expect(faultsOf(answer.text)).toEqual([['reason', 'Enter a reason the partner will understand']]);
     expect(answer.text).toContain('name="list" value="search=reasonless&amp;sort=address"');
     expect(valueOf(answer.text, 'note')).toBe('Called <them>');
     expect((await current(row)).state).toBe('pending');

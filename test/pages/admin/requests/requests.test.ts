@@ -150,7 +150,7 @@ test('what narrows the list is named, each with a link that takes it away', asyn
     ['Remove the filter Partner: Fabrikam ×', `${LIST}?search=p&from=2026-01-01&state=pending&state=denied`],
     ['Remove the filter From: 2026-01-01 ×', `${LIST}?search=p&partner=fabrikam&state=pending&state=denied`],
     [
-      'Remove the filter State: Waits for approval ×',
+      'Remove the filter State: Awaiting approval ×',
       `${LIST}?search=p&partner=fabrikam&from=2026-01-01&state=denied`,
     ],
     ['Remove the filter State: Denied ×', `${LIST}?search=p&partner=fabrikam&from=2026-01-01&state=pending`],
