@@ -81,7 +81,9 @@ inChromium({ policy }, (walk) => {
     await page.getByRole('link', { name: 'Deny…' }).click();
     expect(await page.evaluate('document.activeElement.id')).toBe('denyReason');
     await page.getByRole('button', { name: 'Deny the request' }).click();
-    const fault = page.getByRole('alert').getByRole('link', { name: 'Enter a reason the partner will understand' });
+    const fault = page
+      .getByRole('alert')
+      .getByRole('link', { name: 'Enter a reason the partner will understand' });
     await fault.waitFor();
     expect(await page.title()).toMatch(/^Error: /);
     await fault.click();

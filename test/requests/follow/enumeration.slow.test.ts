@@ -328,7 +328,7 @@ describe('the mailbox is to be proved first', () => {
       await waitFor(`${name} to see the end`, async () => (await owner.status(path)).status === state);
       await answered(strangers[name], paths[name]);
       const whole = (await owner.get(path)).text;
-      if (name === 'blocked') expect(whole).toContain("but it&#39;s blocked");
+      if (name === 'blocked') expect(whole).toContain('but it&#39;s blocked');
       if (name === 'member') expect(whole).toContain('You already have an account');
       expect(path).not.toBe(paths[name]);
     }
