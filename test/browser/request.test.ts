@@ -98,5 +98,5 @@ inChromium({ policy }, (walk) => {
 async function signIn(page: Page, portal: string): Promise<void> {
   await page.goto(`${portal}/admin`);
   await page.getByRole('button', { name: 'Lia Litware' }).click();
-  await page.getByText('Signed in as Lia Litware').waitFor();
+  await page.getByText('Signed in as Lia Litware').waitFor({ state: 'attached' });
 }
