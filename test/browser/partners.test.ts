@@ -146,7 +146,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     expect(await name.inputValue()).toBe('Typed');
 
     await page.getByRole('button', { name: 'Preview change' }).last().click();
-    await page.getByRole('button', { name: 'Change it further' }).click();
+    await page.getByRole('button', { name: 'Make more changes' }).click();
     await page.getByRole('heading', { name: 'Who', exact: true }).waitFor();
     // Nothing is edited since, and nothing is saved yet.
     await leave();
