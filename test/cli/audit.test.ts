@@ -150,7 +150,7 @@ test('where there is no store, none is made and found in order', async () => {
     expect(await run(empty, command)).toEqual({
       code: 69,
       out: '',
-      err: expect.stringContaining('DATABASE_URL is not set') as string,
+      err: expect.stringContaining("DATABASE_URL isn't set") as string,
     });
   }
 });

@@ -5,7 +5,7 @@ import { createApp } from '../../src/app.js';
 import type { Store } from '../../src/store/database.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { invitationsOf, signUpUntil } from '../support/journey.js';
-import { textOf, valueOf } from '../support/page.js';
+import { textOf } from '../support/page.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { answerTenant, STAFF, type StaffName } from '../support/staff.js';
 import { FORM, type Visitor } from '../support/visitor.js';
