@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { idTokenChanges, type IdTokenChange } from '../../simulator/faults.js';
+import { textOf } from '../support/page.js';
 import type { TestPortal } from '../support/portal.js';
 import { newcomer, SIGN_IN_FLOWS, startSignInPortal } from '../support/signInFlows.js';
 import type { Visitor } from '../support/visitor.js';
