@@ -3,7 +3,6 @@ import session from 'express-session';
 import type { Person } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import type { TenantIdentity } from '../entra/tenantIdentity.js';
-import type { Note } from './note.js';
 import { allowFormTarget } from './security.js';
 import { contentOf, SessionStore } from './sessionStore.js';
 
@@ -20,7 +19,14 @@ declare module 'express-session' {
     /** Buys the next look at the person's rights; sealed. */
     refreshToken: string;
     /** What the person has just done, until a page has said so. */
-    note: Note;
+    note: {
+      /** The path of that page: another one, or another tab, does not take it. */
+      path: string;
+      /** Names a sentence. */
+      name: string;
+      /** How many it was done for. */
+      count: number;
+    };
     /** Sign-ins of staff that have begun in this browser, the latest last: each tab goes back to a path of its own. */
     staffTabs: { state: string; returnTo: string }[];
     /** What the sign-in library keeps of them. */

@@ -151,7 +151,7 @@ test('an approver of one partner sees that one’s numbers, and nothing of polic
   );
   await insertPause(portal.deps.store.db, 'graph', 60);
   for (const query of ['', '?partner=fabrikam']) {
-    const html = await page(lia, `/admin${query}`);
+    const html = await page(lia, `/admin/overview${query}`);
     expect(part(html, 'card-pending')).toMatch(/^Waits for approval 1 /);
     expect(part(html, 'card-failed')).toMatch(/^Failed 0 /);
     expect(html).not.toContain('id="overdue"');
