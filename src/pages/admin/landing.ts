@@ -5,8 +5,10 @@ import { accessIn } from '../../http/guard.js';
 const WAITING = '/admin/requests?state=pending&sort=oldest';
 
 /** Leads people who decide on requests, and on nothing else, from the first page to their work. */
-export const landOnWork: RequestHandler = function landOnWork(_req, res, next) {
+export const landOnWork: RequestHandler = function landOnWork(req, res, next) {
   const { rights } = accessIn(res);
-  if (rights.has('requests.decide') && !rights.has('policy.read')) res.redirect(303, WAITING);
+  // The overview is filtered at the same path.
+  const filtered = Object.keys(req.query).length > 0;
+  if (!filtered && rights.has('requests.decide') && !rights.has('policy.read')) res.redirect(303, WAITING);
   else next();
 };

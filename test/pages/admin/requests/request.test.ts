@@ -414,6 +414,7 @@ describe('several at once', () => {
     const rows = await Promise.all(
       Array.from({ length: 50 }, (_, index) => submitted(portal.deps, `many${index}@fabrikam.com`)),
     );
+    await submitted(portal.deps, 'waits.on@fabrikam.com');
     const _csrf = (await opened(arne, rows[0] ?? { id: '' })).fields._csrf;
     const begun = performance.now();
     const answer = await arne.postRaw('/admin/requests/decide', {
