@@ -99,11 +99,11 @@ inChromium({ policy }, (walk) => {
     await page.getByText('policy.saved').first().waitFor();
     await page.getByRole('button', { name: 'Verify now' }).click();
     await page
-      .getByText(/in order/i)
+      .getByText(/intact/)
       .first()
       .waitFor();
-    await openTab(page, 'Doctor');
-    await page.getByText(/^In order/).waitFor();
+    await openTab(page, 'Health check');
+    await page.getByText(/^OK \(\d+\)/).waitFor();
     await takePicture(page, 'doctor', false);
   });
 });

@@ -159,6 +159,6 @@ test('a database that cannot be reached is named as the reason', async () => {
   expect(await run({ DATABASE_URL: 'postgres://127.0.0.1:1/portal' }, 'head')).toEqual({
     code: 69,
     out: '',
-    err: expect.stringContaining('cannot be reached') as string,
+    err: expect.stringContaining("can't be reached") as string,
   });
 });

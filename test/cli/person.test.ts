@@ -153,5 +153,5 @@ test('a database that cannot be reached is named as the reason', async () => {
     'ana@fabrikam.com',
   );
   expect(code).toBe(69);
-  expect(err).toContain('cannot be reached');
+  expect(err).toContain("can't be reached");
 });

@@ -327,7 +327,8 @@ describe('the mailbox is to be proved first', () => {
       await waitFor(`${name} to see the end`, async () => (await owner.status(path)).status === state);
       await answered(strangers[name], paths[name]);
       const whole = (await owner.get(path)).text;
-      if (name === 'blocked') expect(whole).toContain('exists and is blocked');
+      if (name === 'blocked')
+        expect(whole).toContain('There&#39;s an account for this address, but it&#39;s blocked');
       if (name === 'member') expect(whole).toContain('You already have an account');
       expect(path).not.toBe(paths[name]);
     }

@@ -80,7 +80,7 @@ describe('of a partner whose people are invited at once', () => {
     const { text } = await visitor.get(path);
     const until = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
     const { slot_at } = await request(email);
-    expect(textOf(text)).toContain(`continues at ${until.format(slot_at ?? 0)} UTC`);
+    expect(textOf(text)).toContain(`continue with your request at ${until.format(slot_at ?? 0)} UTC`);
     expect(await mailed(email)).toBe(0);
   });
 
