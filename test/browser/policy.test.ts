@@ -28,7 +28,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     const written = JSON.stringify(aPolicy({ unlisted: 'review' }), null, 2);
     await text.fill(written.replace('"deny": {', '"deny" {'));
     await page.getByRole('button', { name: 'Check changes' }).click();
-    await page.getByRole('heading', { name: '1 fault' }).waitFor();
+    await page.getByRole('heading', { name: '1 error' }).waitFor();
     await page.getByRole('link', { name: /^line \d+, column \d+$/ }).click();
     const selected = await page.evaluate<string>('getSelection().toString()');
     expect(selected).toBe('{');

@@ -149,7 +149,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     const email = 'per.olof.berg@proseware.com';
     const page = await openPage();
     await page.goto(portal.url);
-    await page.getByRole('link', { name: 'Sign in with your organisation’s account' }).click();
+    await page.getByRole('link', { name: "Sign in with your organisation's account" }).click();
     await page.getByRole('button', { name: /Berg, Per Olof/ }).click();
     await page.waitForURL(`${portal.url}/verify/form`);
     expect(await page.inputValue('[name=firstName]')).toBe('Per Olof');

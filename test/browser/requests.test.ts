@@ -48,13 +48,13 @@ inChromium({ policy }, (walk) => {
 
     // What is typed survives sorting and filtering, and Enter decides nothing.
     await page.getByLabel('Reason', { exact: true }).fill('The project ended');
-    await page.getByLabel('Choose bo@fabrikam.com').check();
+    await page.getByLabel('Select bo@fabrikam.com').check();
     await page.getByRole('link', { name: 'Received' }).click();
     await page.locator('th[aria-sort] #sort-received').waitFor();
     expect(await page.getByLabel('Reason', { exact: true }).inputValue()).toBe('The project ended');
     expect(await page.locator('[name=list]').inputValue()).toBe('partner=fabrikam&state=pending');
-    await page.getByLabel('Choose bo@fabrikam.com').check();
-    await page.getByLabel('Choose bo@fabrikam.com').press('Enter');
+    await page.getByLabel('Select bo@fabrikam.com').check();
+    await page.getByLabel('Select bo@fabrikam.com').press('Enter');
     await page.getByLabel('Select all requests on this page').press('Enter');
     expect(await page.evaluate('window.notReloaded')).toBe(true);
 
@@ -69,7 +69,7 @@ inChromium({ policy }, (walk) => {
     expect(await page.getByLabel('Reason', { exact: true }).inputValue()).toBe('The project ended');
 
     await page.getByLabel('Select all requests on this page').check();
-    await page.getByLabel('Choose bo@fabrikam.com').uncheck();
+    await page.getByLabel('Select bo@fabrikam.com').uncheck();
     expect(await page.locator('[name=request]:checked').count()).toBe(2);
     await takePicture(page, 'requests');
     await page.getByRole('button', { name: 'Approve', exact: true }).click();

@@ -58,7 +58,7 @@ inChromium(
       const { site, portal, openPage } = walk();
       const page = await openPage();
       await page.goto(portal.url);
-      await page.getByRole('link', { name: 'Sign in with your organisation’s account' }).click();
+      await page.getByRole('link', { name: "Sign in with your organisation's account" }).click();
       await choose(page, 'Per Olof');
       await page.waitForURL(/\/verify\/form$/);
       expect(await page.inputValue('#email')).toBe('per.olof.berg@proseware.com');

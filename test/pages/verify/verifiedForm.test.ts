@@ -12,7 +12,7 @@ import { FORM, type Visitor } from '../../support/visitor.js';
 
 // Somebody signs in at their own organisation first, and finds the form filled in.
 
-const OFFER = 'Sign in with your organisation’s account';
+const OFFER = "Sign in with your organisation's account";
 const usual = aPolicy({ partners: [aPartner(), proseware()] });
 
 let portal: TestPortal;
