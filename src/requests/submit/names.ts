@@ -123,14 +123,11 @@ export function inMail(name: string): string {
   return name.replaceAll(/[.。．｡](?=[\p{L}\p{M}\p{Nd}])/gu, '. ');
 }
 
-/** The most of a reason that a mail quotes. */
-const LONGEST_QUOTE = 500;
-
-/** A text of any form for a mail, in lines, shortened: no program makes a link of an address, a domain or a scheme in it. */
+/** A text of any form for a mail, in lines, of 500 characters at most: no program makes a link of an address, a domain or a scheme in it. */
 export function linesInMail(text: string): string[] {
-  const characters = [...text];
-  const short =
-    characters.length > LONGEST_QUOTE ? `${characters.slice(0, LONGEST_QUOTE).join('').trimEnd()}…` : text;
+  // Cut between characters, never within one.
+  const [head = ''] = /^[^]{0,500}/u.exec(text) ?? [];
+  const short = head.length < text.length ? `${head.trimEnd()}…` : text;
   return inMail(short)
     .replaceAll(/(?<=\p{L}):(?=\S)/gu, ': ')
     .replaceAll(/(?<=\S)@(?=\S)/g, ' @ ')
