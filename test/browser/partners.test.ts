@@ -207,7 +207,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByLabel('Choose a colour').fill('#aa0044');
     expect(await page.locator('#colour').inputValue()).toBe('#aa0044');
     await page.locator('#terms').fill('# House rules\n\n- Be kind');
-    await page.getByRole('button', { name: 'Preview', exact: true }).click();
+    await page.getByRole('button', { name: 'Preview the terms' }).click();
     await page.locator('#terms-preview').getByRole('heading', { name: 'House rules' }).waitFor();
     expect(await page.locator('#colour').inputValue()).toBe('#aa0044');
     await page.getByRole('button', { name: 'Preview change' }).last().click();

@@ -51,7 +51,7 @@ describe.each(SIGN_IN_FLOWS)('%s', (_name, flow) => {
   async function expectGoodSignIn(): Promise<void> {
     const visitor = newcomer(portal);
     const back = await visitor.get(await flow.answer(portal, visitor));
-    expect([back.status, back.text.includes('You could not')]).toEqual([303, false]);
+    expect([back.status, textOf(back.text).includes("We couldn't")]).toEqual([303, false]);
     await flow.expectGood(portal, visitor);
   }
 

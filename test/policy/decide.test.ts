@@ -85,7 +85,7 @@ const CASES: Case[] = [
     'one address is denied at a listed domain',
   ],
   ['a@anything.ru', 'deny', null, 'deny: *.ru', ['denied.domain'], 'a top-level domain is denied'],
-  ['a@gmail.com', 'deny', null, 'deny: consumer', ['denied.consumer'], 'a public mail provider'],
+  ['a@gmail.com', 'deny', null, 'deny: consumer', ['denied.consumer'], 'a public email provider'],
   ['a@mail.gmail.com', 'deny', null, 'deny: consumer', ['denied.consumer'], 'below a public mail provider'],
   [
     'kim@gmail.com',
