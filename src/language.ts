@@ -31,6 +31,13 @@ export function loadLanguages(folder = join(root, 'locales')): Languages {
   return { available: codes, translate: (language) => i18n.getFixedT(language) };
 }
 
+const RIGHT_TO_LEFT = new Set(['Arab', 'Hebr', 'Syrc', 'Thaa', 'Nkoo', 'Adlm']);
+
+/** In which direction a language is written, by the script that its BCP 47 code names or implies. */
+export function directionOf(language: string): 'ltr' | 'rtl' {
+  return RIGHT_TO_LEFT.has(new Intl.Locale(language).maximize().script ?? '') ? 'rtl' : 'ltr';
+}
+
 /**
  * The texts of one language: a file for each part of the portal, put together.
  *

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
-import type { Translate } from '../language.js';
+import { directionOf, type Translate } from '../language.js';
 import type { PolicyDocument } from '../policy/schema.js';
 import { NOBODYS_DOMAIN } from '../store/anonymise.js';
 import type { RequestRow } from '../store/schema.js';
@@ -17,6 +17,8 @@ declare module 'express-serve-static-core' {
     asset: (name: string) => string;
     /** BCP 47. */
     language: string;
+    /** In which direction the language is written. */
+    direction: 'ltr' | 'rtl';
     /** How the organisation presents itself, as the policy in force says. */
     portal: PolicyDocument['portal'];
     /**
@@ -41,6 +43,7 @@ export function locals({ languages, policy }: Pick<Deps, 'languages' | 'policy'>
   return function setLocals(req, res, next) {
     const language = req.acceptsLanguages(languages.available) || 'en';
     res.locals.language = language;
+    res.locals.direction = directionOf(language);
     res.locals.t = languages.translate(language);
     res.vary('Accept-Language');
     const { portal } = policy.current().policy.document;
