@@ -64,9 +64,3 @@ export function inChromium(options: SiteOptions, walks: (walk: () => Walk) => vo
     walks(() => walk);
   });
 }
-
-/** With SCREENSHOTS=1 takes the pictures of docs/images. */
-export async function takePicture(page: Page, name: string, fullPage = true): Promise<void> {
-  if (!process.env.SCREENSHOTS) return;
-  await page.screenshot({ path: `docs/images/${name}.png`, fullPage, animations: 'disabled' });
-}

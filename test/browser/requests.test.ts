@@ -1,5 +1,5 @@
 import { aPartner, aPolicy } from '../support/aPolicy.js';
-import { inChromium, takePicture } from './inChromium.js';
+import { inChromium } from './inChromium.js';
 
 // An admin with a real browser looks at the overview, narrows the list without leaving the page, and decides on several
 // requests at once.
@@ -71,7 +71,6 @@ inChromium({ policy }, (walk) => {
     await page.getByLabel('Choose all requests on this page').check();
     await page.getByLabel('Choose bo@fabrikam.com').uncheck();
     expect(await page.locator('[name=request]:checked').count()).toBe(2);
-    await takePicture(page, 'requests');
     await page.getByRole('button', { name: 'Approve', exact: true }).click();
     await page.getByText('Done for 2 requests').waitFor();
     await page.getByRole('link', { name: 'Back to the list' }).click();

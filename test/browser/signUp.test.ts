@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { inChromium, takePicture } from './inChromium.js';
+import { inChromium } from './inChromium.js';
 
 // A person with a real browser signs up by the example policy and accepts the invitation.
 
@@ -24,7 +24,6 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     const { site, portal, openPage } = walk();
     const page = await openPage();
     await page.goto(portal.url);
-    await takePicture(page, 'form');
 
     await fillIn(page, { ...FIELDS, email: 'ana@fabrikam', firstName: '' });
     await submit(page);
@@ -44,7 +43,6 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     await answered(page);
     expect(await page.evaluate('window.notReloaded')).toBe(true);
     await site.tenant.settings({ latencyMs: 0 });
-    await takePicture(page, 'status');
 
     // The answer with the faults was not stored: in its place there is the form, and not the browser's own error page.
     await page.goBack();
@@ -56,7 +54,6 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     await page.goto(`${site.tenant.peopleUrl}/inbox?to=${FIELDS.email}`);
     await page.locator('a.list-group-item').first().click();
     await page.frameLocator('iframe').getByRole('link', { name: 'Accept the invitation' }).waitFor();
-    await takePicture(page, 'inbox', false);
     // Of the mail's links one goes back to the status page.
     const links = await page.locator('a[href^="http"]').evaluateAll((all) => all.map(String));
     const statusLink = links.find((link) => link.startsWith(`${portal.url}/requests/`)) ?? 'missing';

@@ -4,7 +4,7 @@ const CONTROLS = 'a[href], button, input:not([type=hidden]), select, textarea, s
 
 const isSeen = (element) =>
   element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
-  element.closest('[aria-hidden=true], [inert], .visually-hidden') === null;
+  element.closest('[aria-hidden=true], [inert], .visually-hidden, .visually-hidden-focusable') === null;
 
 /** An element as a developer finds it again. */
 function nameOf(element) {

@@ -10,6 +10,7 @@ import { startPortal, type TestPortal } from '../support/portal.js';
 import { ageProof, proofMailTo, tokenIn } from '../support/proofMail.js';
 import { newcomer } from '../support/signInFlows.js';
 import { STAFF } from '../support/staff.js';
+import type { FORM } from '../support/visitor.js';
 import { waitFor } from '../support/waitFor.js';
 
 /** A portal with a request in every state. Nothing goes on in it any more, so that a page stays as it was found. */
@@ -52,51 +53,62 @@ export const STATUSES = [
 const mailbox = (id: string, name: string, more: Record<string, unknown> = {}) =>
   aPartner({ id, name, domains: [`${id}.com`], proof: 'mailbox', limits: UNPACED, ...more });
 
-const policy = aPolicy({
-  portal: { organization: 'Contoso', contact: 'partners@contoso.com', terms: 'terms.md' },
-  partners: [
-    aPartner({
-      name: 'Fabrikam Manufacturing',
-      apps: ['crm', 'wiki'],
-      groups: ['partners'],
-      limits: UNPACED,
-    }),
-    aPartner({
-      id: 'litware',
-      name: 'Litware',
-      domains: ['litware.com'],
-      approval: 'manual',
-      apps: ['crm', 'wiki'],
-      groups: ['partners'],
-      approvers: [STAFF.lia],
-      limits: UNPACED,
-    }),
-    aPartner({ id: 'northwind', name: 'Northwind', domains: ['northwind.se'], limits: { perHour: 1 } }),
-    mailbox('wingtip', 'Wingtip Toys', {
-      domains: ['wingtip.com', 'nowhere.com', 'broken.com'],
-      apps: ['crm', 'wiki'],
-    }),
-    // Entra refuses to add members to this group.
-    mailbox('adatum', 'Adatum', { groups: ['dynamic'] }),
-    aPartner({ id: 'adatum-quick', domains: ['quick.adatum.com'], groups: ['dynamic'], limits: UNPACED }),
-    proseware({ limits: UNPACED }),
-  ],
-  deny: { domains: ['competitor.com'], consumer: true, disposable: true },
-});
+const policyOf = (presents: object = {}, litware = 'Litware') =>
+  aPolicy({
+    portal: { organization: 'Contoso', contact: 'partners@contoso.com', terms: 'terms.md', ...presents },
+    partners: [
+      aPartner({
+        name: 'Fabrikam Manufacturing',
+        apps: ['crm', 'wiki'],
+        groups: ['partners'],
+        limits: UNPACED,
+      }),
+      aPartner({
+        id: 'litware',
+        name: litware,
+        domains: ['litware.com'],
+        approval: 'manual',
+        apps: ['crm', 'wiki'],
+        groups: ['partners'],
+        approvers: [STAFF.lia],
+        limits: UNPACED,
+      }),
+      aPartner({ id: 'northwind', name: 'Northwind', domains: ['northwind.se'], limits: { perHour: 1 } }),
+      mailbox('wingtip', 'Wingtip Toys', {
+        domains: ['wingtip.com', 'nowhere.com', 'broken.com'],
+        apps: ['crm', 'wiki'],
+      }),
+      // Entra refuses to add members to this group.
+      mailbox('adatum', 'Adatum', { groups: ['dynamic'] }),
+      aPartner({ id: 'adatum-quick', domains: ['quick.adatum.com'], groups: ['dynamic'], limits: UNPACED }),
+      proseware({ limits: UNPACED }),
+    ],
+    deny: { domains: ['competitor.com'], consumer: true, disposable: true },
+  });
 
 const TERMS =
   '# Terms of use\n\nYour access is yours alone.\n\n1. **Sign in** as yourself.\n2. Keep it confidential.\n';
 
-export async function openScene(options: { languages?: Languages } = {}): Promise<Scene> {
+type SceneOptions = {
+  languages?: Languages;
+  /** How the organisation presents itself, in the place of what it does otherwise. */
+  presents?: object;
+  /** The name of a partner. */
+  partner?: string;
+  /** What applicants type into the form. */
+  typed?: Partial<typeof FORM>;
+};
+
+export async function openScene({ languages, presents, partner, typed }: SceneOptions = {}): Promise<Scene> {
   const portal = await startPortal({
-    policy,
+    policy: policyOf(presents, partner),
     terms: TERMS,
     browsed: true,
     env: { TRUST_PROXY: '1' },
-    ...options,
+    ...(languages && { languages }),
   });
   try {
-    const { status, link } = await setScene(portal);
+    const { status, link } = await setScene(portal, typed);
     return {
       portal,
       status,
@@ -110,14 +122,17 @@ export async function openScene(options: { languages?: Languages } = {}): Promis
   }
 }
 
-async function setScene(portal: TestPortal): Promise<Pick<Scene, 'status' | 'link'>> {
+async function setScene(
+  portal: TestPortal,
+  typed: SceneOptions['typed'],
+): Promise<Pick<Scene, 'status' | 'link'>> {
   const { tenant, deps } = portal;
   const { db } = deps.store;
   await orderFaults(tenant);
   await tenant.addUser({ mail: 'ines@wingtip.com', accepted: true });
-  const terms = /name="terms" value="([^"]+)"/.exec((await newcomer(portal).get('/')).text)?.[1];
+  const terms = deps.policy.current().terms?.hash;
 
-  const apply = (email: string) => newcomer(portal).apply({ email, terms });
+  const apply = (email: string) => newcomer(portal).apply({ ...typed, email, terms });
   const until = async (state: string, email: string) => {
     const path = await apply(email);
     await reached(portal, path, state);

@@ -9,8 +9,8 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 const NOTED = 'Failed to load resource';
 
 export type Viewer = {
-  /** Opens a page in a language, with what its script complains about and what is wrong with the whole page in any theme. */
-  open(look: Look, language: string): Promise<Opened>;
+  /** Opens a page in a browser of somebody who reads `wanted`, to whom the portal answers in `shown`. */
+  open(look: Look, wanted: string, shown?: string): Promise<Opened>;
   close(): Promise<void>;
 };
 
@@ -54,8 +54,8 @@ export function openViewer(browser: Browser, scene: Scene): Viewer {
   }
 
   return {
-    async open(look, language) {
-      const context = await (look.as === 'partner' ? newContext(language) : staffContext(look.as, language));
+    async open(look, wanted, shown = wanted) {
+      const context = await (look.as === 'partner' ? newContext(wanted) : staffContext(look.as, wanted));
       const page = await context.newPage();
       const watched = watch(page);
       await look.open(visitOf(page, scene));
@@ -68,7 +68,7 @@ export function openViewer(browser: Browser, scene: Scene): Viewer {
           await page.setViewportSize({ width, height: 900 });
           const answered =
             watched.status() === expected ? [] : [`answered with ${watched.status()}, not ${expected}`];
-          return [...answered, ...watched.complaints, ...(await lookAt(page, language))];
+          return [...answered, ...watched.complaints, ...(await lookAt(page, shown))];
         },
         close: () => (look.as === 'partner' ? context.close() : page.close()),
       };
