@@ -1,15 +1,27 @@
 // Makes the admin pages pleasanter; everything works without it.
 
+/** As src/http/locals.ts writes them. */
+const TIMES = {
+  minutes: { dateStyle: 'medium', timeStyle: 'short' },
+  seconds: { dateStyle: 'medium', timeStyle: 'medium' },
+  clock: { timeStyle: 'short' },
+};
+
 /** The server does not know where the reader is, and writes times in UTC. */
 function localTimes(root) {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-  });
   for (const time of root.querySelectorAll('time')) {
+    const format = new Intl.DateTimeFormat(
+      document.documentElement.dataset.locale,
+      TIMES[time.dataset.show ?? 'minutes'],
+    );
+    const local = format.format(new Date(time.dateTime));
+    if (time.dataset.relative !== undefined) {
+      time.title = local;
+      continue;
+    }
     // Only once: htmx also announces the whole page.
     time.title ||= time.textContent;
-    time.textContent = format.format(new Date(time.dateTime));
+    time.textContent = local;
   }
 }
 

@@ -65,7 +65,7 @@ function leaveProof() {
 
 /** The server does not know where the reader is, and writes times in UTC. */
 function localTimes() {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+  const format = new Intl.DateTimeFormat(document.documentElement.dataset.locale, {
     dateStyle: 'medium',
     timeStyle: 'short',
   });
@@ -80,6 +80,24 @@ function awaitResend() {
   if (seconds > 0) setTimeout(() => refresh().catch(() => undefined), seconds * 1_000);
 }
 
+/** The sixth digit sends the code; the button stays for those who correct one. */
+function sendWhole({ target }) {
+  if (/^\d{6}$/.test(target.value.replace(/\s/g, ''))) target.form.requestSubmit();
+}
+
+/** Browsers give no access to the clipboard on pages without https. */
+function offerCopy() {
+  const button = document.getElementById('copy');
+  if (!button || !navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(location.origin + location.pathname);
+    button.textContent = button.dataset.copied;
+  });
+}
+
+document.getElementById('code')?.addEventListener('input', sendWhole);
+offerCopy();
 localTimes();
 awaitResend();
 setTimeout(follow, waitMs);

@@ -116,9 +116,9 @@ function introduce(portal: string, tenant: Tenant): void {
   The simulated tenant   ${tenant.peopleUrl}   (inbox, directory, faults to switch on)
 
   Who may sign up, by a copy of policies/partners.json:
-    ana@fabrikam.com     Fabrikam: invited at once, to Contoso CRM and the wiki
+    ana@fabrikam.com     Fabrikam: invited immediately, to Contoso CRM and the wiki
     bo@sales.fabrikam.com  the same, through the rule *.fabrikam.com
-    cy@northwind.se      Northwind: invited at once, in Swedish
+    cy@northwind.se      Northwind: invited immediately, in Swedish
     dee@litware.com      Litware: waits for an approval
     tom@wingtiptoys.com  Wingtip Toys: first enters a code from the inbox, or opens the link beside it
     pia@proseware.com    Proseware: first signs in at her own organisation, as Pia Holm

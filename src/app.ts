@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import express, { type Express } from 'express';
 import type { Deps } from './deps.js';
 import { assets } from './http/assets.js';
+import { cookies } from './http/cookies.js';
 import { formProtection } from './http/csrf.js';
 import { errorPage, noSuchPage } from './http/errorPage.js';
 import { locals } from './http/locals.js';
@@ -10,6 +11,7 @@ import { neverStored, securityHeaders } from './http/security.js';
 import { sessions } from './http/session.js';
 import { turns } from './http/turns.js';
 import { pages } from './pages/index.js';
+import { formAgain } from './pages/signUp/formAgain.js';
 import { root } from './root.js';
 
 /** Pages that need a session; no other page begins one. */
@@ -30,11 +32,12 @@ export function createApp(deps: Deps): Express {
   app.use(assets(deps.assets));
   app.use(neverStored);
   app.use(turns());
+  app.use(cookies());
   app.use(locals(deps));
   app.use(WITH_SESSION, sessions(deps));
   app.use(formProtection(deps.config));
   app.use(pages(deps));
   app.use(noSuchPage);
-  app.use(errorPage(deps.log));
+  app.use(errorPage(deps.log, formAgain(deps)));
   return app;
 }

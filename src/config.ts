@@ -56,7 +56,7 @@ export type Config = Readonly<{
 export class ConfigError extends Error {
   override name = 'ConfigError';
   constructor(readonly faults: string[]) {
-    super(`The portal cannot start with these settings:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    super(`The portal can't start with these settings:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
   }
 }
 

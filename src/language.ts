@@ -9,8 +9,11 @@ export type Translate = TFunction;
 export type Languages = {
   /** The BCP 47 codes of the languages with texts; English, the source, first. */
   available: string[];
-  translate(language: string): Translate;
+  translate(tag: string): Translate;
 };
+
+/** `language` is one with texts; `locale` is its full BCP 47 tag, by which dates and numbers are written. */
+export type Chosen = { language: string; locale: string };
 
 /** Reads every folder of `locales/`, one for each language. A missing text is shown in English. */
 export function loadLanguages(folder = join(root, 'locales')): Languages {
@@ -21,14 +24,69 @@ export function loadLanguages(folder = join(root, 'locales')): Languages {
   void i18n.init({
     fallbackLng: 'en',
     supportedLngs: codes,
-    nonExplicitSupportedLngs: true,
     // The templates escape; escaping twice would show entities.
     interpolation: { escapeValue: false },
     resources: Object.fromEntries(
       codes.map((code) => [code, { translation: readTexts(join(folder, code)) }]),
     ),
   });
-  return { available: codes, translate: (language) => i18n.getFixedT(language) };
+  return { available: codes, translate: (tag) => i18n.getFixedT(chooseLanguage([tag], codes).language) };
+}
+
+/** Our English is British. */
+const ENGLISH: Chosen = { language: 'en', locale: 'en-GB' };
+
+/**
+ * Chooses among the languages that have texts: by language and script, so that zh-TW and zh-HK are Traditional Chinese and any
+ * other zh Simplified, whatever the folders are called.
+ *
+ * @param tags BCP 47, the most wanted first; what is none is passed over
+ */
+export function chooseLanguage(tags: readonly string[], available: readonly string[]): Chosen;
+export function chooseLanguage(
+  tags: readonly string[],
+  available: readonly string[],
+  otherwise: null,
+): Chosen | null;
+export function chooseLanguage(
+  tags: readonly string[],
+  available: readonly string[],
+  otherwise: Chosen | null = ENGLISH,
+): Chosen | null {
+  for (const tag of tags) {
+    const wanted = localeOf(tag);
+    if (!wanted) continue;
+    const spoken = available.filter((code) => new Intl.Locale(code).language === wanted.language);
+    const written = spoken.find(
+      (code) => new Intl.Locale(code).maximize().script === wanted.maximize().script,
+    );
+    const language = written ?? spoken[0];
+    if (language === undefined) continue;
+    return { language, locale: wanted.toString() === 'en' ? ENGLISH.locale : wanted.toString() };
+  }
+  return otherwise;
+}
+
+function localeOf(tag: string): Intl.Locale | null {
+  try {
+    return new Intl.Locale(tag);
+  } catch {
+    // Browsers may send anything, `*` among them.
+    return null;
+  }
+}
+
+/** The name that Microsoft gives a language, of language and region: zh-Hant is zh-TW; others stay as they are. */
+export function cultureOf(tag: string): string {
+  const { language, script, region } = new Intl.Locale(tag);
+  if (!script) return tag;
+  return `${language}-${region ?? new Intl.Locale(tag).maximize().region ?? ''}`;
+}
+
+/** What a language calls itself, for the switch: Svenska, 简体中文. */
+export function nameOfLanguage(code: string): string {
+  const name = new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code;
+  return `${name.charAt(0).toLocaleUpperCase(code)}${name.slice(1)}`;
 }
 
 const RIGHT_TO_LEFT = new Set(['Arab', 'Hebr', 'Syrc', 'Thaa', 'Nkoo', 'Adlm']);

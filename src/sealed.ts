@@ -4,7 +4,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** The purposes of sealed texts. Each has its own keys, so that a text of one purpose is never valid for another. */
-type Purpose = 'refresh tokens' | 'fill time' | `code of ${string}`;
+type Purpose = 'refresh tokens' | 'fill time' | 'counted once' | `code of ${string}`;
 
 function keyOf(secret: string, purpose: Purpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `portal: ${purpose}`, 32));

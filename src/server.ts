@@ -64,8 +64,8 @@ function explain(error: unknown): string {
   const code = codeOf(error);
   const { port, message, stack } = error as Error & { port?: number };
   if (code === 'EADDRINUSE') return `Port ${port ?? '?'} is in use by another process: stop it, or set PORT.`;
-  if (isStoreDown(error)) return `The database of DATABASE_URL cannot be reached: ${message || code}`;
-  if (FOLDER_FAULTS.has(code)) return `The folder of DATA_DIR cannot be used: ${message}`;
+  if (isStoreDown(error)) return `The database in DATABASE_URL can't be reached: ${message || code}`;
+  if (FOLDER_FAULTS.has(code)) return `The folder in DATA_DIR can't be used: ${message}`;
   return stack ?? inspect(error);
 }
 

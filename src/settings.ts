@@ -39,7 +39,7 @@ export const settings = z.object({
     .default('info'),
   METRICS_TOKEN: z
     .string()
-    .regex(/^[!-~]{16,}$/, 'needs at least 16 characters, of those that a header can carry, and no blank')
+    .regex(/^[!-~]{16,}$/, 'needs at least 16 visible ASCII characters, without spaces')
     .optional(),
   APPLICATIONINSIGHTS_CONNECTION_STRING: z
     .string()
@@ -88,7 +88,7 @@ export function faultsIn(given: Given, schema: z.ZodObject): Fault[] {
 // It follows only whole values, never a reference in a list of secrets.
 const KEY_VAULT = /(^|,\s*)@Microsoft\.KeyVault\(/i;
 const UNRESOLVED =
-  'is a Key Vault reference that App Service could not follow: see that it is the whole value, that the secret is there and that the site’s identity may read it, then restart the site';
+  'is a Key Vault reference that App Service could not resolve: check that it is the whole value, that the secret exists and that the site’s identity can read it, then restart the site';
 
 /** The first fault of each single setting, without its value, which may be a secret. */
 function ownFaults(given: Given, schema: z.ZodObject): Fault[] {
@@ -120,7 +120,7 @@ function crossFaults(given: Given): Fault[] {
     fault('SESSION_SECRET', `is required ${production ? 'in production' : 'where BASE_URL is https://'}`);
   }
   if (exposed && secrets.includes(DEVELOPMENT_SECRET)) {
-    fault('SESSION_SECRET', 'must not be the one for development, which everybody can read');
+    fault('SESSION_SECRET', 'must not be the development secret, which everyone can read');
   }
   if (secrets.some((secret) => secret.length < 32)) {
     fault('SESSION_SECRET', 'each secret needs at least 32 characters');
@@ -168,7 +168,7 @@ export function signInFault(given: GivenDatabase): string | null {
   const names = [...searchParams.keys()];
   // The driver would use the last of two, and the `host` that they name.
   if (names.some((name) => !TAKEN.includes(name)) || new Set(names).size < names.length) {
-    return 'takes sslmode and sslrootcert, each once, and no more where the managed identity signs in';
+    return 'allows only sslmode and sslrootcert, each once, when the managed identity signs in';
   }
   const mode = searchParams.get('sslmode');
   if (mode === 'verify-full') return null;

@@ -66,22 +66,21 @@ function checksOf({ graph }: Pick<Deps, 'graph'>, before: PolicyDocument, after:
 }
 
 const OBSTACLES = {
-  roleAssignable:
-    'is a group that directory roles can be assigned to: its members could become administrators',
-  dynamic: 'is a group whose members follow from a rule: nobody can be added',
+  roleAssignable: 'is a group that can carry directory roles: its members could become administrators',
+  dynamic: 'is a dynamic group: a rule decides its members, and nobody can be added',
   onPremises: 'is a group that is managed on premises: nobody can be added here',
-  portalRole: 'is a group that carries a role of this portal: its members would be its staff',
-  mailEnabled: 'is a distribution list or a mail-enabled group: Microsoft Graph cannot add anybody',
+  portalRole: 'is a group with a role in this portal: its members would be staff here',
+  mailEnabled: "is a distribution list or a mail-enabled group: Microsoft Graph can't add anyone",
 };
 
 const FORBIDDEN = {
-  microsoftGraph: 'is Microsoft Graph itself: a role on it is power over the whole directory',
-  portalItself: 'is this portal itself: a role on it would make guests its admins',
+  microsoftGraph: 'is Microsoft Graph itself: a role in it reaches the whole tenant',
+  portalItself: 'is this portal itself: a role in it would make guests its admins',
 };
 
 async function groupFault(graph: Deps['graph'], id: string, signal: AbortSignal) {
   const group = await unlessMissing(() => getGroup(graph, id, signal));
-  if (!group) return 'there is no group with this id in the directory';
+  if (!group) return 'there is no group with this ID in the directory';
   const obstacle = groupObstacle(group);
   return obstacle && OBSTACLES[obstacle];
 }

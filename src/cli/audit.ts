@@ -10,9 +10,9 @@ import { runOnStore, UsageError, type StoreCommand } from './storeCommand.js';
 
 const USAGE = `Usage: npm run audit -- <command>
 
-  verify [--head SEQ:HASH]     Checks that the trail is complete and unchanged, and names every place where it is not.
+  verify [--head SEQ:HASH]     Checks that the trail is complete and unchanged, and names every place where it isn't.
                                With a head from earlier, also checks whether the trail was cut or rebuilt since.
-  head                         Prints the head. Note it somewhere else than in the database.
+  head                         Prints the head. Note it down somewhere outside the database.
   export [--from DATE] [--to DATE] [--csv | --jsonl]
                                Writes the events to standard output, oldest first, with their seals. Dates are days
                                (2026-05-01, both included) or moments (2026-05-01T10:00:00Z), in UTC.
@@ -56,7 +56,10 @@ function verify(noted: Head | null): StoreCommand {
     const { seals, head, findings } = await verifyAudit(db, noted);
     for (const finding of findings) console.log(describe(finding));
     const against = noted ? `, against the head ${noted.seq}` : '';
-    const result = findings.length === 0 ? 'in order' : `${findings.length} findings`;
+    const result =
+      findings.length === 0
+        ? 'intact'
+        : `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`;
     console.log(`${seals} sealed events${against}: ${result}.`);
     if (head) console.log(`Head: ${formatHead(head)}`);
     return findings.length === 0 ? EXIT.ok : EXIT.findings;
@@ -69,12 +72,12 @@ function describe({ kind, seq, lastSeq, eventId }: Finding): string {
   const texts: Record<Finding['kind'], string> = {
     eventEdited: `${place}${event}: the event was edited`,
     eventDeleted: `${place}${event}: the event was deleted`,
-    reordered: `${place}${event}: is not in the place in which it was sealed`,
+    reordered: `${place}${event}: isn't in the place where it was sealed`,
     sealsMissing: `${place}: seals deleted, with or without their events`,
     chainBroken: `${place}${event}: the seal was changed or inserted`,
-    unsealed: `event ${eventId ?? '?'}: has no seal, though a running portal seals within seconds`,
-    truncated: `${place}: cut off since the head was noted`,
-    headDiffers: `${place}: differs from the noted head: the trail was rebuilt, or the head belongs to another trail`,
+    unsealed: `event ${eventId ?? '?'}: has no seal, although a running portal seals events within seconds`,
+    truncated: `${place}: cut off after the head was noted`,
+    headDiffers: `${place}: doesn't match the noted head: the trail was rebuilt, or the head belongs to another trail`,
   };
   return texts[kind];
 }
@@ -82,7 +85,7 @@ function describe({ kind, seq, lastSeq, eventId }: Finding): string {
 async function printHead(db: Db): Promise<number> {
   const head = await findLastSeal(db);
   if (head) console.log(formatHead(head));
-  else console.error('Nothing is sealed yet.');
+  else console.error('Nothing has been sealed yet.');
   return EXIT.ok;
 }
 

@@ -16,8 +16,8 @@ import { LockedError } from '../store/exclusiveLock.js';
 
 const USAGE = `Usage: npm run doctor [-- --json]
 
-Checks the settings in the environment against the tenant, the mail server, the policy and the store, and says what to do.
-Changes nothing and sends nothing. The exit code is 0 when nothing is bad, else 1.`;
+Checks the settings in the environment against the tenant, the mail server, the policy and the store, and says what to fix.
+Changes nothing and sends nothing. The exit code is 1 if something needs fixing, otherwise 0.`;
 
 /** 64 is EX_USAGE of sysexits.h. */
 const EXIT = { ok: 0, bad: 1, usage: 64 };

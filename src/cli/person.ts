@@ -9,9 +9,9 @@ import { runOnStore, UsageError, type StoreCommand } from './storeCommand.js';
 
 const USAGE = `Usage: npm run person -- <command>
 
-  export ADDRESS [--json]      Prints everything that the portal holds about a person, as JSON.
-  erase ADDRESS [--yes]        Shows what there is, asks, and erases it; --yes does not ask. Open requests end first.
-  export OID, erase OID        The same for a member of staff, by object id.
+  export ADDRESS [--json]      Prints everything the portal stores about a person, as JSON.
+  erase ADDRESS [--yes]        Shows what there is, asks, and erases it. --yes skips the question. Open requests end first.
+  export OID, erase OID        The same for a member of staff, by object ID.
 
 Uses the store of DATABASE_URL, or else the embedded store in DATA_DIR (.data).`;
 
@@ -36,7 +36,7 @@ function readSubject(text: string): DataSubject {
   if (!('fault' in subject)) return subject;
   const meant = subject.suggestion === undefined ? '' : ` Did you mean ${subject.suggestion}?`;
   throw new UsageError(
-    `This is neither an address that can sign up (${subject.fault}) nor an object id.${meant}`,
+    `This is neither an address that can sign up (${subject.fault}) nor an object ID.${meant}`,
   );
 }
 
@@ -51,7 +51,7 @@ function eraseData(subject: DataSubject, sure: boolean): StoreCommand {
   return async function confirmAndErase(db) {
     for (const line of await describeData(db, subject)) console.error(line);
     if (!sure && !(await isConfirmed())) {
-      console.error('Nothing was changed.');
+      console.error('Nothing has changed.');
       return EXIT.refused;
     }
     const erasure = await erasePerson(db, subject);
@@ -64,7 +64,7 @@ async function describeData(db: Db, subject: DataSubject): Promise<string[]> {
   const staff = await findStaff(db, subject);
   if ('oid' in subject) {
     return staff.length === 0
-      ? ['No member of staff has this object id.']
+      ? ['No member of staff has this object ID.']
       : staff.map(
           ({ key, name, signed_in_at }) => `${key}: ${name}, signed in ${signed_in_at.toISOString()}`,
         );
@@ -77,16 +77,16 @@ async function describeData(db: Db, subject: DataSubject): Promise<string[]> {
     ...(requests.length === 0 ? ['No request has this address.'] : []),
     ...staff.map(
       ({ key }) =>
-        `The address also belongs to a member of staff, who is not erased: ${key} (erase by object id)`,
+        `The address also belongs to a member of staff, who isn't erased: ${key} (erase by object ID)`,
     ),
   ];
 }
 
 async function isConfirmed(): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError('There is no terminal to ask on: give --yes.');
+  if (!process.stdin.isTTY) throw new UsageError('There is no terminal to ask on: use --yes.');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return (await terminal.question('Erase this data? This cannot be undone. Type yes: ')).trim() === 'yes';
+    return (await terminal.question("Erase this data? You can't undo this. Type yes: ")).trim() === 'yes';
   } finally {
     terminal.close();
   }
@@ -98,7 +98,7 @@ function report({ requests, ended, busy, people, guests, policyVersions, keys }:
     people > 0
       ? `Erased ${people} member of staff.`
       : `Anonymised ${requests.length} requests, ${ended} of which were open and have ended.`,
-    ...busy.map((id) => `Request ${id} is being worked on and was not erased. Repeat this in a minute.`),
+    ...busy.map((id) => `Request ${id} is being worked on and wasn't erased. Run this again in a minute.`),
     '',
     'What remains elsewhere:',
     ...guests.map(
@@ -108,11 +108,11 @@ function report({ requests, ended, busy, people, guests, policyVersions, keys }:
     ),
     ...policyVersions.map(
       (id) =>
-        `- Version ${id} of the policy names the address. Take it out of the policy; versions are kept.`,
+        `- Version ${id} of the policy names the address. Remove it from the policy; versions are kept.`,
     ),
-    ...keys.map((key) => `- The audit trail, reviews and policies still name ${key}, but only by this id.`),
-    '- The audit trail, which names requests and guests by their ids and is never changed.',
-    '- Mails that were sent, logs of the mail server and of Entra, and backups until they expire.',
+    ...keys.map((key) => `- The audit trail, reviews and policies still name ${key}, but only by this ID.`),
+    '- The audit trail, which names requests and guests by their IDs and is never changed.',
+    '- Emails that were sent, logs of the mail server and of Entra, and backups until they expire.',
   ];
 }
 

@@ -12,10 +12,10 @@ import { root } from '../root.js';
 
 const USAGE = `Usage: npm run policy -- <command>
 
-  check [file]                 Checks the policy and lists every fault.
+  check [file]                 Checks the policy and lists every error.
   explain <address> [--json]   Says what happens to this address, and why.
   schema                       Prints the JSON Schema of the policy file.
-  init                         Writes a policy without partners, if there is no policy yet.
+  init                         Writes a policy without partners, if there's no policy yet.
 
 The policy file is POLICY_FILE, by default policies/partners.json.`;
 
@@ -53,7 +53,7 @@ async function check(path: string): Promise<number> {
     count(Object.keys(apps).length, 'app'),
     count(Object.keys(groups).length, 'group'),
   ];
-  console.log(`${path} is in order: ${counts.join(', ')}${terms ? ', terms of use' : ''}.`);
+  console.log(`${path} is OK: ${counts.join(', ')}${terms ? ', terms of use' : ''}.`);
   for (const hint of proofHints(policy.document)) console.log(hint);
   return EXIT.ok;
 }
@@ -68,7 +68,7 @@ function proofHints({ partners }: PolicyDocument): string[] {
   return [
     ...(mailbox.length > 0 && !mailSet
       ? [
-          `${verb(mailbox)} proof of the mailbox: the portal does not start with this policy unless SMTP_URL is set.`,
+          `${verb(mailbox)} proof of the mailbox: the portal doesn't start with this policy unless SMTP_URL is set.`,
         ]
       : []),
     ...(tenant.length > 0
@@ -98,12 +98,12 @@ async function init(path: string): Promise<number> {
     console.log(
       written
         ? `${path} was written. Nobody can sign up until you add partners, at /admin/partners or in the file.`
-        : `${path} exists already and was not changed.`,
+        : `${path} already exists and wasn't changed.`,
     );
     return EXIT.ok;
   } catch (error) {
     if (!types.isNativeError(error) || !('code' in error)) throw error;
-    console.error(`${path} cannot be written: ${error.message}`);
+    console.error(`${path} can't be written: ${error.message}`);
     return EXIT.notWritten;
   }
 }

@@ -38,7 +38,7 @@ async function run(command: StoreCommand): Promise<number> {
   const config = loadStoreConfig(process.env);
   // Opening would make an empty store: it would seem in order, and to hold no data of the person.
   if (!isStoreMade(config)) {
-    console.error(`DATABASE_URL is not set, and there is no embedded store in ${config.dataDir}.`);
+    console.error(`DATABASE_URL isn't set, and there's no embedded store in ${config.dataDir}.`);
     return EXIT.unavailable;
   }
   const store = await openStore(config, createLog('silent'));
@@ -64,6 +64,6 @@ function explain(error: unknown, { usage, locked }: Cli): { text: string; code: 
     return { text, code: EXIT.unavailable };
   }
   if (isStoreDown(error))
-    return { text: `The database cannot be reached: ${message}`, code: EXIT.unavailable };
+    return { text: `The database can't be reached: ${message}`, code: EXIT.unavailable };
   return null;
 }

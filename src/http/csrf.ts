@@ -1,8 +1,7 @@
-import cookieParser from 'cookie-parser';
 import { doubleCsrf } from 'csrf-csrf';
 import express, { Router, type Request, type RequestHandler } from 'express';
 import type { Config } from '../config.js';
-import { malformed, signedOutMeanwhile, staleForm, tenantSignInOver } from '../errors.js';
+import { malformed, PublicError, signedOutMeanwhile, staleForm, tenantSignInOver } from '../errors.js';
 
 type Settings = Pick<Config, 'secrets' | 'baseUrl'>;
 
@@ -14,23 +13,48 @@ type Settings = Pick<Config, 'secrets' | 'baseUrl'>;
  * session and none after signing out, and forms may be large: a whole policy, or a long list of requests.
  */
 export function formProtection(settings: Settings): Router {
-  const small = express.urlencoded({ extended: false, limit: '32kb', parameterLimit: 50 });
+  const small = express.urlencoded({
+    extended: false,
+    limit: READ_AT_MOST,
+    parameterLimit: 50,
+    verify: noteSize,
+  });
   const large = express.urlencoded({ extended: false, limit: '4mb', parameterLimit: 2_000 });
   // The __Host- prefix keeps other hosts from planting a cookie.
   const [offerPublic, requirePublic] = doubleSubmit(settings, 'portal.csrf', () => 'public');
   const [offerOwn, requireOwn] = doubleSubmit(settings, 'portal.csrf.session', ({ sessionID }) => sessionID);
-  return Router()
-    .use(cookieParser())
-    .use(textCookies)
-    .use(choose(isSignedIn, large, small))
-    .use(choose(hasSession, offerOwn, offerPublic))
-    .use(choose(hasSession, requireOwn, requirePublic));
+  return (
+    Router()
+      // Before the body is read: one that cannot be has an answer with a form too.
+      .use(offerPublic)
+      .use(offerForLanguage)
+      .use(choose(hasSession, offerOwn, pass))
+      .use(choose(isSignedIn, large, small))
+      .use(refuseLarge)
+      .use(choose(hasSession, requireOwn, requirePublic))
+  );
 }
 
-/** cookie-parser makes objects of cookies that hold JSON. Ours are texts, and one of another shape counts as none. */
-const textCookies: RequestHandler = (req, _res, next) => {
-  const cookies = req.cookies as Record<string, unknown>;
-  req.cookies = Object.fromEntries(Object.entries(cookies).filter(([, value]) => typeof value === 'string'));
+/** More than any form of ours takes. What is larger is still read up to a limit, so that it can be shown again and shortened. */
+const TAKEN_AT_MOST = 32 * 1024;
+const READ_AT_MOST = 8 * TAKEN_AT_MOST;
+const tooLarge = new WeakSet<object>();
+
+function noteSize(req: object, _res: unknown, body: Buffer): void {
+  if (body.length > TAKEN_AT_MOST) tooLarge.add(req);
+}
+
+const refuseLarge: RequestHandler = (req, _res, next) => {
+  next(tooLarge.has(req) ? new PublicError('tooLarge', 413) : undefined);
+};
+
+const pass: RequestHandler = (_req, _res, next) => {
+  next();
+};
+
+/** The language switch posts to one path from every page, so it needs the public token also where there is a session. */
+const offerForLanguage: RequestHandler = (_req, res, next) => {
+  res.locals.languageToken = res.locals.csrfToken;
   next();
 };
 

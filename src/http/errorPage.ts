@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { codeOf } from '../codeOf.js';
 import { malformed, notFound, PublicError, unavailable } from '../errors.js';
 import type { Translate } from '../language.js';
@@ -41,8 +41,15 @@ export const noSuchPage: RequestHandler = function noSuchPage() {
   throw notFound();
 };
 
+/** Shows the form again that was sent, with what was typed, in place of an error page. @returns whether it did */
+export type FormAgain = (
+  req: Request,
+  res: Response,
+  error: { id: string; title: string; text: string },
+) => boolean;
+
 /** The only place where an error becomes an answer. Unknown ones show a fixed sentence and the request's id. */
-export function errorPage(log: Log): ErrorRequestHandler {
+export function errorPage(log: Log, formAgain: FormAgain): ErrorRequestHandler {
   return function showError(error: unknown, req, res, next) {
     if (codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE') {
       // The client has gone away during a download: the request's own log line says so.
@@ -56,13 +63,13 @@ export function errorPage(log: Log): ErrorRequestHandler {
       return;
     }
     if (shown.retryAfterSeconds !== undefined) res.set('Retry-After', String(shown.retryAfterSeconds));
-    const { t, language, access, htmxConfig } = res.locals as Partial<typeof res.locals>;
-    if (!t || !language) {
+    const { t, locale, access, htmxConfig } = res.locals as Partial<typeof res.locals>;
+    if (!t || !locale) {
       // It went wrong before a language was chosen: an asset that cannot be read.
       res.sendStatus(shown.status);
       return;
     }
-    const values = retryIn(shown.retryAfterSeconds ?? 0, language);
+    const values = retryIn(shown.retryAfterSeconds ?? 0, locale);
     const title = t(`error.${shown.id}.title`);
     const text = t(`error.${shown.id}.text`, values);
     res.status(shown.status);
@@ -70,6 +77,7 @@ export function errorPage(log: Log): ErrorRequestHandler {
       res.json({ error: { id: shown.id, message: text, requestId: req.id } });
       return;
     }
+    if (formAgain(req, res, { id: shown.id, title, text })) return;
     const page = {
       title,
       text,
@@ -89,9 +97,9 @@ export function errorPage(log: Log): ErrorRequestHandler {
 }
 
 /** For texts that say when to come back: in `count` minutes, at `time`. */
-function retryIn(seconds: number, language: string): { count: number; time: string } {
+function retryIn(seconds: number, locale: string): { count: number; time: string } {
   const count = Math.ceil(seconds / 60);
-  const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short', timeZone: 'UTC' });
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone: 'UTC' });
   // The clock shows no seconds: rounded up, so that people do not come too early.
   const fullMinute = Math.ceil((Date.now() + seconds * 1000) / 60_000) * 60_000;
   return { count, time: `${clock.format(fullMinute)} UTC` };

@@ -1,10 +1,11 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
-import { directionOf, type Translate } from '../language.js';
+import { nameOfLanguage, type Translate } from '../language.js';
 import type { PolicyDocument } from '../policy/schema.js';
 import { NOBODYS_DOMAIN } from '../store/anonymise.js';
 import type { RequestRow } from '../store/schema.js';
+import { languageOf, speak } from './language.js';
 import { allowImages } from './security.js';
 
 type Named = Pick<RequestRow, 'address' | 'anonymised_at'>;
@@ -15,10 +16,14 @@ declare module 'express-serve-static-core' {
     t: Translate;
     /** The address of a style sheet, script or image by its name in `public`. */
     asset: (name: string) => string;
-    /** BCP 47. */
+    /** BCP 47, of the texts. */
     language: string;
     /** In which direction the language is written. */
     direction: 'ltr' | 'rtl';
+    /** BCP 47, for dates and numbers. */
+    locale: string;
+    /** What the switch in the footer offers. */
+    languages: { code: string; name: string }[];
     /** How the organisation presents itself, as the policy in force says. */
     portal: PolicyDocument['portal'];
     /**
@@ -28,30 +33,46 @@ declare module 'express-serve-static-core' {
     formPath: string | null;
     /** Sets the browser's cookie and gives the token that belongs to it. */
     csrfToken: () => string;
+    /** The same for the language switch, whose token belongs to no session. */
+    languageToken: () => string;
+    /** The path to which the language switch leads back. */
+    here: () => string;
     /** Of the person who has signed in; in the admin area alone, like the rest. */
     access?: Access;
+    /** The path of the page, by which the menu marks where people are. */
+    path?: string;
+    /** How many of the requests that the person sees wait for an approver. */
+    waiting?: number;
     /** A moment in words, in UTC. */
-    time?: (date: Date) => string;
+    time?: (date: Date, show?: TimeStyle) => string;
     /** The address of a request, or what is left of it. */
     whose?: (request: Named) => string;
     htmxConfig?: string;
   }
 }
 
-/** Gives views their language, by the browser's preference, and what every page shows. */
-export function locals({ languages, policy }: Pick<Deps, 'languages' | 'policy'>): RequestHandler {
+/** Gives views their language and what every page shows. */
+export function locals(deps: Pick<Deps, 'config' | 'languages' | 'policy'>): RequestHandler {
+  const { config, languages, policy } = deps;
+  const offered = languages.available.map((code) => ({ code, name: nameOfLanguage(code) }));
   return function setLocals(req, res, next) {
-    const language = req.acceptsLanguages(languages.available) || 'en';
-    res.locals.language = language;
-    res.locals.direction = directionOf(language);
-    res.locals.t = languages.translate(language);
-    res.vary('Accept-Language');
+    speak(deps, res, languageOf(config, req, languages.available));
+    res.locals.languages = offered;
+    res.locals.here = () => wayBack(req, res.statusCode);
+    res.vary('Accept-Language, Cookie');
     const { portal } = policy.current().policy.document;
     res.locals.portal = portal;
     if (portal.logo?.startsWith('https:')) allowImages(res, new URL(portal.logo).origin);
     res.locals.formPath = req.method === 'POST' ? req.path : null;
     next();
   };
+}
+
+/** Lists keep their filters. What others have written into a URL is not written into a page. */
+function wayBack({ method, path, originalUrl }: Request, status: number): string {
+  const isAdmin = path.startsWith('/admin');
+  if (status >= 400 && status !== 422) return isAdmin ? '/admin' : '/';
+  return method === 'GET' && isAdmin ? originalUrl : path;
 }
 
 /**
@@ -73,15 +94,25 @@ const HTMX = JSON.stringify({
   ],
 });
 
+/** How exactly a moment is written; the clock's time alone does where the day is plain. */
+const TIMES = {
+  minutes: { dateStyle: 'medium', timeStyle: 'short' },
+  seconds: { dateStyle: 'medium', timeStyle: 'medium' },
+  clock: { timeStyle: 'short' },
+} as const;
+type TimeStyle = keyof typeof TIMES;
+
 /** Gives the views of the admin area what they need besides. */
-export const adminLocals: RequestHandler = function setAdminLocals(_req, res, next) {
-  const { t, language } = res.locals;
-  const format = new Intl.DateTimeFormat(language, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    timeZone: 'UTC',
-  });
-  res.locals.time = (date) => `${format.format(date)} UTC`;
+export const adminLocals: RequestHandler = function setAdminLocals(req, res, next) {
+  const { t, locale } = res.locals;
+  res.locals.path = `${req.baseUrl}${req.path}`;
+  // A list has many times, and a format costs more than what it writes.
+  const formats = new Map<TimeStyle, Intl.DateTimeFormat>();
+  res.locals.time = (date, show = 'minutes') => {
+    const format = formats.get(show) ?? new Intl.DateTimeFormat(locale, { ...TIMES[show], timeZone: 'UTC' });
+    formats.set(show, format);
+    return `${format.format(date)} UTC`;
+  };
   res.locals.whose = (request) => whose(t, request);
   res.locals.htmxConfig = HTMX;
   next();

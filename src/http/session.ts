@@ -3,6 +3,7 @@ import session from 'express-session';
 import type { Person } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import type { TenantIdentity } from '../entra/tenantIdentity.js';
+import type { Note } from './note.js';
 import { allowFormTarget } from './security.js';
 import { contentOf, SessionStore } from './sessionStore.js';
 
@@ -18,6 +19,8 @@ declare module 'express-session' {
     rightsAskedAt: number;
     /** Buys the next look at the person's rights; sealed. */
     refreshToken: string;
+    /** What the person has just done, until a page has said so. */
+    note: Note;
     /** Sign-ins of staff that have begun in this browser, the latest last: each tab goes back to a path of its own. */
     staffTabs: { state: string; returnTo: string }[];
     /** What the sign-in library keeps of them. */
@@ -114,7 +117,7 @@ export async function moveSession(req: Request): Promise<void> {
  * Stores the session before an answer that makes the browser come back at once: express-session sends an answer's headers
  * before it stores anything, and the browser would find the session of before.
  */
-export async function saveSession(req: Request): Promise<void> {
+export async function saveSession(req: Pick<Request, 'session'>): Promise<void> {
   await promised((done) => req.session.save(done));
 }
 

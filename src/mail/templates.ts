@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import ejs from 'ejs';
+import { accentOf } from '../accent.js';
 import type { Translate } from '../language.js';
 import { root } from '../root.js';
 
-/** What every mail shows. */
-type Mail = { organization: string; contact: string };
+/** What every mail shows; `colour` is the organisation's, `#rrggbb`, if it has one. */
+export type Sender = { organization: string; contact: string; colour?: string };
 
 /** What `views/mail/invitation.*` show. Of what the applicant typed only the first name. */
-type InvitationMail = Mail & {
+type InvitationMail = Sender & {
   firstName: string;
   partnerName: string;
   /** Whether a person has approved the request: then the mail says so first. */
@@ -19,23 +20,34 @@ type InvitationMail = Mail & {
   statusUrl: string | null;
 };
 
-/** Tells an approver of one request. Of what the applicant typed only the name. */
-type WaitingMail = Mail & { name: string; partnerName: string; requestUrl: string };
+/**
+ * Tells an approver of one request. What the applicant typed comes without links, and the reason in lines; `received` is in
+ * words.
+ */
+type WaitingMail = Sender & {
+  name: string;
+  company: string;
+  domain: string;
+  reason: string[];
+  received: string;
+  partnerName: string;
+  requestUrl: string;
+};
 
 /** Tells an approver what waits, by partner; `since` is in words. */
-type DigestMail = Mail & {
+type DigestMail = Sender & {
   count: number;
   lines: { partnerName: string; count: number; since: string; url: string }[];
 };
 
 /** Tells the applicant that a person has refused; `reason` is in that person's words. */
-type DeniedMail = Mail & { firstName: string; reason: string | null; statusUrl: string | null };
+type DeniedMail = Sender & { firstName: string; reason: string | null; statusUrl: string | null };
 
 /** Has the applicant show that the mailbox is theirs. Of what they typed only the first name. */
-type ProofMail = Mail & { firstName: string; code: string; linkUrl: string; minutes: number };
+type ProofMail = Sender & { firstName: string; code: string; linkUrl: string; minutes: number };
 
 /** Tells the owner of the mailbox what the directory says of it; each `reason` has a text. */
-type AnswerMail = Mail & { reason: string };
+type AnswerMail = Sender & { reason: string };
 
 type Mails = {
   invitation: InvitationMail;
@@ -61,12 +73,18 @@ export async function renderMail<Name extends keyof Mails>(
   name: Name,
   data: Mails[Name],
 ): Promise<{ subject: string; html: string; text: string }> {
-  const values = { ...data, t };
+  const subject = SUBJECTS[name](t, data);
+  const values = { ...data, t, subject, language: languageOf(t), accent: accentOf(data.colour) };
   const template = (kind: string) => join(root, 'views', 'mail', `${name}.${kind}.ejs`);
   const [html, text] = await Promise.all([
     ejs.renderFile(template('html'), values, { cache: true }),
     // Plain text is written as it is: entities would be shown.
     ejs.renderFile(template('text'), values, { cache: true, escape: String }),
   ]);
-  return { subject: SUBJECTS[name](t, data), html, text: text.trim() };
+  return { subject, html, text: text.trim() };
+}
+
+/** The language that the texts are in, which is English where there are none in the one that was asked for. */
+function languageOf(t: Translate): string {
+  return t('page.help', { returnDetails: true }).usedLng;
 }

@@ -7,7 +7,9 @@ import { adminPages } from './admin/index.js';
 import { alive, ready } from './health.js';
 import { metrics } from './metrics.js';
 import { beginSignIn, confirmSignOut, finishSignIn, showSignedOut, signOut } from './signIn.js';
-import { showForm, signUp } from './signUp/signUp.js';
+import { changeLanguage } from './language.js';
+import { countedOnce } from './signUp/countedOnce.js';
+import { showForm, signUp, takeAddress, toForm } from './signUp/signUp.js';
 import { resendInvitation, showStatus } from './status.js';
 import { showTerms } from './terms.js';
 import { theme } from './theme.js';
@@ -19,15 +21,17 @@ import { showVerifiedForm, signUpVerified } from './verify/verifiedForm.js';
 /** Every URL of the portal. */
 export function pages(deps: Deps): Router {
   const limited = clientLimit(deps.store);
+  const once = countedOnce(deps);
   const signIn = createSignIn(deps.config, deps.entra);
   const tenants = createTenantSignIn(deps.config, deps.organizations);
   const router = Router({ caseSensitive: true });
 
   router.get('/', showForm(deps));
-  router.get('/sign-up', (_req, res) => {
-    res.redirect(303, '/');
-  });
-  router.post('/sign-up', limited, signUp(deps));
+  router.get('/sign-up', toForm);
+  router.get('/sign-up/address', toForm);
+  router.post('/sign-up/address', limited, takeAddress(deps, once));
+  router.post('/sign-up', once.limited, signUp(deps));
+  router.post('/language', changeLanguage(deps));
   router.get('/terms', showTerms(deps));
   router.get('/theme.css', theme(deps));
 

@@ -4,6 +4,9 @@ import { readBrowser } from '../http/browserKey.js';
 import { requestResend } from '../requests/resend/requestResend.js';
 import { follow } from '../requests/follow/follow.js';
 import type { Status } from '../requests/follow/status.js';
+import { referenceOf } from '../requests/reference.js';
+import { hashToken } from '../token.js';
+import { webmailOf } from './webmail.js';
 import type { CodeFault } from '../requests/prove/enterCode.js';
 
 type TokenParams = { token: string };
@@ -39,6 +42,8 @@ export async function answerStatus(
     token: req.params.token,
     refused,
     mailedByMicrosoft: deps.mailer === null,
+    reference: referenceOf(hashToken(req.params.token)),
+    webmail: webmailOf(request.address),
   });
 }
 

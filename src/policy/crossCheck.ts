@@ -58,7 +58,7 @@ function checkGroup(
   const id = memberOf(group, 'id');
   const place = typeof id === 'string' ? approvers.get(id.toLowerCase()) : undefined;
   if (place === undefined) return;
-  const message = `is a group of approvers at ${place}: guests who are put into it would approve others`;
+  const message = `is a group of approvers at ${place}: guests added to it could approve others`;
   faults.push({ path: `${path}.id`, message, cause: place });
 }
 
@@ -144,7 +144,7 @@ function partnerRuleFault(rule: Rule, denied: RuleIndex<string>, deny: unknown):
 
 function widthFault({ kind, text, domain }: Rule): RuleFault | undefined {
   if (kind === 'address' || !isPublicSuffix(domain)) return undefined;
-  return { message: `"${text}" is too wide: anybody can register a name below ${domain}` };
+  return { message: `"${text}" is too broad: anyone can register a name below ${domain}` };
 }
 
 function denialFault(rule: Rule, denied: RuleIndex<string>, deny: unknown): RuleFault | undefined {
@@ -158,5 +158,5 @@ function denialFault(rule: Rule, denied: RuleIndex<string>, deny: unknown): Rule
       : memberOf(deny, 'disposable') === true && isDisposableDomain(rule.domain)
         ? 'deny.disposable'
         : undefined;
-  return cause && { message: `${never} ${cause} refuses it; name full addresses instead`, cause };
+  return cause && { message: `${never} ${cause} refuses it; list full addresses instead`, cause };
 }

@@ -67,13 +67,13 @@ export type Reason =
 export function explainReason(reason: Reason): string {
   switch (reason.code) {
     case 'denied.domain':
-      return `The policy refuses ${reason.rule}; this beats every partner.`;
+      return `The policy refuses ${reason.rule}. This overrides every partner.`;
     case 'denied.consumer':
-      return `${reason.domain} is a public mail provider, and the policy refuses those.`;
+      return `${reason.domain} is a public email provider, and the policy refuses those.`;
     case 'denied.disposable':
-      return `${reason.domain} is a throw-away mail provider, and the policy refuses those.`;
+      return `${reason.domain} provides disposable email addresses, and the policy refuses those.`;
     case 'denied.lookAlike':
-      return `${reason.domain} looks like ${reason.near}, which a partner lists, but is another domain.`;
+      return `${reason.domain} looks like ${reason.near}, which a partner lists, but it's a different domain.`;
     case 'address.listed':
       return `Partner ${reason.partner} lists exactly this address.`;
     case 'domain.listed':
@@ -85,12 +85,12 @@ export function explainReason(reason: Reason): string {
     case 'proof.mailbox':
       return `Partner ${reason.partner} requires people to prove first that the mailbox is theirs.`;
     case 'proof.tenant':
-      return `Partner ${reason.partner} requires people to sign in first at their home tenant.`;
+      return `Partner ${reason.partner} requires people to sign in at their home tenant first.`;
     case 'approval.manual':
-      return `Partner ${reason.partner} leaves the approval to a person.`;
+      return `For partner ${reason.partner}, an approver decides.`;
     case 'unlisted':
       return reason.outcome === 'review'
-        ? 'No partner lists this address, and the policy leaves such requests to an approver.'
+        ? 'No partner lists this address, and the policy sends such requests to an approver.'
         : 'No partner lists this address, and the policy refuses such requests.';
   }
 }

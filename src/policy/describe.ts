@@ -3,9 +3,9 @@ import { type Decision, explainReason } from './decision.js';
 import type { Explanation } from './explain.js';
 
 const OUTCOMES = {
-  invite: 'invited at once',
+  invite: 'invited immediately',
   review: 'waits for an approver',
-  prove: 'has to prove something first',
+  prove: 'has to give proof first',
   deny: 'refused',
 };
 
@@ -58,19 +58,19 @@ export function explainFault(fault: AddressFault): string {
 }
 
 const FAULTS: Record<AddressFault, string> = {
-  missing: 'No address was given.',
-  tooLong: 'The address is too long: at most 64 characters before the @, and 254 in all.',
+  missing: 'No address was entered.',
+  tooLong: 'The address is too long: at most 64 characters before the @ and 254 in total.',
   whitespace: 'The address contains a space, a tab or a line break.',
   invisible: 'The address contains an invisible character.',
-  international: 'The domain has letters outside ASCII, and mail uses its ASCII form.',
+  international: 'The domain has letters outside ASCII, and email uses its ASCII form.',
   notAscii:
     'The address contains a character outside ASCII, perhaps one that only looks like a plain letter.',
   noAt: 'The address has no @.',
-  severalAts: 'There is more than one @: give one address, and nothing else.',
+  severalAts: "There's more than one @: enter a single address and nothing else.",
   quoted: 'The address contains quotation marks, which Microsoft Graph refuses.',
   plus: 'The address contains a plus sign, which Microsoft Graph refuses.',
   character: 'The address contains a character that Microsoft Graph refuses.',
-  localPart: 'The part before the @ is empty, begins or ends with a dot or hyphen, or has two dots in a row.',
-  domain: 'The part after the @ is not a domain name.',
+  localPart: 'The part before the @ is empty, starts or ends with a dot or hyphen, or has two dots in a row.',
+  domain: "The part after the @ isn't a domain name.",
   noTopLevelDomain: 'The domain has no top-level domain such as .com.',
 };

@@ -19,17 +19,17 @@ type Because =
 function sentence(because: Because): string {
   switch (because.code) {
     case 'denied':
-      return `matches, but "${because.fired}" beats every partner`;
+      return `matches, but "${because.fired}" overrides every partner`;
     case 'lessSpecific':
       return `matches, but the more specific ${because.fired} wins`;
     case 'lifted':
-      return `refuses ${because.domain}, but a partner names this address in full`;
+      return `refuses ${because.domain}, but a partner lists this exact address`;
     case 'onlyBelow':
       return `matches subdomains only, not ${because.domain} itself`;
     case 'onlyItself':
-      return `matches ${because.parent} itself only, not ${because.domain}`;
+      return `matches only ${because.parent} itself, not ${because.domain}`;
     case 'oneAddress':
-      return `names this one address only, not ${because.address}`;
+      return `lists only this one address, not ${because.address}`;
     case 'lookAlike':
       return `${because.domain} looks like ${because.near}`;
   }

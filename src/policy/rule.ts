@@ -16,7 +16,7 @@ const BEYOND_ASCII = /[^!-~]/;
 export function parseRule(written: string): ParsedRule {
   if (BEYOND_ASCII.test(written)) return { ok: false, message: notAsciiMessage(written) };
   if (/[,;]/.test(written))
-    return { ok: false, message: `"${written}" is several; write each as a rule of its own` };
+    return { ok: false, message: `"${written}" contains several rules; write each one separately` };
   const text = written.toLowerCase();
   if (text.includes('@')) return parseAddressRule(text, written);
   const kind = text.startsWith('*.') ? 'wildcard' : 'domain';

@@ -32,7 +32,7 @@ const httpsUrl = z
   .refine(isHttpsUrl, 'must be an https URL of plain ASCII, without user name or password');
 const mailAddress = z
   .string()
-  .refine((value) => parseAddress(value).ok, 'must be a mail address such as partners@contoso.com');
+  .refine((value) => parseAddress(value).ok, 'must be an email address such as partners@contoso.com');
 const positive = z.int('must be a whole number').positive('must be greater than 0');
 // The cross-check says whether each name exists.
 const names = z.array(z.string());
@@ -41,13 +41,13 @@ const rule = z.string().min(1, 'must not be empty');
 const portal = z
   .strictObject({
     organization: line(100).describe('Your organisation, as partners know it.'),
-    contact: mailAddress.describe('Whom partners write to when something does not work.'),
+    contact: mailAddress.describe("The email address partners write to when something doesn't work."),
     terms: z
       .string()
       .refine(isTermsPath, 'must be a .md or .txt file in the folder of the policy, by relative path')
       .optional()
       .describe('Terms of use that partners accept: a .md or .txt file beside this one, by relative path.'),
-    welcome: text(2000).optional().describe('A few words above the sign-up form.'),
+    welcome: text(2000).optional().describe('A short text above the sign-up form.'),
     logo: z
       .string()
       .refine(isLogo, 'must be an https URL or a path below /assets/')
@@ -63,14 +63,14 @@ const portal = z
       .max(20, 'must name at most 20 addresses')
       .default([])
       .describe(
-        'Mail addresses of those who are told of waiting requests of partners that name no approvers, and of no partner. Without any, the contact is told.',
+        'Email addresses of the people who are told about waiting requests that have no approvers of their own. Without any, the contact is told.',
       ),
   })
   .describe('How the portal presents itself.');
 
 const group = z
   .strictObject({
-    id: guid.describe('Object id of the group in Microsoft Entra.'),
+    id: guid.describe('Object ID of the group in Microsoft Entra.'),
     name: line(256).describe('Name of the group, for people.'),
   })
   .describe('A security or Microsoft 365 group.');
@@ -82,10 +82,10 @@ const app = z
     groups: names.default([]).describe('Keys of groups that are assigned to the app: the usual way in.'),
     servicePrincipalId: guid
       .optional()
-      .describe('Object id of the service principal, to assign a role directly. Goes with appRoleId.'),
+      .describe('Object ID of the service principal, to assign a role directly. Goes with appRoleId.'),
     appRoleId: guid
       .optional()
-      .describe('Id of the app role to assign directly. Goes with servicePrincipalId.'),
+      .describe('ID of the app role to assign directly. Goes with servicePrincipalId.'),
   })
   .describe('An app that partners get: through groups, or by a direct app role assignment.');
 
@@ -94,18 +94,18 @@ const invitation = z
     redirectUrl: httpsUrl
       .optional()
       .describe("Where a guest lands after accepting; https only. Without it, the partner's first app."),
-    message: text(2000).optional().describe('A few words in the invitation mail.'),
+    message: text(2000).optional().describe('A short text in the invitation email.'),
     language: z
       .string()
       .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, 'must be a language such as sv or pt-BR')
       .optional()
-      .describe('Language of the invitation mail, BCP 47: sv, pt-BR.'),
+      .describe('Language of the invitation email, BCP 47: sv, pt-BR.'),
     userType: z.enum(['Guest', 'Member']).default('Guest').describe('Kind of account the person gets.'),
     sponsors: z
       .array(guid)
       .max(5, 'must name at most 5 sponsors')
       .default([])
-      .describe('Object ids of up to five users or groups of yours who vouch for the guests.'),
+      .describe('Object IDs of up to five of your users or groups who vouch for the guests.'),
   })
   .describe('What the invitation says and where it leads.');
 
@@ -114,50 +114,50 @@ export const MOST_PER_HOUR = 100;
 
 const limits = z
   .strictObject({
-    perDay: positive.optional().describe('Most people a day.'),
-    total: positive.optional().describe('Most people in all.'),
+    perDay: positive.optional().describe('Most people per day. After that, requests wait for approval.'),
+    total: positive.optional().describe('Most people in total. After that, requests wait for approval.'),
     perHour: positive
       .default(MOST_PER_HOUR)
-      .describe('Most sign-ups an hour of one domain that are worked on; the next ones wait for their turn.'),
+      .describe('Most sign-ups per hour from one domain. After that, they wait for their turn.'),
   })
-  .describe('How many people of the partner may sign up.');
+  .describe('How many people from the partner can sign up.');
 
 export const partnerSchema = z
   .strictObject({
-    id: key.describe('Short name, unique and lasting: requests and reports refer to it.'),
+    id: key.describe('Short name, unique, that never changes: requests and reports refer to it.'),
     name: line(256).describe('Name of the partner organisation.'),
     domains: z
       .array(rule)
       .min(1, 'must name at least one domain')
       .describe(
-        'Who belongs to the partner: fabrikam.com (this domain alone), *.fabrikam.com (any depth below it) or one full address.',
+        'Who belongs to the partner: fabrikam.com (this domain only), *.fabrikam.com (everything below it) or one full address.',
       ),
-    tenantId: guid.optional().describe("Id of the partner's own Microsoft Entra tenant."),
+    tenantId: guid.optional().describe("ID of the partner's own Microsoft Entra tenant."),
     approval: z
       .enum(['automatic', 'manual'])
       .default('automatic')
-      .describe('automatic: invited at once. manual: an approver decides.'),
+      .describe('automatic: invited immediately. manual: an approver decides.'),
     proof: z
       .enum(['invitation', 'mailbox', 'tenant'])
       .default('invitation')
       .describe(
-        'How people prove who they are: by accepting the invitation mail, by a code mailed beforehand, or by signing in at their home tenant.',
+        'How people prove who they are: by accepting the invitation email, by a code emailed first, or by signing in at their home tenant.',
       ),
-    apps: names.default([]).describe('Keys of the apps that the people get.'),
-    groups: names.default([]).describe('Keys of groups that the people join besides those of the apps.'),
+    apps: names.default([]).describe('Keys of the apps that people get.'),
+    groups: names.default([]).describe('Keys of groups that people join in addition to those of the apps.'),
     invitation: invitation.prefault({}),
     approvers: z
       .array(guid)
       .default([])
-      .describe('Object ids of the users or groups who decide, when approval is manual.'),
+      .describe('Object IDs of the users or groups who decide when approval is manual.'),
     notify: z
       .enum(['atOnce', 'digest', 'off'])
       .default('atOnce')
       .describe(
-        'How the approvers are told of waiting requests. atOnce: a mail a request. digest: one mail a day. off: no mail.',
+        'How approvers are told about waiting requests. atOnce: one email per request. digest: one email a day. off: no emails.',
       ),
     limits: limits.prefault({}),
-    enabled: z.boolean().default(true).describe('false: everybody of this partner is refused.'),
+    enabled: z.boolean().default(true).describe('false: everyone from this partner is refused.'),
   })
   .describe('A partner organisation and what its people get.');
 
@@ -173,14 +173,14 @@ const deny = z
       .boolean()
       .default(false)
       .describe(
-        'true: public mail providers such as gmail.com are refused, save for addresses named in full.',
+        'true: public email providers such as gmail.com are refused, except for addresses listed in full.',
       ),
     disposable: z
       .boolean()
       .default(false)
-      .describe('true: throw-away mail providers are refused, save for addresses named in full.'),
+      .describe('true: disposable email addresses are refused, except for addresses listed in full.'),
   })
-  .describe('Who is always refused. Beats every partner.');
+  .describe('Who is always refused. Overrides every partner.');
 
 const documentSchema = z.strictObject({
   $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),

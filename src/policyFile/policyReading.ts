@@ -78,7 +78,7 @@ const MOST_FAULTS = 20;
 function firstOf(faults: PolicyFault[]): PolicyFault[] {
   if (faults.length <= MOST_FAULTS) return faults;
   const more = faults.length - MOST_FAULTS;
-  return [...faults.slice(0, MOST_FAULTS), { path: '', message: `and ${more} more faults` }];
+  return [...faults.slice(0, MOST_FAULTS), { path: '', message: `and ${more} more errors` }];
 }
 
 /** Reads the files without checking them: shows whether they have changed since the last reading. */
@@ -135,7 +135,7 @@ export function proofFaults(hasMailServer: boolean): PolicyCheck {
             {
               path: `partners[${index}].proof`,
               message:
-                'asks for proof of the mailbox, for which the portal needs a mail server: set SMTP_URL, or use another proof',
+                'requires proof of the mailbox, which needs a mail server: set SMTP_URL, or use another proof',
               setting: 'SMTP_URL',
             },
           ],

@@ -108,7 +108,7 @@ async function embedded(dataDir: string): Promise<Opened> {
     await requireWholeStore(dataDir, folder);
     const { PGlite } = await import('@electric-sql/pglite');
     const pglite = await PGlite.create(folder).catch((error: unknown) => {
-      throw new UnusableStore(`The embedded store ${folder} cannot be read: ${reasonOf(error)}`);
+      throw new UnusableStore(`The embedded store ${folder} can't be read: ${reasonOf(error)}`);
     });
     await writeFile(madeFile(dataDir), 'The folder beside this file holds a store.\n', { flag: 'a' });
     return {
@@ -153,8 +153,8 @@ async function requireWholeStore(dataDir: string, folder: string): Promise<void>
   const left = await readdir(folder).catch(() => []);
   if (left.length === 0 && !existsSync(madeFile(dataDir))) return;
   throw new UnusableStore(
-    `The embedded store ${folder} was there and is not whole any more. Restore it from a backup; ` +
-      `to begin with an empty one, remove that folder and ${madeFile(dataDir)}.`,
+    `The embedded store ${folder} is no longer complete. Restore it from a backup; ` +
+      `to start with an empty one, remove that folder and ${madeFile(dataDir)}.`,
   );
 }
 

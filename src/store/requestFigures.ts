@@ -18,6 +18,15 @@ export function countOpenRequests(db: Db, scope: Scope): Promise<Standing[]> {
     .execute();
 }
 
+/** How many requests wait for an approver. */
+export async function countPending(db: Db, scope: Scope): Promise<number> {
+  const { count } = await inScope(db, scope)
+    .select(sql<number>`count(*)::int`.as('count'))
+    .where('state', '=', 'pending')
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
 /**
  * Requests that have been due for `seconds` and that no worker has claimed: how many, and how long the oldest has been due. If
  * there are any, the queue does not keep up, or stands still.

@@ -3,7 +3,8 @@ import { chromiumPath, launchChromium } from '../support/browsers.js';
 import { openSite, type PortalProcess, type Site, type SiteOptions } from '../process/portalProcess.js';
 
 /** A form with faults is answered with 422, a stale one with 409, a sign-in that does not do with 403, which Chromium notes in the console. */
-const EXPECTED = /Failed to load resource: the server responded with a status of (403|409|422)/;
+const EXPECTED =
+  /(Failed to load resource: the server responded with a status of|^Response Status Error Code) (403|409|422)/;
 
 /** A portal as a process of its own beside its tenant, and a browser for a person who walks through it. */
 export type Walk = {

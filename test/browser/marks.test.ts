@@ -60,7 +60,7 @@ inChromium({ policy }, (walk) => {
     await page.goto(portal.url + path);
     expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(0);
     await page.getByRole('link', { name: 'Check again' }).click();
-    expect(await page.getByText('Your request continues at').isVisible()).toBe(true);
+    expect(await page.getByText("We'll continue with your request at").isVisible()).toBe(true);
   });
 });
 

@@ -36,6 +36,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
       await page.getByLabel('Lia Litware').check();
       expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe(`Litware ${id}`);
 
+      if (!(await page.locator('#lookUp').isVisible())) await page.getByText('Advanced').click();
       await page.getByRole('button', { name: 'Look up the first domain' }).click();
       const note = page.locator('#tenant [role="status"]');
       await note.waitFor();
@@ -44,7 +45,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
         expect(await note.textContent()).toContain('litware.com belongs to');
       } else expect(await note.textContent()).toContain('No Entra tenant has');
 
-      await page.getByRole('button', { name: 'Preview the change' }).last().click();
+      await page.getByRole('button', { name: 'Preview change' }).last().click();
       await page.getByRole('button', { name: 'Save and put in force' }).click();
       await page.getByText('Saved. The new policy is in force.').waitFor();
       expect((await onDisk()).partners).toContainEqual(
@@ -69,6 +70,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     expect(await page.locator('button[value="sponsors"]:focus').count()).toBe(1);
 
     await page.getByLabel('Domains').fill('litware.com');
+    await page.getByText('Advanced').click();
     await page.getByRole('button', { name: 'Look up the first domain' }).click();
     await page.locator('#tenant [role="status"]').waitFor();
     expect(await page.locator('#lookUp:focus').count()).toBe(1);
@@ -96,6 +98,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     expect(await page.locator('#sponsors-found:focus').count()).toBe(1);
 
     await page.getByLabel('Domains').fill('litware.com');
+    await page.getByText('Advanced').click();
     await page.getByRole('button', { name: 'Look up the first domain' }).click();
     await page.waitForURL(`**${path}#tenant`);
     await page.locator('#tenant [role="status"]').waitFor();
@@ -105,10 +108,10 @@ inChromium({ policy: aPolicy() }, (walk) => {
   it('a change is taken up again from the preview; who else saves meanwhile is shown beside it', async () => {
     const page = await open('/admin/partners/with');
     await page.getByLabel('Name', { exact: true }).fill('Mine');
-    await page.getByRole('button', { name: 'Preview the change' }).last().click();
-    await page.getByRole('button', { name: 'Change it further' }).click();
+    await page.getByRole('button', { name: 'Preview change' }).last().click();
+    await page.getByRole('button', { name: 'Make more changes' }).click();
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Mine');
-    await page.getByRole('button', { name: 'Preview the change' }).last().click();
+    await page.getByRole('button', { name: 'Preview change' }).last().click();
     await page.getByRole('button', { name: 'Save and put in force' }).waitFor();
 
     const file = walk().site.policyFile;
@@ -116,10 +119,62 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByRole('button', { name: 'Save and put in force' }).click();
     await page.getByRole('row', { name: 'Name Theirs Mine' }).waitFor();
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Mine');
-    await page.getByRole('button', { name: 'Preview the change' }).last().click();
+    await page.getByRole('button', { name: 'Preview change' }).last().click();
     await page.getByRole('button', { name: 'Save and put in force' }).click();
     await page.getByText('Saved. The new policy is in force.').waitFor();
     expect((await onDisk()).partners).toContainEqual(expect.objectContaining({ id: 'with', name: 'Mine' }));
+  });
+
+  it('edits are asked about before a link, another form or an error loses them, and not once they are sent', async () => {
+    const page = await open('/admin/partners/with');
+    const asked: string[] = [];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.type());
+      void dialog.dismiss();
+    });
+    const name = page.getByLabel('Name', { exact: true });
+    const leave = () => page.getByRole('link', { name: 'All partners' }).click();
+    await page.locator('#sponsorsSearch').fill('words to search for');
+    await leave();
+    await page.waitForURL('**/admin/partners');
+    await page.goto(`${walk().portal.url}/admin/partners/with`);
+
+    await name.fill('Typed');
+    await leave();
+    await page.getByRole('button', { name: 'Switch off' }).click();
+    await waitFor('two questions', () => asked.length === 2);
+    expect(await name.inputValue()).toBe('Typed');
+
+    await page.getByRole('button', { name: 'Preview change' }).last().click();
+    await page.getByRole('button', { name: 'Change it further' }).click();
+    await page.getByRole('heading', { name: 'Who', exact: true }).waitFor();
+    // Nothing is edited since, and nothing is saved yet.
+    await leave();
+    await waitFor('a third question', () => asked.length === 3);
+    expect(asked).toEqual(['beforeunload', 'beforeunload', 'beforeunload']);
+
+    await page.context().clearCookies();
+    await page.getByText('Advanced').click();
+    await page.getByRole('button', { name: 'Look up the first domain' }).click();
+    await page.locator('#form-error[role="alert"]').waitFor();
+    expect(await name.inputValue()).toBe('Typed');
+  });
+
+  it('the keyboard goes through the form in the order of the page', async () => {
+    const page = await open('/admin/partners/with');
+    const controls = page
+      .locator('.form-page form')
+      .first()
+      .locator('input, textarea, select, button, summary');
+    const tops: number[] = [];
+    for (const control of await controls.all()) {
+      if ((await control.getAttribute('tabindex')) === '-1' || !(await control.isVisible())) continue;
+      const box = await control.boundingBox();
+      if (box) tops.push(box.y);
+    }
+    expect(tops.length).toBeGreaterThan(15);
+    // The last one, which sends the form, stays in sight.
+    expect(tops.slice(0, -1)).toEqual(tops.slice(0, -1).sort((a, b) => a - b));
   });
 
   it('the names of approvers appear beside their ids, and the list answers while somebody types', async () => {
@@ -134,14 +189,14 @@ inChromium({ policy: aPolicy() }, (walk) => {
   it('a group is chosen by its name; one that carries directory roles is shown and cannot be', async () => {
     const page = await open('/admin/groups/new');
     await page.locator('#groupsSearch').pressSequentially('helpdesk');
-    await page.getByText('Carries directory roles').waitFor();
+    await page.getByText('It can carry directory roles').waitFor();
     expect(await page.getByRole('button', { name: 'Helpdesk admins' }).isDisabled()).toBe(true);
     await page.locator('#groupsSearch').fill('');
     await page.locator('#groupsSearch').pressSequentially('supplier');
     await page.getByRole('button', { name: 'Supplier portal' }).click();
     await page.waitForLoadState();
     expect(await page.getByLabel('Key').inputValue()).toBe('supplier-portal');
-    await page.getByRole('button', { name: 'Preview the change' }).last().click();
+    await page.getByRole('button', { name: 'Preview change' }).last().click();
     await page.getByRole('button', { name: 'Save and put in force' }).click();
     await page.getByText('Saved. The new policy is in force.').waitFor();
     expect((await onDisk()).groups).toHaveProperty('supplier-portal');
@@ -149,13 +204,13 @@ inChromium({ policy: aPolicy() }, (walk) => {
 
   it('the site is set: a colour is picked, the terms are read before they hold', async () => {
     const page = await open('/admin/settings');
-    await page.getByLabel('Choose the colour').fill('#aa0044');
+    await page.getByLabel('Choose a colour').fill('#aa0044');
     expect(await page.locator('#colour').inputValue()).toBe('#aa0044');
     await page.locator('#terms').fill('# House rules\n\n- Be kind');
-    await page.getByRole('button', { name: 'Show how it reads' }).click();
+    await page.getByRole('button', { name: 'Preview' }).click();
     await page.locator('#terms-preview').getByRole('heading', { name: 'House rules' }).waitFor();
     expect(await page.locator('#colour').inputValue()).toBe('#aa0044');
-    await page.getByRole('button', { name: 'Preview the change' }).last().click();
+    await page.getByRole('button', { name: 'Preview change' }).last().click();
     await page.getByRole('button', { name: 'Save and put in force' }).click();
     await page.getByText('Saved. The new policy is in force.').waitFor();
     await page.goto(`${walk().portal.url}/terms`);

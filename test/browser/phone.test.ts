@@ -46,7 +46,7 @@ inChromium({ policy }, (walk) => {
       const details = await page.evaluate<string[]>(DETAILS);
       expect(details.length).toBeGreaterThan(1);
       const row = page.locator('tbody tr', { hasText: `${name}@fabrikam.com` });
-      expect(await row.locator('.badge-state').isVisible()).toBe(true);
+      expect(await row.locator('.pill').isVisible()).toBe(true);
       const box = await row.getByRole('checkbox').boundingBox();
       expect(box?.width).toBeGreaterThan(10);
       expect(await page.evaluate(SIDEWAYS)).toEqual([]);

@@ -106,11 +106,11 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
       await phone.reload();
       expect(await guest(email)).toBeUndefined();
       expect(await page.getByLabel('Code from the email').inputValue()).toBe('12');
-      await phone.getByRole('button', { name: 'Confirm the address' }).click();
+      await phone.getByRole('button', { name: 'Confirm address' }).click();
       await phone.waitForURL(/\/requests\/[\w-]{22}$/);
       await ready(phone);
       await phone.goto(link);
-      await phone.getByRole('heading', { name: 'You have confirmed the address' }).waitFor();
+      await phone.getByRole('heading', { name: "You've confirmed the address" }).waitFor();
     });
     // The first browser has shown nothing, so it learns that it went on and no more.
     await page.getByRole('heading', { name: 'Check your email' }).waitFor();
@@ -124,7 +124,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     await page.getByRole('link', { name: 'Sign in at your organisation' }).click();
     expect(new URL(page.url()).origin).toBe(site.tenant.peopleUrl);
     await page.getByRole('button', { name: /Max Proseware/ }).click();
-    await page.getByRole('heading', { name: 'This is another account' }).waitFor();
+    await page.getByRole('heading', { name: 'This is a different account' }).waitFor();
     expect(await guest(PIA.email)).toBeUndefined();
 
     await page.getByRole('link', { name: 'Try again with another account' }).click();
@@ -151,7 +151,7 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     expect(await page.inputValue('[name=firstName]')).toBe('Per Olof');
     expect(await page.inputValue('[name=lastName]')).toBe('Berg');
     expect(await page.locator('[name=email]').count()).toBe(0);
-    const address = page.getByLabel('Work e-mail address');
+    const address = page.getByLabel('Work email address');
     expect([await address.inputValue(), await address.getAttribute('readonly')]).toEqual([email, '']);
     await page.fill('[name=company]', 'Proseware');
     await page.fill('[name=reason]', PIA.reason);

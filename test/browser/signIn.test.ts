@@ -14,7 +14,7 @@ inChromium({ policyFile: 'policies/partners.json' }, (walk) => {
     await page.getByText('Signed in as Ada Admin').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL(`${portal.url}/signed-out`);
-    await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+    await page.getByRole('heading', { name: "You're signed out" }).waitFor();
     await page.goto(`${portal.url}/admin`);
     expect(new URL(page.url()).origin).toBe(site.tenant.peopleUrl);
   });

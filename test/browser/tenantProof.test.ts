@@ -24,7 +24,7 @@ inChromium(
       await page.locator('#proof a.btn').click();
 
       await choose(page, 'Max Proseware');
-      await page.getByRole('heading', { name: 'This is another account' }).waitFor();
+      await page.getByRole('heading', { name: 'This is a different account' }).waitFor();
       await page.getByRole('link', { name: 'Try again with another account' }).click();
       await choose(page, 'Pia Holm');
       await page.waitForURL(/\/requests\/[\w-]{22}$/);
@@ -49,7 +49,7 @@ inChromium(
       await choose(page, 'ana@fabrikam.com');
       await page.waitForURL(/\/confirm$/);
       await page.getByText('Ana Lind of Fabrikam has asked for access to').waitFor();
-      await page.getByRole('button', { name: 'Confirm the request' }).click();
+      await page.getByRole('button', { name: 'Confirm request' }).click();
       await page.waitForURL(/\/requests\/[\w-]{22}$/);
       await ready(page);
     });

@@ -58,13 +58,13 @@ test('a trail in order is reported as such, with the head, which `head` prints a
   const text = head ? formatHead(head) : '';
   expect(await audit('verify')).toEqual({
     code: 0,
-    out: `3 sealed events: in order.\nHead: ${text}\n`,
+    out: `3 sealed events: intact.\nHead: ${text}\n`,
     err: '',
   });
   expect(await audit('head')).toEqual({ code: 0, out: `${text}\n`, err: '' });
   expect(await audit('verify', '--head', text)).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^3 sealed events, against the head 3: in order\.\n/) as string,
+    out: expect.stringMatching(/^3 sealed events, against the head 3: intact\.\n/) as string,
   });
 });
 
@@ -85,7 +85,7 @@ test('every finding is a line, and the exit code says that there are some', asyn
   expect(out.split('\n').slice(0, 4)).toEqual([
     'seq 2 (event 2): the event was edited',
     'seq 4 (event 4): the event was deleted',
-    'seq 7 to 8: cut off since the head was noted',
+    'seq 7 to 8: cut off after the head was noted',
     '6 sealed events, against the head 8: 3 findings.',
   ]);
 });

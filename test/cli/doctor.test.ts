@@ -105,11 +105,11 @@ describe('with a store in use', () => {
     const lines = stdout.split('\n');
     expect(lines[0]).toMatch(/^✗ /);
     expect(stdout).toContain('✗ Permissions: User.Read.All is missing. The portal needs it to see whether');
-    expect(stdout).toContain('    Add the application permission User.Read.All of Microsoft Graph');
+    expect(stdout).toContain('    Add the Microsoft Graph application permission User.Read.All');
     expect(stdout).toContain(
-      '✗ Who may invite: The tenant lets nobody invite guests (allowInvitesFrom is none).',
+      "✗ Who may invite: The tenant doesn't let anyone invite guests (allowInvitesFrom is none).",
     );
-    expect(stdout).toMatch(/^✓ Mail: The mail server localhost:\d+ lets the portal in\.$/m);
+    expect(stdout).toMatch(/^✓ Email: The mail server localhost:\d+ accepts the portal's sign-in\.$/m);
     expect(stdout.trimEnd()).toMatch(/\n5 bad, 0 warning, \d unknown, \d+ good$/);
   });
 
@@ -162,11 +162,11 @@ test('a policy that requires mailed codes where no mail server is set: one of th
   const found = said.filter((one) => one.check === 'policy');
   expect(found.map((one) => one.code)).toEqual(['needsMail']);
   expect(found[0]?.text).toContain('partners[0].proof');
-  expect(found[0]?.advice).toMatch(/^Set SMTP_URL, or correct the file\. /);
+  expect(found[0]?.advice).toMatch(/^Set SMTP_URL, or fix the file\. /);
 
   await writeFile(policyFile, JSON.stringify({ ...POLICY, unlisted: 'maybe' }));
   const other = (await findings({ SMTP_URL: '' })).said.find((one) => one.check === 'policy');
-  expect([other?.code, other?.advice]).toEqual(['fault', expect.stringMatching(/^Correct the file\. /)]);
+  expect([other?.code, other?.advice]).toEqual(['fault', expect.stringMatching(/^Fix the file\. /)]);
 });
 
 test('a policy that is not there is a finding', async () => {

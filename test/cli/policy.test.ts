@@ -50,7 +50,7 @@ const CASES: Case[] = [
     ['check'],
     undefined,
     0,
-    /in order: 5 partners, 7 domain rules, 3 apps, 3 groups, terms of use\.\n/,
+    /OK: 5 partners, 7 domain rules, 3 apps, 3 groups, terms of use\.\n/,
     NOTHING,
     'a good file is counted',
   ],
@@ -124,7 +124,7 @@ describe('npm run policy --', () => {
     const { code, out } = await policy(['check']);
     expect(code).toBe(0);
     expect(out).toContain(
-      'wingtip requires proof of the mailbox: the portal does not start with this policy unless SMTP_URL is set.',
+      "wingtip requires proof of the mailbox: the portal doesn't start with this policy unless SMTP_URL is set.",
     );
     expect(out).toContain(
       'proseware requires a sign-in at the home tenant: the app registration must be open',
@@ -137,13 +137,13 @@ describe('npm run policy --', () => {
   it('says nothing of proofs that no partner requires', async () => {
     const plain = join(folder, 'plain.json');
     writeFileSync(plain, JSON.stringify(aDocument()));
-    expect((await policy(['check', plain])).out).toMatch(/^\S+ is in order: [^\n]*\n$/);
+    expect((await policy(['check', plain])).out).toMatch(/^\S+ is OK: [^\n]*\n$/);
   });
 
   it('explains what follows a proof', async () => {
     const { out } = await policy(['explain', 'pia@proseware.com']);
-    expect(out).toContain('pia@proseware.com: has to prove something first (prove)');
-    expect(out).toContain('  then     invited at once (invite)');
+    expect(out).toContain('pia@proseware.com: has to give proof first (prove)');
+    expect(out).toContain('  then     invited immediately (invite)');
   });
 
   it('explains as JSON for machines', async () => {
@@ -170,7 +170,7 @@ describe('npm run policy -- init', () => {
     const schema = JSON.parse(readFileSync(join(file, '../policy.schema.json'), 'utf8')) as unknown;
     expect(schema).toEqual(policyJsonSchema());
     expect(readdirSync(join(file, '..')).sort()).toEqual(['partners.json', 'policy.schema.json']);
-    expect((await policy(['check'], file)).out).toContain('is in order: 0 partners');
+    expect((await policy(['check'], file)).out).toContain('is OK: 0 partners');
     for (const address of ['ana@fabrikam.com', 'ana@gmail.com']) {
       expect((await policy(['explain', address], file)).out).toContain('(deny)');
     }
@@ -184,14 +184,14 @@ describe('npm run policy -- init', () => {
     const file = join(folder, `there-${contents.length}.json`);
     writeFileSync(file, contents);
     const { code, out } = await policy(['init'], file);
-    expect({ code, out }).toEqual({ code: 0, out: `${file} exists already and was not changed.\n` });
+    expect({ code, out }).toEqual({ code: 0, out: `${file} already exists and wasn't changed.\n` });
     expect(readFileSync(file, 'utf8')).toBe(contents);
   });
 
   it('leaves a link that leads nowhere, and a schema that is there', async () => {
     const link = join(folder, 'link.json');
     symlinkSync(join(folder, 'nothing.json'), link);
-    expect((await policy(['init'], link)).out).toContain('exists already');
+    expect((await policy(['init'], link)).out).toContain('already exists');
 
     const file = nowhereYet();
     mkdirSync(join(file, '..'), { recursive: true });
@@ -203,7 +203,7 @@ describe('npm run policy -- init', () => {
   it('says what stands in the way, where it cannot write', async () => {
     const { code, out, err } = await policy(['init'], join(faulty, 'partners.json'));
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(/^\S+partners\.json cannot be written: ENOTDIR[^\n]*\n$/);
+    expect(err).toMatch(/^\S+partners\.json can't be written: ENOTDIR[^\n]*\n$/);
   });
 
   it('writes once where six processes start together', async () => {

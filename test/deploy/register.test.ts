@@ -119,7 +119,7 @@ const shared = (more: object = {}): Application => ({
       'portal-kv',
       '--admin',
       'me',
-      '--multi-tenant',
+      '--multitenant',
       '--app-roles',
       '--doctor',
     ];
@@ -184,7 +184,7 @@ const shared = (more: object = {}): Application => ({
   test('opens the registration to other organisations by --multi-tenant alone, and never closes it by itself', async () => {
     azure = await aCloud();
     await registered();
-    await registered('--multi-tenant');
+    await registered('--multitenant');
     expect(application().signInAudience).toBe('AzureADMultipleOrgs');
     const { err } = await registered();
     expect(application().signInAudience).toBe('AzureADMultipleOrgs');

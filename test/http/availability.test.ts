@@ -50,7 +50,7 @@ describe('while the store is down', () => {
     expect(headers['retry-after']).toBe('30');
     expect(headers['content-security-policy']).toContain("default-src 'self'");
     expect(headers).not.toHaveProperty('location');
-    expect(textOf(text)).toContain('Try again in a minute; asking twice does no harm.');
+    expect(textOf(text)).toContain('Try again in a minute. Sending it twice does no harm.');
     expect(text).toContain(String(headers['x-request-id']));
     expect(text).not.toMatch(/ECONNREFUSED|127\.0\.0\.1|node_modules/);
   });

@@ -1,10 +1,9 @@
 import { aPartner, aPolicy } from '../support/aPolicy.js';
-import { textOf, valueOf } from '../support/page.js';
+import { textOf } from '../support/page.js';
 import { proseware } from '../support/partnerPeople.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { tokenIn } from '../support/proofMail.js';
 import { newcomer } from '../support/signInFlows.js';
-import { FORM } from '../support/visitor.js';
 
 // Whoever comes upon an error page finds the way back to what they were doing.
 
@@ -32,7 +31,7 @@ test.each([
   const { status, text } = await visitor.postRaw(route.replace(':token', tokenIn(page)), { code: '123456' });
   expect(status).toBe(403);
   expect(text).toContain(`<a href="${page}">Back to your request</a>`);
-  expect(textOf(text)).not.toContain('Back to the start');
+  expect(textOf(text)).not.toContain('Go to the sign-up form');
   // A code is copied from the mail again.
   expect(text).not.toContain('123456');
 });
@@ -50,17 +49,5 @@ test('so does a sign-in that cannot begin because Microsoft does not answer', as
 test('an address that no request has leads to the start', async () => {
   const { status, text } = await newcomer(portal).get(`/requests/${'A'.repeat(22)}`);
   expect([status, text.includes('/requests/')]).toEqual([404, false]);
-  expect(textOf(text)).toContain('Back to the start');
-});
-
-test('what was typed into a form that has gone stale is shown under the form’s labels', async () => {
-  const { status, text } = await newcomer(portal).postRaw('/sign-up', { ...FORM, begun: 'x' });
-  expect([status, valueOf(text, 'typed-0')]).toEqual([403, FORM.email]);
-  expect([...text.matchAll(/for="typed-\d">([^<]*)</g)].map(([, label]) => label)).toEqual([
-    'Work e-mail address',
-    'First name',
-    'Last name (if you have one)',
-    'Organisation',
-    'What do you need access for?',
-  ]);
+  expect(textOf(text)).toContain('Go to the sign-up form');
 });

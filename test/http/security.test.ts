@@ -232,7 +232,7 @@ describe('a fault of ours', () => {
       expect(answer.body).toEqual({
         error: {
           id: 'internal',
-          message: 'We have been told. Try again later.',
+          message: "We've been told about it. Please try again later.",
           requestId: answer.headers['x-request-id'],
         },
       });

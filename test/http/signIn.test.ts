@@ -76,14 +76,14 @@ test.each([
   ['gro', 200],
   ['nils', 403],
 ] as const)('%s is answered with %i', async (name, status) => {
-  const answer = await (await portal.staff(name)).get('/admin');
+  const answer = await (await portal.staff(name)).get('/admin/overview');
   expect(answer.status).toBe(status);
 });
 
 test('somebody without any right is told whom to ask, and can sign out', async () => {
   const nils = await portal.staff('nils');
   const { text } = await nils.get('/admin');
-  expect(textOf(text)).toContain('You are signed in as Nils Norole, but you have no role in the portal');
+  expect(textOf(text)).toContain("You're signed in as Nils Norole, but you don't have a role in the portal");
   expect(textOf(text)).toContain('Ask partners@contoso.com');
   const answer = await nils.post('/sign-out', {}, { from: '/admin' });
   expect(answer.status).toBe(303);
@@ -171,7 +171,7 @@ describe('groups', () => {
   test('that the token leaves out are asked for at Graph', async () => {
     await portal.tenant.settings({ groupsClaim: false });
     const gro = await portal.staff('gro');
-    expect((await gro.get('/admin')).status).toBe(200);
+    expect((await gro.get('/admin/overview')).status).toBe(200);
     expect(await portal.tenant.graphCalls('GET', /memberOf$/)).not.toEqual([]);
   });
 

@@ -36,7 +36,7 @@ const refusals = async () =>
 /** Comes back with `path`, and expects to be refused for `reason`, with nothing left behind. */
 async function expectRefusal(visitor: Visitor, path: string, reason: string): Promise<void> {
   const answer = await visitor.get(path);
-  expect([answer.status, answer.text.includes('You could not be signed in')]).toEqual([401, true]);
+  expect([answer.status, answer.text.includes("We couldn't sign you in")]).toEqual([401, true]);
   expect(await sessions()).toBe(0);
   expect((await visitor.get('/admin')).status).toBe(303);
   expect(await lastRefusal()).toEqual({ actor: 'portal', detail: { reason } });

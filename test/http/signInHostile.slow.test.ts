@@ -35,7 +35,7 @@ describe.each(SIGN_IN_FLOWS)('%s', (_name, flow) => {
     const answer = await visitor.get(path);
     // Partners' people, who know nobody to ask here, are told when it is Microsoft that does not answer.
     const silent = flow.everyTenant && reason === 'unreachable';
-    const [status, title] = silent ? [503, 'Microsoft does not answer'] : [401, 'You could not be signed in'];
+    const [status, title] = silent ? [503, "Microsoft isn't answering"] : [401, "We couldn't sign you in"];
     expect([answer.status, answer.text.includes(title)]).toEqual([status, true]);
     expect(answer.headers['retry-after']).toBe(silent ? '30' : undefined);
     expect(await sessions()).toBe(0);

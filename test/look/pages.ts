@@ -46,12 +46,10 @@ const PERSON = {
   terms: 'yes',
 };
 
-/** Opens the sign-up form, and its second step where it has two. */
+/** Sends the first step of the sign-up form, which asks for the address alone. */
 async function openForm(visit: Visit, email: string): Promise<void> {
   await visit.go('/');
-  const first = '/sign-up/address';
-  if (await visit.page.locator(`form[action="${first}"]`).count())
-    await submit(visit, { action: first, fields: { email } });
+  await submit(visit, { action: '/sign-up/address', fields: { email } });
 }
 
 /** Sends the sign-up form with an address that nobody has used. */
@@ -59,7 +57,7 @@ async function signUp(visit: Visit, domain: string, fields: Record<string, strin
   people++;
   const email = fields.email ?? `person${people}@${domain}`;
   await openForm(visit, email);
-  // An address that will not do is refused by the first of two steps.
+  // The first step keeps an address that will not do.
   if (await visit.page.locator('form[action="/sign-up"]').count())
     await submit(visit, { action: '/sign-up', fields: { ...PERSON, email, ...fields } });
 }
@@ -232,6 +230,12 @@ const request = (as: StaffName, name: (typeof STATUSES)[number]): Look => ({
   open: async ({ go, scene }) => go(await scene.adminPage(scene.status[name])),
 });
 
+/** Chooses a request in the list, and what to do with it. */
+async function openDecision({ go, scene }: Visit, action: string, version = '1'): Promise<void> {
+  const id = (await scene.adminPage(scene.status['awaiting approval'])).split('/').at(-1) ?? '';
+  await go(`/admin/requests/decide?action=${action}&request=${id}:${version}`);
+}
+
 const requests: Look[] = [
   { name: 'overview', as: 'ada', open: at('/admin') },
   { name: 'requests', as: 'ada', open: at('/admin/requests') },
@@ -247,23 +251,24 @@ const requests: Look[] = [
     name: 'requests: decision without a choice',
     as: 'ada',
     status: 422,
-    open: sent('/admin/requests?state=pending', {
-      action: '/admin/requests/decide',
-      press: { action: 'deny' },
-    }),
+    open: at('/admin/requests/decide?action=deny'),
+  },
+  { name: 'requests: asked before deciding', as: 'ada', open: (visit) => openDecision(visit, 'approve') },
+  {
+    name: 'requests: denied without a reason',
+    as: 'ada',
+    status: 422,
+    async open(visit) {
+      await openDecision(visit, 'deny');
+      await submit(visit, { action: '/admin/requests/decide', fields: { reason: '' } });
+    },
   },
   {
-    name: 'requests: several decided',
+    name: 'requests: decided by somebody else meanwhile',
     as: 'ada',
     async open(visit) {
-      const path = await visit.scene.adminPage(visit.scene.status['refused: private address']);
-      await visit.go('/admin/requests?state=pending');
-      // One that is decided already, so that nothing changes.
-      const chosen = `${path.split('/').at(-1) ?? ''}:1`;
-      await submit(visit, {
-        action: '/admin/requests/decide',
-        press: { action: 'approve', request: chosen },
-      });
+      await openDecision(visit, 'approve', '999');
+      await submit(visit, { action: '/admin/requests/decide' });
     },
   },
   request('ada', 'awaiting approval'),
@@ -375,6 +380,7 @@ const setUp: Look[] = [
 ];
 
 const watch: Look[] = [
+  { name: 'style guide', as: 'ada', open: at('/admin/styleguide') },
   { name: 'audit trail', as: 'ada', open: at('/admin/audit') },
   { name: 'audit trail: verified', as: 'ada', open: sent('/admin/audit', { action: '/admin/audit/verify' }) },
   {
@@ -390,7 +396,7 @@ const readers: Look[] = [
     (path): Look => ({ name: `${path} as an auditor`, as: 'aud', open: at(path) }),
   ),
   request('aud', 'awaiting approval'),
-  { name: 'overview as an approver', as: 'lia', open: at('/admin') },
+  { name: 'overview as an approver', as: 'lia', open: at('/admin/overview') },
   { name: 'requests as an approver', as: 'lia', open: at('/admin/requests') },
   request('lia', 'awaiting approval'),
 ];
@@ -412,5 +418,5 @@ export const PAGES: readonly Look[] = [
 export async function signIn({ page, go }: Visit, name: StaffName): Promise<void> {
   await go('/sign-in?returnTo=/admin');
   await page.locator(`button[name=oid][value="${STAFF[name]}"]`).click();
-  await page.waitForURL(/\/admin$/);
+  await page.waitForURL(/\/admin(\/requests.*)?$/);
 }

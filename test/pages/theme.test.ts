@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { contrast, themeOf } from '../../src/pages/theme.js';
+import { contrast } from '../../src/accent.js';
+import { themeOf } from '../../src/pages/theme.js';
 
 type Tokens = Record<string, string>;
 type Mode = 'light' | 'dark';

@@ -15,8 +15,8 @@ type Case = [address: string, rule: string, why: string];
 
 const CASES: Case[] = [
   ['a@fabrikam.com', '*.fabrikam.com', 'matches subdomains only, not fabrikam.com itself'],
-  ['a@x.litware.com', 'litware.com', 'matches litware.com itself only, not x.litware.com'],
-  ['a@x.fake.com', 'deny: fake.com', 'matches fake.com itself only, not x.fake.com'],
+  ['a@x.litware.com', 'litware.com', 'matches only litware.com itself, not x.litware.com'],
+  ['a@x.fake.com', 'deny: fake.com', 'matches only fake.com itself, not x.fake.com'],
   [
     'ana@x.deep.fabrikam.com',
     'x.deep.fabrikam.com',
@@ -28,14 +28,14 @@ const CASES: Case[] = [
     'matches, but the more specific ana@x.deep.fabrikam.com wins',
   ],
   ['a@y.deep.fabrikam.com', '*.fabrikam.com', 'matches, but the more specific *.deep.fabrikam.com wins'],
-  ['a@bad.fabrikam.com', '*.fabrikam.com', 'matches, but "deny: bad.fabrikam.com" beats every partner'],
+  ['a@bad.fabrikam.com', '*.fabrikam.com', 'matches, but "deny: bad.fabrikam.com" overrides every partner'],
   [
     'bo@x.deep.fabrikam.com',
     'ana@x.deep.fabrikam.com',
-    'names this one address only, not bo@x.deep.fabrikam.com',
+    'lists only this one address, not bo@x.deep.fabrikam.com',
   ],
-  ['kim@gmail.com', 'deny: consumer', 'refuses gmail.com, but a partner names this address in full'],
-  ['kim@gmail.com', 'ana@gmail.com', 'names this one address only, not kim@gmail.com'],
+  ['kim@gmail.com', 'deny: consumer', 'refuses gmail.com, but a partner lists this exact address'],
+  ['kim@gmail.com', 'ana@gmail.com', 'lists only this one address, not kim@gmail.com'],
   ['a@litvare.com', 'litware.com', 'litvare.com looks like litware.com'],
   ['a@litwar.com', 'litware.com', 'litwar.com looks like litware.com'],
   ['a@litwaree.com', 'litware.com', 'litwaree.com looks like litware.com'],

@@ -38,7 +38,7 @@ const CASES: Case[] = [
   [
     portal({ contact: 'Ana <ana@woodgrove.com>' }),
     'portal.contact',
-    'must be a mail address such as partners@contoso.com',
+    'must be an email address such as partners@contoso.com',
   ],
   [
     portal({ organization: 'Wood\ngrove' }),
@@ -138,7 +138,7 @@ const CASES: Case[] = [
   [
     portal({ reviewers: ['desk@contoso.com, eve@evil.com'] }),
     'portal.reviewers[0]',
-    'must be a mail address such as partners@contoso.com',
+    'must be an email address such as partners@contoso.com',
   ],
   [
     portal({ reviewers: Array(21).fill('desk@contoso.com') }),
@@ -218,38 +218,38 @@ const CASES: Case[] = [
   [
     domains('*.co.uk'),
     'partners[0].domains[0]',
-    '"*.co.uk" is too wide: anybody can register a name below co.uk',
+    '"*.co.uk" is too broad: anyone can register a name below co.uk',
   ],
   [
     domains('co.uk'),
     'partners[0].domains[0]',
-    '"co.uk" is too wide: anybody can register a name below co.uk',
+    '"co.uk" is too broad: anyone can register a name below co.uk',
   ],
-  [domains('*.com'), 'partners[0].domains[0]', '"*.com" is too wide: anybody can register a name below com'],
+  [domains('*.com'), 'partners[0].domains[0]', '"*.com" is too broad: anyone can register a name below com'],
   [
     domains('*.madeup'),
     'partners[0].domains[0]',
-    '"*.madeup" is too wide: anybody can register a name below madeup',
+    '"*.madeup" is too broad: anyone can register a name below madeup',
   ],
   [
     domains('*.compute.amazonaws.com'),
     'partners[0].domains[0]',
-    '"*.compute.amazonaws.com" is too wide: anybody can register a name below compute.amazonaws.com',
+    '"*.compute.amazonaws.com" is too broad: anyone can register a name below compute.amazonaws.com',
   ],
   [
     domains('*.github.io'),
     'partners[0].domains[0]',
-    '"*.github.io" is too wide: anybody can register a name below github.io',
+    '"*.github.io" is too broad: anyone can register a name below github.io',
   ],
   [
     domains('azurewebsites.net'),
     'partners[0].domains[0]',
-    '"azurewebsites.net" is too wide: anybody can register a name below azurewebsites.net',
+    '"azurewebsites.net" is too broad: anyone can register a name below azurewebsites.net',
   ],
   [
     domains('*.onmicrosoft.com'),
     'partners[0].domains[0]',
-    '"*.onmicrosoft.com" is too wide: anybody can register a name below onmicrosoft.com',
+    '"*.onmicrosoft.com" is too broad: anyone can register a name below onmicrosoft.com',
   ],
   [
     domains('a.com', 'A.com'),
@@ -289,12 +289,12 @@ const CASES: Case[] = [
   [
     { ...domains('gmail.com'), deny: { consumer: true } },
     'partners[0].domains[0]',
-    '"gmail.com" can never match: deny.consumer refuses it; name full addresses instead',
+    '"gmail.com" can never match: deny.consumer refuses it; list full addresses instead',
   ],
   [
     { ...domains('*.yopmail.com'), deny: { disposable: true } },
     'partners[0].domains[0]',
-    '"*.yopmail.com" can never match: deny.disposable refuses it; name full addresses instead',
+    '"*.yopmail.com" can never match: deny.disposable refuses it; list full addresses instead',
   ],
   [{ deny: { consumer: 'yes' } }, 'deny.consumer', 'must be true or false'],
   [{ unlisted: 'allow' }, 'unlisted', 'must be "deny" or "review"'],

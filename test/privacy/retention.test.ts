@@ -286,7 +286,7 @@ test('the admin area lists, finds, shows, exports and counts what was anonymised
   }
   for (const [request, title] of [
     [id, 'Anonymised, fabrikam.com'],
-    [nameless, 'Request of Anonymised'],
+    [nameless, 'Request from Anonymised'],
   ]) {
     const page = await ada.get(`/admin/requests/${request}`);
     expect(page.status).toBe(200);

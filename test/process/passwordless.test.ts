@@ -245,7 +245,7 @@ onPostgres('a database that takes tokens for passwords', () => {
     const { code, err } = await run();
     expect(code).not.toBe(0);
     expect(err).toMatch(
-      /^The database cannot be reached: The server refuses the managed identity as portal-site/,
+      /^The database can't be reached: The server refuses the managed identity as portal-site/,
     );
     for (const secret of endpoint.secrets()) expect(err).not.toContain(secret);
 

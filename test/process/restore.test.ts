@@ -173,11 +173,11 @@ test('the guide names the commands that are tried here', async () => {
   }
 
   test('the trail is in order, and the head that the log kept shows where it is cut', () => {
-    expect(before).toMatchObject({ code: 0, said: expect.stringMatching(/: in order\./) as string });
+    expect(before).toMatchObject({ code: 0, said: expect.stringMatching(/: intact\./) as string });
     const seq = Number(before.head?.split(':')[0]);
     expect(Number(noted.split(':')[0])).toBeGreaterThan(seq);
     expect(before.against).toContain(
-      `seq ${seq + 1} to ${noted.split(':')[0]}: cut off since the head was noted`,
+      `seq ${seq + 1} to ${noted.split(':')[0]}: cut off after the head was noted`,
     );
   });
 

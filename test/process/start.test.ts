@@ -29,7 +29,7 @@ test('bad settings stop the start with one message that names each and shows no 
   expect(code).toBe(1);
   expect(stdout).toBe('');
   expect(stderr.trimEnd().split('\n')).toEqual([
-    'The portal cannot start with these settings:',
+    "The portal can't start with these settings:",
     '  TENANT_ID: is required',
     '  CLIENT_SECRET: is required',
     '  SMTP_URL: must be an smtp:// or smtps:// URL',
@@ -70,7 +70,7 @@ test('of thousands of faults the first are named, and how many more there are', 
   expect(code).toBe(1);
   expect(stderr).toContain('partners[19].domains[0]');
   expect(stderr).not.toContain('partners[20].domains[0]');
-  expect(stderr).toContain('and 8980 more faults');
+  expect(stderr).toContain('and 8980 more errors');
   expect(stderr.length).toBeLessThan(5_000);
 });
 
@@ -82,9 +82,7 @@ test('an embedded store that is not whole any more is refused by a sentence, and
   await rm(join(dataDir, 'store', 'PG_VERSION'));
   const damaged = await site.run({ DATA_DIR: dataDir, DATABASE_URL: '' });
   expect(damaged).toMatchObject({ code: 1, stdout: '' });
-  expect(damaged.stderr).toMatch(
-    /The embedded store .*store was there and is not whole any more\. Restore it/,
-  );
+  expect(damaged.stderr).toMatch(/The embedded store .*store is no longer complete\. Restore it/);
   await rm(join(dataDir, 'store'), { recursive: true });
   const gone = await site.run({ DATA_DIR: dataDir, DATABASE_URL: '' });
   expect(gone.stderr).toContain('not whole any more');
@@ -123,6 +121,6 @@ test('a database that cannot be reached is said in a sentence, without its passw
   });
   expect(code).toBe(1);
   expect(stderr).toBe(
-    `The database of DATABASE_URL cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}\n`,
+    `The database in DATABASE_URL can't be reached: connect ECONNREFUSED 127.0.0.1:${port}\n`,
   );
 });

@@ -84,10 +84,8 @@ describe('a form of another site', () => {
       ]);
       expect(answers.map(({ status }) => [path, status])).toEqual(answers.map(() => [path, 403]));
       // The page says why, and what somebody had typed is not lost.
-      const title = /^\/(admin|sign-out)/.test(path)
-        ? 'You have been signed out meanwhile'
-        : 'The form is out of date';
-      expect(textOf(answers[0].text)).toContain(path === '/verify/form' ? 'Your sign-in has ended' : title);
+      const title = /^\/(admin|sign-out)/.test(path) ? "You've been signed out" : 'This page has expired';
+      expect(textOf(answers[0].text)).toContain(path === '/verify/form' ? 'Your sign-in has expired' : title);
       expect(valueOf(answers[0].text, 'typed-4')).toBe(FORM.reason);
     }
     expect(await contentsOf(db())).toEqual(before);

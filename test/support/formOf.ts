@@ -26,7 +26,10 @@ export function formOf(html: string, action: string): FormFields {
       const chosen =
         /<option[^>]* selected[^>]*>/.exec(control)?.[0] ?? /<option[^>]*>/.exec(control)?.[0] ?? '';
       add(name, attribute(chosen, 'value') ?? '');
-    } else if (attribute(control, 'type') !== 'checkbox' || /\schecked\b/.test(control)) {
+    } else if (
+      !['checkbox', 'radio'].includes(attribute(control, 'type') ?? '') ||
+      /\schecked\b/.test(control)
+    ) {
       add(name, attribute(control, 'value') ?? '');
     }
   }

@@ -5,6 +5,11 @@ export function textOf(html: string): string {
     .trim();
 }
 
+/** A page without what differs from one answer to the next and says nothing: tokens of forms, and the way back of the language switch. */
+export function comparable(html: string): string {
+  return html.replace(/(name="(?:_csrf|back)"(?: type="hidden")? value=")[^"]*/g, '$1');
+}
+
 /** What the error summary lists: the field that each message links to, and the message. */
 export function faultsOf(html: string): [field: string, message: string][] {
   const summary = /<div class="summary"[\s\S]*?<\/div>/.exec(html)?.[0] ?? '';

@@ -52,6 +52,11 @@ export class Visitor {
     return this.post('/sign-up', { ...FORM, ...fields });
   }
 
+  /** Sends the first step of the form; the answer is the second, or says what is wrong with the address. */
+  sendAddress(email: string, fields: Record<string, unknown> = {}) {
+    return this.post('/sign-up/address', { email, ...fields });
+  }
+
   /** Signs up and returns the status page's path. */
   async apply(fields: Record<string, unknown> = {}): Promise<string> {
     const answer = await this.signUp(fields);

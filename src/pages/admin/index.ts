@@ -1,9 +1,10 @@
-import { Router } from 'express';
+import { Router, type RequestHandler } from 'express';
 import type { Right } from '../../access/access.js';
 import type { Deps } from '../../deps.js';
 import { noSuchPage } from '../../http/errorPage.js';
-import { requireRight } from '../../http/guard.js';
+import { accessIn, requireRight } from '../../http/guard.js';
 import { adminLocals } from '../../http/locals.js';
+import { countPending } from '../../store/requestFigures.js';
 import {
   addItem,
   changeItem,
@@ -22,9 +23,11 @@ import {
 } from './partners/partners.js';
 import { listPartners } from './partners/partnersList.js';
 import { pick, showNames } from './pickers/pickers.js';
+import { landOnWork } from './landing.js';
 import { changeSettings, showSettings } from './settings.js';
 import { exportAudit, showAudit, verifyTrail } from './audit/audit.js';
 import { checkNow, showDoctor, showFindings } from './doctor.js';
+import { showStyleGuide } from './styleGuide.js';
 import { explainAddress } from './policy/explainAddress.js';
 import { showOverview } from './overview/overview.js';
 import { showPolicy } from './policy/policy.js';
@@ -32,12 +35,12 @@ import { showVersion, showVersions } from './policy/policyVersions.js';
 import { previewProposal, saveProposal } from './policy/proposals.js';
 import { decideRequest, showRequest } from './requests/request.js';
 import { decidePacedRequests } from './requests/paced.js';
-import { decideRequests } from './requests/requestBatch.js';
+import { confirmDecision, decideRequests } from './requests/requestBatch.js';
 import { exportRequests, showRequests } from './requests/requests.js';
 
 /** Every URL of the admin area, and the right that each asks for. */
 export function adminPages(deps: Deps): Router {
-  const may = (right: Right) => [adminLocals, requireRight(deps, right)];
+  const may = (right: Right) => [adminLocals, requireRight(deps, right), countWaiting(deps)];
   const router = Router({ caseSensitive: true });
 
   router.get('/admin/partners', may('policy.read'), listPartners(deps));
@@ -65,9 +68,11 @@ export function adminPages(deps: Deps): Router {
   router.get('/admin/pickers/people', may('policy.write'), pick(deps, 'people'));
   router.get('/admin/pickers/names', may('policy.read'), showNames(deps));
 
-  router.get('/admin', may('overview'), showOverview(deps));
+  router.get('/admin', may('overview'), landOnWork, showOverview(deps));
+  router.get('/admin/overview', may('overview'), showOverview(deps));
   router.get('/admin/requests', may('requests.read'), showRequests(deps));
   router.get('/admin/requests.csv', may('requests.read'), exportRequests(deps));
+  router.get('/admin/requests/decide', may('requests.decide'), confirmDecision(deps));
   router.post('/admin/requests/decide', may('requests.decide'), decideRequests(deps));
   router.post('/admin/requests/paced', may('requests.decide'), decidePacedRequests(deps));
   router.get('/admin/requests/:id', may('requests.read'), showRequest(deps));
@@ -93,8 +98,18 @@ export function adminPages(deps: Deps): Router {
   router.get('/admin/policy/versions/:id', may('policy.read'), showVersion(deps));
   router.get('/admin/policy/explain', may('policy.read'), explainAddress(deps));
 
+  if (!deps.config.production) router.get('/admin/styleguide', may('overview'), showStyleGuide);
+
   // Strangers do not learn which pages there are.
   router.use('/admin', may('overview'), noSuchPage);
 
   return router;
+}
+
+/** The menu of every page shows how many requests wait. */
+function countWaiting({ store }: Deps): RequestHandler {
+  return async (_req, res, next) => {
+    res.locals.waiting = await countPending(store.db, accessIn(res).reads);
+    next();
+  };
 }

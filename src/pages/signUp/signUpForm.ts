@@ -23,12 +23,17 @@ type FormInput = {
 /** What is wrong with the typed address, and another one to use; null if only its owner knows one. */
 type Suggestion = { kind: 'plus' | 'international' | 'lookAlike'; address: string | null };
 
-export type FormResult =
-  | { ok: true; input: FormInput }
-  | { ok: false; values: FormValues; faults: FormFault[]; suggestion: Suggestion | null };
+/** What is wrong with a form, in the order of its fields. */
+export type FormFaults = { faults: FormFault[]; suggestion: Suggestion | null };
+
+type Refused = FormFaults & { ok: false; values: FormValues };
+export type FormResult = { ok: true; input: FormInput } | Refused;
+export type AddressFormResult = { ok: true; address: Address } | Refused;
 
 /** The answer to an address whose domain looks like a partner's; null for any other. See `policy/lookAlikes/didYouMean.ts`. */
 type LookAlikeOf = (address: Address) => { suggestion: string | null } | null;
+
+const MOST_SHOWN = 20_000;
 
 export const EMPTY_FORM: FormValues = {
   email: '',
@@ -38,6 +43,8 @@ export const EMPTY_FORM: FormValues = {
   reason: '',
   terms: false,
 };
+
+export const NO_FAULTS: FormFaults = { faults: [], suggestion: null };
 
 const schema = z.object({
   firstName: personName,
@@ -60,6 +67,22 @@ const schema = z.object({
     .regex(/^([^\p{Cc}]|[\r\n\t])*$/u, 'character'),
 });
 
+/** Reads the first step, the address alone. @param body see {@link readSignUpForm} */
+export function readAddressForm(
+  body: Record<string, unknown> | undefined,
+  lookAlikeOf: LookAlikeOf,
+): AddressFormResult {
+  const { email, fields } = readEmail(body ?? {}, lookAlikeOf);
+  if (email.ok) return email;
+  const { fault, suggestion } = email;
+  return {
+    ok: false,
+    values: typedValues(fields),
+    faults: [{ field: 'email', code: `email.${fault}` }],
+    suggestion,
+  };
+}
+
 /**
  * Reads the posted form.
  *
@@ -71,11 +94,7 @@ export function readSignUpForm(
   termsHash: string | null,
   lookAlikeOf: LookAlikeOf = () => null,
 ): FormResult {
-  const posted = body ?? {};
-  const asTyped = readAddress(posted.email, lookAlikeOf);
-  const instead = posted.useSuggestion === undefined ? null : suggestedFor(asTyped);
-  const email = instead === null ? asTyped : readAddress(instead, lookAlikeOf);
-  const fields = instead === null ? posted : { ...posted, email: instead };
+  const { email, fields } = readEmail(body ?? {}, lookAlikeOf);
   const accepted = acceptedTerms(fields.terms, termsHash);
   const rest = schema.safeParse(fields);
   if (email.ok && rest.success && accepted.ok) {
@@ -90,7 +109,18 @@ export function readSignUpForm(
     ...(accepted.ok ? [] : [{ field: 'terms' as const, code: accepted.code }]),
   ];
   const suggestion = email.ok ? null : email.suggestion;
-  return { ok: false, values: { ...typed(fields), terms: accepted.ok }, faults, suggestion };
+  return { ok: false, values: { ...typedValues(fields), terms: accepted.ok }, faults, suggestion };
+}
+
+/** The address as typed, or the suggested one where its button was pressed. */
+function readEmail(
+  posted: Record<string, unknown>,
+  lookAlikeOf: LookAlikeOf,
+): { email: ReadAddress; fields: Record<string, unknown> } {
+  const asTyped = readAddress(posted.email, lookAlikeOf);
+  const instead = posted.useSuggestion === undefined ? null : suggestedFor(asTyped);
+  if (instead === null) return { email: asTyped, fields: posted };
+  return { email: readAddress(instead, lookAlikeOf), fields: { ...posted, email: instead } };
 }
 
 type ReadAddress =
@@ -141,13 +171,23 @@ function acceptedTerms(value: unknown, hash: string | null): { ok: true } | { ok
   return outdated ? { ok: false, code: 'terms.changed' } : { ok: true };
 }
 
-function typed(fields: Record<string, unknown>): Omit<FormValues, 'terms'> {
-  const text = (field: string) => (typeof fields[field] === 'string' ? fields[field].slice(0, 2000) : '');
+/** What was typed, to be shown again: more than any field takes, so that a text that is too long can be shortened. */
+export function typedValues(body: Record<string, unknown> | undefined): FormValues {
+  const text = (field: string) => {
+    const value = body?.[field];
+    return typeof value === 'string' ? value.slice(0, MOST_SHOWN) : '';
+  };
   return {
     email: text('email'),
     firstName: text('firstName'),
     lastName: text('lastName'),
     company: text('company'),
     reason: text('reason'),
+    terms: text('terms') !== '',
   };
+}
+
+/** The same, without the tick at the terms: in another language they are another text. */
+export function typedAgain(body: Record<string, unknown> | undefined): FormValues {
+  return { ...typedValues(body), terms: false };
 }

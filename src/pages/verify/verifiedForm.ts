@@ -3,12 +3,14 @@ import type { Deps } from '../../deps.js';
 import type { TenantIdentity } from '../../entra/tenantIdentity.js';
 import { tenantSignInOver } from '../../errors.js';
 import { rememberBrowser } from '../../http/browserKey.js';
+import { switchLanguage } from '../../http/language.js';
 import { SIGN_IN_SECONDS } from '../../http/sessionStore.js';
 import { parseAddress, type Address } from '../../policy/address.js';
 import { tenantProof, refusalOf } from '../../requests/prove/tenant.js';
 import { submit } from '../../requests/submit/submit.js';
 import { botSigns } from '../signUp/botSigns.js';
-import { EMPTY_FORM, readSignUpForm } from '../signUp/signUpForm.js';
+import { showDetailsForm, type Shown } from '../signUp/forms.js';
+import { EMPTY_FORM, NO_FAULTS, readSignUpForm, typedAgain } from '../signUp/signUpForm.js';
 import { showRefusal } from './tenantRefused.js';
 
 type Known = { identity: TenantIdentity; address: Address; signedInAt: Date };
@@ -16,7 +18,6 @@ type Form = Record<string, unknown> | undefined;
 
 /** GET /verify/form: the form, filled in from the sign-in; without a sign-in it leads to one. */
 export function showVerifiedForm(deps: Deps): RequestHandler {
-  const { begun } = botSigns(deps);
   return (req, res) => {
     const known = whoSignedIn(req);
     if (!known) {
@@ -24,17 +25,21 @@ export function showVerifiedForm(deps: Deps): RequestHandler {
       return;
     }
     const { firstName, lastName } = known.identity;
-    render(deps, res, known, { values: { ...EMPTY_FORM, firstName, lastName }, faults: [], begun: begun() });
+    render(deps, res, known, { ...NO_FAULTS, values: { ...EMPTY_FORM, firstName, lastName } });
   };
 }
 
 /** POST /verify/form: always with the address of the sign-in. */
 export function signUpVerified(deps: Deps): RequestHandler<object, unknown, Form> {
-  const { begun, suspicions } = botSigns(deps);
+  const { suspicions } = botSigns(deps);
   return async (req, res) => {
     const known = whoSignedIn(req);
     if (!known) throw tenantSignInOver();
     const { identity, address, signedInAt } = known;
+    if (switchLanguage(deps, req, res)) {
+      render(deps, res, known, { ...NO_FAULTS, values: typedAgain(req.body) }, req.body);
+      return;
+    }
     const { terms } = deps.policy.current();
     // The policy may name another tenant now, or none.
     const refused = await refusalOf(deps, identity, address);
@@ -46,7 +51,7 @@ export function signUpVerified(deps: Deps): RequestHandler<object, unknown, Form
     const fields = { ...req.body, email: address.canonical, useSuggestion: undefined };
     const form = readSignUpForm(fields, terms?.hash ?? null);
     if (!form.ok) {
-      render(deps, res.status(422), known, { ...form, begun: begun(req.body) });
+      render(deps, res.status(422), known, form, req.body);
       return;
     }
     const browser = rememberBrowser(deps.config, req, res);
@@ -69,18 +74,8 @@ function whoSignedIn({ session: { tenantIdentity } }: Pick<Request, 'session'>):
   return { identity, address: parsed.address, signedInAt: new Date(signedInAt) };
 }
 
-function render(
-  { policy }: Deps,
-  res: Response,
-  { address, identity }: Known,
-  { values, faults, begun }: { values: object; faults: object[]; begun: string },
-): void {
-  res.render('signUp', {
-    values: { ...values, email: address.canonical },
-    faults,
-    suggestion: null,
-    termsHash: policy.current().terms?.hash ?? null,
-    begun,
-    fixed: { account: identity.account },
-  });
+function render(deps: Deps, res: Response, { address, identity }: Known, shown: Shown, posted?: Form): void {
+  const values = { ...shown.values, email: address.canonical };
+  // The address is not typed, so no other is suggested.
+  showDetailsForm(deps, res, { ...shown, values, suggestion: null }, { posted, account: identity.account });
 }

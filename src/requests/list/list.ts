@@ -14,7 +14,7 @@ import type { RequestState } from '../../store/schema.js';
 import { ACTION_TABLE } from '../review/permissions.js';
 
 /** Requests on one page. */
-const PAGE_LENGTH = 50;
+const PAGE_LENGTH = 25;
 /** Requests of an export that are read at once. */
 const CHUNK = 1_000;
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Deps } from '../../deps.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { findGroupRecipients, findRecipient, type DirectoryRecipient } from '../../graph/recipients.js';
+import { chooseLanguage } from '../../language.js';
 
 /** A person to mail. Addresses are read from the directory or the policy each time, and not stored. */
 export type Recipient = {
@@ -96,12 +97,11 @@ function ofDirectory({ languages }: Deps, person: DirectoryRecipient): Recipient
   // A sign-in name alone is no mailbox: accounts for administration have one and no mail.
   if (accountEnabled === false || !to) return null;
   const addresses = [to, mail, userPrincipalName, ...(otherMails ?? [])].flatMap((one) => one ?? []);
-  const language = preferredLanguage?.split('-')[0]?.toLowerCase() ?? '';
   return {
     key: id,
     to,
     addresses: [...new Set(addresses.map((address) => address.toLowerCase()))],
-    language: languages.available.includes(language) ? language : 'en',
+    language: chooseLanguage([preferredLanguage ?? ''], languages.available).language,
   };
 }
 

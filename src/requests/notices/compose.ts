@@ -1,10 +1,10 @@
 import type { Deps } from '../../deps.js';
-import { renderMail } from '../../mail/templates.js';
+import { renderMail, type Sender } from '../../mail/templates.js';
 import type { WaitingRequests } from '../../store/noticeSummaries.js';
 import type { RequestRow } from '../../store/schema.js';
 import { validMinutes } from '../prove/secrets.js';
 import { openMailedPage } from '../pageToken.js';
-import { fullName, inMail } from '../submit/names.js';
+import { fullName, inMail, linesInMail } from '../submit/names.js';
 import type { Recipient } from './audience.js';
 
 export type Message = { to: string; subject: string; text: string; html: string };
@@ -19,6 +19,10 @@ export async function composeWaiting(
   const mail = await renderMail(t, 'waiting', {
     ...sender(deps),
     name: inMail(fullName(request)),
+    company: inMail(request.company),
+    domain: request.address.slice(request.address.lastIndexOf('@') + 1),
+    reason: linesInMail(request.reason),
+    received: `${inWords(language, { dateStyle: 'long', timeStyle: 'short' }).format(request.created_at)} UTC`,
     partnerName: deps.policy.current().policy.partnerName(request.partner) ?? t('notice.noPartner'),
     requestUrl: `${deps.config.baseUrl}/admin/requests/${request.id}`,
   });
@@ -32,10 +36,7 @@ export async function composeDigest(
   waiting: WaitingRequests[],
 ): Promise<Message> {
   const t = deps.languages.translate(language);
-  const day = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
-    dateStyle: 'long',
-    timeZone: 'UTC',
-  });
+  const day = inWords(language, { dateStyle: 'long' });
   const mail = await renderMail(t, 'digest', {
     ...sender(deps),
     count: waiting.reduce((sum, { count }) => sum + count, 0),
@@ -91,9 +92,14 @@ export async function composeAnswer(deps: Deps, request: RequestRow, reason: str
   return { to: request.address, ...(await renderMail(t, 'known', { ...sender(deps), reason })) };
 }
 
-function sender({ policy }: Deps): { organization: string; contact: string } {
-  const { organization, contact } = policy.current().policy.document.portal;
-  return { organization, contact };
+/** The organisation as mails show it. */
+export function sender({ policy }: Deps): Sender {
+  const { organization, contact, colour } = policy.current().policy.document.portal;
+  return { organization, contact, ...(colour !== undefined && { colour }) };
+}
+
+function inWords(language: string, style: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { ...style, timeZone: 'UTC' });
 }
 
 function listUrl({ config }: Deps, partner: string | null): string {

@@ -1,6 +1,7 @@
 import { GraphFault } from '../../graph/graphFault.js';
 import { createInvitation, InvitationFailed, type IssuedInvitation } from '../../graph/invitations.js';
 import { findDeletedUser, findUsersByAddress, getUser, type DirectoryUser } from '../../graph/users.js';
+import { cultureOf } from '../../language.js';
 import type { Guest, StepDetail } from '../../store/schema.js';
 import { problemOf } from '../problems.js';
 import { fullName } from '../submit/names.js';
@@ -101,7 +102,7 @@ export async function issueInvitation(context: StepContext): Promise<IssuedInvit
         displayName: fullName(request),
         redirectUrl: partner.invitation.redirectUrl,
         userType: partner.invitation.userType,
-        language: partner.invitation.language ?? request.language,
+        language: cultureOf(partner.invitation.language ?? request.language),
         sponsors: partner.invitation.sponsors,
         mailedByMicrosoft,
       },

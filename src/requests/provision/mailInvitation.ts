@@ -4,6 +4,7 @@ import { getUser } from '../../graph/users.js';
 import { MailFault } from '../../mail/mailer.js';
 import { renderMail } from '../../mail/templates.js';
 import type { Problem } from '../../store/schema.js';
+import { sender } from '../notices/compose.js';
 import { openMailedPage } from '../pageToken.js';
 import { inMail } from '../submit/names.js';
 import { issueInvitation, findGuest } from './invite.js';
@@ -83,10 +84,8 @@ function unconfirmed({ deps }: StepContext): StepResult {
 
 async function renderInvitation({ deps, request, partner, decision }: StepContext, redeemUrl: string | null) {
   const token = await openMailedPage(deps, deps.store.db, request.id);
-  const { portal } = deps.policy.current().policy.document;
   return renderMail(deps.languages.translate(partner.invitation.language ?? request.language), 'invitation', {
-    organization: portal.organization,
-    contact: portal.contact,
+    ...sender(deps),
     firstName: inMail(request.first_name),
     partnerName: partner.name,
     approved: request.review?.outcome === 'approved',

@@ -1,5 +1,6 @@
 import { GraphFault } from '../../graph/graphFault.js';
 import { updateProfile } from '../../graph/users.js';
+import { cultureOf } from '../../language.js';
 import { StepWait, type Step } from './step.js';
 
 /** As many characters as the directory takes. */
@@ -20,7 +21,7 @@ export const writeProfile: Step = async ({ deps, request, partner, guest, step, 
     givenName,
     ...(surname !== '' && { surname }),
     companyName: partner.name.slice(0, COMPANY_LENGTH),
-    preferredLanguage: partner.invitation.language ?? language,
+    preferredLanguage: cultureOf(partner.invitation.language ?? language),
   };
   try {
     const { requestId } = await updateProfile(deps.graph, guest.id, profile, signal);

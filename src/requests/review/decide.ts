@@ -85,6 +85,20 @@ export async function decide(
 }
 
 /**
+ * Whether {@link decide} would record this decision as things stand. Records nothing.
+ *
+ * @throws {PublicError} as {@link decide} does
+ */
+export async function checkDecision(
+  deps: Deps,
+  access: Access,
+  id: string,
+  decision: ReviewDecision & Seen,
+): Promise<void> {
+  outcomeOf(await findDecidable(deps, access, id, decision), decision, personKey(access.person));
+}
+
+/**
  * Queues one more invitation mail, even if the applicant has used up theirs.
  *
  * @returns whether it is queued, and if not, why

@@ -122,3 +122,20 @@ export function fullName({ first_name, last_name }: { first_name: string; last_n
 export function inMail(name: string): string {
   return name.replaceAll(/[.。．｡](?=[\p{L}\p{M}\p{Nd}])/gu, '. ');
 }
+
+/** The most of a reason that a mail quotes. */
+const LONGEST_QUOTE = 500;
+
+/** A text of any form for a mail, in lines, shortened: no program makes a link of an address, a domain or a scheme in it. */
+export function linesInMail(text: string): string[] {
+  // Whole characters: half an emoji would be no text.
+  const characters = Array.from(text);
+  const short =
+    characters.length > LONGEST_QUOTE ? `${characters.slice(0, LONGEST_QUOTE).join('').trimEnd()}…` : text;
+  return inMail(short)
+    .replaceAll(/(?<=\p{L}):(?=\S)/gu, ': ')
+    .replaceAll(/(?<=\S)@(?=\S)/g, ' @ ')
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}

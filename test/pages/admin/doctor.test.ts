@@ -36,7 +36,7 @@ test('findings are kept for a minute, and are checked again on demand', async ()
   await portal.deps.doctor.examine();
   const page = await aud.get(PAGE);
   expect(page.text).not.toContain('hx-trigger="load"');
-  expect(textOf(page.text)).toContain('Checked at');
+  expect(textOf(page.text)).toContain('checked at');
   await aud.get(`${PAGE}/findings`, HTMX);
   expect(await examinations()).toBe(1);
 
@@ -46,7 +46,7 @@ test('findings are kept for a minute, and are checked again on demand', async ()
   expect(again.headers.location).toBe(PAGE);
   const worse = textOf((await aud.get(PAGE)).text);
   expect(worse).toContain('User.Invite.All is missing');
-  expect(worse).toContain('The tenant lets nobody invite guests (allowInvitesFrom is none).');
+  expect(worse).toContain("The tenant doesn't let anyone invite guests (allowInvitesFrom is none).");
 });
 
 test('what must be fixed comes first, each finding with what to do', async () => {
@@ -57,19 +57,35 @@ test('what must be fixed comes first, each finding with what to do', async () =>
   expect(levels).toEqual(['bad', 'warning', 'unknown', 'good'].filter((level) => levels.includes(level)));
   expect(levels[0]).toBe('bad');
   expect(textOf(text)).toContain(
-    'Add the application permission User.Read.All of Microsoft Graph to the app registration and give admin consent.',
+    'Add the Microsoft Graph application permission User.Read.All to the app registration and give admin consent.',
   );
+});
+
+test('the title counts what was found, and comes with the findings', async () => {
+  await aud.post(PAGE, {}, { from: PAGE });
+  const { findings } = portal.deps.doctor.latest() ?? { findings: [] };
+  const count = (level: string) => findings.filter((finding) => finding.level === level).length;
+  const { text } = await aud.get(PAGE);
+  const title = textOf(/<h1>[\s\S]*?<\/h1>/.exec(text)?.[0] ?? '');
+  expect(text.match(/<h1/g)).toHaveLength(1);
+  expect(title).toBe(`${count('bad')} problems, ${count('warning')} warnings`);
+  expect(textOf(/<summary><h2[\s\S]*?<\/summary>/.exec(text)?.[0] ?? '')).toBe(
+    `${count('good')} checks passed`,
+  );
+
+  const part = await aud.get(`${PAGE}/findings`, HTMX);
+  expect(part.text).toMatch(/<div id="health" hx-swap-oob="innerHTML">\s*<h1>/);
 });
 
 test('without a script, the button is enough', async () => {
   const fetched = await aud.get(`${PAGE}/findings`);
   expect([fetched.status, fetched.headers.location]).toEqual([303, PAGE]);
-  expect(textOf((await aud.get(PAGE)).text)).toContain('In order');
+  expect(textOf((await aud.get(PAGE)).text)).toContain('checks passed');
 });
 
 test('the page speaks the language of whoever reads it', async () => {
   const { text } = await aud.get(`${PAGE}/findings`, { ...HTMX, 'Accept-Language': 'sv' });
-  expect(textOf(text)).toContain('I ordning');
+  expect(textOf(text)).toContain('kontroller i ordning');
 });
 
 test.each([

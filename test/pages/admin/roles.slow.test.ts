@@ -18,6 +18,7 @@ const PUBLIC = [
   'GET /sign-in',
   'GET /sign-out',
   'GET /sign-up',
+  'GET /sign-up/address',
   'GET /signed-out',
   'GET /terms',
   'GET /theme.css',
@@ -27,9 +28,11 @@ const PUBLIC = [
   'GET /verify/tenant',
   'GET /verify/tenant/:token',
   'GET /verify/tenant/:token/confirm',
+  'POST /language',
   'POST /requests/:token/resend',
   'POST /sign-out',
   'POST /sign-up',
+  'POST /sign-up/address',
   'POST /verify/code/:token',
   'POST /verify/code/:token/again',
   'POST /verify/form',
@@ -38,9 +41,10 @@ const PUBLIC = [
 ];
 
 const RIGHTS = {
-  overview: ['GET /admin'],
+  overview: ['GET /admin', 'GET /admin/overview', 'GET /admin/styleguide'],
   'requests.read': ['GET /admin/requests', 'GET /admin/requests.csv', 'GET /admin/requests/:id'],
   'requests.decide': [
+    'GET /admin/requests/decide',
     'POST /admin/requests/:id/approve',
     'POST /admin/requests/:id/deny',
     'POST /admin/requests/:id/hold',

@@ -42,11 +42,20 @@ async function faultsAfter(fields: Record<string, unknown>) {
 }
 
 describe('the form', () => {
-  test('has a label for each input, the terms, and no fault', async () => {
+  test('asks for the address alone', async () => {
     const { status, text, headers } = await portal.visitor().get('/');
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
-    for (const field of ['email', 'firstName', 'lastName', 'company', 'reason', 'terms']) {
+    expect(text).toMatch(/<label [^>]*for="email"/);
+    expect(valueOf(text, 'email')).toBe('');
+    expect(text).not.toMatch(/name="(firstName|lastName|company|reason|terms)"/);
+  });
+
+  test('has a label for each input of the second step, the terms, and no fault', async () => {
+    const { status, text } = await portal.visitor().sendAddress('ana@contoso.com');
+    expect(status).toBe(200);
+    expect(valueOf(text, 'email')).toBe('ana@contoso.com');
+    for (const field of ['firstName', 'lastName', 'company', 'reason', 'terms']) {
       expect(text).toMatch(new RegExp(`<label [^>]*for="${field}"`));
       expect(text).toMatch(new RegExp(`id="${field}" name="${field}"`));
     }
@@ -65,7 +74,7 @@ describe('the form', () => {
     ]);
   });
 
-  test.each(['/sign-up', '/sign-up?email=eve'])('GET %s leads to it', async (path) => {
+  test.each(['/sign-up', '/sign-up?email=eve', '/sign-up/address'])('GET %s leads to it', async (path) => {
     await portal.visitor().get(path).expect(303).expect('Location', '/');
   });
 
@@ -130,7 +139,7 @@ describe('an address', () => {
       const page = await visitor.get(await visitor.apply({ email: address }));
       expect(page.status).toBe(200);
       expect(textOf(page.text)).toContain(
-        "Your organisation is not on the list of Contoso's partners. If it should be, write to partners@contoso.com.",
+        "Your organisation isn't on Contoso's list of partners. If it should be, write to partners@contoso.com",
       );
       expect(page.text).toContain('mailto:partners@contoso.com');
       expect(page.text).not.toMatch(/fabrikam\.com\*|\*\.fabrikam|unlisted/);
@@ -140,8 +149,8 @@ describe('an address', () => {
   test('of a competitor or a private mailbox is told so, and not by which rule', async () => {
     const visitor = portal.visitor();
     const read = async (email: string) => textOf((await visitor.get(await visitor.apply({ email }))).text);
-    expect(await read('eve@competitor.com')).toContain('Contoso does not give access to this organisation');
-    expect(await read('eve@gmail.com')).toContain('This is a private mail address');
+    expect(await read('eve@competitor.com')).toContain("Contoso doesn't give access to this organisation");
+    expect(await read('eve@gmail.com')).toContain('This is a personal email address');
   });
 
   test.each(vectors.cases.filter((one) => one.expect === 'allow'))(
@@ -194,7 +203,7 @@ describe('what is sent', () => {
     expect(answer.text.match(/role="alert"/g)).toHaveLength(1);
     expect(answer.text).toMatch(/role="alert" aria-labelledby="summary-title" tabindex="-1" autofocus/);
     expect(answer.text).toContain(
-      '<title>5 things need your attention: Get access to Contoso – Contoso</title>',
+      '<title>Fix 5 things to continue: Tell us about yourself – Contoso</title>',
     );
     for (const [field] of faultsOf(answer.text)) expect(answer.text).toContain(`id="${field}-fault"`);
   });
@@ -271,9 +280,9 @@ describe('what is sent', () => {
     const long = { firstName: 'a'.repeat(65), company: 'b'.repeat(101), reason: 'c'.repeat(1001) };
     const answer = await portal.visitor().signUp({ email: 'ana@contoso.com', ...long });
     expect(faultsOf(answer.text)).toEqual([
-      ['firstName', 'Shorten this text to 64 characters'],
-      ['company', 'Shorten this text to 100 characters'],
-      ['reason', 'Shorten this text to 1000 characters'],
+      ['firstName', 'Shorten this to 64 characters or fewer'],
+      ['company', 'Shorten this to 100 characters or fewer'],
+      ['reason', 'Shorten this to 1000 characters or fewer'],
     ]);
     expect(valueOf(answer.text, 'reason')).toBe(long.reason);
   });
@@ -293,7 +302,9 @@ describe('what is sent', () => {
 
 describe('the terms', () => {
   const hashShown = async () =>
-    /id="terms" name="terms" value="(\w+)"/.exec((await portal.visitor().get('/')).text)?.[1];
+    /id="terms" name="terms" value="(\w+)"/.exec(
+      (await portal.visitor().sendAddress('ana@contoso.com')).text,
+    )?.[1];
 
   test('can be read: lists, emphasis and links, but neither markup nor scripts', async () => {
     const { text } = await portal.visitor().get('/terms').expect(200);

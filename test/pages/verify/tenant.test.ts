@@ -162,7 +162,7 @@ describe('whoever signs in for a form that another browser has sent', () => {
     expect(text).toContain(
       'Zoë O&#39;Hara-Søn of {{address}} &#34;A&#34; &amp; B has asked for access to Contoso with the address pia@proseware.com.',
     );
-    expect(textOf(text)).toContain('If that was not you, do nothing');
+    expect(textOf(text)).toContain("If this wasn't you, just close this page");
     expect(text).not.toContain('Orders in the CRM');
     expect(await state()).toBe('unproven');
     const done = await confirm(owner, page);
@@ -191,7 +191,7 @@ describe('whoever signs in for a form that another browser has sent', () => {
     for (const fields of [{}, { _csrf: '' }, { _csrf: foreign }, { _csrf: open }]) {
       const answer = await owner.postRaw(toConfirm(page), fields);
       expect(answer.status).toBe(403);
-      expect(textOf(answer.text)).toContain('The form is out of date');
+      expect(textOf(answer.text)).toContain('This page has expired');
     }
     expect(await state()).toBe('unproven');
     expect((await confirm(owner, page)).status).toBe(303);
@@ -280,9 +280,9 @@ describe('what shows nothing', () => {
   const cases: [who: keyof typeof PARTNER_PEOPLE, email: string, reason: string, title: string][] = [
     ['mallory', 'ana@fabrikam.com', 'otherTenant', 'This account belongs to another organisation'],
     ['dee', 'pia@proseware.com', 'otherTenant', 'This account belongs to another organisation'],
-    ['max', 'pia@proseware.com', 'otherAddress', 'This is another account'],
-    ['bo', 'ana@fabrikam.com', 'otherAddress', 'This is another account'],
-    ['gus', 'gus@proseware.com', 'guestAccount', 'This account is a guest there'],
+    ['max', 'pia@proseware.com', 'otherAddress', 'This is a different account'],
+    ['bo', 'ana@fabrikam.com', 'otherAddress', 'This is a different account'],
+    ['gus', 'gus@proseware.com', 'guestAccount', 'This is a guest account'],
   ];
 
   test.each(cases)('6.8.1 %s for %s: %s', async (who, email, reason, title) => {
@@ -372,7 +372,7 @@ describe('the tenant that counts', () => {
     await portal.tenant.fault({ on: 'token', path: '^/proseware.onmicrosoft.com/', fault });
     const answer = await visitor.get(path);
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, '30']);
-    expect(textOf(answer.text)).toContain('We cannot check this now');
+    expect(textOf(answer.text)).toContain("We can't check this right now");
     expect(textOf(answer.text)).not.toContain('with another account');
     const { id, state } = await theRequest(address);
     expect([state, await failuresOf(id)]).toMatchObject(['unproven', [{ detail: { reason: 'lookUp' } }]]);
@@ -442,7 +442,7 @@ describe('whoever comes back', () => {
     await portal.tenant.fault({ on: 'token', fault: { kind: 'status', status: 500 } });
     const answer = await visitor.get(path);
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, '30']);
-    expect(textOf(answer.text)).toContain('Microsoft does not answer at the moment');
+    expect(textOf(answer.text)).toContain("Microsoft isn't answering at the moment");
     expect(textOf(answer.text)).toMatch(/Try again (?!with another)/);
     expect((await visitor.get(path)).status).toBe(401);
     await stateIs('unproven');
@@ -469,9 +469,7 @@ describe('whoever comes back', () => {
     const denied = path.replace(/code=[^&]+/, 'error=access_denied&error_description=<b>AADSTS65004</b>');
     const answer = await visitor.get(denied);
     expect(answer.status).toBe(401);
-    expect(textOf(answer.text)).toContain(
-      'The sign-in was cancelled, or your organisation does not allow it',
-    );
+    expect(textOf(answer.text)).toContain("The sign-in was cancelled, or your organisation doesn't allow it");
     expect(answer.text).not.toContain('AADSTS');
     expect(textOf(answer.text)).not.toContain('with another account');
     const [, token] = /href="\/verify\/tenant\/([\w-]{22})"/.exec(answer.text) ?? [];

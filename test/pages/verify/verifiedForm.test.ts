@@ -183,7 +183,7 @@ describe('without a sign-in', () => {
       reason: FORM.reason,
     });
     expect(late.status).toBe(403);
-    expect(textOf(late.text)).toContain('Your sign-in has ended');
+    expect(textOf(late.text)).toContain('Your sign-in has expired');
     expect(late.text).toContain(FORM.reason);
     expect((await ada.get('/admin')).status).toBe(200);
     expect(await requests()).toEqual([]);
@@ -200,7 +200,7 @@ describe('before the form', () => {
   });
 
   test.each<[who: string, oid: string, policy: object, title: string]>([
-    ['a guest', PARTNER_PEOPLE.gus, usual, 'This account is a guest there'],
+    ['a guest', PARTNER_PEOPLE.gus, usual, 'This is a guest account'],
     [
       'whose tenant is not the one that the policy names',
       PARTNER_PEOPLE.pia,
@@ -219,7 +219,7 @@ describe('before the form', () => {
     expect(rows).toEqual([{ actor: 'portal', kind: 'tenant' }]);
   });
 
-  const ask = 'If you think that is a mistake, write to partners@contoso.com.';
+  const ask = 'If you think this is a mistake, write to partners@contoso.com.';
   test.each<[why: string, policy: object, sentence: string]>([
     ['the domain is denied', { deny: { domains: ['litware.com'] } }, ask],
     ['nobody lists it', { unlisted: 'deny' }, 'If it should be, write to partners@contoso.com.'],
@@ -236,7 +236,7 @@ describe('before the form', () => {
       const visitor = newcomer(portal);
       const answer = await comeBack(visitor, PARTNER_PEOPLE.dee);
       expect(answer.status).toBe(403);
-      expect(textOf(answer.text)).toContain('Contoso does not admit the address dee@litware.com.');
+      expect(textOf(answer.text)).toContain("Contoso doesn't give access to the address dee@litware.com.");
       expect(textOf(answer.text)).toContain(sentence);
       expect(textOf(answer.text)).not.toContain('sign up again');
       expect((await visitor.get('/verify/form')).status).toBe(303);
@@ -245,7 +245,10 @@ describe('before the form', () => {
   );
 
   test.each([
-    ['en', 'belongs to Contoso itself. Sign in to the apps directly, or write to partners@contoso.com.'],
+    [
+      'en',
+      'is an account of Contoso itself. Sign in to the apps directly, or write to partners@contoso.com.',
+    ],
     ['sv', 'hör till Contoso självt'],
     ['de', 'gehört zu Contoso selbst'],
   ])('our own people need no invitation, and are told so: %s', async (language, sentence) => {

@@ -156,7 +156,7 @@ describe('a domain that looks like a listed one', () => {
       'ana@fabr1kam.com: refused (deny)',
       '  partner  none',
       '  rule     deny: look-alike',
-      '  why      fabr1kam.com looks like fabrikam.com, which a partner lists, but is another domain.',
+      "  why      fabr1kam.com looks like fabrikam.com, which a partner lists, but it's a different domain.",
       '  not      fabrikam.com of fabrikam: fabr1kam.com looks like fabrikam.com',
     ]);
   });

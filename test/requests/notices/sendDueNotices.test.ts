@@ -177,25 +177,56 @@ describe('a request that waits again, now with another partner', () => {
 });
 
 describe('the mail to an approver', () => {
-  test('names the person and the partner, leads to the request, and holds nothing else that was typed', async () => {
+  test('says who asks, from where, what for and since when, and leads to the request', async () => {
     const { id } = await submitted(portal.deps, 'text@lia.com');
+    await db()
+      .updateTable('request')
+      .set({ created_at: new Date('2026-05-02T12:00Z') })
+      .where('id', '=', id)
+      .execute();
     await send();
     const [mail] = await mails();
     expect(mail).toMatchObject({
       from: 'partners@contoso.com',
       to: ['lia@contoso.com'],
-      subject: 'A request for access waits for you (Partner lia)',
+      subject: 'A request is waiting for your approval (Partner lia)',
     });
     for (const body of [mail?.text, mail?.html]) {
-      expect(body).toContain('Ana Lind');
-      expect(body).toContain(`http://localhost:3000/admin/requests/${id}`);
-      expect(body).not.toMatch(/Orders in the CRM|Fabrikam|text@lia/);
+      for (const part of [
+        'Ana Lind',
+        'Partner: Partner lia',
+        'Organisation (as entered): Fabrikam',
+        'Email domain: lia.com',
+        'Received: 2 May 2026 at 12:00 UTC',
+        'Orders in the CRM',
+        `http://localhost:3000/admin/requests/${id}`,
+      ])
+        expect(body).toContain(part);
+      expect(body).not.toContain('text@lia');
+    }
+  });
+
+  test('holds no link but its own, whatever was typed', async () => {
+    const { id } = await submitted(portal.deps, 'links@lia.com');
+    await db()
+      .updateTable('request')
+      .set({
+        company: 'Evil.com',
+        reason: 'See https://evil.com/x\nor www.evil.com,\r\nmailto:eve@evil.com or javascript:alert(1)',
+      })
+      .where('id', '=', id)
+      .execute();
+    await send();
+    const [mail] = await mails();
+    for (const body of [mail?.text, mail?.html]) {
+      expect(body).toContain('Evil. com');
+      expect(body).not.toMatch(/evil\.com|https?:\/\/(?!localhost:3000)|eve@|javascript:alert/i);
     }
   });
 
   test.each([
-    ['sv-SE', 'En ansökan om åtkomst väntar på dig (Partner lia)'],
-    ['fr-FR', 'A request for access waits for you (Partner lia)'],
+    ['sv-SE', 'En ansökan väntar på ditt godkännande (Partner lia)'],
+    ['fr-FR', 'A request is waiting for your approval (Partner lia)'],
   ])('is in the language of the directory, %s, if there are texts for it', async (language, subject) => {
     await change(STAFF.lia, { preferredLanguage: language });
     await submitted(portal.deps, `${language.toLowerCase()}@lia.com`);
@@ -237,10 +268,10 @@ describe('a digest', () => {
     await Promise.all([send(at('2026-05-04T08:01')), send(at('2026-05-04T23:59'))]);
     expect(await recipients()).toEqual(['gro@contoso.com', 'lia@contoso.com']);
     const lia = (await mails()).find(({ to }) => to.includes('lia@contoso.com'));
-    expect(lia?.subject).toBe('3 requests for access wait for you');
-    expect(lia?.text).toContain('Partner daily: 2 requests, the oldest made on 2 May 2026');
+    expect(lia?.subject).toBe('3 requests are waiting for your approval');
+    expect(lia?.text).toContain('Partner daily: 2 requests, the oldest received on 2 May 2026');
     expect(lia?.text).toContain('http://localhost:3000/admin/requests?state=pending&partner=daily');
-    expect(lia?.text).toMatch(/Partner weekly: 1 request, made on/);
+    expect(lia?.text).toMatch(/Partner weekly: 1 request, received on/);
     const gro = (await mails()).find(({ to }) => to.includes('gro@contoso.com'));
     expect(gro?.text).not.toContain('weekly');
 
@@ -300,7 +331,7 @@ describe('a flood of requests', () => {
     await send();
     const [summary, ...rest] = (await mails()).slice(20);
     expect(rest).toEqual([]);
-    expect(summary?.subject).toBe('25 requests for access wait for you');
+    expect(summary?.subject).toBe('25 requests are waiting for your approval');
     expect(summary?.text).toContain('Partner lia: 25 requests');
   });
 });

@@ -2,6 +2,7 @@ import {
   companyName,
   fullName,
   inMail,
+  linesInMail,
   nameSuspicions,
   personName,
 } from '../../../src/requests/submit/names.js';
@@ -177,6 +178,14 @@ test('one name is enough, and no name is a link in a mail', () => {
   expect(inMail('J.Li')).toBe('J. Li');
   expect(inMail('“evil．com”')).not.toContain('．com');
   expect(inMail('Dr. Ana M.')).toBe('Dr. Ana M.');
+});
+
+test('a text in a mail comes in lines, without links, and shortened', () => {
+  expect(linesInMail('Orders at 10:30\r\n\r\n  each week\n')).toEqual(['Orders at 10:30', 'each week']);
+  expect(linesInMail('https://evil.com tel:112 eve@evil.com')).toEqual([
+    'https: //evil. com tel: 112 eve @ evil. com',
+  ]);
+  expect(linesInMail('😀'.repeat(501))).toEqual([`${'😀'.repeat(500)}…`]);
 });
 
 test('spaces of any width count as a space', () => {

@@ -91,19 +91,19 @@ describe('of a partner whose people are invited at once', () => {
 
   test('staff see one line, and those who decide for all partners let them go on', async () => {
     const lia = await portal.staff('arne');
-    const page = textOf((await lia.get('/admin')).text);
+    const page = textOf((await lia.get('/admin/overview')).text);
     expect(page).toMatch(/fabrikam\.com 4 sign-ups, the last until/);
     const released = await lia.post(
       '/admin/requests/paced',
       { domain: 'fabrikam.com', action: 'release' },
-      { from: '/admin' },
+      { from: '/admin/overview' },
     );
     expect(released.status).toBe(303);
     await waitFor('the mails', async () => {
       const counts = await Promise.all(waiting.map(({ email }) => mailed(email)));
       return counts.every((count) => count === 1);
     });
-    expect(textOf((await lia.get('/admin')).text)).not.toContain('Waiting for their turn');
+    expect(textOf((await lia.get('/admin/overview')).text)).not.toContain('Waiting for their turn');
   });
 });
 
@@ -119,7 +119,7 @@ describe('of a partner whose people prove their mailbox', () => {
     });
     expect(await mailed(third.email)).toBe(0);
     const page = (await third.visitor.get(third.path)).text;
-    expect(textOf(page)).toContain('Your request continues at');
+    expect(textOf(page)).toContain("We'll continue with your request at");
     expect(page).not.toContain('name="code"');
     const ada = await portal.staff('ada');
     await ada.post('/admin/requests/paced', { domain: 'litware.com', action: 'release' }, { from: '/admin' });

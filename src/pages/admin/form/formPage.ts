@@ -22,6 +22,7 @@ import {
   type FormValue,
   type FormValues,
 } from './fields.js';
+import { idsIn, namesPath, summaryRow } from './fieldView.js';
 
 /** A page with the form of one object of the policy. `Locals` is what its view needs besides what every form has. */
 export type FormPage<Name extends string, Locals extends object = object> = {
@@ -79,6 +80,11 @@ export async function renderForm<Name extends string, Locals extends object>(
     conflict: state.conflict ?? null,
     base: state.base ?? current.hash,
     editing: await checkEditing(deps, accessIn(res)),
+    // Leaving the page would lose what is typed.
+    isUnsaved: state.values !== undefined,
+    summaryRow,
+    idsIn,
+    namesPath,
     ...(await page.locals(state.base)),
     ...state.locals,
   });

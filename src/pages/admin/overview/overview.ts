@@ -6,7 +6,7 @@ import { accessIn } from '../../../http/guard.js';
 import { overview } from '../../../requests/list/overview.js';
 import { OUTCOMES } from '../../../requests/list/signUpFigures.js';
 import { ageOf } from '../age.js';
-import { signUpChart } from './signUpChart.js';
+import { hasChart, signUpChart } from './signUpChart.js';
 
 const querySchema = z.object({
   partner: z
@@ -23,17 +23,17 @@ export function showOverview(deps: Deps): RequestHandler {
     if (!query.success) throw malformed();
     const { partner } = query.data;
     const figures = await overview(deps, accessIn(res), partner === '' ? undefined : partner);
-    const language = res.locals.language;
-    const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', timeZone: 'UTC' });
-    const number = new Intl.NumberFormat(language);
+    const { locale } = res.locals;
+    const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+    const number = new Intl.NumberFormat(locale);
     res.render('admin/overview', {
       ...figures,
       partner,
       outcomes: OUTCOMES,
-      chart: signUpChart(figures.signUps.days),
+      chart: hasChart(figures.signUps.days) ? signUpChart(figures.signUps.days) : null,
       dayName: (text: string) => day.format(new Date(text)),
       number: (value: number) => number.format(value),
-      age: (moment: Date) => ageOf(moment, language),
+      age: (moment: Date) => ageOf(moment, locale),
     });
   };
 }

@@ -1,23 +1,20 @@
 import { OUTCOMES, type DayFigures, type Outcome } from '../../../requests/list/signUpFigures.js';
 
-/** Units of the drawing; the page scales it to its width. */
-const SIZE = { width: 900, height: 260, left: 44, right: 8, top: 10, bottom: 28 };
+/** Units of the drawing; the page stretches it to its width. */
+const SIZE = { width: 600, height: 160 };
 const GAP = 0.25;
 /** Days from one label below the axis to the next. */
 const LABEL_EVERY = 5;
+/** With fewer days that have sign-ups, a chart says less than the table. */
+const LEAST_DAYS = 3;
 
 export type Chart = {
   width: number;
   height: number;
-  /** Where the drawing of the columns begins and ends. */
-  left: number;
-  right: number;
   ticks: { y: number; value: number }[];
   columns: {
     day: string;
     total: number;
-    /** The middle, for the label. */
-    middle: number;
     labelled: boolean;
     x: number;
     width: number;
@@ -25,30 +22,31 @@ export type Chart = {
   }[];
 };
 
+/** Whether enough days have sign-ups for a chart. */
+export function hasChart(days: DayFigures[]): boolean {
+  return days.filter(({ counts }) => counts.total > 0).length >= LEAST_DAYS;
+}
+
 /** Lays out a column for each day, its outcomes one upon the other. Pure; the view only writes it down. */
 export function signUpChart(days: DayFigures[]): Chart {
-  const { width, height, left, right, top, bottom } = SIZE;
+  const { width, height } = SIZE;
   const step = tickStep(Math.max(1, ...days.map(({ counts }) => counts.total)));
   const tickCount = Math.ceil(Math.max(1, ...days.map(({ counts }) => counts.total)) / step);
-  const ground = height - bottom;
-  const scale = (ground - top) / (tickCount * step);
-  const slot = (width - left - right) / days.length;
+  const scale = height / (tickCount * step);
+  const slot = width / days.length;
   return {
     width,
     height,
-    left,
-    right: width - right,
     ticks: Array.from({ length: tickCount + 1 }, (_, index) => ({
       value: index * step,
-      y: rounded(ground - index * step * scale),
+      y: rounded(height - index * step * scale),
     })),
     columns: days.map(({ day, counts }, index) => {
-      const x = left + index * slot;
+      const x = index * slot;
       let below = 0;
       return {
         day,
         total: counts.total,
-        middle: rounded(x + slot / 2),
         labelled: (days.length - 1 - index) % LABEL_EVERY === 0,
         x: rounded(x + (slot * GAP) / 2),
         width: rounded(slot * (1 - GAP)),
@@ -57,7 +55,7 @@ export function signUpChart(days: DayFigures[]): Chart {
           return {
             outcome,
             count: counts[outcome],
-            y: rounded(ground - below * scale),
+            y: rounded(height - below * scale),
             height: rounded(counts[outcome] * scale),
           };
         }),

@@ -12,32 +12,35 @@ import type { FormPage } from '../form/formPage.js';
 import type { FormSearch } from '../form/formSearch.js';
 import { partnerPath } from '../objectPath.js';
 
-/** Every setting of a partner but its id, which lasts: requests refer to it. */
+/**
+ * The settings of a partner, in the order of the form. Its id is not among them, since requests refer to it; nor is whether it is
+ * switched on, which has a button of its own.
+ */
 export const PARTNER_FIELDS = {
   name: line(['name'], { required: true }),
   domains: lines(['domains'], { required: true }),
   tenantId: line(['tenantId']),
-  approval: choice(['approval'], 'automatic'),
-  proof: choice(['proof'], 'invitation'),
   apps: ticks(['apps']),
   groups: ticks(['groups']),
+  perDay: number(['limits', 'perDay']),
+  total: number(['limits', 'total']),
+  perHour: number(['limits', 'perHour']),
+  approval: choice(['approval'], 'automatic'),
+  approvers: lines(['approvers']),
+  notify: choice(['notify'], 'atOnce'),
+  proof: choice(['proof'], 'invitation'),
   redirectUrl: line(['invitation', 'redirectUrl']),
   message: text(['invitation', 'message']),
   language: line(['invitation', 'language']),
   userType: choice(['invitation', 'userType'], 'Guest'),
   sponsors: lines(['invitation', 'sponsors']),
-  approvers: lines(['approvers']),
-  notify: choice(['notify'], 'atOnce'),
-  perDay: number(['limits', 'perDay']),
-  perHour: number(['limits', 'perHour']),
-  total: number(['limits', 'total']),
-  enabled: flag(['enabled'], true),
 } satisfies Fields<string>;
 
-/** A new partner gets its id once. */
+/** A new partner gets its id once, and may begin switched off. */
 export const NEW_PARTNER_FIELDS = {
   id: line(['id'], { required: true }),
   ...PARTNER_FIELDS,
+  enabled: flag(['enabled'], true),
 } satisfies Fields<string>;
 
 type PartnerLocals = {

@@ -7,6 +7,7 @@ import { renderForm, submitForm } from '../form/formPage.js';
 import { chosenIds, runSearch } from '../form/formSearch.js';
 import { bodyOf, type Body } from '../form/typedForm.js';
 import {
+  NEW_PARTNER_FIELDS,
   newPartnerPage,
   PARTNER_FIELDS,
   partnerPage,
@@ -64,7 +65,8 @@ export async function submitPartner(deps: Deps, res: Response, id: string, body:
   // Removed while the form was open: what was typed may become a partner again.
   const base = textOf(body.base);
   if (base === current.hash || base === '') throw notFound();
-  const values = { id, ...readPartner(PARTNER_FIELDS, body) };
+  // It comes back switched off unless the person says otherwise: its people are let in by a decision, not by an omission.
+  const values = readPartner(NEW_PARTNER_FIELDS, { ...body, id });
   const conflict = { gone: true, differences: [] };
   await renderForm(deps, res, newPartnerPage(deps), { status: 409, values, conflict });
 }

@@ -3,6 +3,7 @@ import { findLatestVersion } from '../../../administration/policyVersions.js';
 import type { Deps } from '../../../deps.js';
 import { accessIn } from '../../../http/guard.js';
 import type { PolicyFault } from '../../../policy/policyFault.js';
+import { schemaReference } from './schemaReference.js';
 
 /** What the editor holds; `base` is the hash of the file that it was made from, `terms` new terms that go with it. */
 type EditorContents = { text: string; base: string; faults: PolicyFault[]; terms?: string };
@@ -14,7 +15,16 @@ export function showPolicy(deps: Deps): RequestHandler {
     // A file that was refused is shown as it is, so that it is mended and not overwritten unseen.
     const { text, hash } = deps.policy.newest() ?? deps.policy.current();
     const saved = req.query.saved === 'yes';
-    await showEditor(deps, res, { text, base: hash, faults: deps.policy.faults() }, { saved, status: 200 });
+    await showEditor(
+      deps,
+      res,
+      { text, base: hash, faults: deps.policy.faults() },
+      {
+        saved,
+        isSent: false,
+        status: 200,
+      },
+    );
   };
 }
 
@@ -23,11 +33,14 @@ export async function showEditor(
   deps: Deps,
   res: Response,
   contents: EditorContents,
-  { saved = false, status = contents.faults.length > 0 ? 422 : 200 } = {},
+  { saved = false, isSent = true, status = contents.faults.length > 0 ? 422 : 200 } = {},
 ): Promise<void> {
   const writable = await deps.policy.writable();
   res.status(status).render('admin/policy', {
     ...contents,
+    // The text of a refused file is as it stands on disk; what was sent is not saved yet.
+    isUnsaved: isSent,
+    members: schemaReference(),
     newTerms: contents.terms,
     saved,
     refused: deps.policy.faults().length > 0,

@@ -1,9 +1,9 @@
-import type { Response } from 'express';
+import type { Locals, Response } from 'express';
 import type { PolicyPreview } from '../../../administration/previewPolicy.js';
-import type { DecisionSummary, Replay } from '../../../administration/replay.js';
 import type { PublicError } from '../../../errors.js';
 import type { Translate } from '../../../language.js';
 import type { PolicyChange } from '../../../policy/changes.js';
+import { viewOfReplay } from './replayView.js';
 import { COMMENT_LENGTH, fieldsOf, type SentProposal } from './sentProposal.js';
 
 /** A page shows no more than this of what differs; the difference line by line has the rest. */
@@ -29,6 +29,7 @@ export function renderPreview(
   res.status(problem?.status ?? (preview.faults.length > 0 ? 422 : 200)).render('admin/policyPreview', {
     ...preview,
     ...viewOfChanges(preview.changes, res.locals.t),
+    summary: summaryOf(preview.changes, res.locals),
     replay: preview.replay && viewOfReplay(preview.replay, res.locals.t),
     problem: problem?.id ?? null,
     fields: fieldsOf(sent),
@@ -69,29 +70,28 @@ function describeValue(value: unknown, t: Translate): string | null {
   return JSON.stringify(value);
 }
 
-function viewOfReplay(replay: Replay, t: Translate) {
-  return {
-    examined: replay.examined,
-    total: replay.changed.length,
-    counts: replay.counts.map(({ before, after, count }) => ({
-      before: t(`policy.outcome.${before}`),
-      after: t(`policy.outcome.${after}`),
-      count,
-    })),
-    changed: replay.changed.slice(0, MOST_CHANGES).map((request) => ({
-      ...request,
-      before: viewOfDecision(request.before, t),
-      after: viewOfDecision(request.after, t),
-    })),
-  };
+const KINDS = ['changed', 'added', 'removed'] as const;
+const THINGS = ['partners', 'apps', 'groups', 'settings'] as const;
+
+/** A sentence that says how many of what a proposal changes, adds and removes. */
+function summaryOf(changes: PolicyChange[], { t, language }: Pick<Locals, 't' | 'language'>): string {
+  if (changes.length === 0) return t('policy.noChanges');
+  const and = new Intl.ListFormat(language);
+  const done = KINDS.flatMap((kind) => {
+    const things = THINGS.flatMap((thing) => {
+      const count = changes.filter((change) => kindOf(change) === kind && thingOf(change) === thing).length;
+      return count > 0 ? [t(`policy.contents.${thing}`, { count })] : [];
+    });
+    return things.length > 0 ? [t(`policy.does.${kind}`, { what: and.format(things) })] : [];
+  });
+  return t('policy.thisDoes', { what: and.format(done) });
 }
 
-function viewOfDecision({ outcome, proof, partner, groups, apps }: DecisionSummary, t: Translate) {
-  return {
-    outcome: t(`policy.outcome.${outcome}`),
-    proof: proof && t(`policy.replay.proof.${proof.kind}`, { then: t(`policy.outcome.${proof.then}`) }),
-    partner: partner ?? t('policy.noPartner'),
-    apps: apps.join(', '),
-    groups: groups.join(', '),
-  };
+function thingOf({ section }: PolicyChange): (typeof THINGS)[number] {
+  return THINGS.find((thing) => thing === section) ?? 'settings';
+}
+
+/** A setting that nobody had written has a value all the same: it is changed. */
+function kindOf(change: PolicyChange): PolicyChange['kind'] {
+  return thingOf(change) === 'settings' ? 'changed' : change.kind;
 }

@@ -1,9 +1,11 @@
 import type { Response } from 'express';
 import type { Deps } from '../../../deps.js';
 import { accessIn } from '../../../http/guard.js';
-import { listFor, type RequestLine } from '../../../requests/list/list.js';
-import type { ReviewAction } from '../../../requests/review/permissions.js';
+import { listFor, type RequestListing } from '../../../requests/list/list.js';
+import { REQUEST_SORTS } from '../../../store/requestList.js';
+import type { RequestState } from '../../../store/schema.js';
 import { ageOf } from '../age.js';
+import type { Flash } from './flash.js';
 import {
   faultsOf,
   filterOf,
@@ -13,51 +15,94 @@ import {
   writeListQuery,
   type ListQuery,
 } from './listQuery.js';
-import { LENGTHS, type ReviewFault, type TypedWords } from './requestForm.js';
 
 export const LIST = '/admin/requests';
 export const MOST_AT_ONCE = 200;
 
-/** A decision about several requests that was not taken: the list is shown again with what was chosen and typed. */
-export type ReturnedDecision = {
-  action: ReviewAction;
-  problem: 'noneChosen' | 'tooMany' | null;
-  faults: ReviewFault[];
-  words: TypedWords;
-  /** As the boxes of the list name them, `<id>:<version>`. */
-  chosen: ReadonlySet<string>;
+/** The tabs of the list and their states. Those that are worked on have a count: the others only grow. */
+const TABS: Record<string, { states: RequestState[]; counted?: true }> = {
+  awaiting: { states: ['pending'], counted: true },
+  delayed: { states: ['held', 'failed'], counted: true },
+  underWay: { states: ['queued', 'unproven'], counted: true },
+  done: { states: ['provisioned', 'revoked'] },
+  refused: { states: ['denied', 'lapsed'] },
+  all: { states: [] },
 };
+
+/** What stands above the list: what was just done, or why a decision about several requests was not taken. */
+type Above = { flash?: Flash | null; problem?: 'noneChosen' | 'tooMany' | null };
 
 /** Renders one page of the list; with 422 where something in its form, or in its address, is to be mended. */
 export async function showList(
   deps: Deps,
   res: Response,
   query: ListQuery,
-  returned: ReturnedDecision | null = null,
+  { flash = null, problem = null }: Above = {},
 ): Promise<void> {
   const filter = filterOf(query);
   const faults = faultsOf(query);
   const listing = await listFor(deps, accessIn(res), { ...query, filter });
-  res.status(returned || faults.length > 0 ? 422 : 200).render('admin/requests', {
+  const addressOf = (changes: Partial<ListQuery>) => listAddress(LIST, query, changes);
+  const tabs = tabsOf(query, listing);
+  const chips = chipsOf(res, query, listing, tabs);
+  res.status(problem || faults.length > 0 ? 422 : 200).render('admin/requests', {
     query,
     faults,
-    returned,
-    // Whoever chose a request saw one version of it, and does not choose another.
-    lost: returned ? lostFrom(returned.chosen, listing.lines) : 0,
-    lengths: LENGTHS,
+    flash,
+    problem,
     most: MOST_AT_ONCE,
     states: REQUEST_STATES,
+    sorts: Object.keys(REQUEST_SORTS),
     noPartner: NO_PARTNER,
-    filtered: Object.keys(filter).length > 0,
+    tabs: tabs.map(({ states, sort, ...tab }) => ({ ...tab, href: addressOf({ state: states, sort }) })),
+    chips: chips.map(({ text, without }) => ({ text, href: addressOf(without) })),
     ...listing,
-    age: (moment: Date) => ageOf(moment, res.locals.language),
-    addressOf: (changes: object) => listAddress(LIST, query, changes),
+    age: (moment: Date) => ageOf(moment, res.locals.locale),
+    addressOf,
     listed: writeListQuery(query),
     csvAddress: listAddress(`${LIST}.csv`, query),
   });
 }
 
-function lostFrom(chosen: ReadonlySet<string>, lines: RequestLine[]): number {
-  const offered = lines.filter(({ decidable, id, version }) => decidable && chosen.has(`${id}:${version}`));
-  return chosen.size - offered.length;
+type Tab = {
+  name: string;
+  states: RequestState[];
+  sort: ListQuery['sort'];
+  current: boolean;
+  count: number | null;
+};
+
+function tabsOf({ state }: ListQuery, { open }: RequestListing): Tab[] {
+  return Object.entries(TABS).map(([name, { states, counted }]) => ({
+    name,
+    states,
+    // Whoever has waited longest is first in turn.
+    sort: name === 'awaiting' ? 'oldest' : 'newest',
+    current: state.length === states.length && states.every((one) => state.includes(one)),
+    count: counted ? states.reduce((sum, one) => sum + (open.get(one) ?? 0), 0) : null,
+  }));
+}
+
+/** What narrows the list besides its tab, each with what takes it away. */
+function chipsOf(
+  { locals: { t } }: Response,
+  { search, partner, from, to, state }: ListQuery,
+  { partners }: RequestListing,
+  tabs: Tab[],
+): { text: string; without: Partial<ListQuery> }[] {
+  const chips: { text: string; without: Partial<ListQuery> }[] = [];
+  const add = (name: string, value: string, without: Partial<ListQuery>) => {
+    if (value !== '')
+      chips.push({ text: t('requests.filter.chip', { name: t(`requests.filter.${name}`), value }), without });
+  };
+  add('search', search, { search: '' });
+  const partnerName = partner === NO_PARTNER ? t('requests.filter.noPartner') : partner;
+  add('partner', partners?.find(({ id }) => id === partner)?.name ?? partnerName, { partner: '' });
+  add('from', from, { from: '' });
+  add('to', to, { to: '' });
+  if (!tabs.some(({ current }) => current)) {
+    for (const one of state)
+      add('state', t(`state.${one}`), { state: state.filter((other) => other !== one) });
+  }
+  return chips;
 }

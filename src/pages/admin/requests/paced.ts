@@ -13,6 +13,6 @@ export function decidePacedRequests(deps: Deps): RequestHandler<object, unknown,
     const known = PACED_ACTIONS.find((one) => one === action);
     if (typeof domain !== 'string' || domain.length > 253 || !known) throw malformed();
     await decidePaced(deps, accessIn(res), { domain, action: known });
-    res.redirect(303, '/admin');
+    res.redirect(303, '/admin/overview');
   };
 }

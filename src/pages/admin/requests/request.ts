@@ -3,12 +3,14 @@ import type { Access } from '../../../access/access.js';
 import type { Deps } from '../../../deps.js';
 import { PublicError } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
+import { leaveNote } from '../../../http/note.js';
 import { inspect, type Inspection } from '../../../requests/list/inspect.js';
 import { meaningOf } from '../../../requests/problems.js';
 import { decide, resendAsAdmin, ReviewConflict } from '../../../requests/review/decide.js';
 import { mayRestore, restoreGuest } from '../../../requests/review/restoreGuest.js';
 import type { ReviewAction } from '../../../requests/review/permissions.js';
 import type { RequestRow } from '../../../store/schema.js';
+import { flashFor, type Flash } from './flash.js';
 import { decisionIn, LENGTHS, readReviewForm, type Body, type ReviewForm } from './requestForm.js';
 
 type Params = { id: string };
@@ -45,9 +47,11 @@ export function showRequest(deps: Deps): RequestHandler<Params> {
       res.status(204).end();
       return;
     }
+    const follows = mark !== undefined;
     // Forms are replaced only when they are stale: somebody may be typing.
     const movedOn = typeof version === 'string' && version !== String(inspection.request.version);
-    render(res, inspection, movedOn, null);
+    const flash = follows ? null : await flashFor(deps, req, res, inspection.request.id);
+    render(res, inspection, { movedOn, flash });
   };
 }
 
@@ -59,14 +63,16 @@ export function decideRequest(deps: Deps, action: Action): RequestHandler<Params
     const form = readReviewForm(action, req.body);
     const showAgain = async (status: number, why: Partial<Pick<Returned, 'refusal' | 'conflict'>> = {}) => {
       const inspection = await inspect(deps, access, id, form.values.partner);
-      render(res.status(status), inspection, false, { action, form, refusal: null, conflict: null, ...why });
+      const returned = { action, form, refusal: null, conflict: null, ...why };
+      render(res.status(status), inspection, { returned });
     };
     if (form.faults.length > 0) {
       await showAgain(422);
       return;
     }
     try {
-      await carryOut(deps, access, id, { action, form });
+      const done = await carryOut(deps, access, id, { action, form });
+      if (done) await leaveNote(req, { path: `/admin/requests/${id}`, name: action, count: 1 });
     } catch (error) {
       if (error instanceof ReviewConflict) {
         await showAgain(409, { conflict: error });
@@ -80,31 +86,46 @@ export function decideRequest(deps: Deps, action: Action): RequestHandler<Params
   };
 }
 
+/** @returns whether it was done: a mail may have gone a moment ago, as the page says anyway */
 async function carryOut(
   deps: Deps,
   access: Access,
   id: string,
   { action, form }: Pick<Returned, 'action' | 'form'>,
-) {
+): Promise<boolean> {
   const { version } = form.seen;
   if (action === 'resend') {
-    // The page tells where the mail stands, whether or not another one is queued.
-    await resendAsAdmin(deps, access, id, { version });
-    return;
+    return (await resendAsAdmin(deps, access, id, { version })).allowed;
   }
   if (action === 'restore') {
     await restoreGuest(deps, access, id, { version });
-    return;
+    return true;
   }
   const { partner, grants } = form.values;
   const choice = { ...(partner !== undefined && { partner }), ...(grants && { grants }) };
   await decide(deps, access, id, { ...decisionIn(action, form.values, choice), version });
+  return true;
 }
 
-function render(res: Response, inspection: Inspection, movedOn: boolean, returned: Returned | null): void {
+/** What a page of a request shows besides the request. */
+type Besides = { movedOn?: boolean; flash?: Flash | null; returned?: Returned | null };
+
+function render(
+  res: Response,
+  inspection: Inspection,
+  { movedOn = false, flash = null, returned = null }: Besides,
+): void {
   const problem = problemOf(inspection.request);
   const restorable = mayRestore(inspection.request);
-  res.render('admin/request', { ...inspection, problem, movedOn, returned, restorable, lengths: LENGTHS });
+  res.render('admin/request', {
+    ...inspection,
+    problem,
+    movedOn,
+    flash,
+    returned,
+    restorable,
+    lengths: LENGTHS,
+  });
 }
 
 /** `ofTenant`: its cause is how the tenant, or the portal in it, is set up; the doctor knows more. */

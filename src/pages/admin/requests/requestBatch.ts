@@ -1,46 +1,105 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
+import { leaveNote } from '../../../http/note.js';
 import { isGuid } from '../../../policy/guid.js';
-import { decideSeveral } from '../../../requests/review/decideSeveral.js';
+import { checkSeveral, decideSeveral } from '../../../requests/review/decideSeveral.js';
 import { REVIEW_ACTIONS, type ReviewAction } from '../../../requests/review/permissions.js';
 import { LIST, MOST_AT_ONCE, showList } from './listPage.js';
-import { listAddress, readReturnQuery } from './listQuery.js';
-import { decisionIn, readTyped, readVersion, readWords, type Body } from './requestForm.js';
+import { listAddress, readReturnQuery, type ListQuery } from './listQuery.js';
+import {
+  decisionIn,
+  LENGTHS,
+  readTyped,
+  readVersion,
+  readWords,
+  type Body,
+  type ReviewFault,
+  type TypedWords,
+} from './requestForm.js';
+
+type Named = { id: string; version: number };
+
+/** One decision about chosen requests, and the list that they were chosen from. */
+type Batch = { action: ReviewAction; named: Named[]; query: ListQuery };
 
 /**
- * POST /admin/requests/decide: `request`, one or many of `<id>:<version>`, and one `action` for all, with `reason` and
- * `note`; `list` is the query of the list they were chosen from. What is approved is provisioned in the background; the
- * answer says what was done and what was not, and why. A decision that cannot be taken comes back with the list.
+ * GET /admin/requests/decide: asks whether to take one `action` for every `request`, each `<id>:<version>`, and names the
+ * people. Decides nothing. `list` is the query of the list they were chosen from.
+ */
+export function confirmDecision(deps: Deps): RequestHandler {
+  return async (req, res) => {
+    const batch = readBatch(req.query);
+    if (!(await isTakeable(deps, res, batch))) return;
+    await showConfirmation(deps, res, batch, { words: { reason: '', note: '' }, faults: [] });
+  };
+}
+
+/**
+ * POST /admin/requests/decide: the same fields, with `reason` and `note`. What is approved is provisioned in the background.
+ * Leads back to the list when everything was done; otherwise the answer names what was not, and why.
  */
 export function decideRequests(deps: Deps): RequestHandler<object, unknown, Body> {
   return async (req, res) => {
     const posted = req.body ?? {};
-    const action = readAction(posted.action);
-    const named = readNamed(posted.request);
-    const query = readReturnQuery(posted.list);
+    const batch = readBatch(posted);
+    const { action, named, query } = batch;
     const { words, faults } = readWords(action, posted);
-    const problem = named.length === 0 ? 'noneChosen' : named.length > MOST_AT_ONCE ? 'tooMany' : null;
-    if (problem || faults.length > 0) {
-      const chosen = new Set(named.map(({ id, version }) => `${id}:${version}`));
-      await showList(deps, res, query, { action, problem, faults, words: readTyped(posted), chosen });
+    if (!(await isTakeable(deps, res, batch))) return;
+    if (faults.length > 0) {
+      await showConfirmation(deps, res.status(422), batch, { words: readTyped(posted), faults });
       return;
     }
     const decided = await decideSeveral(deps, accessIn(res), named, decisionIn(action, words));
     const back = listAddress(LIST, query, { position: query.position });
-    res.render('admin/requestBatch', { action, decided, reason: words.reason, back });
+    if (decided.some(({ refused }) => refused)) {
+      res.render('admin/requestBatch', { action, decided, reason: words.reason, back });
+      return;
+    }
+    await leaveNote(req, { path: LIST, name: action, count: decided.length });
+    res.redirect(303, back);
   };
 }
 
-function readAction(action: unknown): ReviewAction {
-  const known = REVIEW_ACTIONS.find((one) => one === action);
-  if (!known) throw malformed();
-  return known;
+/** Shows the list again, with what to mend, where a batch holds nothing or too much. */
+async function isTakeable(deps: Deps, res: Response, { named, query }: Batch): Promise<boolean> {
+  const problem = named.length === 0 ? 'noneChosen' : named.length > MOST_AT_ONCE ? 'tooMany' : null;
+  if (problem) await showList(deps, res, query, { problem });
+  return problem === null;
+}
+
+async function showConfirmation(
+  deps: Deps,
+  res: Response,
+  { action, named, query }: Batch,
+  { words, faults }: { words: TypedWords; faults: ReviewFault[] },
+): Promise<void> {
+  const { policy } = deps.policy.current();
+  const checked = await checkSeveral(deps, accessIn(res), named, decisionIn(action, words));
+  const versions = new Map(named.map(({ id, version }) => [id, version]));
+  res.render('admin/requestConfirm', {
+    action,
+    open: checked.filter(({ refused }) => !refused),
+    left: checked.filter(({ refused }) => refused),
+    versionOf: (id: string) => versions.get(id),
+    partnerName: (partner: string | null) => policy.partnerName(partner),
+    words,
+    faults,
+    lengths: LENGTHS,
+    list: listAddress('', query, { position: query.position }).slice(1),
+    back: listAddress(LIST, query, { position: query.position }),
+  });
 }
 
 /** @throws {PublicError} `malformed` for anything that is not in our lists */
-function readNamed(value: unknown): { id: string; version: number }[] {
+function readBatch(fields: Record<string, unknown>): Batch {
+  const action = REVIEW_ACTIONS.find((one) => one === fields.action);
+  if (!action) throw malformed();
+  return { action, named: readNamed(fields.request), query: readReturnQuery(fields.list) };
+}
+
+function readNamed(value: unknown): Named[] {
   const items: unknown[] = value === undefined ? [] : [value].flat();
   return items.map((item) => {
     const [id = '', version, ...rest] = typeof item === 'string' ? item.split(':') : [];

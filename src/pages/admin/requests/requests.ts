@@ -6,13 +6,14 @@ import { accessIn } from '../../../http/guard.js';
 import type { Translate } from '../../../language.js';
 import { exportList } from '../../../requests/list/list.js';
 import type { ListedRequest } from '../../../store/requestList.js';
+import { flashFor } from './flash.js';
 import { showList } from './listPage.js';
 import { faultsOf, filterOf, readListQuery } from './listQuery.js';
 
 /** GET /admin/requests */
 export function showRequests(deps: Deps): RequestHandler {
   return async (req, res) => {
-    await showList(deps, res, readListQuery(req.query));
+    await showList(deps, res, readListQuery(req.query), { flash: await flashFor(deps, req, res) });
   };
 }
 

@@ -86,12 +86,15 @@ test('the trail says what happened, who did it, and how it is sealed', async () 
   expect(status).toBe(200);
   const [row = ''] = rowsOf(text);
   expect(row).toMatch(
-    /^Step done step\.done The portal 0f8fad5b its events note <b>bold<\/b> step group:crm attempts 2 \d+ [0-9a-f]{8}$/,
+    /^Step done action step\.done request 0f8fad5b\S+ note <b>bold<\/b> step group:crm attempts 2 hash [0-9a-f]{12}… The portal 0f8fad5b Events \d+$/,
   );
   expect(text).toContain(`href="/admin/requests/${REQUEST}"`);
+  // A link says by itself where it leads, and a record when it was written to the second.
+  expect(text).toContain('aria-label="Events of request 0f8fad5b"');
+  expect(text).toMatch(/<time [^>]*data-show="seconds">[^<]*\d:\d\d:\d\d/);
   expect(text).not.toContain('<b>bold');
   // Who has signed in is named.
-  expect(rowsOf(text).join('\n')).toMatch(/Signed in signIn\.succeeded (?!.{8}-)\S+ \S+/);
+  expect(rowsOf(text).join('\n')).toMatch(/Signed in action signIn\.succeeded .*hash \S+ (?!.{8}-)\S+ \S+/);
 });
 
 test('filters are by group, by action, by person, by request and by day', async () => {
@@ -112,7 +115,7 @@ test('filters are by group, by action, by person, by request and by day', async 
 });
 
 test.each([
-  ['request=ana', 422, "request's id looks like"],
+  ['request=ana', 422, 'Enter a request ID such as'],
   ['from=soon', 422, 'Enter dates like'],
   ['action=nonsense', 400, ''],
   ['actor=a&actor=b', 400, ''],
@@ -192,7 +195,7 @@ describe('verifying', () => {
     await allSealed();
     const first = await verify();
     expect(first.status).toBe(200);
-    expect(textOf(first.text)).toContain('The trail is in order.');
+    expect(textOf(first.text)).toContain('The trail is intact.');
     const head = headOf(first.text);
     const seq = Number(head.split(':')[0]);
     expect(await lastEvent('audit.verified')).toEqual({
@@ -204,14 +207,14 @@ describe('verifying', () => {
     });
 
     const second = await verify(head);
-    expect(textOf(second.text)).toContain(`in order. It was compared with the head ${head}`);
+    expect(textOf(second.text)).toMatch(new RegExp(`intact\\. .* It was compared with the head ${head}`));
   });
 
   test('what was typed and is no head is refused, and kept', async () => {
     const { status, text } = await verify('12:abc');
     expect(status).toBe(422);
     expect(text).toContain('value="12:abc"');
-    expect(textOf(text)).toContain('Enter a head as it was shown');
+    expect(textOf(text)).toContain('Enter the head as it was shown');
   });
 
   // Last: the trail is not in order any more.
@@ -227,7 +230,7 @@ describe('verifying', () => {
     );
     const { text } = await verify(head);
     expect(textOf(text)).toMatch(
-      /3 places are not as they were sealed\..*Seal 2: event \d+ was edited\..*Seal 4: event \d+ was deleted\..*Seals 6 to 6 were deleted/,
+      /3 places aren't as they were sealed\..*Seal 2: event \d+ was edited\..*Seal 4: event \d+ was deleted\..*Seals 6 to 6 were deleted/,
     );
     expect(portal.logged()).toContainEqual(expect.objectContaining({ level: 'error', findings: 3 }));
   });

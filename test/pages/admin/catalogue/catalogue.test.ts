@@ -80,7 +80,7 @@ test('an app is chosen with its role from the directory', async () => {
 });
 
 test.each([
-  ['a dynamic group', 'groups', GROUPS.dynamic, 'follow a rule'],
+  ['a dynamic group', 'groups', GROUPS.dynamic, 'A rule decides'],
   ['a role-assignable group', 'groups', GROUPS.roleAssignable, 'directory roles'],
   ['a synchronised group', 'groups', GROUPS.onPremises, 'local Active Directory'],
   ['a distribution list', 'groups', GROUPS.distribution, 'distribution list'],
@@ -189,7 +189,7 @@ test('a group that somebody else has changed is shown with both versions', async
 });
 
 test.each([
-  ['Graph that is down', { kind: 'reset', when: 'before' }, 'cannot be reached'],
+  ['Graph that is down', { kind: 'reset', when: 'before' }, "can't be reached"],
   ['Graph that refuses', { kind: 'status', status: 403 }, 'refuses to answer'],
 ])('with %s a group is still typed in and saved', async (_, fault, sentence) => {
   await portal.tenant.fault({ on: 'graph', path: '/groups', times: 0, fault });

@@ -48,7 +48,7 @@ const FORMS: [page: string, typed: Record<string, unknown>][] = [
       approval: 'manual',
     },
   ],
-  ['/admin/partners/fabrikam', { name: 'Fabrikam AB', message: 'Hi', enabled: undefined }],
+  ['/admin/partners/fabrikam', { name: 'Fabrikam AB', message: 'Hi', proof: 'mailbox' }],
   ['/admin/partners/rules', { denied: 'competitor.com\r\n*.ru', consumer: undefined, unlisted: 'review' }],
   ['/admin/apps/new', { key: 'kb', name: 'Knowledge', url: 'https://kb.contoso.com', groups: 'crm' }],
   ['/admin/apps/crm', { name: 'CRM 2' }],
@@ -148,7 +148,7 @@ describe('when somebody else has saved between preview and saving', () => {
     expect(preview.status).toBe(200);
     const answer = await saveLate(preview.text, policy(changed));
     expect(answer.status).toBe(409);
-    expect(textOf(answer.text)).toContain('Somebody else has changed this meanwhile');
+    expect(textOf(answer.text)).toContain('Someone else has changed this');
     expect(textOf(answer.text)).toContain(words);
     expect(formOf(answer.text, page)).toMatchObject(typed);
     // A browser that comes back to the answer is led to the form.

@@ -39,7 +39,7 @@ async function insert(...all: Partial<NewRequest>[]) {
   await portal.deps.store.db.insertInto('request').values(rows).execute();
 }
 
-async function page(visitor: Visitor, path = '/admin'): Promise<string> {
+async function page(visitor: Visitor, path = '/admin/overview'): Promise<string> {
   const { status, text } = await visitor.get(path);
   expect(status).toBe(200);
   return text;
@@ -48,11 +48,11 @@ async function page(visitor: Visitor, path = '/admin'): Promise<string> {
 const part = (html: string, id: string) =>
   textOf(new RegExp(`<(\\w+)[^>]* id="${id}"[\\s\\S]*?</\\1>`).exec(html)?.[0] ?? '');
 const rowsOf = (html: string, table: string) => {
-  const body = new RegExp(`<table class="list" id="${table}">[\\s\\S]*?</table>`).exec(html)?.[0] ?? '';
+  const body = new RegExp(`<table class="list dense" id="${table}">[\\s\\S]*?</table>`).exec(html)?.[0] ?? '';
   return [...body.matchAll(/<tr>([\s\S]*?)<\/tr>/g)].slice(1).map(([, row = '']) => textOf(row));
 };
 
-test('cards say what waits and for how long, what failed and is held, and who came today', async () => {
+test('it begins with what needs somebody, as a thing to do with its age, and what is not there is a word', async () => {
   await insert(
     { state: 'pending', created_at: new Date(Date.now() - 50 * HOUR) },
     { state: 'pending', partner: 'litware' },
@@ -60,14 +60,22 @@ test('cards say what waits and for how long, what failed and is held, and who ca
     { state: 'denied', created_at: new Date(Date.now() - 48 * HOUR) },
   );
   const html = await page(ada);
-  expect(part(html, 'card-pending')).toBe('Waits for approval 2 Oldest: 2 days');
-  expect(part(html, 'card-failed')).toBe('Failed 1 Oldest: 1 minute');
-  expect(part(html, 'card-held')).toBe('On hold 0 None');
-  expect(part(html, 'card-today')).toMatch(/^Sign-ups today 2 /);
+  expect(textOf(/<h2[\s\S]*?<\/h2>/.exec(html)?.[0] ?? '')).toBe('Needs you');
+  expect(part(html, 'need-pending')).toBe('Review 2 requests Oldest: 2 days');
+  expect(part(html, 'need-failed')).toBe('Look into 1 failed request Oldest: 1 minute');
+  expect(html).not.toContain('id="need-held"');
+  expect(part(html, 'standing')).toBe('Nothing is on hold. 2 sign-ups today (UTC).');
   expect(html).not.toContain('id="overdue"');
 });
 
-test('a card counts those who have shown nothing yet, and a list says why some wait though the policy would let them in', async () => {
+test('who may only read is not told to review', async () => {
+  await insert({ state: 'pending' });
+  const html = await page(await portal.staff('aud'));
+  expect(part(html, 'need-pending')).toBe('1 request waits for approval Oldest: 1 minute');
+  expect(html).toContain('Needs someone');
+});
+
+test('a line counts those who have shown nothing yet, and a list says why some wait though the policy would let them in', async () => {
   const decision = (...codes: string[]) =>
     JSON.stringify({
       outcome: 'review',
@@ -85,12 +93,12 @@ test('a card counts those who have shown nothing yet, and a list says why some w
     { state: 'provisioned', decision: decision('limit.total') },
   );
   const html = await page(ada);
-  expect(part(html, 'card-unproven')).toBe('Not confirmed 1 Oldest: 1 minute');
+  expect(part(html, 'standing')).toContain('Not confirmed: 1 (Oldest: 1 minute).');
   expect(part(html, 'set-aside')).toBe(
-    'Left to an approver, though the policy would have let it in ' +
-      '2 Came after the last place of the day 1 Filled in a field that people do not see Look at those that wait',
+    'Sent to an approver as a precaution ' +
+      "2 Over the daily limit 1 Filled in a field that people can't see View those still waiting",
   );
-  expect(part(await page(lia), 'set-aside')).toContain('1 Came after the last place of the day');
+  expect(part(await page(lia), 'set-aside')).toContain('1 Over the daily limit');
   await portal.deps.store.db.deleteFrom('request').execute();
   expect(await page(ada)).not.toContain('id="set-aside"');
 });
@@ -100,7 +108,7 @@ test('work that is overdue is told', async () => {
     { state: 'queued', due_at: new Date(Date.now() - 2 * 60_000) },
     { state: 'queued', due_at: new Date() },
   );
-  expect(part(await page(ada), 'overdue')).toMatch(/^1 request should have been worked on/);
+  expect(part(await page(ada), 'overdue')).toMatch(/^1 request should have been processed/);
 });
 
 test('the last 30 days are a chart, and the same numbers a table', async () => {
@@ -126,16 +134,25 @@ test('the last 30 days are a chart, and the same numbers a table', async () => {
   ]);
   const chart = /<svg[\s\S]*<\/svg>/.exec(html)?.[0] ?? '';
   expect(chart.match(/<rect /g)).toHaveLength(4);
+  // What colours tell, patterns tell too.
+  expect(chart).toMatch(/<rect fill="url\(#dots\)"/);
   expect(chart).toContain('4 sign-ups in 30 days.');
   // The content security policy would not apply them.
   expect(html).not.toMatch(/ style=| on\w+=|<style/);
+});
+
+test('there is no chart of two days, only their table', async () => {
+  await insert({ state: 'provisioned' }, { state: 'denied', created_at: new Date(Date.now() - 48 * HOUR) });
+  const html = await page(ada);
+  expect(html).not.toContain('class="chart"');
+  expect(rowsOf(html, 'by-day')).toHaveLength(30);
 });
 
 test('the sign-ups can be narrowed to a partner, the rest stays', async () => {
   await insert({ state: 'pending' }, { state: 'provisioned', partner: 'litware' });
   const html = await page(ada, '/admin?partner=litware');
   expect(rowsOf(html, 'by-partner')).toEqual(['Litware 1 1 0 0 0 1']);
-  expect(part(html, 'card-pending')).toMatch(/^Waits for approval 1 /);
+  expect(part(html, 'need-pending')).toMatch(/^Review 1 request /);
   expect(html).toContain('<option value="litware" selected>');
   for (const query of ['partner=a&partner=b', 'partner=%00', `partner=${'a'.repeat(65)}`]) {
     expect((await ada.get(`/admin?${query}`)).status).toBe(400);
@@ -151,12 +168,12 @@ test('an approver of one partner sees that one’s numbers, and nothing of polic
   );
   await insertPause(portal.deps.store.db, 'graph', 60);
   for (const query of ['', '?partner=fabrikam']) {
-    const html = await page(lia, `/admin${query}`);
-    expect(part(html, 'card-pending')).toMatch(/^Waits for approval 1 /);
-    expect(part(html, 'card-failed')).toMatch(/^Failed 0 /);
+    const html = await page(lia, `/admin/overview${query}`);
+    expect(part(html, 'need-pending')).toMatch(/^Review 1 request /);
+    expect(part(html, 'standing')).toContain('Nothing failed.');
     expect(html).not.toContain('id="overdue"');
     expect(html).not.toContain('permissionMissing');
-    expect(html).not.toMatch(/id="(policy|tenant)"/);
+    expect(html).not.toMatch(/id="(policy|tenant|problems)"/);
     expect(html).not.toContain('Fabrikam');
   }
   expect(rowsOf(await page(lia), 'by-partner')).toEqual(['Litware 1 0 1 0 0 1']);
@@ -167,19 +184,19 @@ test('an approver of one partner sees that one’s numbers, and nothing of polic
 test('the policy in force is shown, and the faults of one that is not', async () => {
   const good = portal.deps.policy.current();
   const html = await page(ada);
-  expect(part(html, 'policy')).toContain(`The policy file is in force. Version ${good.hash.slice(0, 12)}`);
+  expect(part(html, 'policy')).toContain(`Policy ${good.hash.slice(0, 12)} Loaded`);
   await writeFile(portal.policyFile, JSON.stringify({ ...policy, unlisted: '<b>' }));
   await portal.deps.policy.reload();
   const faulty = await page(ada);
-  expect(part(faulty, 'policy')).toContain('The newest policy file has 1 fault and is not in force.');
-  expect(part(faulty, 'policy')).toContain('unlisted');
+  expect(part(faulty, 'problems')).toContain("The newest policy file has 1 error and isn't in force.");
+  expect(part(faulty, 'problems')).toContain('unlisted');
   expect(part(faulty, 'policy')).toContain(good.hash.slice(0, 12));
   expect(faulty).not.toContain('<b>');
   await putPolicy(portal, policy);
 });
 
 test('a pause that Microsoft asked for, and what holds requests up, are shown without asking Microsoft', async () => {
-  expect(part(await page(ada), 'tenant')).toContain('No request is held up.');
+  expect(part(await page(ada), 'tenant')).toContain('No requests are held up.');
   await insertPause(portal.deps.store.db, 'graph', 90);
   await insert(
     { state: 'queued', problem: JSON.stringify({ code: 'tokenRefused' }) },
@@ -187,8 +204,8 @@ test('a pause that Microsoft asked for, and what holds requests up, are shown wi
     { state: 'held', problem: JSON.stringify({ code: 'guestBlocked' }) },
   );
   const before = await portal.tenant.graphCalls();
-  const tenant = part(await page(ada), 'tenant');
-  expect(tenant).toMatch(/Microsoft asks for a pause: no calls for (90|8\d) seconds more\./);
+  const tenant = part(await page(ada), 'problems');
+  expect(tenant).toMatch(/Microsoft has asked for a pause: no calls for (90|8\d) more seconds\./);
   expect(tenant).toMatch(/2 .*blocked.* guestBlocked 1 .* tokenRefused/);
   expect(await portal.tenant.graphCalls()).toHaveLength(before.length);
 });
@@ -198,10 +215,10 @@ test('what the latest check of the tenant found is counted, once there was one',
   const { findings } = await portal.deps.doctor.examine();
   const bad = findings.filter(({ level }) => level === 'bad').length;
   const warnings = findings.filter(({ level }) => level === 'warning').length;
-  expect(part(await page(ada), 'tenant')).toContain(
+  expect(part(await page(ada), bad + warnings > 0 ? 'problems' : 'tenant')).toContain(
     bad + warnings > 0
       ? `The last check found problems: ${bad}, warnings: ${warnings}.`
-      : 'The last check found nothing to mend.',
+      : 'The last check found nothing to fix.',
   );
   expect(await page(lia)).not.toContain('The last check');
 });

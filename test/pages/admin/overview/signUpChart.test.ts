@@ -1,5 +1,5 @@
 import { ageOf } from '../../../../src/pages/admin/age.js';
-import { signUpChart } from '../../../../src/pages/admin/overview/signUpChart.js';
+import { hasChart, signUpChart } from '../../../../src/pages/admin/overview/signUpChart.js';
 import { signUpFigures } from '../../../../src/requests/list/signUpFigures.js';
 import type { SignUps } from '../../../../src/store/requestFigures.js';
 
@@ -31,12 +31,27 @@ test('outcomes stand one upon the other, from the ground up, as high as their nu
   expect(columns.slice(0, -1).every(({ parts }) => parts.length === 0)).toBe(true);
 });
 
+test('there is a chart from three days with sign-ups on', () => {
+  const days = (count: number) =>
+    signUpFigures(
+      Array.from({ length: count }, (_, index) => ({
+        day: `2026-02-1${index}`,
+        partner: null,
+        state: 'queued' as const,
+        count: 4,
+      })),
+      TODAY,
+      30,
+    ).days;
+  expect([0, 2, 3].map((count) => hasChart(days(count)))).toEqual([false, false, true]);
+});
+
 test('columns stand side by side within the drawing, and the last day has a label', () => {
-  const { columns, left, right } = chartOf();
+  const { columns, width: whole } = chartOf();
   expect(columns).toHaveLength(30);
   for (const [index, { x, width }] of columns.entries()) {
-    expect(x).toBeGreaterThanOrEqual(left);
-    expect(x + width).toBeLessThanOrEqual(right);
+    expect(x).toBeGreaterThanOrEqual(0);
+    expect(x + width).toBeLessThanOrEqual(whole);
     if (index > 0) expect(x).toBeGreaterThan((columns[index - 1]?.x ?? 0) + width);
   }
   expect(columns.filter(({ labelled }) => labelled)).toHaveLength(6);

@@ -10,6 +10,7 @@ import type { Visitor } from '../../../support/visitor.js';
 let portal: TestPortal;
 let ada: Visitor;
 
+const SPONSOR = '11111111-0000-4000-8000-000000000001';
 const NORTHWIND = aPartner({ id: 'northwind', name: 'Northwind', domains: ['northwind.se'], enabled: false });
 const POLICY = aPolicy({ partners: [aPartner(), NORTHWIND] });
 
@@ -33,6 +34,16 @@ async function write(policy: object) {
 type Written = { partners: Record<string, unknown>[] };
 const written = async () => JSON.parse(await readFile(portal.policyFile, 'utf8')) as Written;
 const partner = async (id: string) => (await written()).partners.find((one) => one.id === id);
+
+/** The kinds of proof that a form offers, with what it says about each. */
+const proofsIn = (html: string) =>
+  [...html.matchAll(/<input[^>]* type="radio" name="proof" value="(\w+)"([^>]*)>([\s\S]*?)<\/label>/g)].map(
+    ([, value, more = '', label = '']) => ({
+      value,
+      disabled: more.includes('disabled'),
+      label: textOf(label),
+    }),
+  );
 
 const LITWARE = { id: 'litware', name: 'Litware', domains: 'litware.com\r\n*.litware.com', apps: ['crm'] };
 
@@ -83,9 +94,9 @@ describe('the list', () => {
   test.each([
     [
       'en',
-      'first a code by mail',
+      'first a code by email',
       'first a sign-in at their organisation',
-      'Invited at once On',
+      'Invited immediately On',
       'An approver decides',
     ],
     [
@@ -186,7 +197,7 @@ describe('a form', () => {
     expect(fields.filter((field) => field === 'domains')).toHaveLength(2);
     const shown = formOf(text, '/admin/partners/fabrikam');
     expect(shown).toMatchObject(typed);
-    expect(text).toContain('*.com&#34; is too wide');
+    expect(text).toContain('*.com&#34; is too broad');
   });
 
   test.each([
@@ -264,9 +275,7 @@ describe('a form', () => {
 
   test('offers every kind of proof where there is a mail server', async () => {
     const { text } = await ada.get('/admin/partners/new');
-    const options = /<select[^>]* id="proof"[\s\S]*?<\/select>/.exec(text)?.[0] ?? '';
-    const open = (kind: string) => !new RegExp(`<option value="${kind}"[^>]* disabled`).test(options);
-    expect(['invitation', 'mailbox', 'tenant'].filter(open)).toEqual(['invitation', 'mailbox', 'tenant']);
+    expect(proofsIn(text).filter(({ disabled }) => !disabled)).toHaveLength(3);
   });
 
   test('is refused when a field is sent twice', async () => {
@@ -301,7 +310,7 @@ describe('a form that is outdated', () => {
     expect(answer.status).toBe(409);
     const conflict = answer.text.slice(
       answer.text.indexOf('id="conflict"'),
-      answer.text.indexOf('<form class="card'),
+      answer.text.indexOf('<div class="form-page'),
     );
     expect(textOf(conflict)).toMatch(/Name Theirs Mine/);
     expect(valueOf(answer.text, 'name')).toBe('Mine');
@@ -346,7 +355,10 @@ describe('a form that is outdated', () => {
     const fields = { ...formOf(text, '/admin/partners/fabrikam'), name: 'Mine' };
     const answer = await ada.postRaw('/admin/partners/fabrikam', fields);
     expect(answer.status).toBe(409);
-    expect(formOf(answer.text, '/admin/partners/new')).toMatchObject({ id: 'fabrikam', name: 'Mine' });
+    const shown = formOf(answer.text, '/admin/partners/new');
+    expect(shown).toMatchObject({ id: 'fabrikam', name: 'Mine' });
+    // Its people are let in by a decision, not by an omission.
+    expect(shown).not.toHaveProperty('enabled');
   });
 });
 
@@ -424,26 +436,17 @@ describe('the tenant of a domain', () => {
 });
 
 describe('the proof that is asked for', () => {
-  const optionsIn = (html: string) =>
-    [
-      ...(/<select[^>]* id="proof"[\s\S]*?<\/select>/.exec(html)?.[0] ?? '').matchAll(
-        /<option value="(\w+)"([^>]*)>([^<]*)/g,
-      ),
-    ].map(([, value, more = '', label = '']) => ({
-      value,
-      disabled: more.includes('disabled'),
-      label: textOf(label),
-    }));
-
   test('is chosen from three kinds, each with what it shows and takes', async () => {
     const { text } = await ada.get('/admin/partners/fabrikam');
-    expect(optionsIn(text).map(({ value, disabled }) => [value, disabled])).toEqual([
+    expect(proofsIn(text).map(({ value, disabled }) => [value, disabled])).toEqual([
       ['invitation', false],
       ['mailbox', false],
       ['tenant', false],
     ]);
-    const kinds = textOf(/<ul[^>]* id="proof-kinds">[\s\S]*?<\/ul>/.exec(text)?.[0] ?? '');
-    expect(kinds).toMatch(/Accept the invitation mail:.*Enter a code.*SMTP_URL.*Sign in.*multi-tenant/);
+    const [invitation, mailbox, tenant] = proofsIn(text).map(({ label }) => label);
+    expect(invitation).toMatch(/^Accept the invitation email .*immediately/);
+    expect(mailbox).toMatch(/^Enter a code sent by email first .*SMTP_URL/);
+    expect(tenant).toMatch(/^Sign in .*multitenant/);
     const preview = await fill(ada, '/admin/partners/fabrikam', { proof: 'mailbox' });
     expect((await save(ada, preview.text)).status).toBe(303);
     expect(await partner('fabrikam')).toMatchObject({ proof: 'mailbox' });
@@ -454,10 +457,12 @@ describe('the proof that is asked for', () => {
     try {
       const admin = await mailless.staff('ada');
       const { text } = await admin.get('/admin/partners/fabrikam');
-      expect(optionsIn(text)[1]).toEqual({
+      expect(proofsIn(text)[1]).toMatchObject({
         value: 'mailbox',
         disabled: true,
-        label: 'Enter a code that is mailed first (needs a mail server: SMTP_URL)',
+        label: expect.stringContaining(
+          'Enter a code sent by email first (needs a mail server: SMTP_URL)',
+        ) as string,
       });
       const refused = await fill(admin, '/admin/partners/fabrikam', { proof: 'mailbox' });
       expect(refused.status).toBe(422);
@@ -479,7 +484,9 @@ describe('the proof that is asked for', () => {
       proof: 'tenant',
     };
     const preview = await fill(ada, '/admin/partners/new', typed);
-    expect(warningOf(preview.text)).toMatch(/No Entra tenant has nowhere\.example of Litware: nobody/);
+    expect(warningOf(preview.text)).toMatch(
+      /No Entra tenant has nowhere\.example, a domain of Litware: nobody/,
+    );
     expect(warningOf(preview.text)).not.toContain('litware.com');
     const withTenant = { ...typed, tenantId: '117a0000-0000-4000-8000-000000000002' };
     expect(warningOf((await fill(ada, '/admin/partners/new', withTenant)).text)).toBe('');
@@ -502,15 +509,13 @@ describe('the proof that is asked for', () => {
       domains: 'mute.example',
       proof: 'tenant',
     });
-    expect(warningOf(preview.text)).toContain(
-      'Entra did not say who owns mute.example, a domain of Litware.',
-    );
+    expect(warningOf(preview.text)).toContain("Entra didn't say who owns mute.example, a domain of Litware.");
   });
 
   test('a domain that no tenant has is told by the look-up in the words of the proof', async () => {
     const typed = { ...LITWARE, domains: 'nowhere.example', proof: 'tenant', lookUp: 'yes' };
     const { text } = await fill(ada, '/admin/partners/new', typed);
-    expect(textOf(text)).toContain('its people could not sign in at a home tenant');
+    expect(textOf(text)).toContain("its people couldn't sign in at a home tenant");
   });
 });
 
@@ -560,10 +565,9 @@ describe('who may not change the policy', () => {
     ]) {
       const { status, text } = await aud.get(path);
       expect([path, status]).toEqual([path, 200]);
-      const main = text.slice(text.indexOf('<main'));
-      expect(main.replace(/<button class="visually-hidden"[\s\S]*?<\/button>/g, '')).not.toMatch(
-        /<button(?![^>]*btn-outline-primary">(Show|Find))/,
-      );
+      const main = text.slice(text.indexOf('<main'), text.indexOf('</main>'));
+      expect(main).not.toMatch(/<button(?![^>]*btn-outline-primary">(Show|Find))/);
+      expect(main).not.toMatch(/\sdisabled[\s>]/);
     }
     for (const path of ['/admin/partners/new', '/admin/apps/new', '/admin/pickers/groups?q=a']) {
       expect((await aud.get(path)).status).toBe(403);
@@ -572,13 +576,46 @@ describe('who may not change the policy', () => {
     expect((await aud.postRaw('/admin/partners/fabrikam/remove', { _csrf })).status).toBe(403);
   });
 
+  test('an auditor reads what a partner has, label by label, and the names of its people', async () => {
+    await write(
+      aPolicy({
+        partners: [
+          aPartner({ domains: ['fabrikam.com', '*.fabrikam.com'], approvers: [SPONSOR], proof: 'tenant' }),
+        ],
+      }),
+    );
+    const aud = await portal.staff('aud');
+    const { text } = await aud.get('/admin/partners/fabrikam');
+    const rows = [...text.matchAll(/<dt>([^<]*)<\/dt>\s*<dd([^>]*)>([\s\S]*?)<\/dd>/g)];
+    const values = Object.fromEntries(
+      rows.map(([, label = '', , value = '']) => [textOf(label), textOf(value)]),
+    );
+    expect(values).toMatchObject({
+      Name: 'Fabrikam',
+      ID: 'fabrikam',
+      Domains: 'fabrikam.com *.fabrikam.com',
+      Apps: 'Contoso CRM (crm)',
+      Approval: 'Invited immediately',
+      'Proof of identity': 'Sign in at the home tenant',
+      'Mail to the approvers': 'At once, a mail a request',
+      'People a day': 'Not set',
+      Approvers: SPONSOR,
+    });
+    const load = textOf(/hx-get="([^"]*names[^"]*)"/.exec(text)?.[1] ?? '');
+    expect(load).toBe(`/admin/pickers/names?field=approvers&id=${SPONSOR}`);
+    const names = await aud.get(load);
+    expect(textOf(names.text)).toMatch(/^Alex Wilber/);
+    expect(names.text).not.toContain('<input');
+  });
+
   test('with a faulty file on disk the forms are closed and say why', async () => {
+    const open = await ada.get('/admin/partners/fabrikam');
     await writeFile(portal.policyFile, '{');
     await portal.deps.policy.reload();
     const { text } = await ada.get('/admin/partners/fabrikam');
-    expect(textOf(text)).toContain('The policy file was changed and has faults');
-    expect(text).toContain('<fieldset class="plain" disabled>');
-    const fields = formOf(text, '/admin/partners/fabrikam');
+    expect(textOf(text)).toContain('The policy file was changed and has errors');
+    expect(text).not.toContain('action="/admin/partners');
+    const fields = formOf(open.text, '/admin/partners/fabrikam');
     expect((await ada.postRaw('/admin/partners/fabrikam', { ...fields, name: 'Mine' })).status).toBe(409);
     await write(POLICY);
   });

@@ -33,7 +33,7 @@ test('groups come by name; those that must not be used are shown, and why', asyn
   const disabled = buttons.filter(([, off]) => off).map(([, , name]) => name);
   expect(buttons).toHaveLength(9);
   expect(disabled).toEqual(['All guests (dynamic)', 'Helpdesk admins', 'Partner news', 'Factory floor']);
-  for (const words of ['follow a rule', 'directory roles', 'distribution list', 'local Active Directory']) {
+  for (const words of ['A rule decides', 'directory roles', 'distribution list', 'local Active Directory']) {
     expect(text).toContain(words);
   }
 });
@@ -169,19 +169,19 @@ test('names stand beside the ids of people and groups', async () => {
 });
 
 test.each([
-  ['is down', { kind: 'reset', when: 'before' }, /Microsoft Graph cannot be reached\..*type the id/],
-  ['answers with HTML', { kind: 'html', status: 502 }, /Microsoft Graph cannot be reached\./],
+  ['is down', { kind: 'reset', when: 'before' }, /Microsoft Graph can't be reached\..*type the ID/],
+  ['answers with HTML', { kind: 'html', status: 502 }, /Microsoft Graph can't be reached\./],
   [
     'is busy',
     { kind: 'status', status: 429, headers: { 'Retry-After': '7' } },
-    /busy\. Try again in 7 seconds\..*type the id/,
+    /busy\. Try again in 7 seconds\..*type the ID/,
   ],
-  ['is busy without a word', { kind: 'status', status: 429 }, /busy\. You can type the id/],
+  ['is busy without a word', { kind: 'status', status: 429 }, /busy\. You can still type the ID/],
   ['refuses', { kind: 'status', status: 403 }, /refuses to answer, although no permission is missing\./],
   [
     'refuses the token',
     { kind: 'status', status: 401, body: { error: { code: 'InvalidAuthenticationToken', message: 'x' } } },
-    /cannot sign in/,
+    /can't sign in/,
   ],
 ])('when Graph %s, pickers say so and the form stands', async (_, fault, sentence) => {
   await portal.tenant.fault({ on: 'graph', times: 0, fault });
@@ -223,6 +223,6 @@ test('a picker names the permission that is missing', async () => {
   };
   for (const [picker, permission] of Object.entries(missing)) {
     const { text } = await ada.get(`/admin/pickers/${picker}?q=a`, htmx);
-    expect(textOf(text)).toContain(`permission ${permission} is missing`);
+    expect(textOf(text)).toContain(`the permission ${permission} or its admin consent is missing`);
   }
 });

@@ -57,11 +57,11 @@ describe('the editor', () => {
     const page = await ada.get('/admin/policy');
     expect(page.status).toBe(200);
     expect(valueOf(page.text, 'text')).toBe(GOOD);
-    expect(page.text).toContain('Check the changes');
+    expect(page.text).toContain('Check changes');
     const read = await aud.get('/admin/policy');
     expect(valueOf(read.text, 'text')).toBe(GOOD);
     expect(read.text).not.toMatch(/<button class="btn btn-primary">/);
-    expect(textOf(read.text)).toContain('Only admins change it');
+    expect(textOf(read.text)).toContain('Only admins can change it');
   });
 
   test('answers broken JSON with line and path, and keeps every character', async () => {
@@ -84,12 +84,12 @@ describe('the editor', () => {
     );
     const page = await preview({ base: base(), text });
     expect(page.status).toBe(422);
-    expect(textOf(page.text)).toMatch(/2 faults .*partners\[0\]\.apps\[0\].*unlisted/);
+    expect(textOf(page.text)).toMatch(/2 errors .*partners\[0\]\.apps\[0\].*unlisted/);
   });
 
   test('takes line ends as browsers send them, and begins with what the form held', async () => {
     const page = await preview({ base: base(), text: GOOD.replaceAll('\n', '\r\n') });
-    expect(textOf(page.text)).toContain('there is nothing to save');
+    expect(textOf(page.text)).toContain("there's nothing to save");
   });
 
   test('shows a file that was refused as it is, so that it is mended rather than overwritten', async () => {
@@ -98,7 +98,7 @@ describe('the editor', () => {
     await deps.policy.reload();
     const page = await ada.get('/admin/policy');
     expect(valueOf(page.text, 'text')).toBe(faulty);
-    expect(textOf(page.text)).toMatch(/has faults and is not in force.*version must be 1/);
+    expect(textOf(page.text)).toMatch(/has errors and isn't in force.*version must be 1/);
     const fields = { base: hiddenFields(page.text, '/admin/policy/preview').base, text: renamed('Mended') };
     expect((await save(fields)).status).toBe(303);
     expect(deps.policy.faults()).toEqual([]);
@@ -114,11 +114,47 @@ describe('the preview', () => {
     expect(page.status).toBe(200);
     expect(textOf(page.text)).toMatch(/Changed Partner fabrikam , Fabrikam approval .*manual/);
     expect(page.text).toMatch(/<ins>\s*&#34;approval&#34;: &#34;manual&#34;/);
-    expect(textOf(page.text)).toMatch(
-      /zoe@fabrikam\.com Denied invited at once .* waits for an approver Partner: fabrikam Apps: crm/,
+    expect(textOf(page.text)).toContain(
+      'This changes 1 partner. 1 of the last 1 requests would wait for an approver instead of being invited immediately.',
     );
+    // What is the same before and after is not said.
+    expect(textOf(page.text)).toMatch(
+      /invited immediately → waits for an approver 1 request zoe@fabrikam\.com Denied/,
+    );
+    expect(page.text.indexOf('Save and put in force')).toBeLessThan(page.text.indexOf('What changes'));
     expect(page.text).toContain(`href="/admin/requests/${request.id}"`);
     expect(await onDisk()).toBe(GOOD);
+  });
+
+  test('groups the requests by what differs, and folds all after the tenth', async () => {
+    await deps.store.db.deleteFrom('request').execute();
+    const requests = Array.from({ length: 12 }, (_, index) =>
+      aRequest({ address: `p${index}@fabrikam.com`, state: 'denied', due_at: null }),
+    );
+    const stranger = aRequest({ address: 'x@nobody.example', state: 'denied', partner: null, due_at: null });
+    await deps.store.db
+      .insertInto('request')
+      .values([...requests, stranger])
+      .execute();
+    const edits: PolicyEdit[] = [
+      { path: ['partners', 0, 'apps'], value: ['crm', 'wiki'] },
+      { path: ['unlisted'], value: 'review' },
+    ];
+    const page = await preview({ base: base(), edits: JSON.stringify(edits) });
+    const text = textOf(page.text);
+    expect(text).toContain(
+      'This changes 1 partner and 1 setting. 12 of the last 13 requests would get other access, or have to prove something else. 1 of the last 13 requests would wait for an approver instead of being refused.',
+    );
+    expect(text).toMatch(/Other access or proof 12 requests Apps after: wiki p\d+@/);
+    expect(text).toContain('refused → waits for an approver 1 request x@nobody.example Denied');
+    const [shown = '', folded = ''] = page.text
+      .slice(page.text.indexOf('Other access or proof'), page.text.indexOf('refused →'))
+      .split('<summary>Show all 12</summary>');
+    expect([shown, folded].map((part) => part.match(/p\d+@fabrikam\.com/g)?.length)).toEqual([10, 2]);
+    // Every value has a label.
+    for (const [list] of page.text.matchAll(/<dl[\s\S]*?<\/dl>/g)) {
+      expect(list).toMatch(/^<dl[^>]*>\s*<dt>/);
+    }
   });
 
   test('has a form that saves exactly this proposal, with a comment', async () => {
@@ -176,7 +212,7 @@ describe('the preview', () => {
     ];
     const page = await preview({ base: base(), edits: JSON.stringify(edits) });
     expect(page.status).toBe(200);
-    expect(textOf(page.text)).toMatch(/could not be checked.* groups\.x\.id/);
+    expect(textOf(page.text)).toMatch(/couldn't be checked.* groups\.x\.id/);
     expect(page.text).toContain('Save and put in force');
   });
 });
@@ -187,7 +223,7 @@ describe('a save', () => {
     expect((await save({ base: base(), text: renamed('Theirs') })).status).toBe(303);
     const page = await save(stale);
     expect(page.status).toBe(409);
-    expect(textOf(page.text)).toMatch(/Changed meanwhile .*Theirs.* Your change .*Mine/);
+    expect(textOf(page.text)).toMatch(/Their change .*Theirs.* Your change .*Mine/);
     expect(valueOf(page.text, 'text')).toBe(renamed('Mine'));
     expect(page.text).not.toContain('Apply my change on top');
     expect(await onDisk()).toBe(renamed('Theirs'));
@@ -270,10 +306,10 @@ describe('a file that is mounted', () => {
     const page = await ada.get('/admin/policy');
     expect(textOf(page.text)).toContain('symbolic link');
     expect(page.text).toMatch(/<textarea[^>]* readonly>/);
-    expect(page.text).not.toContain('Check the changes');
+    expect(page.text).not.toContain('Check changes');
     const saved = await save({ base: base(), text: renamed('X') });
     expect(saved.status).toBe(409);
-    expect(textOf(saved.text)).toContain('The policy cannot be changed here');
+    expect(textOf(saved.text)).toContain("You can't change the policy here");
     expect(await onDisk()).toBe(GOOD);
     const version = await ada.get(`/admin/policy/versions/${(await newest())?.id ?? ''}`);
     expect(version.text).not.toContain('name="restores"');
@@ -373,11 +409,11 @@ describe('testing an address', () => {
   }
 
   test.each([
-    ['a@code.com', 'After that invited at once', '  then     invited at once (invite)'],
+    ['a@code.com', 'After that invited immediately', '  then     invited immediately (invite)'],
     [
       'a@home.com',
-      'After that waits for an approver Partner home leaves the approval to a person.',
-      '  then     waits for an approver (review): Partner home leaves the approval to a person.',
+      'After that waits for an approver For partner home, an approver decides.',
+      '  then     waits for an approver (review): For partner home, an approver decides.',
     ],
     ['a@manual.com', null, null],
   ])('"%s": what follows once something was proved', async (address, onPage, fromCommand) => {

@@ -1,7 +1,9 @@
+import { findNextPending } from '../../../../src/store/nextPending.js';
 import { findRequest, findRequests } from '../../../../src/store/requests.js';
 import type { RequestRow } from '../../../../src/store/schema.js';
 import { aPartner, aPolicy, GROUPS } from '../../../support/aPolicy.js';
 import { requestAt } from '../../../support/ageRequest.js';
+import { formOf } from '../../../support/formOf.js';
 import { faultsOf, textOf, valueOf } from '../../../support/page.js';
 import { startPortal, type TestPortal } from '../../../support/portal.js';
 import { putPolicy } from '../../../support/putPolicy.js';
@@ -50,6 +52,9 @@ async function opened(person: Visitor, request: Pick<RequestRow, 'id'>) {
   return { page, fields: fieldsOf(page.text) };
 }
 
+const flashIn = (html: string) =>
+  textOf(/<div class="callout good flash"[\s\S]*?<\/div>/.exec(html)?.[0] ?? '');
+
 const formsOf = (html: string, { id }: Pick<RequestRow, 'id'>) =>
   [...html.matchAll(new RegExp(`action="/admin/requests/${id}/(\\w+)"`, 'g'))].map(([, action]) => action);
 
@@ -80,7 +85,7 @@ describe('the page of a request', () => {
     expect(words).toMatch(/Approved by Arne/);
     expect(text).toContain(`href="${pathOf(earlier)}"`);
     expect(formsOf(text, request)).toEqual([]);
-    expect(words).toContain('It can be sent again in 5 minutes');
+    expect(words).toContain('You can send it again in 5 minutes');
   });
 
   test('offers what its state allows, and follows by itself only while the portal works on it', async () => {
@@ -105,7 +110,7 @@ describe('the page of a request', () => {
     const request = await submitted(portal.deps, 'read@fabrikam.com');
     const { text } = await aud.get(pathOf(request));
     expect(formsOf(text, request)).toEqual([]);
-    expect(textOf(text)).toContain('You may read this request and not decide on it');
+    expect(textOf(text)).toContain('You can read this request but not decide on it');
     const { fields } = await opened(aud, request);
     const answer = await aud.postRaw(`${pathOf(request)}/approve`, { ...fields, version: '1' });
     expect(answer.status).toBe(403);
@@ -144,7 +149,7 @@ describe('the page of a request', () => {
       [aud, false],
     ] as const) {
       const { text } = await person.get(pathOf(request));
-      expect(textOf(text)).toContain('The person may ask again at any time.');
+      expect(textOf(text)).toContain('The person can ask again');
       expect(text.includes('href="/admin/partners/new"')).toBe(mayAdd);
     }
     const listed = await submitted(portal.deps, 'next@fabrikam.com');
@@ -155,7 +160,7 @@ describe('the page of a request', () => {
   test('says what holds it up so that an admin can mend it, with the doctor for what is the tenant’s', async () => {
     const request = await submitted(portal.deps, 'stuck@fabrikam.com');
     const doctorIn = (html: string) =>
-      /<div\s+id="live"[\s\S]*?<div id="actions"/.exec(html)?.[0].includes('href="/admin/doctor"');
+      /<div\s+id="live"[\s\S]*?<h2>What the policy says/.exec(html)?.[0].includes('href="/admin/doctor"');
     for (const [code, sentence, ofTenant] of [
       ['invitationsOff', 'Change the external collaboration settings', true],
       ['mailRefused', 'Check the address with the partner', false],
@@ -194,7 +199,7 @@ describe('the page of a request', () => {
   test('shows a delegated approver no request of another partner beside their own', async () => {
     const request = await submitted(portal.deps, 'alone@fabrikam.com');
     const { text } = await lia.get(pathOf(request));
-    expect(textOf(text)).toContain('Latest requests of Fabrikam');
+    expect(textOf(text)).toContain('Latest requests from Fabrikam');
     expect(text).not.toContain('@other.com');
   });
 });
@@ -205,7 +210,7 @@ describe('an approval', () => {
     const { page, fields } = await opened(lia, request);
     const boxes = [...page.text.matchAll(/type="checkbox" id="([\w-]+)"[^>]*checked/g)].map(([, id]) => id);
     expect(boxes).toEqual(['app-crm', 'app-wiki', 'group-wiki']);
-    expect(textOf(page.text)).toContain('Contoso CRM brings: Group partners, Group crm');
+    expect(textOf(page.text)).toContain('Contoso CRM includes: Group partners, Group crm');
     const answer = await lia.postRaw(`${pathOf(request)}/approve`, {
       ...fields,
       choose: 'grants',
@@ -261,21 +266,21 @@ describe('an approval', () => {
 
 describe('a denial', () => {
   test.each([
-    ['no reason', { reason: ' ' }, ['denyReason', 'Give a reason that the partner will understand']],
+    ['no reason', { reason: ' ' }, ['denyReason', 'Enter a reason the partner will understand']],
     [
       'a reason of novel length',
       { reason: 'x'.repeat(1001) },
-      ['denyReason', 'Shorten this text to 1000 characters'],
+      ['denyReason', 'Shorten this to 1000 characters or fewer'],
     ],
     [
       'a note of novel length',
       { reason: 'No', note: 'x'.repeat(2001) },
-      ['denyNote', 'Shorten this text to 2000 characters'],
+      ['denyNote', 'Shorten this to 2000 characters or fewer'],
     ],
     [
       'characters nobody sees',
       { reason: 'No\u0000' },
-      ['denyReason', 'Remove the invisible characters from this text'],
+      ['denyReason', 'Remove the invisible characters: type this text instead of pasting it'],
     ],
   ])('with %s is not taken: the form comes back with what was typed', async (fact, typed, fault) => {
     const request = await submitted(portal.deps, `${fact.replaceAll(' ', '.')}@fabrikam.com`);
@@ -304,6 +309,44 @@ describe('a denial', () => {
   });
 });
 
+describe('what was done', () => {
+  test.each([
+    ['approve', {}, 'Approved. The invitation is on its way.'],
+    ['deny', { reason: 'Ended' }, 'Denied. The person can read your reason on the status page.'],
+    ['hold', {}, 'Put on hold. Nothing happens until someone decides.'],
+  ])('is said once after %s, with the way to the next that waits', async (action, typed, said) => {
+    const request = await submitted(portal.deps, `said.${action}@fabrikam.com`);
+    const next = await submitted(portal.deps, `next.${action}@fabrikam.com`);
+    await arne.postRaw(`${pathOf(request)}/${action}`, { ...(await opened(arne, request)).fields, ...typed });
+    // Another page, and the page that follows the work, leave it to this one.
+    await arne.get('/admin/requests');
+    await arne.get(`${pathOf(request)}?version=1&mark=x`);
+    const { text } = await arne.get(pathOf(request));
+    expect(flashIn(text)).toMatch(
+      new RegExp(`^${said.replaceAll('.', '\\.')} Next request \\(\\d+ left\\)$`),
+    );
+    expect(text).toContain(`href="${pathOf(next)}" data-next`);
+    expect(flashIn((await arne.get(pathOf(request))).text)).toBe('');
+  });
+
+  test('leads on only to what the person may decide, from the latest on to the oldest, and never to their own', async () => {
+    const own = await submitted(portal.deps, 'lia.own@fabrikam.com');
+    const { db } = portal.deps.store;
+    const waiting = (addresses: string[], after: RequestRow | null) =>
+      findNextPending(db, ['other'], addresses, after?.id ?? null);
+    await db.deleteFrom('request').where('partner', '=', 'other').execute();
+    expect(await waiting([], own)).toBeUndefined();
+    const [one, two] = [
+      await submitted(portal.deps, 'one@other.com'),
+      await submitted(portal.deps, 'two@other.com'),
+    ];
+    expect(await waiting([], null)).toEqual({ id: one.id, waiting: 2 });
+    expect(await waiting([], one)).toEqual({ id: two.id, waiting: 2 });
+    expect(await waiting([], two)).toEqual({ id: one.id, waiting: 2 });
+    expect(await waiting(['one@other.com'], two)).toEqual({ id: two.id, waiting: 1 });
+  });
+});
+
 describe('a form that is stale', () => {
   test('is answered with both versions side by side, and nothing that was typed is lost', async () => {
     const request = await submitted(portal.deps, 'stale@fabrikam.com');
@@ -316,11 +359,11 @@ describe('a form that is stale', () => {
       note: 'Called <them>',
     });
     expect(answer.status).toBe(409);
-    const words = textOf(/<div class="side-by-side">[\s\S]*?<div\s+id="live"/.exec(answer.text)?.[0] ?? '');
+    const words = textOf(/<div class="side-by-side">[\s\S]*?<p id="state"/.exec(answer.text)?.[0] ?? '');
     expect(words).toMatch(
-      /What you saw .*Waits for approval .*Version 1 .*deny .*The project ended .*Called <them>/,
+      /What you saw .*Awaiting approval .*Version 1 .*deny .*The project ended .*Called <them>/,
     );
-    expect(words).toMatch(/What stands now .*On hold .*Version 2/);
+    expect(words).toMatch(/How it is now .*On hold .*Version 2/);
     expect(valueOf(answer.text, 'denyReason')).toBe('The project ended');
     expect(valueOf(answer.text, 'denyNote')).toBe('Called <them>');
     expect(await current(request)).toMatchObject({ state: 'held', version: 2, review: null });
@@ -341,7 +384,7 @@ describe('a form that is stale', () => {
     const answer = await arne.postRaw(`${pathOf(request)}/deny`, { ...fields, reason: 'The project ended' });
     expect(answer.status).toBe(409);
     const words = textOf(answer.text);
-    expect(words).toMatch(/What stands now .*Approved by Lia/);
+    expect(words).toMatch(/How it is now .*Approved by Lia/);
     expect(words).toContain('The project ended');
     expect(formsOf(answer.text, request)).toEqual(['hold']);
     expect(await current(request)).toMatchObject({ state: 'queued', version: 2 });
@@ -380,9 +423,16 @@ describe('several at once', () => {
     });
     const took = performance.now() - begun;
     if (process.env.SHOW_FIGURES) process.stderr.write(`50 approvals: ${Math.round(took)} ms\n`);
-    expect(answer.status).toBe(200);
-    expect(textOf(answer.text)).toContain('Done for 50 requests');
-    expect(answer.text.match(/badge-state queued/g)).toHaveLength(50);
+    expect([answer.status, answer.headers.location]).toEqual([303, '/admin/requests']);
+    const states = await findRequests(
+      portal.deps.store.db,
+      rows.map(({ id }) => id),
+    );
+    expect(states.filter(({ state }) => state === 'queued')).toHaveLength(50);
+    expect(flashIn((await arne.get('/admin/requests')).text)).toMatch(
+      /^Approved 50 requests. The invitations are on their way. Next request \(\d+ left\)$/,
+    );
+    expect(flashIn((await arne.get('/admin/requests')).text)).toBe('');
     const first = rows.slice(0, 3);
     portal.startWorker();
     await waitFor('the first to have access', async () => {
@@ -409,9 +459,9 @@ describe('several at once', () => {
     });
     expect(answer.status).toBe(200);
     const words = textOf(answer.text);
-    expect(words).toContain('Done for one request. 4 were left as they were.');
-    expect(words).toMatch(/bo@stranger\.com Waits for approval No partner lists the address/);
-    expect(words).toMatch(/stale2@fabrikam\.com Waits for approval It has changed/);
+    expect(words).toContain('Done for one request. 4 were left unchanged.');
+    expect(words).toMatch(/bo@stranger\.com Awaiting approval No partner lists the address/);
+    expect(words).toMatch(/stale2@fabrikam\.com Awaiting approval It has changed/);
     expect(words).toMatch(/denied2@fabrikam\.com Denied It has changed/);
     expect(words).toMatch(new RegExp(`${unknown} There is no such request`));
     expect((await current(good)).state).toBe('queued');
@@ -426,40 +476,70 @@ describe('several at once', () => {
     expect((await current(foreign)).state).toBe('pending');
   });
 
-  test('what cannot be taken comes back with the list as it was filtered, the choice and the words', async () => {
+  test('is asked for first: who, how many, and who is left out and why, and nothing is decided', async () => {
+    const [one, other] = [
+      await submitted(portal.deps, 'ask1@fabrikam.com'),
+      await submitted(portal.deps, 'ask2@fabrikam.com'),
+    ];
+    const foreign = await submitted(portal.deps, 'ask3@other.com');
+    const query = new URLSearchParams([
+      ['action', 'deny'],
+      ['list', 'state=pending'],
+      ['request', `${one.id}:1`],
+      ['request', `${other.id}:7`],
+      ['request', `${foreign.id}:1`],
+    ]);
+    const { status, text } = await lia.get(`/admin/requests/decide?${query.toString()}`);
+    const words = textOf(/<div class="confirm"[\s\S]*<\/form>/.exec(text)?.[0] ?? '');
+    expect(status).toBe(200);
+    expect(words).toMatch(
+      /^Deny one request\? Ana Lind ask1@fabrikam.com These 2 will be left as they are: /,
+    );
+    expect(words).toMatch(/ask2@fabrikam\.com It has changed since you opened the list/);
+    expect(words).toContain(`${foreign.id} There is no such request`);
+    expect(words).toMatch(/Deny one request Cancel$/);
+    expect(text).not.toContain('ask3@other.com');
+    const form = formOf(text, '/admin/requests/decide');
+    expect(form).toMatchObject({ action: 'deny', list: 'state=pending', request: `${one.id}:1` });
+    expect((await current(one)).state).toBe('pending');
+    const answer = await lia.postRaw('/admin/requests/decide', { ...form, reason: 'Ended' });
+    expect([answer.status, answer.headers.location]).toEqual([303, '/admin/requests?state=pending']);
+    expect((await current(one)).review).toMatchObject({ outcome: 'denied', reason: 'Ended' });
+    expect((await current(other)).state).toBe('pending');
+  });
+
+  test('where nobody can be decided about has no button that decides', async () => {
+    const stranger = await submitted(portal.deps, 'ask@stranger.com');
+    const { text } = await arne.get(`/admin/requests/decide?action=approve&request=${stranger.id}:1`);
+    expect(textOf(text)).toContain('No partner lists the address: open the request and choose one.');
+    expect(text).not.toMatch(/<button class="btn btn-primary"/);
+  });
+
+  test('without a reason comes back with the field at fault, and what was typed', async () => {
     const row = await submitted(portal.deps, 'reasonless@fabrikam.com');
-    const changed = await submitted(portal.deps, 'reasonless2@fabrikam.com');
-    await submitted(portal.deps, 'elsewhere@other.com');
     const answer = await decide(arne, {
       action: 'deny',
-      request: [...named([row]), `${changed.id}:7`],
+      request: named([row]),
       note: 'Called <them>',
       list: 'search=reasonless&sort=address',
     });
     expect(answer.status).toBe(422);
-    expect(faultsOf(answer.text)).toEqual([['reason', 'Give a reason that the partner will understand']]);
-    expect(answer.text).toContain(`name="request" value="${row.id}:1" checked`);
-    expect(answer.text).toContain(`name="request" value="${changed.id}:1" aria-label`);
-    expect(textOf(answer.text)).toContain('One chosen request has changed');
-    expect(answer.text).not.toContain('elsewhere@other.com');
+    expect(answer.text).toContain('<title>Error: Deny one request?');
+    expect(faultsOf(answer.text)).toEqual([['reason', 'Enter a reason the partner will understand']]);
     expect(answer.text).toContain('name="list" value="search=reasonless&amp;sort=address"');
-    expect(valueOf(answer.text, 'search')).toBe('reasonless');
     expect(valueOf(answer.text, 'note')).toBe('Called <them>');
-
-    const nothing = await decide(arne, { action: 'approve', reason: 'Ended', list: 'search=reasonless' });
-    expect(nothing.status).toBe(422);
-    expect(textOf(nothing.text)).toContain('Choose at least one request');
-    expect(valueOf(nothing.text, 'reason')).toBe('Ended');
     expect((await current(row)).state).toBe('pending');
   });
 
-  test('a denial names the people and what they are told, and leads back to the list as it was', async () => {
-    const row = await submitted(portal.deps, 'told@fabrikam.com');
-    const list = 'search=told&state=pending';
-    const answer = await decide(arne, { action: 'deny', request: named([row]), reason: 'Ended', list });
-    expect(answer.status).toBe(200);
-    expect(textOf(answer.text)).toMatch(/Told to the partner Ended .*told@fabrikam\.com Denied/);
-    expect(answer.text).toContain(`href="/admin/requests?${list.replace('&', '&amp;')}"`);
+  test('of none brings the list back as it was filtered', async () => {
+    await submitted(portal.deps, 'nothing@fabrikam.com');
+    const asked = await arne.get('/admin/requests/decide?action=approve&list=search%3Dnothing');
+    const sent = await decide(arne, { action: 'approve', reason: 'Ended', list: 'search=nothing' });
+    for (const answer of [asked, sent]) {
+      expect(answer.status).toBe(422);
+      expect(textOf(answer.text)).toContain('Choose at least one request');
+      expect(valueOf(answer.text, 'search')).toBe('nothing');
+    }
   });
 
   test.each([
@@ -477,7 +557,7 @@ describe('several at once', () => {
     const list = '//evil.example/?x=';
     const answer = await decide(arne, { action: 'hold', request: named([row]), list });
     expect(answer.text).not.toContain('evil.example');
-    expect(answer.text).toContain('<p><a href="/admin/requests">');
+    expect(answer.headers.location).toBe('/admin/requests');
   });
 
   test('none, more than two hundred, or what no list holds is refused', async () => {

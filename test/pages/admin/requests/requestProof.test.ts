@@ -46,18 +46,18 @@ async function decide(request: Pick<RequestRow, 'id'>, action: string, fields: o
 
 describe('a request that nobody has proved', () => {
   test.each([
-    ['mailbox', 'open the link in the mail, or to enter the code from it'],
+    ['mailbox', 'open the link in the email, or to enter its code'],
     ['tenant', 'sign in at their own organisation'],
   ])('says what it waits for: %s', async (proof, words) => {
     await putPolicy(portal, asking(proof));
     const request = await submitted(portal.deps, `waits.${proof}@fabrikam.com`);
     expect(request.state).toBe('unproven');
     const { text } = await arne.get(pathOf(request));
-    expect(text).toContain('<h3>When it came</h3>');
+    expect(text).toContain('<h3>When it was received</h3>');
     expect(panelOf(text)).toContain(words);
     const lapses = new Date(request.created_at.getTime() + portal.deps.limits.lapseSeconds * 1000);
-    expect(text).toContain(`Lapses by itself <time datetime="${lapses.toISOString()}">`);
-    expect(textOf(text)).toContain('Nobody can approve this request before the person has shown');
+    expect(text).toContain(`Expires automatically: <time datetime="${lapses.toISOString()}">`);
+    expect(textOf(text)).toContain('Nobody can approve this request until the person has proved');
     expect(text).not.toContain(`${pathOf(request)}/approve`);
   });
 
@@ -76,7 +76,7 @@ describe('a request that nobody has proved', () => {
     for (const action of ['approve', 'retry', 'hold']) {
       const answer = await arne.postRaw(`${pathOf(request)}/${action}`, { _csrf, version: request.version });
       expect([action, answer.status]).toEqual([action, 409]);
-      expect(textOf(answer.text)).toContain('This cannot be done with the request as it stands');
+      expect(textOf(answer.text)).toContain("This can't be done with the request as it is now");
     }
     expect(await current(request)).toMatchObject({
       state: 'unproven',
@@ -88,7 +88,9 @@ describe('a request that nobody has proved', () => {
   test('can be closed; nobody is mailed, and what is shown afterwards counts no more', async () => {
     await putPolicy(portal, asking('mailbox'));
     const request = await submitted(portal.deps, 'closed@fabrikam.com');
-    expect(textOf((await arne.get(pathOf(request))).text)).toContain('Nobody is mailed: nobody has shown');
+    expect(textOf((await arne.get(pathOf(request))).text)).toContain(
+      'Nobody gets an email, because nobody has proved',
+    );
     expect((await decide(request, 'deny', { reason: 'Not a person' })).status).toBe(303);
     expect(await current(request)).toMatchObject({ state: 'denied', review: { reason: 'Not a person' } });
     const notices = await portal.deps.store.db
@@ -108,16 +110,14 @@ describe('a request that nobody has proved', () => {
     const other = await submitted(portal.deps, 'other@fabrikam.com');
     const decideBoth = async (fields: object) =>
       arne.postRaw('/admin/requests/decide', {
-        ...formOf((await arne.get('/admin/requests')).text, '/admin/requests/decide'),
+        _csrf: await arne.csrf('/admin/requests'),
         request: [one, other].map(({ id, version }) => `${id}:${version}`),
         ...fields,
       });
     const approved = await decideBoth({ action: 'approve' });
-    expect(textOf(approved.text)).toContain('2 were left as they were.');
+    expect(textOf(approved.text)).toContain('2 were left unchanged.');
     expect((await current(one))?.state).toBe('unproven');
-    expect(textOf((await decideBoth({ action: 'deny', reason: 'Nobody' })).text)).toContain(
-      'Done for 2 requests.',
-    );
+    expect((await decideBoth({ action: 'deny', reason: 'Nobody' })).status).toBe(303);
     expect((await current(other))?.state).toBe('denied');
   });
 });
@@ -129,13 +129,13 @@ describe('what was shown', () => {
     const proof = shown('mailbox');
     await prove(portal.deps, request.id, proof);
     const { text } = await arne.get(pathOf(request));
-    expect(panelOf(text)).toContain('That the mailbox is theirs, by the mailed code or link');
+    expect(panelOf(text)).toContain('That the mailbox is theirs, with the code or link from the email');
     expect(text).toContain(`<time datetime="${proof.at}">`);
     expect(text).not.toContain(proof.browser);
-    expect(textOf(text)).toContain('Showed that the address is theirs');
+    expect(textOf(text)).toContain('Proved that the address is theirs');
     // The decision that was made when it came is written over by that one.
     expect(text).toContain('<h3>When the proof was given</h3>');
-    expect(text).not.toContain('<h3>When it came</h3>');
+    expect(text).not.toContain('<h3>When it was received</h3>');
     expect((await decide(request, 'approve')).status).toBe(303);
     expect(await current(request)).toMatchObject({ state: 'queued' });
   });
@@ -146,7 +146,7 @@ describe('what was shown', () => {
     const [tenant, person] = ['fab00000-0000-4000-8000-000000000001', '66666666-0000-4000-8000-000000000001'];
     await prove(portal.deps, request.id, shown('tenant', `${tenant}/${person}`));
     const panel = panelOf((await arne.get(pathOf(request))).text);
-    expect(panel).toContain(`Tenant ${tenant} Object id there ${person}`);
+    expect(panel).toContain(`Tenant ${tenant} Object ID there ${person}`);
   });
 });
 
@@ -159,20 +159,20 @@ describe('a policy that begins to ask for proof', () => {
 
     await putPolicy(portal, asking('mailbox'));
     const { text } = await arne.get(pathOf(request));
-    expect(panelOf(text)).toContain('This request came without.');
-    expect(textOf(text)).toContain('The policy in force asks for a proof that this person has not given');
+    expect(panelOf(text)).toContain('This request came without');
+    expect(textOf(text)).toContain("The policy in force requires proof that this person hasn't given");
     expect(text).toContain(`action="${pathOf(request)}/deny"`);
     expect(text).not.toContain(`action="${pathOf(request)}/approve"`);
     // A form that was open before, and the list.
     const late = await arne.postRaw(`${pathOf(request)}/approve`, opened);
     expect(late.status).toBe(409);
-    expect(textOf(late.text)).toContain('Ask the person to sign up once more, or deny the request.');
+    expect(textOf(late.text)).toContain('Ask them to sign up again, or deny the request.');
     const several = await arne.postRaw('/admin/requests/decide', {
-      ...formOf((await arne.get('/admin/requests')).text, '/admin/requests/decide'),
+      _csrf: await arne.csrf('/admin/requests'),
       request: `${request.id}:${request.version}`,
       action: 'approve',
     });
-    expect(textOf(several.text)).toContain('The policy asks for a proof that the person has not given');
+    expect(textOf(several.text)).toContain("The policy requires proof that the person hasn't given");
     expect(await current(request)).toMatchObject({ state: 'pending', review: null });
 
     const again = await submitted(portal.deps, 'before@fabrikam.com');
@@ -183,7 +183,7 @@ describe('a policy that begins to ask for proof', () => {
     const noted = (await arne.get(pathOf(request))).text;
     expect(panelOf(noted)).toContain('That the mailbox is theirs');
     // Noted only: what was decided at first still stands.
-    expect(noted).toContain('<h3>When it came</h3>');
+    expect(noted).toContain('<h3>When it was received</h3>');
     expect((await decide(request, 'approve')).status).toBe(303);
     expect(await current(request)).toMatchObject({ state: 'queued' });
   });

@@ -47,9 +47,14 @@ async function page(visitor: Visitor, path = LIST): Promise<string> {
 }
 
 const addressesIn = (html: string) =>
-  [...html.matchAll(/<th scope="row">\s*<a href="[^"]*">([^<]*)<\/a>/g)].map(([, address]) => address);
+  [...html.matchAll(/<span class="address">([^<]*)<\/span>/g)].map(([, address]) => address);
 const linkIn = (html: string, id: string) =>
   new RegExp(`<a id="${id}"[^>]* href="([^"]*)"`).exec(html)?.[1]?.replaceAll('&amp;', '&');
+
+const tabsIn = (html: string) => {
+  const nav = /<nav class="state-tabs"[\s\S]*?<\/nav>/.exec(html)?.[0] ?? '';
+  return [...nav.matchAll(/<a [\s\S]*?<\/a>/g)].map(([tab]) => textOf(tab));
+};
 
 test('the list shows who asked, for whom, where it stands and why', async () => {
   const [first] = await insert(
@@ -65,12 +70,14 @@ test('the list shows who asked, for whom, where it stands and why', async () => 
   expect(addressesIn(html)).toHaveLength(2);
   expect(html).toContain(`href="/admin/requests/${first?.id}"`);
   const text = textOf(html);
-  for (const part of ['Ana Lind, Fabrikam', 'Waits for approval', 'Litware', 'Failed']) {
+  for (const part of ['Ana Lind', 'Awaiting approval', 'Litware', 'Failed']) {
     expect(text).toContain(part);
   }
-  // What a person can do about it, and not what the partner reads.
-  expect(text).toContain('Grant it to the app registration with admin consent');
-  expect(text).not.toContain('that Contoso has to give it');
+  // The name of what is wrong; what to do about it stands on the request.
+  expect(text).toContain('Failed A permission is missing');
+  expect(text).not.toContain('Grant it to the app registration');
+  const came = /<time datetime="([^"]+)" title="([^"]+)" data-relative>([^<]+)</.exec(html);
+  expect(came?.slice(2)).toEqual([expect.stringMatching(/ UTC$/), '1 minute ago']);
 });
 
 test('search and filters of the form narrow it, and stay in the form', async () => {
@@ -99,12 +106,80 @@ test('search and filters of the form narrow it, and stay in the form', async () 
   expect(addressesIn(await page(ada, `${LIST}?from=2026-01-31&to=2026-01-31`))).toEqual(['ana.c@litware.se']);
 });
 
+test('tabs lead to the requests of a kind, and count what is open', async () => {
+  await insert(
+    { state: 'pending' },
+    { state: 'pending', partner: 'litware' },
+    { state: 'held' },
+    { state: 'failed' },
+    { state: 'unproven' },
+    { state: 'queued' },
+    { state: 'provisioned' },
+    { state: 'denied' },
+    { state: 'lapsed' },
+    { state: 'revoked' },
+  );
+  const html = await page(ada, `${LIST}?partner=fabrikam`);
+  // They count what the person sees, whatever the filter.
+  expect(tabsIn(html)).toEqual([
+    'Awaiting approval 2',
+    'Delayed 2',
+    'Under way 2',
+    'Done',
+    'Refused or expired',
+    'All',
+  ]);
+  expect(html).toMatch(/<a href="\/admin\/requests\?partner=fabrikam" aria-current="page">All/);
+  const links = [...html.matchAll(/<a href="([^"]+)"[^>]*>(?:Awaiting|Delayed|Under way|Done|Refused)/g)];
+  const shown = await Promise.all(
+    links.map(async ([, href = '']) => addressesIn(await page(ada, href.replaceAll('&amp;', '&'))).length),
+  );
+  expect(shown).toEqual([1, 2, 2, 2, 2]);
+  expect(links[0]?.[1]).toContain('sort=oldest');
+});
+
+test('what narrows the list is named, each with a link that takes it away', async () => {
+  await insert({});
+  const html = await page(
+    ada,
+    `${LIST}?search=p&partner=fabrikam&from=2026-01-01&state=pending&state=denied`,
+  );
+  const chips = [...html.matchAll(/<a class="chip" href="([^"]+)">([\s\S]*?)<\/a>/g)];
+  expect(chips.map(([, href = '', text = '']) => [textOf(text), href.replaceAll('&amp;', '&')])).toEqual([
+    ['Remove the filter Search: p ×', `${LIST}?partner=fabrikam&from=2026-01-01&state=pending&state=denied`],
+    ['Remove the filter Partner: Fabrikam ×', `${LIST}?search=p&from=2026-01-01&state=pending&state=denied`],
+    ['Remove the filter From: 2026-01-01 ×', `${LIST}?search=p&partner=fabrikam&state=pending&state=denied`],
+    [
+      'Remove the filter State: Awaiting approval ×',
+      `${LIST}?search=p&partner=fabrikam&from=2026-01-01&state=denied`,
+    ],
+    ['Remove the filter State: Denied ×', `${LIST}?search=p&partner=fabrikam&from=2026-01-01&state=pending`],
+  ]);
+  expect(await page(ada, `${LIST}?state=pending`)).not.toContain('class="chip"');
+});
+
+test.each([
+  ['lia', `${LIST}?state=pending&sort=oldest`],
+  ['arne', `${LIST}?state=pending&sort=oldest`],
+  ['ada', undefined],
+  ['aud', undefined],
+] as const)('%s, at the door, is led to %s', async (name, work) => {
+  const answer = await (await portal.staff(name)).get('/admin');
+  expect([answer.status, answer.headers.location]).toEqual([work ? 303 : 200, work]);
+});
+
+test('those who only decide still find the overview', async () => {
+  const html = await page(lia);
+  expect(html).toContain('<a href="/admin/overview">');
+  expect(textOf(await page(lia, '/admin/overview'))).toContain('Overview');
+});
+
 test('what nothing matches is said, with a way out', async () => {
   expect(textOf(await page(ada))).toContain('There are no requests yet.');
   await insert({});
   const html = await page(ada, `${LIST}?search=zzz`);
-  expect(textOf(html)).toContain('No request matches.');
-  expect(html).toContain('<a href="/admin/requests">Remove all filters</a>');
+  expect(textOf(html)).toContain('No requests match.');
+  expect(html).toContain('<a href="/admin/requests">Clear all filters</a>');
 });
 
 test.each(['', '.csv'])('a period that ends before it begins is refused by the list%s', async (suffix) => {
@@ -113,8 +188,8 @@ test.each(['', '.csv'])('a period that ends before it begins is refused by the l
   expect(answer.status).toBe(422);
   if (suffix !== '') return;
   const text = textOf(answer.text);
-  expect(text).toContain('The period begins on 2026-05-02 and ends before that, on 2026-05-01.');
-  expect(text).not.toContain('No request matches');
+  expect(text).toContain('The period starts on 2026-05-02 and ends before that, on 2026-05-01.');
+  expect(text).not.toContain('No requests match');
   expect(answer.text).toMatch(/id="from"[^>]* value="2026-05-02"/);
 });
 
@@ -147,12 +222,13 @@ test('pages lead on and back, and the filter goes with them', async () => {
     path = linkIn(html, 'page-next');
     pages++;
   }
-  expect(pages).toBe(3);
+  expect(pages).toBe(5);
   expect(seen).toEqual([...new Set(seen)].sort());
   expect(seen).toHaveLength(108);
   const back = await page(ada, linkIn(html, 'page-previous'));
-  expect(addressesIn(back)).toEqual(seen.slice(50, 100));
-  expect(linkIn(await page(ada, linkIn(back, 'page-previous')), 'page-previous')).toBeUndefined();
+  expect(addressesIn(back)).toEqual(seen.slice(75, 100));
+  const first = linkIn(await page(ada, linkIn(back, 'page-previous')), 'page-first') ?? '';
+  expect(linkIn(await page(ada, first), 'page-previous')).toBeUndefined();
 });
 
 const position = (...keys: unknown[]) => Buffer.from(JSON.stringify(keys)).toString('base64url');
@@ -195,7 +271,7 @@ test('a cursor far away shows an end of the list, and what is unknown is left as
 test('what can be decided can be chosen, with the version that was seen, by those who decide', async () => {
   const [pending, denied] = await insert({ version: 3 }, { state: 'denied' });
   const html = await page(ada);
-  expect(html).toContain('<form id="decide" method="post" action="/admin/requests/decide">');
+  expect(html).toMatch(/<form class="selection" id="decide" method="get" action="\/admin\/requests\/decide"/);
   expect(html).toContain(`name="request" value="${pending?.id}:3"`);
   expect(html).not.toContain(`value="${denied?.id}:`);
   for (const action of ['approve', 'deny', 'retry', 'hold']) {
@@ -213,7 +289,7 @@ test('where nothing can be decided nothing can be chosen', async () => {
 
 test('the first button of what decides sends nothing, so that Enter decides nothing', async () => {
   await insert({});
-  const form = /<form id="decide"[\s\S]*<\/form>/.exec(await page(ada))?.[0] ?? '';
+  const form = /<form class="selection"[\s\S]*?<\/form>/.exec(await page(ada))?.[0] ?? '';
   const buttons = [...form.matchAll(/<button[^>]*>/g)].map(([button]) => button);
   expect(buttons.map((button) => button.includes('formmethod="dialog"'))).toEqual([
     true,
@@ -242,10 +318,10 @@ describe('an approver of one partner', () => {
 
   test('sees that partner’s requests, and its name alone in the filter', async () => {
     const html = await page(lia);
-    expect(addressesIn(html)).toHaveLength(50);
+    expect(addressesIn(html)).toHaveLength(25);
     expect(theirs(addressesIn(html))).toBe(true);
     expect(html).not.toMatch(/fabrikam/i);
-    expect(html).toMatch(/value="pending" \/>\s*Waits for approval <span class="count">60</);
+    expect(tabsIn(html)[0]).toBe('Awaiting approval 60');
   });
 
   test.each([
@@ -339,22 +415,22 @@ test('the list and the export say what was shown, and what is waited for', async
   );
   const html = await page(ada);
   const rowOf = (address: string) => textOf(html.split('<tr>').find((row) => row.includes(address)) ?? '');
-  expect(rowOf('code@')).toMatch(/Not confirmed Waits for the code from the mail \d/);
+  expect(rowOf('code@')).toMatch(/Not confirmed Waiting for the code from the email \d/);
   expect(rowOf('home@')).toMatch(
-    /Waits for the sign-in at the home organisation Sent the form faster than people fill it in \d/,
+    /Waiting for the sign-in at the person's organisation · Sent the form faster than people can fill it in \d/,
   );
-  expect(rowOf('late@')).toMatch(/Waits for approval Came after the last place of the day \d/);
+  expect(rowOf('late@')).toMatch(/Awaiting approval Over the daily limit \d/);
   expect(rowOf('shown@')).toMatch(/Has access Mailbox confirmed \d/);
-  expect(rowOf('signed@')).toMatch(/Waits for approval Signed in at the home organisation \d/);
+  expect(rowOf('signed@')).toMatch(/Awaiting approval Signed in at their own organisation \d/);
   // An unproven one can be closed, like any other that waits.
-  expect(html).toMatch(/aria-label="Choose code@fabrikam.com"/);
+  expect(html).toMatch(/aria-label="Select code@fabrikam.com"/);
 
   const { text } = await ada.get(`${LIST}.csv?sort=address`);
   const [head = '', ...lines] = text.trim().split('\r\n');
   const columns = head.replace(/^\uFEFF/, '').split(',');
   const cells = (address: string) => {
     const values = lines.find((line) => line.includes(address))?.split(',') ?? [];
-    return ['Waits because of', 'Proof', 'Proof given', 'Signed in as (tenant/object id)'].map(
+    return ['Waiting because', 'Proof', 'Proof given', 'Signed in as (tenant/object ID)'].map(
       (column) => values[columns.indexOf(column)],
     );
   };
