@@ -31,10 +31,10 @@ test.each([
   ['postgres://portal@localhost.contoso.com/portal', /needs sslmode/],
   ['postgres://portal@localhost/portal?sslmode=no-verify', /needs sslmode/],
   // What the driver would go by.
-  ['postgres://portal@localhost/portal?host=db.contoso.com', /no more/],
+  ['postgres://portal@localhost/portal?host=db.contoso.com', /only sslmode and sslrootcert/],
   [`${AZURE}&sslmode=no-verify`, /each once/],
-  [`${AZURE}&ssl=0`, /no more/],
-  [`${AZURE}&uselibpqcompat=true`, /no more/],
+  [`${AZURE}&ssl=0`, /only sslmode and sslrootcert/],
+  [`${AZURE}&uselibpqcompat=true`, /only sslmode and sslrootcert/],
 ])('an identity may not have %s', (url, expected) => {
   expect(signInFault(at(url))).toMatch(expected);
   expect(() => loadStoreConfig(at(url))).toThrow(ConfigError);

@@ -77,7 +77,8 @@ export function errorPage(log: Log, formAgain: FormAgain): ErrorRequestHandler {
       res.json({ error: { id: shown.id, message: text, requestId: req.id } });
       return;
     }
-    if (formAgain(req, res, { id: shown.id, title, text })) return;
+    const quote = shown.status >= 500 ? `${text} ${t('error.quote')} ${req.id}` : text;
+    if (formAgain(req, res, { id: shown.id, title, text: quote })) return;
     const page = {
       title,
       text,

@@ -1,15 +1,5 @@
 import type { Request } from 'express';
-import { saveSession } from './session.js';
-
-/** What a person has just done, to be said once on the page that they are sent to. */
-export type Note = {
-  /** The path of that page: another one, or another tab, does not take it. */
-  path: string;
-  /** Names a sentence. */
-  name: string;
-  /** How many it was done for. */
-  count: number;
-};
+import { saveSession, type Note } from './session.js';
 
 /** Keeps a note in the session, so that nothing of it stands in an address. */
 export async function leaveNote(req: Pick<Request, 'session'>, note: Note): Promise<void> {

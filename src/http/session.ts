@@ -3,9 +3,18 @@ import session from 'express-session';
 import type { Person } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import type { TenantIdentity } from '../entra/tenantIdentity.js';
-import type { Note } from './note.js';
 import { allowFormTarget } from './security.js';
 import { contentOf, SessionStore } from './sessionStore.js';
+
+/** What a person has just done, to be said once on the page that they are sent to. */
+export type Note = {
+  /** The path of that page: another one, or another tab, does not take it. */
+  path: string;
+  /** Names a sentence. */
+  name: string;
+  /** How many it was done for. */
+  count: number;
+};
 
 declare module 'express-session' {
   interface SessionData {

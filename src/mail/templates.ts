@@ -4,8 +4,8 @@ import { accentOf } from '../accent.js';
 import type { Translate } from '../language.js';
 import { root } from '../root.js';
 
-/** What every mail shows; `colour` is the organisation's, `#rrggbb`, if it has one. */
-export type Sender = { organization: string; contact: string; colour?: string };
+/** What every mail shows: the organisation's `colour`, `#rrggbb`, if it has one, and the reference of the request. */
+export type Sender = { organization: string; contact: string; colour?: string; reference?: string };
 
 /** What `views/mail/invitation.*` show. Of what the applicant typed only the first name. */
 type InvitationMail = Sender & {

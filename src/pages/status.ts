@@ -4,7 +4,7 @@ import { readBrowser } from '../http/browserKey.js';
 import { requestResend } from '../requests/resend/requestResend.js';
 import { follow } from '../requests/follow/follow.js';
 import type { Status } from '../requests/follow/status.js';
-import { referenceOf } from '../requests/reference.js';
+import { referenceOf } from '../reference.js';
 import { hashToken } from '../token.js';
 import { webmailOf } from './webmail.js';
 import type { CodeFault } from '../requests/prove/enterCode.js';

@@ -1,12 +1,13 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import type { Scope } from '../access/access.js';
+import { parseReference } from '../reference.js';
 import type { Db, Proof, RequestRow, RequestState } from './schema.js';
 
 /** Narrows a list of requests. A member that is left out does not narrow it. */
 export type RequestFilter = {
   /** The requests that the viewer may see. */
   scope: Scope;
-  /** The beginning of an address, of a domain, of a whole name or of a last name; as `@domain`, of a domain alone. */
+  /** The beginning of an address, of a domain, of a whole name or of a last name; as `@domain`, of a domain alone; or a reference. */
   search?: string | undefined;
   states?: readonly RequestState[] | undefined;
   /** Id of a partner; null for requests of none. */
@@ -178,6 +179,17 @@ const NAMES = [
 ];
 
 function matches(search: string) {
+  const reference = /[-\d]/.test(search) ? parseReference(search) : null;
+  return reference ? sql<SqlBool>`(${beginsAs(search)} or ${hasReference(reference)})` : beginsAs(search);
+}
+
+/** By the reference of any of its status pages. */
+function hasReference(bytes: Buffer) {
+  const last = Buffer.concat([bytes, Buffer.alloc(27, 0xff)]);
+  return sql<SqlBool>`id in (select request_id from submission where token_hash between ${bytes} and ${last})`;
+}
+
+function beginsAs(search: string) {
   const term = search.trim().toLowerCase();
   if (term.startsWith('@')) return beginsWith(DOMAIN, term.slice(1));
   if (term.includes('@')) return beginsWith(sql`address`, term);

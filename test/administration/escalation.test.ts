@@ -18,7 +18,7 @@ test('an app that is the portal itself can be chosen by nobody and cannot be sav
   portal = await startPortal({ policy: policyWith(WIKI) });
   const ada = await portal.staff('ada');
   const { text: found } = await ada.get('/admin/pickers/apps?q=Partner');
-  expect(found).toContain('This portal itself');
+  expect(found).toContain('the portal itself');
   expect(found).not.toContain(`value="${PORTAL.servicePrincipalId}"`);
 
   const text = JSON.stringify(policyWith(PORTAL));

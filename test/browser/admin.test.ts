@@ -97,7 +97,7 @@ inChromium({ policy }, (walk) => {
     await page.getByText('policy.saved').first().waitFor();
     await page.getByRole('button', { name: 'Verify now' }).click();
     await page
-      .getByText(/in order/i)
+      .getByText(/intact/i)
       .first()
       .waitFor();
     await openTab(page, 'Health');

@@ -65,3 +65,18 @@ export function inChromium(options: SiteOptions, walks: (walk: () => Walk) => vo
     walks(() => walk);
   });
 }
+
+/** Fills in both steps of the sign-up form and sends the second. */
+export async function fillInForm(page: Page, { email, ...rest }: { email: string } & Record<string, string>) {
+  await page.fill('[name=email]', email);
+  await page.click('form[action="/sign-up/address"] button.btn-primary');
+  await fillInDetails(page, rest);
+}
+
+/** Fills in the second step and sends it. */
+export async function fillInDetails(page: Page, fields: Record<string, string>) {
+  for (const [name, value] of Object.entries(fields)) await page.fill(`[name=${name}]`, value);
+  const terms = page.locator('[name=terms]');
+  if (await terms.count()) await terms.check();
+  await page.locator('form[action="/sign-up"]').getByRole('button', { name: 'Request access' }).click();
+}

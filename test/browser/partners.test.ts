@@ -22,7 +22,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     async (javaScriptEnabled) => {
       const id = javaScriptEnabled ? 'with' : 'without';
       const page = await open('/admin/partners/new', { javaScriptEnabled });
-      await page.getByLabel('Id', { exact: true }).fill(id);
+      await page.getByLabel('ID', { exact: true }).fill(id);
       await page.getByLabel('Name', { exact: true }).fill(`Litware ${id}`);
       await page.getByLabel('Domains').fill(javaScriptEnabled ? 'litware.com' : 'sales.fabrikam.org');
       await page.getByLabel('Contoso CRM (crm)').check();
@@ -146,7 +146,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     expect(await name.inputValue()).toBe('Typed');
 
     await page.getByRole('button', { name: 'Preview change' }).last().click();
-    await page.getByRole('button', { name: 'Change it further' }).click();
+    await page.getByRole('button', { name: 'Make more changes' }).click();
     await page.getByRole('heading', { name: 'Who', exact: true }).waitFor();
     // Nothing is edited since, and nothing is saved yet.
     await leave();
@@ -207,7 +207,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     await page.getByLabel('Choose a colour').fill('#aa0044');
     expect(await page.locator('#colour').inputValue()).toBe('#aa0044');
     await page.locator('#terms').fill('# House rules\n\n- Be kind');
-    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByRole('button', { name: 'Preview', exact: true }).click();
     await page.locator('#terms-preview').getByRole('heading', { name: 'House rules' }).waitFor();
     expect(await page.locator('#colour').inputValue()).toBe('#aa0044');
     await page.getByRole('button', { name: 'Preview change' }).last().click();

@@ -29,7 +29,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     const written = JSON.stringify(aPolicy({ unlisted: 'review' }), null, 2);
     await text.fill(written.replace('"deny": {', '"deny" {'));
     await page.getByRole('button', { name: 'Check changes' }).click();
-    await page.getByRole('heading', { name: '1 fault' }).waitFor();
+    await page.getByRole('heading', { name: /^1 error/ }).waitFor();
     await page.getByRole('link', { name: /^line \d+, column \d+$/ }).click();
     const selected = await page.evaluate<string>('getSelection().toString()');
     expect(selected).toBe('{');
@@ -75,7 +75,7 @@ inChromium({ policy: aPolicy() }, (walk) => {
     });
     const text = page.getByLabel('The policy file, as JSON');
     await text.press('Tab');
-    expect(await page.locator('button:focus').innerText()).toBe('Check the changes');
+    expect(await page.locator('button:focus').innerText()).toBe('Check changes');
     await text.fill('{}');
     await page.getByRole('link', { name: 'Versions', exact: true }).click();
     await waitFor('the question', () => questions === 1);

@@ -81,7 +81,9 @@ inChromium({ policy }, (walk) => {
     await page.getByRole('link', { name: 'Deny…' }).click();
     expect(await page.evaluate('document.activeElement.id')).toBe('denyReason');
     await page.getByRole('button', { name: 'Deny the request' }).click();
-    const fault = page.getByRole('alert').getByRole('link', { name: 'Enter a reason the partner will understand' });
+    const fault = page
+      .getByRole('alert')
+      .getByRole('link', { name: 'Enter a reason the partner will understand' });
     await fault.waitFor();
     expect(await page.title()).toMatch(/^Error: /);
     await fault.click();
@@ -96,5 +98,5 @@ inChromium({ policy }, (walk) => {
 async function signIn(page: Page, portal: string): Promise<void> {
   await page.goto(`${portal}/admin`);
   await page.getByRole('button', { name: 'Lia Litware' }).click();
-  await page.getByText('Signed in as Lia Litware').waitFor();
+  await page.getByText('Signed in as Lia Litware').waitFor({ state: 'attached' });
 }

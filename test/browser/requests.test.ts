@@ -21,7 +21,7 @@ inChromium({ policy }, (walk) => {
   async function signIn(page: Page, name: string, path = '/admin'): Promise<void> {
     await page.goto(walk().portal.url + path);
     await page.getByRole('button', { name }).click();
-    await page.getByText(`Signed in as ${name}`).waitFor();
+    await page.getByText(`Signed in as ${name}`).waitFor({ state: 'attached' });
   }
   const addresses = (page: Page) => page.locator('tbody .address').allTextContents();
   const focused = (page: Page) =>
@@ -148,12 +148,12 @@ inChromium({ policy }, (walk) => {
     const page = await walk().openPage();
     await signIn(page, 'Arne Approver');
     expect(await addresses(page)).toHaveLength(3);
-    await page.getByLabel('Choose all requests on this page').check();
-    await page.getByLabel('Choose cecilia@fabrikam.com').uncheck();
+    await page.getByLabel('Select all requests on this page').check();
+    await page.getByLabel('Select cecilia@fabrikam.com').uncheck();
     expect(await page.getByText('Selected: 2').isVisible()).toBe(true);
     // Enter on a box decides nothing.
     await page.evaluate('window.notReloaded = true');
-    await page.getByLabel('Choose bo@fabrikam.com').press('Enter');
+    await page.getByLabel('Select bo@fabrikam.com').press('Enter');
     expect(await page.evaluate('window.notReloaded')).toBe(true);
 
     await page.getByRole('button', { name: 'Deny…' }).click();
@@ -181,8 +181,8 @@ inChromium({ policy }, (walk) => {
     const page = await walk().openPage({ javaScriptEnabled: false });
     await signIn(page, 'Arne Approver');
     await page.getByRole('button', { name: 'Approve…' }).click();
-    await page.getByRole('alert').getByText('Choose at least one request').waitFor();
-    await page.getByLabel('Choose eva@fabrikam.com').check();
+    await page.getByRole('alert').getByText('Select at least one request').waitFor();
+    await page.getByLabel('Select eva@fabrikam.com').check();
     await page.getByRole('button', { name: 'Approve…' }).click();
     await page.getByRole('heading', { name: 'Approve one request?' }).waitFor();
     await page.getByRole('button', { name: 'Approve one request' }).click();

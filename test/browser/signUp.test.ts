@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { inChromium } from './inChromium.js';
+import { fillInDetails, fillInForm, inChromium } from './inChromium.js';
 
 // A person with a real browser signs up by the example policy and accepts the invitation.
 
@@ -12,12 +12,6 @@ const FIELDS = {
 };
 
 inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (walk) => {
-  async function fillIn(page: Page, fields: Partial<typeof FIELDS>): Promise<void> {
-    for (const [name, value] of Object.entries(fields)) await page.fill(`[name=${name}]`, value);
-    await page.check('[name=terms]');
-  }
-
-  const submit = (page: Page) => page.click('form[action="/sign-up"] button.btn-primary');
   const answered = (page: Page) => page.getByRole('heading', { name: 'Check your email' }).waitFor();
 
   it('a form with faults keeps what was typed, a good one leads to a page that follows by itself, and the mail to the guest', async () => {
@@ -25,18 +19,29 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     const page = await openPage();
     await page.goto(portal.url);
 
-    await fillIn(page, { ...FIELDS, email: 'ana@fabrikam', firstName: '' });
-    await submit(page);
     const summary = page.getByRole('alert');
-    await summary.waitFor();
-    expect(await summary.getByRole('link').count()).toBe(2);
-    await summary.getByRole('link').first().click();
+    await page.fill('[name=email]', 'ana@fabrikam');
+    await page.keyboard.press('Enter');
+    await summary.getByRole('link').click();
     expect(await page.evaluate('document.activeElement.name')).toBe('email');
+    await fillInForm(page, { ...FIELDS, firstName: '' });
+    await summary.getByRole('link', { name: 'first name' }).click();
+    expect(await page.evaluate('document.activeElement.name')).toBe('firstName');
+    expect(await page.inputValue('[name=company]')).toBe(FIELDS.company);
+
+    // The language is changed, and a wrong address, without typing anything again.
+    await page.getByRole('button', { name: 'Svenska' }).click();
+    await page.getByRole('heading', { name: 'Berätta vem du är' }).waitFor();
+    expect(await page.inputValue('[name=reason]')).toBe(FIELDS.reason);
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('button', { name: 'Change' }).click();
+    await page.fill('[name=email]', FIELDS.email);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Tell us about yourself' }).waitFor();
     expect(await page.inputValue('[name=company]')).toBe(FIELDS.company);
 
     await site.tenant.settings({ latencyMs: 250 });
-    await fillIn(page, FIELDS);
-    await submit(page);
+    await fillInDetails(page, { firstName: FIELDS.firstName });
     await page.waitForURL(/\/requests\/[\w-]{22}$/);
     await page.getByRole('heading', { name: "We're preparing your invitation" }).waitFor();
     await page.evaluate('window.notReloaded = true');
@@ -78,9 +83,8 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     const { site, portal, openPage } = walk();
     const page = await openPage({ javaScriptEnabled: false });
     await page.goto(portal.url);
-    await fillIn(page, { ...FIELDS, email: 'bo@sales.fabrikam.com' });
     await site.tenant.settings({ latencyMs: 250 });
-    await submit(page);
+    await fillInForm(page, { ...FIELDS, email: 'bo@sales.fabrikam.com' });
     await page.getByRole('heading', { name: "We're preparing your invitation" }).waitFor();
     await answered(page);
     await site.tenant.settings({ latencyMs: 0 });

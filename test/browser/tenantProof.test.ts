@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { proseware } from '../support/partnerPeople.js';
-import { inChromium } from './inChromium.js';
+import { fillInForm, inChromium } from './inChromium.js';
 
 // People of a partner prove in a real browser who they are, by signing in at their own tenant.
 
@@ -16,10 +16,7 @@ inChromium(
       const page = await openPage();
       await page.goto(portal.url);
       const fields = { email: 'pia@proseware.com', firstName: 'Pia', lastName: 'Holm' };
-      for (const [name, value] of Object.entries(fields)) await page.fill(`[name=${name}]`, value);
-      await page.fill('[name=company]', 'Proseware');
-      await page.fill('[name=reason]', 'Orders of our customers');
-      await page.click('form[action="/sign-up"] button.btn-primary');
+      await fillInForm(page, { ...fields, company: 'Proseware', reason: 'Orders of our customers' });
       await page.waitForURL(/\/requests\/[\w-]{22}$/);
       await page.locator('#proof a.btn').click();
 
@@ -36,10 +33,7 @@ inChromium(
       const sender = await openPage();
       await sender.goto(portal.url);
       const fields = { email: 'ana@fabrikam.com', firstName: 'Ana', lastName: 'Lind' };
-      for (const [name, value] of Object.entries(fields)) await sender.fill(`[name=${name}]`, value);
-      await sender.fill('[name=company]', 'Fabrikam');
-      await sender.fill('[name=reason]', 'Orders of our customers');
-      await sender.click('form[action="/sign-up"] button.btn-primary');
+      await fillInForm(sender, { ...fields, company: 'Fabrikam', reason: 'Orders of our customers' });
       await sender.waitForURL(/\/requests\/[\w-]{22}$/);
       const status = sender.url();
 
@@ -58,7 +52,7 @@ inChromium(
       const { site, portal, openPage } = walk();
       const page = await openPage();
       await page.goto(portal.url);
-      await page.getByRole('link', { name: 'Sign in with your organisation’s account' }).click();
+      await page.getByRole('link', { name: "Sign in with your organisation's account" }).click();
       await choose(page, 'Per Olof');
       await page.waitForURL(/\/verify\/form$/);
       expect(await page.inputValue('#email')).toBe('per.olof.berg@proseware.com');

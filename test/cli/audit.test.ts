@@ -150,7 +150,7 @@ test('where there is no store, none is made and found in order', async () => {
     expect(await run(empty, command)).toEqual({
       code: 69,
       out: '',
-      err: expect.stringContaining('DATABASE_URL is not set') as string,
+      err: expect.stringContaining("DATABASE_URL isn't set") as string,
     });
   }
 });
@@ -159,6 +159,6 @@ test('a database that cannot be reached is named as the reason', async () => {
   expect(await run({ DATABASE_URL: 'postgres://127.0.0.1:1/portal' }, 'head')).toEqual({
     code: 69,
     out: '',
-    err: expect.stringContaining('cannot be reached') as string,
+    err: expect.stringContaining("can't be reached") as string,
   });
 });

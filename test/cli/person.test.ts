@@ -86,7 +86,7 @@ test('erasing says what there is, needs to be confirmed, and says what remains e
     await insertARequest(db, request);
   });
   const asked = await person('erase', 'ana@fabrikam.com');
-  expect(asked).toMatchObject({ code: 64, out: '', err: expect.stringContaining('give --yes') as string });
+  expect(asked).toMatchObject({ code: 64, out: '', err: expect.stringContaining('use --yes') as string });
   expect(asked.err).toContain(`Request ${request.id}: provisioned`);
   const address = () => inStore((db) => db.selectFrom('request').select('address').executeTakeFirstOrThrow());
   expect(await address()).toEqual({ address: 'ana@fabrikam.com' });
@@ -153,5 +153,5 @@ test('a database that cannot be reached is named as the reason', async () => {
     'ana@fabrikam.com',
   );
   expect(code).toBe(69);
-  expect(err).toContain('cannot be reached');
+  expect(err).toContain("can't be reached");
 });

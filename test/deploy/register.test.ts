@@ -119,7 +119,7 @@ const shared = (more: object = {}): Application => ({
       'portal-kv',
       '--admin',
       'me',
-      '--multitenant',
+      '--multi-tenant',
       '--app-roles',
       '--doctor',
     ];
@@ -184,7 +184,7 @@ const shared = (more: object = {}): Application => ({
   test('opens the registration to other organisations by --multi-tenant alone, and never closes it by itself', async () => {
     azure = await aCloud();
     await registered();
-    await registered('--multitenant');
+    await registered('--multi-tenant');
     expect(application().signInAudience).toBe('AzureADMultipleOrgs');
     const { err } = await registered();
     expect(application().signInAudience).toBe('AzureADMultipleOrgs');

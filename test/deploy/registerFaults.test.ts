@@ -169,6 +169,6 @@ const named = (displayName: string, number: number) =>
     azure = await aCloud();
     const run = await azure.run('--help');
     expect(run).toMatchObject({ code: 0, calls: [], err: '' });
-    expect(run.out).toContain('--multitenant');
+    expect(run.out).toContain('--multi-tenant');
   });
 });

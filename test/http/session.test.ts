@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => portal.close());
 beforeEach(() => reset());
 
-const statusOf = async (visitor: Visitor, path = '/admin') => (await visitor.get(path)).status;
+const statusOf = async (visitor: Visitor, path = '/admin/requests') => (await visitor.get(path)).status;
 const refreshes = async () => {
   const ledger = (await (await fetch(`${portal.tenant.peopleUrl}/control/ledger`)).json()) as {
     requestBody?: { grant_type?: string };

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
+import { textOf } from '../support/page.js';
 import { proseware } from '../support/partnerPeople.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { putPolicy } from '../support/putPolicy.js';
@@ -36,7 +37,7 @@ const refusals = async () =>
 /** Comes back with `path`, and expects to be refused for `reason`, with nothing left behind. */
 async function expectRefusal(visitor: Visitor, path: string, reason: string): Promise<void> {
   const answer = await visitor.get(path);
-  expect([answer.status, answer.text.includes("We couldn't sign you in")]).toEqual([401, true]);
+  expect([answer.status, textOf(answer.text).includes("We couldn't sign you in")]).toEqual([401, true]);
   expect(await sessions()).toBe(0);
   expect((await visitor.get('/admin')).status).toBe(303);
   expect(await lastRefusal()).toEqual({ actor: 'portal', detail: { reason } });

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { idTokenChanges, type IdTokenChange } from '../../simulator/faults.js';
+import { textOf } from '../support/page.js';
 import type { TestPortal } from '../support/portal.js';
 import { newcomer, SIGN_IN_FLOWS, startSignInPortal } from '../support/signInFlows.js';
 import type { Visitor } from '../support/visitor.js';
@@ -36,7 +37,7 @@ describe.each(SIGN_IN_FLOWS)('%s', (_name, flow) => {
     // Partners' people, who know nobody to ask here, are told when it is Microsoft that does not answer.
     const silent = flow.everyTenant && reason === 'unreachable';
     const [status, title] = silent ? [503, "Microsoft isn't answering"] : [401, "We couldn't sign you in"];
-    expect([answer.status, answer.text.includes(title)]).toEqual([status, true]);
+    expect([answer.status, textOf(answer.text).includes(title)]).toEqual([status, true]);
     expect(answer.headers['retry-after']).toBe(silent ? '30' : undefined);
     expect(await sessions()).toBe(0);
     await flow.expectNothing(portal, visitor);

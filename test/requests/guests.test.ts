@@ -133,7 +133,7 @@ describe('a guest who is deleted after everything was done', () => {
     expect(await signUpUntil(portal, 'held', email, path)).toMatchObject({ reason: 'guestGone' });
     await waitFor('the mail', async () => (await portal.tenant.mailsTo(email)).length === 2);
     const mails = await portal.tenant.mailsTo(email);
-    expect(mails.at(-1)?.text).toContain('guest account was removed');
+    expect(mails.at(-1)?.text).toContain('guest account has been removed');
     const [guest] = await findGuestsOf(db(), email);
     expect(guest?.gone_at).not.toBeNull();
     expect(guest?.grants.map(({ ended_by }) => ended_by)).toEqual(['guestGone', 'guestGone', 'guestGone']);

@@ -5,7 +5,7 @@ import { createApp } from '../../src/app.js';
 import type { Store } from '../../src/store/database.js';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { invitationsOf, signUpUntil } from '../support/journey.js';
-import { textOf, valueOf } from '../support/page.js';
+import { textOf } from '../support/page.js';
 import { startPortal, type TestPortal } from '../support/portal.js';
 import { answerTenant, STAFF, type StaffName } from '../support/staff.js';
 import { FORM, type Visitor } from '../support/visitor.js';
@@ -86,7 +86,7 @@ describe('a form of another site', () => {
       // The page says why, and what somebody had typed is not lost.
       const title = /^\/(admin|sign-out)/.test(path) ? "You've been signed out" : 'This page has expired';
       expect(textOf(answers[0].text)).toContain(path === '/verify/form' ? 'Your sign-in has expired' : title);
-      expect(valueOf(answers[0].text, 'typed-4')).toBe(FORM.reason);
+      expect(answers[0].text).toContain(FORM.reason);
     }
     expect(await contentsOf(db())).toEqual(before);
   });

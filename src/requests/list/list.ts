@@ -26,7 +26,7 @@ export type PartnerChoice = { id: string; name: string };
 /** The person's own filter; their access adds the scope. */
 export type ListFilter = Omit<RequestFilter, 'scope'>;
 
-export type RequestLine = ListedRequest & {
+type RequestLine = ListedRequest & {
   /** By the policy in force; the partner's id when the policy no longer has it. */
   partnerName: string | null;
   /** Whether the person who looks may decide on it, and there is something to decide. */

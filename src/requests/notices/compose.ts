@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.js';
 import { renderMail, type Sender } from '../../mail/templates.js';
+import { referenceOf } from '../../reference.js';
 import type { WaitingRequests } from '../../store/noticeSummaries.js';
 import type { RequestRow } from '../../store/schema.js';
 import { validMinutes } from '../prove/secrets.js';
@@ -57,7 +58,7 @@ export async function composeProof(
   { code, link }: { code: string; link: string },
 ): Promise<Message> {
   const mail = await renderMail(deps.languages.translate(request.language), 'proof', {
-    ...sender(deps),
+    ...sender(deps, request),
     firstName: inMail(request.first_name),
     code,
     linkUrl: `${deps.config.baseUrl}/verify/link/${link}`,
@@ -75,7 +76,7 @@ export async function composeDenied(deps: Deps, request: RequestRow): Promise<Me
     deps.languages.translate(partner?.invitation.language ?? request.language),
     'denied',
     {
-      ...sender(deps),
+      ...sender(deps, request),
       firstName: inMail(request.first_name),
       reason: request.review?.outcome === 'denied' ? (request.review.reason ?? null) : null,
       statusUrl: token && `${deps.config.baseUrl}/requests/${token}`,
@@ -89,13 +90,14 @@ export async function composeAnswer(deps: Deps, request: RequestRow, reason: str
   const { policy } = deps.policy.current();
   const partner = policy.partner(request.partner);
   const t = deps.languages.translate(partner?.invitation.language ?? request.language);
-  return { to: request.address, ...(await renderMail(t, 'known', { ...sender(deps), reason })) };
+  return { to: request.address, ...(await renderMail(t, 'known', { ...sender(deps, request), reason })) };
 }
 
-/** The organisation as mails show it. */
-export function sender({ policy }: Deps): Sender {
+/** The organisation as mails show it, and the reference of the request that a mail is about. */
+export function sender({ policy }: Deps, request?: Pick<RequestRow, 'token_hash'>): Sender {
   const { organization, contact, colour } = policy.current().policy.document.portal;
-  return { organization, contact, ...(colour !== undefined && { colour }) };
+  const reference = request && referenceOf(request.token_hash);
+  return { organization, contact, ...(colour !== undefined && { colour }), ...(reference && { reference }) };
 }
 
 function inWords(language: string, style: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {

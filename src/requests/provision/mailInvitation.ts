@@ -85,7 +85,7 @@ function unconfirmed({ deps }: StepContext): StepResult {
 async function renderInvitation({ deps, request, partner, decision }: StepContext, redeemUrl: string | null) {
   const token = await openMailedPage(deps, deps.store.db, request.id);
   return renderMail(deps.languages.translate(partner.invitation.language ?? request.language), 'invitation', {
-    ...sender(deps),
+    ...sender(deps, request),
     firstName: inMail(request.first_name),
     partnerName: partner.name,
     approved: request.review?.outcome === 'approved',

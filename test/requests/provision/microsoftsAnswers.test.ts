@@ -130,7 +130,7 @@ describe('Graph says that an account exists which no look-up finds', () => {
     await waitFor('the mail', async () => (await seen()).mails === 1);
     expect(await seen()).toEqual({ others: 'answered', mails: 1 });
     const [mail] = await portal.tenant.mailsTo(email);
-    expect(mail?.text).toMatch(/deleted a short time ago/);
+    expect(mail?.text).toMatch(/deleted recently/);
     expect(mail?.text).not.toMatch(/Sign in with it/);
   });
 

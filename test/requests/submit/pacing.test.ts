@@ -78,9 +78,9 @@ describe('of a partner whose people are invited at once', () => {
     const [{ visitor, path, email } = await signUp('fabrikam.com')] = waiting;
     expect(await visitor.status(path)).toMatchObject({ status: 'queued', reason: null });
     const { text } = await visitor.get(path);
-    const until = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+    const until = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
     const { slot_at } = await request(email);
-    expect(textOf(text)).toContain(`continues at ${until.format(slot_at ?? 0)} UTC`);
+    expect(textOf(text)).toContain(`with your request at ${until.format(slot_at ?? 0)} UTC`);
     expect(await mailed(email)).toBe(0);
   });
 

@@ -177,7 +177,7 @@ test('an approver of one partner sees that one’s numbers, and nothing of polic
     expect(html).not.toContain('Fabrikam');
   }
   expect(rowsOf(await page(lia), 'by-partner')).toEqual(['Litware 1 0 1 0 0 1']);
-  expect(rowsOf(await page(lia, '/admin?partner=fabrikam'), 'by-partner')).toEqual([]);
+  expect(rowsOf(await page(lia, '/admin/overview?partner=fabrikam'), 'by-partner')).toEqual([]);
   expect(await page(arne)).not.toContain('id="policy"');
 });
 

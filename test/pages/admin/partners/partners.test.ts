@@ -597,7 +597,7 @@ describe('who may not change the policy', () => {
       Apps: 'Contoso CRM (crm)',
       Approval: 'Invited immediately',
       'Proof of identity': 'Sign in at the home tenant',
-      'Mail to the approvers': 'At once, a mail a request',
+      'Emails to approvers': 'Immediately, one email per request',
       'People a day': 'Not set',
       Approvers: SPONSOR,
     });
