@@ -5,8 +5,8 @@ import type { Scene } from './scene.js';
 import type { Theme, Width } from './runs.js';
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-/** What Chromium notes of an answer that is not a success: how a page is answered is compared with what was expected. */
-const NOTED = 'Failed to load resource';
+/** What Chromium and htmx note of an answer that is not a success: how a page is answered is compared with what was expected. */
+const NOTED = /Failed to load resource|Response Status Error Code/;
 
 export type Viewer = {
   /** Opens a page in a browser of somebody who reads `wanted`, to whom the portal answers in `shown`. */
@@ -94,7 +94,7 @@ function watch(page: Page): { complaints: string[]; status: () => number } {
       status = response.status();
   });
   page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes(NOTED))
+    if (message.type() === 'error' && !NOTED.test(message.text()))
       complaints.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => complaints.push(`script: ${error.message}`));
