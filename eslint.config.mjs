@@ -27,6 +27,6 @@ export default tseslint.config(
       'no-restricted-imports': ['error', { paths: ['undici', 'node:https', 'https'] }],
     },
   },
-  { files: ['public/**/*.js'], languageOptions: { globals: globals.browser } },
+  { files: ['public/**/*.js', 'test/look/inPage.js'], languageOptions: { globals: globals.browser } },
   { files: ['*.mjs'], languageOptions: { globals: globals.node } },
 );

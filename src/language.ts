@@ -89,6 +89,13 @@ export function nameOfLanguage(code: string): string {
   return `${name.charAt(0).toLocaleUpperCase(code)}${name.slice(1)}`;
 }
 
+const RIGHT_TO_LEFT = new Set(['Arab', 'Hebr', 'Syrc', 'Thaa', 'Nkoo', 'Adlm']);
+
+/** In which direction a language is written, by the script that its BCP 47 code names or implies. */
+export function directionOf(language: string): 'ltr' | 'rtl' {
+  return RIGHT_TO_LEFT.has(new Intl.Locale(language).maximize().script ?? '') ? 'rtl' : 'ltr';
+}
+
 /**
  * The texts of one language: a file for each part of the portal, put together.
  *

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import MarkdownIt from 'markdown-it';
 import { DOCTOR_PERMISSIONS, PERMISSIONS } from '../src/graph/permissions.js';
@@ -52,6 +52,13 @@ function leadsSomewhere(page: string, link: string): boolean {
   const target = path === '' ? page : join(dirname(page), path);
   return existsSync(target) && (anchor === undefined || anchorsIn(target).has(anchor));
 }
+
+test('every picture is shown, and small enough for a slow line', () => {
+  const shown = new Set(PAGES.flatMap((page) => linksIn(page).map((link) => join(dirname(page), link))));
+  const pictures = readdirSync('docs/images').map((name) => join('docs/images', name));
+  expect(pictures.filter((path) => !shown.has(path))).toEqual([]);
+  expect(pictures.filter((path) => statSync(path).size > 100_000)).toEqual([]);
+});
 
 test.each(PAGES)('every relative link in %s leads to a file, and to a heading in it', (page) => {
   const relative = linksIn(page).filter((link) => !/^[a-z]+:/i.test(link));

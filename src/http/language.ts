@@ -2,7 +2,7 @@ import type { CookieOptions, Request, Response } from 'express';
 import type { Config } from '../config.js';
 import { DAY_MS } from '../days.js';
 import type { Deps } from '../deps.js';
-import { chooseLanguage, type Chosen } from '../language.js';
+import { chooseLanguage, directionOf, type Chosen } from '../language.js';
 
 type Origin = Pick<Config, 'baseUrl'>;
 type Asking = Pick<Request, 'acceptsLanguages' | 'cookies'>;
@@ -25,10 +25,11 @@ export function languageOf(config: Origin, req: Asking, available: readonly stri
   return chooseLanguage([...sameTags, picked], available);
 }
 
-/** Gives views the texts, dates and numbers of a language. */
+/** Gives views the texts, direction, dates and numbers of a language. */
 export function speak({ languages }: Pick<Deps, 'languages'>, res: Response, chosen: Chosen): void {
   res.locals.language = chosen.language;
   res.locals.locale = chosen.locale;
+  res.locals.direction = directionOf(chosen.language);
   res.locals.t = languages.translate(chosen.language);
 }
 

@@ -18,6 +18,8 @@ declare module 'express-serve-static-core' {
     asset: (name: string) => string;
     /** BCP 47, of the texts. */
     language: string;
+    /** In which direction the language is written. */
+    direction: 'ltr' | 'rtl';
     /** BCP 47, for dates and numbers. */
     locale: string;
     /** What the switch in the footer offers. */

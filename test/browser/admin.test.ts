@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { inChromium, takePicture, type Walk } from './inChromium.js';
+import { inChromium, type Walk } from './inChromium.js';
 
 // People of the organisation with a real browser: an approval that ends in a guest, and a new partner whose people get in.
 
@@ -28,14 +28,12 @@ inChromium({ policy }, (walk) => {
     const page = await openPage({ viewport: { width: 1280, height: 900 } });
     await signIn(page, walk(), 'Ada Admin');
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
-    await takePicture(page, 'overview');
 
     await openTab(page, 'Requests');
     await page.getByLabel('Search').fill('dee@');
     await page.getByRole('button', { name: 'Show' }).click();
     await page.getByRole('link', { name: 'dee@litware.com' }).click();
     await page.getByRole('heading', { name: 'dee@litware.com' }).waitFor();
-    await takePicture(page, 'request');
     await page.getByLabel('All partners').uncheck();
     await page.getByRole('button', { name: 'Approve and invite' }).click();
     await page.getByText('Has access').first().waitFor();
@@ -80,7 +78,6 @@ inChromium({ policy }, (walk) => {
     await page.getByRole('button', { name: 'Preview change' }).last().click();
     // The request that was refused a moment ago would now be accepted.
     await page.getByRole('link', { name: 'tia@tailspintoys.com' }).waitFor();
-    await takePicture(page, 'preview');
     await page.getByRole('button', { name: /^Save/ }).click();
     await page.getByText('The new policy is in force').waitFor();
     await page.getByText('tailspintoys.com').waitFor();
@@ -105,6 +102,5 @@ inChromium({ policy }, (walk) => {
       .waitFor();
     await openTab(page, 'Health');
     await page.getByText('checks passed').waitFor();
-    await takePicture(page, 'doctor', false);
   });
 });

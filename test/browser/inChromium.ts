@@ -1,24 +1,7 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import {
-  chromium,
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  type Page,
-} from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { chromiumPath, launchChromium } from '../support/browsers.js';
 import { openSite, type PortalProcess, type Site, type SiteOptions } from '../process/portalProcess.js';
 
-const executablePath = findChromium();
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 /** A form with faults is answered with 422, a stale one with 409, a sign-in that does not do with 403, which Chromium notes in the console. */
 const EXPECTED =
   /(Failed to load resource: the server responded with a status of|^Response Status Error Code) (403|409|422)/;
@@ -33,7 +16,7 @@ export type Walk = {
 
 /** Runs tests in Chromium; they are shown as skipped where there is none. */
 export function inChromium(options: SiteOptions, walks: (walk: () => Walk) => void): void {
-  if (!executablePath) {
+  if (!chromiumPath) {
     it.skip('is skipped: no Chromium on the PATH, nor in CHROMIUM', () => undefined);
     return;
   }
@@ -44,10 +27,7 @@ export function inChromium(options: SiteOptions, walks: (walk: () => Walk) => vo
     let complaints: string[] = [];
 
     beforeAll(async () => {
-      const [site, launched] = await Promise.all([
-        openSite(options),
-        chromium.launch({ executablePath, args: ARGS }),
-      ]);
+      const [site, launched] = await Promise.all([openSite(options), launchChromium()]);
       browser = launched;
       walk = { site, portal: await site.start(), openPage };
     });
@@ -99,18 +79,4 @@ export async function fillInDetails(page: Page, fields: Record<string, string>) 
   const terms = page.locator('[name=terms]');
   if (await terms.count()) await terms.check();
   await page.locator('form[action="/sign-up"]').getByRole('button', { name: 'Request access' }).click();
-}
-
-/** CHROMIUM, or what the PATH has; undefined when there is none. */
-function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const candidates = names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return [process.env.CHROMIUM ?? '', ...candidates].find((path) => path !== '' && existsSync(path));
-}
-
-/** With SCREENSHOTS=1 takes the pictures of docs/images. */
-export async function takePicture(page: Page, name: string, fullPage = true): Promise<void> {
-  if (!process.env.SCREENSHOTS) return;
-  await page.screenshot({ path: `docs/images/${name}.png`, fullPage, animations: 'disabled' });
 }

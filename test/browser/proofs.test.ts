@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { waitFor } from '../support/waitFor.js';
-import { fillInForm, inChromium, takePicture } from './inChromium.js';
+import { fillInForm, inChromium } from './inChromium.js';
 
 // People whose partners ask for proof first, by the example policy: from the form to the guest.
 
@@ -100,11 +100,9 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     await apply(page, { ...TOM, email, firstName: 'Tess' });
     const { link } = await proofMail(email);
     await page.getByRole('textbox', { name: 'Code from the email' }).pressSequentially('12');
-    await takePicture(page, 'proof-code');
     await onPhone(page, async (phone) => {
       await phone.goto(link);
       await phone.getByRole('heading', { name: 'Confirm your address' }).waitFor();
-      await takePicture(phone, 'proof-link');
       // As a scanner of mails does: the page alone changes nothing.
       await phone.reload();
       expect(await guest(email)).toBeUndefined();
@@ -124,7 +122,6 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     const { site, portal, openPage } = walk();
     const page = await openPage();
     await apply(page, PIA);
-    await takePicture(page, 'proof-tenant');
     await page.getByRole('link', { name: 'Sign in at your organisation' }).click();
     expect(new URL(page.url()).origin).toBe(site.tenant.peopleUrl);
     await page.getByRole('button', { name: /Max Proseware/ }).click();
@@ -142,7 +139,6 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     await page.getByRole('button', { name: /Ada Admin/ }).click();
     await page.getByRole('link', { name: PIA.email }).click();
     expect(await page.locator('#proof').innerText()).toContain('9205e000-0000-4000-8000-000000000004');
-    await takePicture(page, 'request-proof');
   });
 
   it('whoever signs in first finds the form filled in, with an address that stays', async () => {
@@ -160,7 +156,6 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 200 }, (w
     expect([await address.inputValue(), await address.getAttribute('readonly')]).toEqual([email, '']);
     await page.fill('[name=company]', 'Proseware');
     await page.fill('[name=reason]', PIA.reason);
-    await takePicture(page, 'proof-form');
     await page.check('[name=terms]');
     await page.click('form[action="/verify/form"] button.btn-primary');
     await page.waitForURL(/\/requests\/[\w-]{22}$/);

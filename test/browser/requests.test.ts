@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { aPartner, aPolicy } from '../support/aPolicy.js';
 import { waitFor } from '../support/waitFor.js';
-import { inChromium, takePicture } from './inChromium.js';
+import { inChromium } from './inChromium.js';
 
 // People with a real browser go through the list: they narrow it without leaving the page, decide on several requests at
 // once, and get to the first request with few keys, by a phone as well.
@@ -33,7 +33,6 @@ inChromium({ policy }, (walk) => {
     await signIn(page, 'Ada Admin');
     await page.goto(portal.url + WAITING);
     expect(await addresses(page)).toEqual(['ana@fabrikam.com', 'bo@fabrikam.com', 'cecilia@fabrikam.com']);
-    await takePicture(page, 'requests');
     await page.evaluate('window.notReloaded = true');
     await page.getByLabel('Search').fill('c');
     await page.getByLabel('Search').press('Enter');

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { fillInDetails, fillInForm, inChromium, takePicture } from './inChromium.js';
+import { fillInDetails, fillInForm, inChromium } from './inChromium.js';
 
 // A person with a real browser signs up by the example policy and accepts the invitation.
 
@@ -18,7 +18,6 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     const { site, portal, openPage } = walk();
     const page = await openPage();
     await page.goto(portal.url);
-    await takePicture(page, 'form');
 
     const summary = page.getByRole('alert');
     await page.fill('[name=email]', 'ana@fabrikam');
@@ -49,7 +48,6 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     await answered(page);
     expect(await page.evaluate('window.notReloaded')).toBe(true);
     await site.tenant.settings({ latencyMs: 0 });
-    await takePicture(page, 'status');
 
     // The answer with the faults was not stored: in its place there is the form, and not the browser's own error page.
     await page.goBack();
@@ -61,7 +59,6 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     await page.goto(`${site.tenant.peopleUrl}/inbox?to=${FIELDS.email}`);
     await page.locator('a.list-group-item').first().click();
     await page.frameLocator('iframe').getByRole('link', { name: 'Accept the invitation' }).waitFor();
-    await takePicture(page, 'inbox', false);
     // Of the mail's links one goes back to the status page.
     const links = await page.locator('a[href^="http"]').evaluateAll((all) => all.map(String));
     const statusLink = links.find((link) => link.startsWith(`${portal.url}/requests/`)) ?? 'missing';

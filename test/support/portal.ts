@@ -9,10 +9,12 @@ import { startBackground, type Background } from '../../src/background.js';
 import { loadConfig } from '../../src/config.js';
 import { openDeps, type Deps } from '../../src/deps.js';
 import { WORKER_DEFAULTS } from '../../src/jobs/worker.js';
+import type { Languages } from '../../src/language.js';
 import { createLog } from '../../src/log.js';
 import { LIMITS, type Limits } from '../../src/limits.js';
 import { aPolicy } from './aPolicy.js';
 import { createTestDatabase } from './database.js';
+import { freePort } from './freePort.js';
 import { signIn, STAFF, type StaffName } from './staff.js';
 import { startTenant, type Tenant } from './tenant.js';
 import { Visitor } from './visitor.js';
@@ -41,6 +43,10 @@ export type TestPortalOptions = {
   /** False: the portal has no mail server, Microsoft mails the invitations. */
   smtp?: boolean;
   worker?: boolean;
+  /** It listens where its own links lead, for browsers. */
+  browsed?: boolean;
+  /** Texts in the place of those in `locales/`. */
+  languages?: Languages;
   limits?: Partial<Limits>;
   env?: Record<string, string>;
   tenant?: { latencyMs?: number; replicationDelayMs?: number };
@@ -54,23 +60,27 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
   const policyFile = join(database.dataDir, 'partners.json');
   await writeFile(policyFile, JSON.stringify(options.policy ?? aPolicy()));
   if (options.terms !== undefined) await writeFile(join(database.dataDir, 'terms.md'), options.terms);
+  const port = options.browsed ? await freePort() : 0;
   const lines: string[] = [];
   const log = createLog('debug', { write: (line) => lines.push(line) });
   const config = loadConfig({
     ...portalSettings(tenant, smtp),
-    BASE_URL: 'http://localhost:3000',
+    BASE_URL: `http://localhost:${port || 3000}`,
     DATABASE_URL: database.databaseUrl ?? '',
     DATA_DIR: database.dataDir,
     POLICY_FILE: policyFile,
     ...options.env,
   });
-  const deps = await openDeps(config, log, { ...LIMITS, ...options.limits }).catch(async (error: unknown) => {
-    // What still listens would keep the test run from ending.
-    await tenant.close();
-    await database.remove();
-    throw error;
-  });
-  const server = createApp(deps).listen(0);
+  const opened = await openDeps(config, log, { ...LIMITS, ...options.limits }).catch(
+    async (error: unknown) => {
+      // What still listens would keep the test run from ending.
+      await tenant.close();
+      await database.remove();
+      throw error;
+    },
+  );
+  const deps = { ...opened, languages: options.languages ?? opened.languages };
+  const server = createApp(deps).listen(port);
   await once(server, 'listening');
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const sealer = startSealer({ db: deps.store.db, log }, 200);

@@ -8,7 +8,8 @@ import { built } from './built.js';
 import { prepareTestDatabases } from './database.js';
 import { postgresPrograms, startPostgresServer } from './postgresServer.js';
 
-// Starts jest for a lane: runJest.ts daily|slow|all [arguments of jest]. Paths that begin with `test` replace the lane.
+// Starts jest for a lane: runJest.ts daily|slow|all|look [arguments of jest]. Paths that begin with `test` narrow `look`, and replace
+// the other lanes.
 //
 // The store is the PostgreSQL server of DATABASE_URL. While that is unset it is a server that lives as long as the run, or the
 // embedded store where PostgreSQL is not installed. With `DATABASE_URL=` it is the embedded store.
@@ -32,6 +33,8 @@ const OF_STORES = [
 ];
 /** Browsers and portals of their own keep both processors busy. */
 const ALONE = ['--maxWorkers=2'];
+/** What takes longer than CI can wait: everything with everything, Firefox, Lighthouse, which measures and is alone. */
+const LOOK = ['--testMatch=**/*.look.ts', '--maxWorkers=1'];
 const STARTS_PROCESSES = /browser|cli|process/;
 const CACHE = 'node_modules/.cache/simulator';
 
@@ -56,7 +59,9 @@ try {
 
 async function runLane(databaseUrl: string): Promise<number> {
   // No test's time limit should have to cover the compilation.
-  if (selected ? args.some((arg) => STARTS_PROCESSES.test(arg)) : lane !== 'daily') await built('server');
+  if (selected && lane !== 'look' ? args.some((arg) => STARTS_PROCESSES.test(arg)) : lane !== 'daily')
+    await built('server');
+  if (lane === 'look') return runJest(databaseUrl, LOOK);
   if (selected) return runJest(databaseUrl, []);
   if (lane === 'daily') return runJest(databaseUrl, SLOW.map(without));
   const code = await runJest(databaseUrl, [...ALONE, ...(lane === 'slow' ? SLOW : [])]);
