@@ -12,6 +12,7 @@ import { FORM, type Visitor } from '../../support/visitor.js';
 
 // Somebody signs in at their own organisation first, and finds the form filled in.
 
+const usual = aPolicy({ partners: [aPartner(), proseware()] });
 
 let portal: TestPortal;
 
