@@ -89,6 +89,13 @@ export function nameOfLanguage(code: string): string {
   return `${name.charAt(0).toLocaleUpperCase(code)}${name.slice(1)}`;
 }
 
+let english: Translate | undefined;
+
+/** English, for the command line, for the log and for errors at a start. */
+export function inEnglish(): Translate {
+  return (english ??= loadLanguages().translate('en'));
+}
+
 /**
  * The texts of one language: a file for each part of the portal, put together.
  *
