@@ -8,10 +8,11 @@ import { createBell } from './jobs/bell.js';
 import { createPulses } from './jobs/pulses.js';
 import { createTargets } from './jobs/targets.js';
 import { WORKER_DEFAULTS } from './jobs/worker.js';
-import { loadLanguages } from './language.js';
+import { inEnglish, loadLanguages } from './language.js';
 import type { Log } from './log.js';
 import { createMailer } from './mail/mailer.js';
 import { limitsIn, type Limits } from './limits.js';
+import { describeFaults } from './policyFile/faultTexts.js';
 import { openPolicyFile } from './policyFile/policyFile.js';
 import { proofFaults } from './policyFile/policyReading.js';
 import { createBrake } from './store/brake.js';
@@ -44,7 +45,10 @@ export async function openDeps(config: Config, log: Log, limits: Limits = limits
     onChange(event) {
       history?.note(event);
       if (event.kind === 'loaded') log.info({ policy: event.hash }, 'policy loaded');
-      else log.error(event, 'policy file refused: the one in force stays');
+      else {
+        const faults = describeFaults(inEnglish(), event.faults);
+        log.error({ ...event, faults }, 'policy file refused: the one in force stays');
+      }
     },
   });
   const store = await openStore(config, log);

@@ -96,6 +96,13 @@ export function directionOf(language: string): 'ltr' | 'rtl' {
   return RIGHT_TO_LEFT.has(new Intl.Locale(language).maximize().script ?? '') ? 'rtl' : 'ltr';
 }
 
+let english: Translate | undefined;
+
+/** English, for the command line, for the log and for errors at a start. */
+export function inEnglish(): Translate {
+  return (english ??= loadLanguages().translate('en'));
+}
+
 /**
  * The texts of one language: a file for each part of the portal, put together.
  *

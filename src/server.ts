@@ -8,7 +8,7 @@ import { ConfigError, loadConfig } from './config.js';
 import { openDeps } from './deps.js';
 import { listen } from './http/listen.js';
 import { createLog } from './log.js';
-import { PolicyError } from './policy/policyFault.js';
+import { PolicyError } from './policyFile/faultTexts.js';
 import { isStoreDown, UnusableStore } from './store/database.js';
 import { LockedError } from './store/exclusiveLock.js';
 

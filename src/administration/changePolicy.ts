@@ -64,7 +64,7 @@ export type ObjectChange = {
   terms?: { text: string; base: string };
 };
 
-/** A fault of the policy; in `message` and `place`, its path, partners are named rather than counted. */
+/** A fault of the policy, in whose values partners are named rather than counted; `place` is its path, written so too. */
 type NamedFault = PolicyFault & { place: string };
 
 /** Somebody else has changed the object or the terms meanwhile. */
@@ -78,10 +78,10 @@ export type ObjectConflict = {
 export type ChangeOutcome =
   /** The policy holds this already. */
   | { kind: 'unchanged' }
-  /** The policy's own check refuses it; `at` is the path of the object. */
+  /** The policy's own check refuses it, or the directory does; `at` is the path of the object. */
   | { kind: 'faulty'; at: string; faults: NamedFault[] }
   | { kind: 'conflict'; conflict: ObjectConflict }
-  /** It can be saved, unless the preview names faults that the directory knows of. */
+  /** It can be saved. */
   | { kind: 'proposal'; proposal: PolicyProposal; preview: PolicyPreview };
 
 /** Whether a person may change the policy here and now; `why` names the reason for people. */
@@ -121,9 +121,10 @@ export async function changePolicy(deps: Deps, access: Access, change: ObjectCha
   const preview = await previewPolicy(deps, access, proposal);
   // Somebody has saved since the file was read above.
   if (!preview) return changePolicy(deps, access, change);
-  if (preview.refused) {
+  if (preview.faults.length > 0) {
     const at = path.reduce<string>(childPath, '');
-    return { kind: 'faulty', at, faults: preview.faults.map((fault) => nameFault(fault, document)) };
+    const faults = preview.faults.map((fault) => nameFault(seenFrom(at, fault), document));
+    return { kind: 'faulty', at, faults };
   }
   return preview.differs ? { kind: 'proposal', proposal, preview } : { kind: 'unchanged' };
 }
@@ -163,12 +164,26 @@ async function hasChanged(
   return !version || !isDeepStrictEqual(findObject(parsedJson(version.text), object).value, written);
 }
 
+/** Whether a path leads to an object or into it. */
+export function isInside(object: string, path: string): boolean {
+  return path === object || path.startsWith(`${object}.`) || path.startsWith(`${object}[`);
+}
+
+/** A rule that stands twice is reported at its second place. To a person who has just written the first, the second is the other. */
+function seenFrom(object: string, fault: PolicyFault): PolicyFault {
+  const { path, cause = '' } = fault;
+  if (fault.code !== 'rule.twice' || isInside(object, path) || !isInside(object, cause)) return fault;
+  return { ...fault, path: cause, cause: path, values: { ...fault.values, place: path } };
+}
+
 function nameFault(fault: PolicyFault, document: unknown): NamedFault {
   const partners = listIn(document, 'partners');
-  const named = (text: string) =>
-    text.replace(/partners\[(\d+)\][\w.[\]]*/g, (place, index: string) => {
-      const name = memberOf(partners[Number(index)], 'name');
-      return typeof name === 'string' ? `“${name}”` : place;
-    });
-  return { ...fault, message: named(fault.message), place: named(fault.path) };
+  const named = (path: string) => {
+    const [, index] = /^partners\[(\d+)\]/.exec(path) ?? [];
+    const name = memberOf(partners[Number(index)], 'name');
+    return typeof name === 'string' ? name : path;
+  };
+  const { values } = fault;
+  const place = 'place' in values ? { place: named(String(values.place)) } : {};
+  return { ...fault, values: { ...values, ...place }, place: named(fault.path) } as NamedFault;
 }

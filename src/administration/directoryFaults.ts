@@ -6,7 +6,7 @@ import { getGroup, groupObstacle } from '../graph/groups.js';
 import { groupsWithPortalRoles, leadsToPortalRole } from '../graph/portalRoles.js';
 import { childPath } from '../policy/jsonWalk.js';
 import { locateFaults } from '../policy/locateFaults.js';
-import type { PolicyFault } from '../policy/policyFault.js';
+import { reason, type FaultReason, type PolicyFault } from '../policy/policyFault.js';
 import type { PolicyDocument } from '../policy/schema.js';
 import type { LoadedPolicy } from '../policyFile/policyReading.js';
 
@@ -14,7 +14,7 @@ import type { LoadedPolicy } from '../policyFile/policyReading.js';
 export type DirectoryFindings = { faults: PolicyFault[]; unchecked: string[] };
 
 /** The look-up of one id: what is wrong with it, or null. */
-type Check = { path: string; run: (signal: AbortSignal) => Promise<string | null> };
+type Check = { path: string; run: (signal: AbortSignal) => Promise<FaultReason | null> };
 
 const CHECKS_AT_ONCE = 8;
 /** A page waits for this. Ids that are not checked by then count as unchecked. */
@@ -35,8 +35,8 @@ export async function findDirectoryFaults(
   const checks = checksOf(deps, deps.policy.current().policy.document, document);
   await concurrently(checks, CHECKS_AT_ONCE, async ({ path, run }) => {
     try {
-      const message = await run(signal);
-      if (message !== null) findings.faults.push({ path, message });
+      const found = await run(signal);
+      if (found) findings.faults.push({ path, ...found });
     } catch (error) {
       if (!(error instanceof GraphFault)) throw error;
       findings.unchecked.push(path);
@@ -65,24 +65,11 @@ function checksOf({ graph }: Pick<Deps, 'graph'>, before: PolicyDocument, after:
   return [...groups, ...apps];
 }
 
-const OBSTACLES = {
-  roleAssignable: 'is a group that can carry directory roles: its members could become administrators',
-  dynamic: 'is a dynamic group: a rule decides its members, and nobody can be added',
-  onPremises: 'is a group that is managed on premises: nobody can be added here',
-  portalRole: 'is a group with a role in this portal: its members would be staff here',
-  mailEnabled: "is a distribution list or a mail-enabled group: Microsoft Graph can't add anyone",
-};
-
-const FORBIDDEN = {
-  microsoftGraph: 'is Microsoft Graph itself: a role in it reaches the whole tenant',
-  portalItself: 'is this portal itself: a role in it would make guests its admins',
-};
-
 async function groupFault(graph: Deps['graph'], id: string, signal: AbortSignal) {
   const group = await unlessMissing(() => getGroup(graph, id, signal));
-  if (!group) return 'there is no group with this ID in the directory';
+  if (!group) return reason('directory.noGroup');
   const obstacle = groupObstacle(group);
-  return obstacle && OBSTACLES[obstacle];
+  return obstacle && reason(`directory.${obstacle}`);
 }
 
 async function portalRoleFault(
@@ -92,14 +79,14 @@ async function portalRoleFault(
   signal: AbortSignal,
 ) {
   const leads = carriers && (await unlessMissing(() => leadsToPortalRole(graph, id, carriers, signal)));
-  return leads ? OBSTACLES.portalRole : null;
+  return leads ? reason('directory.portalRole') : null;
 }
 
 async function appFault(graph: Deps['graph'], id: string, signal: AbortSignal) {
   const app = await unlessMissing(() => getServicePrincipal(graph, id, signal));
-  if (!app) return 'there is no enterprise application with this object id in the directory';
+  if (!app) return reason('directory.noApp');
   const forbidden = forbiddenApp(graph, app);
-  return forbidden && FORBIDDEN[forbidden];
+  return forbidden && reason(`directory.${forbidden}`);
 }
 
 async function unlessMissing<T>(get: () => Promise<T>): Promise<T | null> {

@@ -5,6 +5,7 @@ import { findTenantless, type Tenantless } from '../entra/homeTenants.js';
 import { policyChanges, type PolicyChange } from '../policy/changes.js';
 import type { PolicyFault } from '../policy/policyFault.js';
 import { parsedJson } from '../policy/rawJson.js';
+import { faultsOf } from '../policyFile/policyReading.js';
 import { findDirectoryFaults } from './directoryFaults.js';
 import { draftPolicy, type PolicyProposal } from './draftPolicy.js';
 import { replay, type Replay } from './replay.js';
@@ -20,8 +21,7 @@ export type PolicyDifference = {
 export type PolicyPreview = PolicyDifference & {
   text: string;
   differs: boolean;
-  /** The policy's own check refuses the text. Then nothing is looked up, and nothing replayed. */
-  refused: boolean;
+  /** Where the policy's own check refuses the text, nothing is looked up in the directory, and nothing replayed. */
   faults: PolicyFault[];
   /** Paths of ids that could not be looked up in the directory. */
   unchecked: string[];
@@ -40,11 +40,8 @@ export async function previewPolicy(
   const { text, reading, current, differs } = draft;
   const loaded = reading.kind === 'loaded' ? reading.loaded : null;
   const difference = policyDifference(current, { text, terms: (loaded ?? current).terms });
-  const shown = { ...difference, text, differs, refused: loaded === null };
-  if (!loaded) {
-    const faults = reading.kind === 'refused' ? reading.faults : [];
-    return { ...shown, faults, unchecked: [], tenantless: [], replay: null };
-  }
+  const shown = { ...difference, text, differs };
+  if (!loaded) return { ...shown, faults: faultsOf(reading), unchecked: [], tenantless: [], replay: null };
   const [directory, tenantless] = await Promise.all([
     findDirectoryFaults(deps, loaded),
     findTenantless(deps.config, current.policy.document, loaded.policy.document),

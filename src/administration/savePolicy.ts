@@ -2,7 +2,7 @@ import { type Access, personKey, type Person } from '../access/access.js';
 import { codeOf } from '../codeOf.js';
 import type { Deps } from '../deps.js';
 import { forbidden, policyConflict, policyNotWritten, policyReadOnly, unavailable } from '../errors.js';
-import { PolicyError, type PolicyFault } from '../policy/policyFault.js';
+import { PolicyError } from '../policyFile/faultTexts.js';
 import type { PolicyReading } from '../policyFile/policyReading.js';
 import { PolicyChanged, PolicyReadOnly } from '../policyFile/savePolicyFile.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
@@ -58,12 +58,7 @@ function inTurn(save: () => Promise<void>): Promise<void> {
 }
 
 async function requireFaultless(deps: Deps, reading: PolicyReading): Promise<Loaded> {
-  const faults: PolicyFault[] =
-    reading.kind === 'loaded'
-      ? (await findDirectoryFaults(deps, reading.loaded)).faults
-      : reading.kind === 'refused'
-        ? reading.faults
-        : [];
+  const { faults } = reading.kind === 'loaded' ? await findDirectoryFaults(deps, reading.loaded) : reading;
   if (reading.kind !== 'loaded' || faults.length > 0) throw new PolicyError(deps.config.policyFile, faults);
   return reading;
 }

@@ -5,10 +5,10 @@ import { examine } from '../doctor/examine.js';
 import { finding, LEVELS, type Finding, type Level } from '../doctor/finding.js';
 import { describeFinding } from '../doctor/describeFinding.js';
 import { createGraph } from '../graph/graph.js';
-import { loadLanguages } from '../language.js';
+import { inEnglish } from '../language.js';
 import { createLog, type Log } from '../log.js';
 import { createMailer } from '../mail/mailer.js';
-import { PolicyError } from '../policy/policyFault.js';
+import { PolicyError } from '../policyFile/faultTexts.js';
 import { openPolicyFile, type PolicyFile } from '../policyFile/policyFile.js';
 import { proofFaults } from '../policyFile/policyReading.js';
 import { isStoreMade, openStore, type Store } from '../store/database.js';
@@ -99,7 +99,7 @@ async function openSiteStore(config: Config, log: Log): Promise<Opening<Store>> 
 const MARKS: Record<Level, string> = { bad: '✗', warning: '!', unknown: '?', good: '✓' };
 
 function print(findings: Finding[], json: boolean): void {
-  const t = loadLanguages().translate('en');
+  const t = inEnglish();
   const sorted = LEVELS.flatMap((level) => findings.filter((found) => found.level === level));
   if (json) {
     const described = sorted.map((found) => ({ ...found, ...describeFinding(t, found) }));

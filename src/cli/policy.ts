@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { types } from 'node:util';
+import { inEnglish } from '../language.js';
 import { describe } from '../policy/describe.js';
 import { explain } from '../policy/explain.js';
 import { openPolicyFile } from '../policyFile/policyFile.js';
 import type { LoadedPolicy } from '../policyFile/policyReading.js';
-import { formatFault, PolicyError } from '../policy/policyFault.js';
+import { formatFault, PolicyError } from '../policyFile/faultTexts.js';
 import { policyJsonSchema, type Partner, type PolicyDocument } from '../policy/schema.js';
 import { seedPolicyFile } from '../policyFile/seedPolicyFile.js';
 import { root } from '../root.js';
@@ -118,6 +119,6 @@ try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof PolicyError)) throw error;
-  for (const fault of error.faults) console.error(formatFault(fault));
+  for (const fault of error.faults) console.error(formatFault(inEnglish(), fault));
   process.exitCode = EXIT.faultyPolicy;
 }

@@ -3,6 +3,7 @@ import type { Graph } from '../graph/graph.js';
 import type { Organization } from '../graph/organization.js';
 import type { Log } from '../log.js';
 import type { Mailer } from '../mail/mailer.js';
+import type { PolicyFault } from '../policy/policyFault.js';
 import type { PolicyFile } from '../policyFile/policyFile.js';
 import type { Store } from '../store/database.js';
 
@@ -142,7 +143,8 @@ export type Trouble = keyof typeof TROUBLES;
 /** Figures and names in a finding's sentence. */
 export type Values = Record<string, string | number>;
 
-export type Finding = { check: Check; level: Level; code: string; values: Values };
+/** `fault` is the fault of the policy that the sentence names, if it names one. */
+export type Finding = { check: Check; level: Level; code: string; values: Values; fault?: PolicyFault };
 
 export function finding<C extends Check>(
   check: C,

@@ -1,5 +1,5 @@
 import { childPath } from './jsonWalk.js';
-import type { PolicyFault } from './policyFault.js';
+import { reason, type FaultReason, type PolicyFault } from './policyFault.js';
 import { isConsumerDomain, isDisposableDomain } from './providers.js';
 import { isPublicSuffix } from './publicSuffix.js';
 import { entriesIn, listIn, memberOf } from './rawJson.js';
@@ -58,8 +58,7 @@ function checkGroup(
   const id = memberOf(group, 'id');
   const place = typeof id === 'string' ? approvers.get(id.toLowerCase()) : undefined;
   if (place === undefined) return;
-  const message = `is a group of approvers at ${place}: guests added to it could approve others`;
-  faults.push({ path: `${path}.id`, message, cause: place });
+  faults.push({ path: `${path}.id`, ...reason('group.approvers', { place }), cause: place });
 }
 
 function checkApp(app: unknown, path: string, findings: Findings): void {
@@ -67,11 +66,11 @@ function checkApp(app: unknown, path: string, findings: Findings): void {
   const servicePrincipal = memberOf(app, 'servicePrincipalId') !== undefined;
   const role = memberOf(app, 'appRoleId') !== undefined;
   const { faults } = findings;
-  if (servicePrincipal && !role) faults.push({ path, message: 'has a servicePrincipalId but no appRoleId' });
-  if (role && !servicePrincipal) faults.push({ path, message: 'has an appRoleId but no servicePrincipalId' });
-  if (!servicePrincipal && !role && listIn(app, 'groups').length === 0) {
-    faults.push({ path, message: 'nobody can reach it: name groups, or servicePrincipalId and appRoleId' });
-  }
+  if (servicePrincipal && !role) faults.push({ path: `${path}.appRoleId`, ...reason('appRoleId.missing') });
+  if (role && !servicePrincipal)
+    faults.push({ path: `${path}.servicePrincipalId`, ...reason('servicePrincipalId.missing') });
+  if (!servicePrincipal && !role && listIn(app, 'groups').length === 0)
+    faults.push({ path: `${path}.groups`, ...reason('app.unreachable') });
 }
 
 function checkPartner(partner: unknown, path: string, findings: Findings): void {
@@ -83,8 +82,7 @@ function checkPartner(partner: unknown, path: string, findings: Findings): void 
   });
   const redirectUrl = memberOf(memberOf(partner, 'invitation'), 'redirectUrl');
   if (redirectUrl === undefined && listIn(partner, 'apps').length === 0) {
-    const message = 'is missing, and the partner has no app to use instead';
-    findings.faults.push({ path: `${path}.invitation.redirectUrl`, message });
+    findings.faults.push({ path: `${path}.invitation.redirectUrl`, ...reason('redirectUrl.missing') });
   }
 }
 
@@ -93,8 +91,7 @@ function checkId(id: unknown, path: string, { ids, faults }: Findings): void {
   const older = ids.get(id);
   if (older === undefined) ids.set(id, path);
   else {
-    const message = `"${id}" is already the id of ${older}`;
-    faults.push({ path: `${path}.id`, message, cause: `${older}.id` });
+    faults.push({ path: `${path}.id`, ...reason('id.taken', { id, place: older }), cause: `${older}.id` });
   }
 }
 
@@ -106,8 +103,8 @@ function checkNames(
 ): void {
   listIn(owner, kind).forEach((name, index) => {
     if (typeof name !== 'string' || memberOf(memberOf(document, kind), name) !== undefined) return;
-    const message = `no ${kind === 'apps' ? 'app' : 'group'} is called "${name}"`;
-    faults.push({ path: `${path}.${kind}[${index}]`, message });
+    const unknown = kind === 'apps' ? 'app.unknown' : 'group.unknown';
+    faults.push({ path: `${path}.${kind}[${index}]`, ...reason(unknown, { key: name }) });
   });
 }
 
@@ -116,7 +113,8 @@ function checkDomain(written: unknown, path: string, { document, faults, rules, 
   if (rule === undefined) return;
   const older = rules.add(rule, path);
   if (older !== undefined) {
-    faults.push({ path, message: `"${rule.text}" is already listed at ${older.value}`, cause: older.value });
+    const twice = reason('rule.twice', { rule: rule.text, place: older.value });
+    faults.push({ path, ...twice, cause: older.value });
   }
   const fault = partnerRuleFault(rule, denied, memberOf(document, 'deny'));
   if (fault !== undefined) faults.push({ path, ...fault });
@@ -127,11 +125,11 @@ function readRule(written: unknown, path: string, faults: PolicyFault[]): Rule |
   if (typeof written !== 'string' || written === '') return undefined;
   const parsed = parseRule(written);
   if (parsed.ok) return parsed.rule;
-  faults.push({ path, message: parsed.message });
+  faults.push({ path, ...parsed.fault });
   return undefined;
 }
 
-type RuleFault = Pick<PolicyFault, 'message' | 'cause'>;
+type RuleFault = FaultReason & Pick<PolicyFault, 'cause'>;
 
 /**
  * The fault of a well-formed rule of a partner, given what the policy denies; undefined when it has none.
@@ -144,19 +142,18 @@ function partnerRuleFault(rule: Rule, denied: RuleIndex<string>, deny: unknown):
 
 function widthFault({ kind, text, domain }: Rule): RuleFault | undefined {
   if (kind === 'address' || !isPublicSuffix(domain)) return undefined;
-  return { message: `"${text}" is too broad: anyone can register a name below ${domain}` };
+  return reason('rule.tooWide', { rule: text, domain });
 }
 
 function denialFault(rule: Rule, denied: RuleIndex<string>, deny: unknown): RuleFault | undefined {
-  const never = `"${rule.text}" can never match:`;
+  const { text, domain } = rule;
   const denial = denied.covering(rule);
-  if (denial) return { message: `${never} deny.domains contains "${denial.rule.text}"`, cause: denial.value };
+  if (denial)
+    return { ...reason('rule.denied', { rule: text, denial: denial.rule.text }), cause: denial.value };
   if (rule.kind === 'address') return undefined;
-  const cause =
-    memberOf(deny, 'consumer') === true && isConsumerDomain(rule.domain)
-      ? 'deny.consumer'
-      : memberOf(deny, 'disposable') === true && isDisposableDomain(rule.domain)
-        ? 'deny.disposable'
-        : undefined;
-  return cause && { message: `${never} ${cause} refuses it; list full addresses instead`, cause };
+  if (memberOf(deny, 'consumer') === true && isConsumerDomain(domain))
+    return { ...reason('rule.consumer', { rule: text }), cause: 'deny.consumer' };
+  if (memberOf(deny, 'disposable') === true && isDisposableDomain(domain))
+    return { ...reason('rule.disposable', { rule: text }), cause: 'deny.disposable' };
+  return undefined;
 }

@@ -1,22 +1,25 @@
+import { reason, type FaultReason } from './policyFault.js';
+
 /** What the walk meets: a value that begins here, a key that is not allowed, or the syntax fault that ends the walk. */
 export type JsonEvent =
   | { kind: 'value'; path: string; offset: number }
-  | { kind: 'badKey'; path: string; message: string }
-  | { kind: 'syntax'; path: string; message: string; offset: number };
+  | { kind: 'badKey'; path: string; fault: FaultReason }
+  | { kind: 'syntax'; path: string; fault: FaultReason; offset: number };
 
 type Frame = { path: string; keys: Set<string> | null; key: string | number };
 type State = keyof typeof EXPECTED;
 
+/** The tokens that may follow, and the fault of any other. */
 const EXPECTED = {
-  value: { types: '{["0', words: 'a value' },
-  firstValue: { types: '{["0]', words: 'a value or "]"' },
-  key: { types: '"', words: 'a key in double quotes' },
-  firstKey: { types: '"}', words: 'a key in double quotes or "}"' },
-  colon: { types: ':', words: '":"' },
-  nextMember: { types: ',}', words: '"," or "}"' },
-  nextItem: { types: ',]', words: '"," or "]"' },
-  end: { types: '$', words: 'the end of the file' },
-};
+  value: { types: '{["0', otherwise: 'json.value' },
+  firstValue: { types: '{["0]', otherwise: 'json.valueOrEnd' },
+  key: { types: '"', otherwise: 'json.key' },
+  firstKey: { types: '"}', otherwise: 'json.keyOrEnd' },
+  colon: { types: ':', otherwise: 'json.colon' },
+  nextMember: { types: ',}', otherwise: 'json.commaOrBrace' },
+  nextItem: { types: ',]', otherwise: 'json.commaOrBracket' },
+  end: { types: '$', otherwise: 'json.end' },
+} as const;
 
 /** The path of a member or an item: `partners`, `partners[2]`, `partners[2].domains`, `apps["a b"]`. */
 export function childPath(path: string, key: string | number): string {
@@ -38,15 +41,15 @@ export function* walkJson(text: string): Generator<JsonEvent> {
     const frame = frames.at(-1);
     const path = frame ? childPath(frame.path, frame.key) : '';
     if (!expected.types.includes(type)) {
-      const message = `not valid JSON: expected ${expected.words}, ${found(token)}`;
+      const fault = syntaxFault(token, expected.otherwise);
       const nameless = state === 'key' || state === 'firstKey' || state === 'firstValue';
-      yield { kind: 'syntax', path: nameless ? (frame?.path ?? '') : path, message, offset };
+      yield { kind: 'syntax', path: nameless ? (frame?.path ?? '') : path, fault, offset };
       return;
     }
     if (frame?.keys && (state === 'key' || state === 'firstKey') && type === '"') {
       frame.key = JSON.parse(token.text) as string;
-      const message = keyFault(frame.key, frame.keys);
-      if (message !== undefined) yield { kind: 'badKey', path: childPath(frame.path, frame.key), message };
+      const fault = keyFault(frame.key, frame.keys);
+      if (fault) yield { kind: 'badKey', path: childPath(frame.path, frame.key), fault };
       frame.keys.add(frame.key);
     } else if ('{["0'.includes(type)) {
       yield { kind: 'value', path, offset };
@@ -55,16 +58,19 @@ export function* walkJson(text: string): Generator<JsonEvent> {
   }
 }
 
-function found({ type, text }: JsonToken): string {
-  if (type === '$') return 'but the file ends';
-  if (type === '?' && text.startsWith('"')) return 'but found a string that JSON does not allow';
-  return `but found ${text.slice(0, 20).trimEnd()}`;
+function syntaxFault(
+  { type, text }: JsonToken,
+  otherwise: (typeof EXPECTED)[State]['otherwise'],
+): FaultReason {
+  if (type === '$') return reason('json.endsEarly');
+  if (type === '?' && text.startsWith('"')) return reason('json.string');
+  return reason(otherwise, { found: text.slice(0, 20).trimEnd() });
 }
 
 // JavaScript gives `__proto__` a meaning, and zod drops it silently.
-function keyFault(key: string, keys: Set<string>): string | undefined {
-  if (key === '__proto__') return 'is not a name that can be used';
-  return keys.has(key) ? 'is used twice here' : undefined;
+function keyFault(key: string, keys: Set<string>): FaultReason | null {
+  if (key === '__proto__') return reason('key.reserved');
+  return keys.has(key) ? reason('key.twice') : null;
 }
 
 function nextState(state: State, type: string, path: string, frames: Frame[]): State {

@@ -56,6 +56,6 @@ export async function compilePolicy(document: PolicyDocument): Promise<Policy> {
 
 function validRule(text: string) {
   const parsed = parseRule(text);
-  if (!parsed.ok) throw new Error(`Not a validated policy: ${parsed.message}`);
+  if (!parsed.ok) throw new Error(`Not a validated policy: ${parsed.fault.code} of ${text}`);
   return parsed.rule;
 }

@@ -2,65 +2,75 @@ import { z } from 'zod';
 import { parseAddress } from './address.js';
 import { GUID } from './guid.js';
 import { isHttpsUrl } from './httpsUrl.js';
+import { reason, type PolicyFaultCode, type ReasonOf } from './policyFault.js';
 
 const KEY = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
 // PostgreSQL refuses lone surrogates.
 const NO_CONTROL_CHARACTERS = /^[^\p{Cc}\p{Cs}]*$/u;
 const TEXT = /^([^\p{Cc}\p{Cs}]|[\t\r\n])*$/u;
 
-const key = z
-  .string()
-  .regex(KEY, 'must be 1 to 64 letters, digits, "-" or "_", and begin with a letter or digit');
-const guid = z
-  .string()
-  .regex(GUID, 'must be a GUID such as 22222222-0000-4000-8000-000000000001')
-  .toLowerCase();
-const line = (max: number) =>
+/** A message of zod's is a text, so the code and its values are packed into one; `validate.ts` unpacks them. */
+export function says<Code extends PolicyFaultCode>(...fault: ReasonOf<Code>): string {
+  return JSON.stringify(reason(...fault));
+}
+
+const guid = (error: string | z.core.$ZodErrorMap) => z.string().regex(GUID, { error }).toLowerCase();
+/** A GUID in a list, which names the one at fault. */
+const guidInList = (code: 'approvers.id' | 'sponsors.id') =>
+  guid(({ input }) => says(code, { value: String(input) }));
+const line = (member: 'name' | 'organization', max: number) =>
   z
     .string()
-    .min(1, 'must not be empty')
-    .max(max, `must be at most ${max} characters long`)
-    .regex(NO_CONTROL_CHARACTERS, 'must not contain line breaks or control characters');
-const text = (max: number) =>
+    .min(1, says(`${member}.missing`))
+    .max(max, says(`${member}.tooLong`, { max }))
+    .regex(NO_CONTROL_CHARACTERS, says(`${member}.character`));
+const text = (member: 'message' | 'welcome', max: number) =>
   z
     .string()
-    .max(max, `must be at most ${max} characters long`)
-    .regex(TEXT, 'must not contain control characters other than line breaks');
-const httpsUrl = z
-  .string()
-  .regex(/^https:\/\//, { error: 'must be an https URL', abort: true })
-  .refine(isHttpsUrl, 'must be an https URL of plain ASCII, without user name or password');
-const mailAddress = z
-  .string()
-  .refine((value) => parseAddress(value).ok, 'must be an email address such as partners@contoso.com');
-const positive = z.int('must be a whole number').positive('must be greater than 0');
+    .max(max, says(`${member}.tooLong`, { max }))
+    .regex(TEXT, says(`${member}.character`));
+const httpsUrl = (member: 'url' | 'redirectUrl') =>
+  z
+    .string()
+    .regex(/^https:\/\//, { error: says(`${member}.notHttps`), abort: true })
+    .refine(isHttpsUrl, says(`${member}.malformed`));
+export const keySchema = z.string().regex(KEY, says('key.malformed'));
+const isMailAddress = (value: string) => parseAddress(value).ok;
+const positive = (member: 'perDay' | 'perHour' | 'total') => z.int(says(member)).positive(says(member));
 // The cross-check says whether each name exists.
 const names = z.array(z.string());
-const rule = z.string().min(1, 'must not be empty');
+const rule = z.string().min(1, says('rule.missing'));
 
 const portal = z
   .strictObject({
-    organization: line(100).describe('Your organisation, as partners know it.'),
-    contact: mailAddress.describe("The email address partners write to when something doesn't work."),
+    organization: line('organization', 100).describe('Your organisation, as partners know it.'),
+    contact: z
+      .string()
+      .refine(isMailAddress, says('contact'))
+      .describe("The email address partners write to when something doesn't work."),
     terms: z
       .string()
-      .refine(isTermsPath, 'must be a .md or .txt file in the folder of the policy, by relative path')
+      .refine(isTermsPath, says('terms.path'))
       .optional()
       .describe('Terms of use that partners accept: a .md or .txt file beside this one, by relative path.'),
-    welcome: text(2000).optional().describe('A short text above the sign-up form.'),
+    welcome: text('welcome', 2000).optional().describe('A short text above the sign-up form.'),
     logo: z
       .string()
-      .refine(isLogo, 'must be an https URL or a path below /assets/')
+      .refine(isLogo, says('logo'))
       .optional()
       .describe('Your logo: an https URL, or a path below /assets/ on this portal.'),
     colour: z
       .string()
-      .regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #0b5cad')
+      .regex(/^#[0-9a-f]{6}$/i, says('colour'))
       .optional()
       .describe('Your colour, as #rrggbb.'),
     reviewers: z
-      .array(mailAddress)
-      .max(20, 'must name at most 20 addresses')
+      .array(
+        z.string().refine(isMailAddress, {
+          error: ({ input }) => says('reviewers.address', { value: String(input) }),
+        }),
+      )
+      .max(20, says('reviewers.tooMany', { max: 20 }))
       .default([])
       .describe(
         'Email addresses of the people who are told about waiting requests that have no approvers of their own. Without any, the contact is told.',
@@ -68,22 +78,22 @@ const portal = z
   })
   .describe('How the portal presents itself.');
 
-const group = z
+export const groupSchema = z
   .strictObject({
-    id: guid.describe('Object ID of the group in Microsoft Entra.'),
-    name: line(256).describe('Name of the group, for people.'),
+    id: guid(says('group.id')).describe('Object ID of the group in Microsoft Entra.'),
+    name: line('name', 256).describe('Name of the group, for people.'),
   })
   .describe('A security or Microsoft 365 group.');
 
-const app = z
+export const appSchema = z
   .strictObject({
-    name: line(256).describe('Name of the app, as partners see it.'),
-    url: httpsUrl.describe('Where the app opens; https only.'),
+    name: line('name', 256).describe('Name of the app, as partners see it.'),
+    url: httpsUrl('url').describe('Where the app opens; https only.'),
     groups: names.default([]).describe('Keys of groups that are assigned to the app: the usual way in.'),
-    servicePrincipalId: guid
+    servicePrincipalId: guid(says('servicePrincipalId.malformed'))
       .optional()
       .describe('Object ID of the service principal, to assign a role directly. Goes with appRoleId.'),
-    appRoleId: guid
+    appRoleId: guid(says('appRoleId.malformed'))
       .optional()
       .describe('ID of the app role to assign directly. Goes with servicePrincipalId.'),
   })
@@ -91,19 +101,19 @@ const app = z
 
 const invitation = z
   .strictObject({
-    redirectUrl: httpsUrl
+    redirectUrl: httpsUrl('redirectUrl')
       .optional()
       .describe("Where a guest lands after accepting; https only. Without it, the partner's first app."),
-    message: text(2000).optional().describe('A short text in the invitation email.'),
+    message: text('message', 2000).optional().describe('A short text in the invitation email.'),
     language: z
       .string()
-      .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, 'must be a language such as sv or pt-BR')
+      .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, says('language'))
       .optional()
       .describe('Language of the invitation email, BCP 47: sv, pt-BR.'),
     userType: z.enum(['Guest', 'Member']).default('Guest').describe('Kind of account the person gets.'),
     sponsors: z
-      .array(guid)
-      .max(5, 'must name at most 5 sponsors')
+      .array(guidInList('sponsors.id'))
+      .max(5, says('sponsors.tooMany', { max: 5 }))
       .default([])
       .describe('Object IDs of up to five of your users or groups who vouch for the guests.'),
   })
@@ -114,9 +124,13 @@ export const MOST_PER_HOUR = 100;
 
 const limits = z
   .strictObject({
-    perDay: positive.optional().describe('Most people per day. After that, requests wait for approval.'),
-    total: positive.optional().describe('Most people in total. After that, requests wait for approval.'),
-    perHour: positive
+    perDay: positive('perDay')
+      .optional()
+      .describe('Most people per day. After that, requests wait for approval.'),
+    total: positive('total')
+      .optional()
+      .describe('Most people in total. After that, requests wait for approval.'),
+    perHour: positive('perHour')
       .default(MOST_PER_HOUR)
       .describe('Most sign-ups per hour from one domain. After that, they wait for their turn.'),
   })
@@ -124,15 +138,18 @@ const limits = z
 
 export const partnerSchema = z
   .strictObject({
-    id: key.describe('Short name, unique, that never changes: requests and reports refer to it.'),
-    name: line(256).describe('Name of the partner organisation.'),
+    id: z
+      .string()
+      .regex(KEY, says('id.malformed'))
+      .describe('Short name, unique, that never changes: requests and reports refer to it.'),
+    name: line('name', 256).describe('Name of the partner organisation.'),
     domains: z
       .array(rule)
-      .min(1, 'must name at least one domain')
+      .min(1, says('domains.missing'))
       .describe(
         'Who belongs to the partner: fabrikam.com (this domain only), *.fabrikam.com (everything below it) or one full address.',
       ),
-    tenantId: guid.optional().describe("ID of the partner's own Microsoft Entra tenant."),
+    tenantId: guid(says('tenantId')).optional().describe("ID of the partner's own Microsoft Entra tenant."),
     approval: z
       .enum(['automatic', 'manual'])
       .default('automatic')
@@ -147,7 +164,7 @@ export const partnerSchema = z
     groups: names.default([]).describe('Keys of groups that people join in addition to those of the apps.'),
     invitation: invitation.prefault({}),
     approvers: z
-      .array(guid)
+      .array(guidInList('approvers.id'))
       .default([])
       .describe('Object IDs of the users or groups who decide when approval is manual.'),
     notify: z
@@ -184,10 +201,13 @@ const deny = z
 
 const documentSchema = z.strictObject({
   $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),
-  version: z.literal(1, 'must be 1').describe('Version of the format.'),
+  version: z.literal(1, says('version')).describe('Version of the format.'),
   portal,
-  groups: z.record(key, group).default({}).describe('Groups by key; apps and partners refer to the keys.'),
-  apps: z.record(key, app).default({}).describe('Apps by key; partners refer to the keys.'),
+  groups: z
+    .record(keySchema, groupSchema)
+    .default({})
+    .describe('Groups by key; apps and partners refer to the keys.'),
+  apps: z.record(keySchema, appSchema).default({}).describe('Apps by key; partners refer to the keys.'),
   partners: z.array(partnerSchema).describe('The partner organisations.'),
   deny: deny.prefault({}),
   unlisted: z
@@ -205,8 +225,8 @@ export type ParsedPartner = z.infer<typeof partnerSchema>;
 export type Partner = Omit<ParsedPartner, 'invitation'> & {
   invitation: Omit<ParsedPartner['invitation'], 'redirectUrl'> & { redirectUrl: string };
 };
-export type PolicyGroup = z.infer<typeof group>;
-export type PolicyApp = z.infer<typeof app>;
+export type PolicyGroup = z.infer<typeof groupSchema>;
+export type PolicyApp = z.infer<typeof appSchema>;
 /** A validated policy document, defaults filled in. */
 export type PolicyDocument = Omit<z.infer<typeof documentSchema>, 'partners'> & { partners: Partner[] };
 

@@ -2,11 +2,15 @@ import type { z } from 'zod';
 import { crossCheck } from './crossCheck.js';
 import { childPath, walkJson } from './jsonWalk.js';
 import { locateFaults, placesIn } from './locateFaults.js';
-import type { PolicyFault } from './policyFault.js';
-import { listIn, parsedJson } from './rawJson.js';
+import { reason, type FaultReason, type PolicyFault } from './policyFault.js';
+import { entriesIn, listIn, parsedJson } from './rawJson.js';
 import {
+  appSchema,
   envelopeSchema,
+  groupSchema,
+  keySchema,
   partnerSchema,
+  says,
   type ParsedPartner,
   type Partner,
   type PolicyDocument,
@@ -35,22 +39,23 @@ async function syntaxFaults(json: string): Promise<PolicyFault[]> {
   const faults: PolicyFault[] = [];
   await eachInSlices(walkJson(json), (event) => {
     if (event.kind !== 'syntax') return;
-    const { path, message, offset } = event;
-    faults.push({ path, message, ...place(offset) });
+    const { path, fault, offset } = event;
+    faults.push({ path, ...fault, ...place(offset) });
   });
-  return faults.length > 0 ? faults : [{ path: '', message: 'not valid JSON' }];
+  return faults.length > 0 ? faults : [{ path: '', ...reason('json.endsEarly') }];
 }
 
 async function badKeys(json: string): Promise<PolicyFault[]> {
   const faults: PolicyFault[] = [];
   await eachInSlices(walkJson(json), (event) => {
-    if (event.kind === 'badKey') faults.push({ path: event.path, message: event.message });
+    if (event.kind === 'badKey') faults.push({ path: event.path, ...event.fault });
   });
   return faults;
 }
 
 async function readDocument(value: unknown, faults: PolicyFault[]): Promise<PolicyDocument | undefined> {
   const envelope = readWith(envelopeSchema, value, '', faults);
+  readBehindBadKeys(value, faults);
   const partners: Partner[] = [];
   await eachInSlices(listIn(value, 'partners'), (item, index) => {
     const partner = readWith(partnerSchema, item, `partners[${index}]`, faults);
@@ -58,6 +63,15 @@ async function readDocument(value: unknown, faults: PolicyFault[]): Promise<Poli
       partners.push(withRedirectUrl(partner, envelope.apps));
   });
   return envelope && { ...envelope, partners };
+}
+
+/** zod does not look at the value of a key that it refuses. */
+function readBehindBadKeys(value: unknown, faults: PolicyFault[]): void {
+  for (const [section, schema] of [['groups', groupSchema] as const, ['apps', appSchema] as const]) {
+    for (const [key, item] of entriesIn(value, section)) {
+      if (!keySchema.safeParse(key).success) readWith<unknown>(schema, item, childPath(section, key), faults);
+    }
+  }
 }
 
 // A partner without either is reported by the cross-check.
@@ -73,39 +87,42 @@ function readWith<T>(
   base: string,
   faults: PolicyFault[],
 ): T | undefined {
-  const result = schema.safeParse(value, { error: message });
+  const result = schema.safeParse(value, { error: ownFault });
   if (result.success) return result.data;
   faults.push(...result.error.issues.flatMap((issue) => faultsOf(issue, base)));
   return undefined;
 }
 
-// The words for faults that the schema itself does not word.
-function message(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
-  if (issue.code === 'invalid_type') return `must be ${TYPES[issue.expected] ?? issue.expected}`;
+// The faults that the schema itself does not name.
+function ownFault(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_value') {
-    return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+    return says('oneOf', { options: issue.values.map((value) => JSON.stringify(value)).join(', ') });
   }
-  return undefined;
+  if (issue.code !== 'invalid_type') return undefined;
+  const wrongType = WRONG_TYPE[issue.expected];
+  return issue.input === undefined ? says('missing') : wrongType && says(wrongType);
 }
 
-const TYPES: Record<string, string> = {
-  string: 'text in double quotes',
-  array: 'a list in [ ]',
-  object: 'an object in { }',
-  record: 'an object in { }',
-  boolean: 'true or false',
+const WRONG_TYPE: Partial<Record<string, 'type.text' | 'type.list' | 'type.object' | 'type.flag'>> = {
+  string: 'type.text',
+  array: 'type.list',
+  object: 'type.object',
+  record: 'type.object',
+  boolean: 'type.flag',
 };
 
 function faultsOf(issue: z.core.$ZodIssue, base: string): PolicyFault[] {
   const path = issue.path.reduce<string>((above, key) => childPath(above, asKey(key)), base);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: childPath(path, key), message: 'is not a known key' }));
+    return issue.keys.map((key) => ({ path: childPath(path, key), ...reason('unknownKey') }));
   }
-  if (issue.code === 'invalid_key') {
-    return [{ path, message: `the key ${issue.issues[0]?.message ?? 'is not allowed'}` }];
-  }
-  return [{ path, message: issue.message }];
+  if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ path, ...said(inner) }));
+  return [{ path, ...said(issue) }];
+}
+
+/** What {@link says} has packed. */
+function said({ message }: z.core.$ZodIssue): FaultReason {
+  return JSON.parse(message) as FaultReason;
 }
 
 function asKey(key: PropertyKey): string | number {

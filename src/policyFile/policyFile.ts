@@ -1,4 +1,5 @@
-import { PolicyError, type PolicyFault } from '../policy/policyFault.js';
+import type { PolicyFault } from '../policy/policyFault.js';
+import { PolicyError } from './faultTexts.js';
 import {
   eventOf,
   faultsOf,

@@ -117,8 +117,7 @@ export async function openPolicyHistory(deps: Needed, retryMs = RETRY_MS): Promi
   };
 }
 
-async function recordRefusal(db: Db, event: Exclude<PolicyFileEvent, { kind: 'loaded' }>): Promise<void> {
-  const detail =
-    event.kind === 'refused' ? { policy: event.hash, faults: event.faults.length } : { policy: null };
+async function recordRefusal(db: Db, event: PolicyFileEvent & { kind: 'refused' }): Promise<void> {
+  const detail = event.hash === null ? { policy: null } : { policy: event.hash, faults: event.faults.length };
   await insertAuditEvent(db, { actor: 'portal', action: 'policy.refused', detail });
 }

@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path';
 import { locateFaults } from '../policy/locateFaults.js';
 import { compilePolicy, type Policy } from '../policy/policy.js';
-import type { PolicyFault } from '../policy/policyFault.js';
+import { reason, type FaultReason, type PolicyFault } from '../policy/policyFault.js';
 import type { Partner } from '../policy/schema.js';
 import { validatePolicy } from '../policy/validate.js';
-import { readTextFile, type TextFile } from './textFile.js';
+import { readTextFile, type TextFile, type UnreadFile } from './textFile.js';
 
 /** A policy in force. `hash` is the SHA-256 of `text` in hex; `terms` are the terms that partners accept, if any. */
 export type LoadedPolicy = {
@@ -23,23 +23,14 @@ export type PolicyReading = {
   contents: string;
   file: { text: string; hash: string } | null;
   termsPath: string | null;
-} & (
-  | { kind: 'loaded'; loaded: LoadedPolicy }
-  | { kind: 'refused'; faults: PolicyFault[] }
-  | { kind: 'unreadable'; message: string }
-);
+} & ({ kind: 'loaded'; loaded: LoadedPolicy } | { kind: 'refused'; faults: PolicyFault[] });
 
 /** Reads and checks a policy file with its terms. Nothing in the files makes it throw. */
 export async function readPolicy(path: string, check: PolicyCheck): Promise<PolicyReading> {
   const file = await readTextFile(path);
   if (file.ok) return readPolicyText(path, file, check);
-  return {
-    contents: contentsOf(file, null),
-    file: null,
-    termsPath: null,
-    kind: 'unreadable',
-    message: file.message,
-  };
+  const faults = [{ path: '', ...unreadFault('file', file) }];
+  return { contents: contentsOf(file, null), file: null, termsPath: null, kind: 'refused', faults };
 }
 
 /**
@@ -78,7 +69,7 @@ const MOST_FAULTS = 20;
 function firstOf(faults: PolicyFault[]): PolicyFault[] {
   if (faults.length <= MOST_FAULTS) return faults;
   const more = faults.length - MOST_FAULTS;
-  return [...faults.slice(0, MOST_FAULTS), { path: '', message: `and ${more} more errors` }];
+  return [...faults.slice(0, MOST_FAULTS), { path: '', ...reason('more', { count: more }) }];
 }
 
 /** Reads the files without checking them: shows whether they have changed since the last reading. */
@@ -88,33 +79,31 @@ export async function readContents(path: string, termsPath: string | null): Prom
 }
 
 function contentsOf(...files: (TextFile | null)[]): string {
-  return JSON.stringify(files.map((file) => file && (file.ok ? file.hash : file.message)));
+  return JSON.stringify(files.map((file) => file && (file.ok ? file.hash : file)));
 }
 
 function termsFaults(terms: TextFile | null): PolicyFault[] {
-  return terms === null || terms.ok
-    ? []
-    : [{ path: 'portal.terms', message: `cannot be read: ${terms.message}` }];
+  return terms === null || terms.ok ? [] : [{ path: 'portal.terms', ...unreadFault('terms', terms) }];
 }
 
-/** What a look at the file found. */
+function unreadFault(what: 'file' | 'terms', file: UnreadFile): FaultReason {
+  return 'detail' in file
+    ? reason(`${what}.${file.why}`, { detail: file.detail })
+    : reason(`${what}.${file.why}`);
+}
+
+/** What a look at the file found; a file that could not be read has no hash. */
 export type PolicyFileEvent =
-  | { kind: 'loaded'; hash: string }
-  | { kind: 'refused'; hash: string | null; faults: PolicyFault[] }
-  | { kind: 'unreadable'; message: string };
+  { kind: 'loaded'; hash: string } | { kind: 'refused'; hash: string | null; faults: PolicyFault[] };
 
 /** Why a reading cannot be in force; empty when it can. */
 export function faultsOf(reading: PolicyReading): PolicyFault[] {
-  if (reading.kind === 'loaded') return [];
-  if (reading.kind === 'refused') return reading.faults;
-  return [{ path: '', message: `cannot be read: ${reading.message}` }];
+  return reading.kind === 'loaded' ? [] : reading.faults;
 }
 
 export function eventOf(reading: PolicyReading): PolicyFileEvent {
   if (reading.kind === 'loaded') return { kind: 'loaded', hash: reading.loaded.hash };
-  if (reading.kind === 'refused')
-    return { kind: 'refused', hash: reading.file?.hash ?? null, faults: reading.faults };
-  return { kind: 'unreadable', message: reading.message };
+  return { kind: 'refused', hash: reading.file?.hash ?? null, faults: reading.faults };
 }
 
 const ALL: readonly Partner['proof'][] = ['invitation', 'mailbox', 'tenant'];
@@ -129,15 +118,6 @@ export function proofFaults(hasMailServer: boolean): PolicyCheck {
   const possible = possibleProofs(hasMailServer);
   return ({ document }) =>
     document.partners.flatMap(({ proof }, index) =>
-      possible.includes(proof)
-        ? []
-        : [
-            {
-              path: `partners[${index}].proof`,
-              message:
-                'requires proof of the mailbox, which needs a mail server: set SMTP_URL, or use another proof',
-              setting: 'SMTP_URL',
-            },
-          ],
+      possible.includes(proof) ? [] : [{ path: `partners[${index}].proof`, ...reason('needsMail') }],
     );
 }

@@ -1,9 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { codeOf } from '../codeOf.js';
 
 /** A file's text with the SHA-256 of its bytes in hex, or why it cannot be read. */
-export type TextFile = { ok: true; text: string; hash: string } | { ok: false; message: string };
+export type TextFile = { ok: true; text: string; hash: string } | UnreadFile;
+
+/** `detail` is what the system says. */
+export type UnreadFile =
+  | { ok: false; why: 'notFile' | 'tooLarge' | 'notText' }
+  | { ok: false; why: 'missing' | 'unreadable'; detail: string };
 
 /** Enough for a policy of 50,000 partners; a larger file is a mistake. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -12,13 +18,14 @@ const MOST_BYTES = 16 * 1024 * 1024;
 export async function readTextFile(path: string): Promise<TextFile> {
   try {
     const found = await stat(path);
-    if (!found.isFile()) return { ok: false, message: 'it is not a regular file' };
-    if (found.size > MOST_BYTES) return { ok: false, message: 'the file is larger than 16 MB' };
+    if (!found.isFile()) return { ok: false, why: 'notFile' };
+    if (found.size > MOST_BYTES) return { ok: false, why: 'tooLarge' };
     const bytes = await readFile(path);
-    if (!isUtf8(bytes)) return { ok: false, message: 'the file is not text in UTF-8' };
+    if (!isUtf8(bytes)) return { ok: false, why: 'notText' };
     return { ok: true, text: bytes.toString(), hash: createHash('sha256').update(bytes).digest('hex') };
   } catch (error) {
-    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+    const detail = error instanceof Error ? error.message : String(error);
+    return { ok: false, why: codeOf(error) === 'ENOENT' ? 'missing' : 'unreadable', detail };
   }
 }
 

@@ -25,7 +25,7 @@ test('an app that is the portal itself can be chosen by nobody and cannot be sav
   const base = portal.deps.policy.current().hash;
   const refused = await ada.post('/admin/policy/save', { base, text }, { from: '/admin/policy' });
   expect(refused.status).toBe(422);
-  expect(refused.text).toContain('is this portal itself');
+  expect(refused.text).toContain('a role in this portal itself would make guests its admins');
   expect(portal.deps.policy.current().hash).toBe(base);
 });
 

@@ -382,15 +382,15 @@ describe('the directory is asked', () => {
   };
 
   test.each([
-    ['roleAssignable', GROUPS.roleAssignable, /administrators/],
-    ['dynamic', GROUPS.dynamic, /rule/],
-    ['onPremises', GROUPS.onPremises, /on premises/],
-    ['distribution', GROUPS.distribution, /distribution/],
-    ['missing', '22222222-0000-4000-8000-00000000ffff', /no group/],
-  ])('and a group that is %s is a fault with its path', async (_kind, id, message) => {
+    ['roleAssignable', GROUPS.roleAssignable, 'directory.roleAssignable'],
+    ['dynamic', GROUPS.dynamic, 'directory.dynamic'],
+    ['onPremises', GROUPS.onPremises, 'directory.onPremises'],
+    ['distribution', GROUPS.distribution, 'directory.mailEnabled'],
+    ['missing', '22222222-0000-4000-8000-00000000ffff', 'directory.noGroup'],
+  ])('and a group that is %s is a fault with its path', async (_kind, id, code) => {
     const proposal = aProposal(deps, group(id));
     await expect(savePolicy(deps, accessFor(deps), proposal)).rejects.toMatchObject({
-      faults: [{ path: 'groups.fresh.id', line: 1, message: expect.stringMatching(message) as string }],
+      faults: [{ path: 'groups.fresh.id', line: 1, code }],
     });
     expect((await previewPolicy(deps, accessFor(deps), proposal))?.faults).toHaveLength(1);
   });
@@ -405,7 +405,7 @@ describe('the directory is asked', () => {
     await expect(
       savePolicy(deps, accessFor(deps), aProposal(deps, edit(['apps', 'g'], app))),
     ).rejects.toMatchObject({
-      faults: [{ path: 'apps.g.servicePrincipalId', message: expect.stringMatching(/Graph/) as string }],
+      faults: [{ path: 'apps.g.servicePrincipalId', code: 'directory.microsoftGraph' }],
     });
   });
 

@@ -322,6 +322,9 @@ describe('a fault of the policy', () => {
     const found = await diagnosis();
     expect(found.filter((name) => name === 'policy.fault')).toHaveLength(20);
     expect(found.at(-1)).toBe('policy.moreFaults');
+    expect((await examine(portal.deps)).find(({ code }) => code === 'moreFaults')?.values).toEqual({
+      count: 3,
+    });
   });
 
   test('thousands of groups are looked at fifteen a call, and the rest is counted', async () => {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openPolicyFile, type PolicyFile } from '../../src/policyFile/policyFile.js';
 import type { PolicyFileEvent } from '../../src/policyFile/policyReading.js';
-import { PolicyError, type PolicyFault } from '../../src/policy/policyFault.js';
+import { reason, type PolicyFault } from '../../src/policy/policyFault.js';
+import { PolicyError } from '../../src/policyFile/faultTexts.js';
 import { aDocument, aPartner } from '../policy/aPolicy.js';
 
 const opened: PolicyFile[] = [];
@@ -71,22 +72,20 @@ describe('a policy file at the start', () => {
     expect(faults.map((fault) => fault.path)).toEqual(['version', 'unlisted']);
     expect(message.split('\n')).toEqual([
       `The policy ${path} cannot be used:`,
-      expect.stringMatching(/^ {2}version: must be 1 \(line 1, column \d+\)$/) as string,
-      expect.stringMatching(/^ {2}unlisted: must be "deny" or "review" \(line 1, column \d+\)$/) as string,
+      expect.stringMatching(/^ {2}version: Write 1 as the version \(line 1, column \d+\)$/) as string,
+      expect.stringMatching(/^ {2}unlisted: .*"deny", "review" \(line 1, column \d+\)$/) as string,
     ]);
   });
 
   it('is refused when it is not there', async () => {
     expect((await refusal()).faults).toMatchObject([
-      { path: '', message: expect.stringMatching(/ENOENT/) as string },
+      { path: '', code: 'file.missing', values: { detail: expect.stringMatching(/ENOENT/) as string } },
     ]);
   });
 
   it('is refused when it is not UTF-8', async () => {
     await writeFile(path, Buffer.from([0xff, 0xfe, 0x7b, 0x00]));
-    expect((await refusal()).faults).toMatchObject([
-      { path: '', message: expect.stringMatching(/UTF-8/) as string },
-    ]);
+    expect((await refusal()).faults).toMatchObject([{ path: '', code: 'file.notText' }]);
   });
 
   it('is refused when its terms are missing', async () => {
@@ -96,8 +95,10 @@ describe('a policy file at the start', () => {
 
   it('is refused when a further check finds faults', async () => {
     await write();
-    const check = (): PolicyFault[] => [{ path: 'partners[0].groups', message: 'no such group' }];
-    await expect(open({ check })).rejects.toThrow(/partners\[0\]\.groups: no such group/);
+    const check = (): PolicyFault[] => [
+      { path: 'partners[0].groups[0]', ...reason('group.unknown', { key: 'staff' }) },
+    ];
+    await expect(open({ check })).rejects.toThrow(/partners\[0\]\.groups\[0\]: .*“staff”/);
   });
 });
 
@@ -158,11 +159,11 @@ describe('a change of the policy file', () => {
   it('that a further check refuses leaves the good policy in force', async () => {
     await write();
     const check: NonNullable<Parameters<typeof openPolicyFile>[1]>['check'] = (policy) =>
-      policy.partner('fabrikam') ? [{ path: 'partners[0]', message: 'is unwelcome' }] : [];
+      policy.partner('fabrikam') ? [{ path: 'partners[0].proof', ...reason('needsMail') }] : [];
     const { file, events } = await open({ check });
     await write(named('fabrikam'));
     await until(() => events.length > 0);
-    expect(file.faults()).toMatchObject([{ path: 'partners[0]', message: 'is unwelcome' }]);
+    expect(file.faults()).toMatchObject([{ path: 'partners[0].proof', ...reason('needsMail') }]);
     expect(file.current().policy.partner('contoso')).toBeDefined();
   });
 
@@ -171,11 +172,9 @@ describe('a change of the policy file', () => {
     const { file, events } = await open();
     await rm(path);
     await until(() => events.length > 0);
-    expect(events).toEqual([{ kind: 'unreadable', message: expect.stringMatching(/ENOENT/) as string }]);
+    expect(events).toMatchObject([{ kind: 'refused', hash: null, faults: [{ code: 'file.missing' }] }]);
     expect(file.current().hash).toBe(sha256(text));
-    expect(file.faults()).toMatchObject([
-      { path: '', message: expect.stringMatching(/cannot be read/) as string },
-    ]);
+    expect(file.faults()).toMatchObject([{ path: '', code: 'file.missing' }]);
   });
 
   it('takes effect when the times of both versions lie in the past', async () => {

@@ -16,6 +16,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reason } from '../../src/policy/policyFault.js';
 import { openPolicyFile, type PolicyFile } from '../../src/policyFile/policyFile.js';
 import type { PolicyFileEvent } from '../../src/policyFile/policyReading.js';
 import { replaceFile } from '../../src/policyFile/replaceFile.js';
@@ -298,9 +299,9 @@ describe('new terms', () => {
 
 test('reading a draft changes nothing, and makes every check of loading', async () => {
   const checked = await openPolicyFile(path, {
-    check: () => [{ path: 'partners[0].id', message: 'is odd' }],
+    check: () => [{ path: 'partners[0].proof', ...reason('needsMail') }],
   }).catch((error: unknown) => error);
-  expect(checked).toMatchObject({ faults: [{ path: 'partners[0].id', message: 'is odd' }] });
+  expect(checked).toMatchObject({ faults: [{ path: 'partners[0].proof', code: 'needsMail' }] });
   expect(await file.readDraft('{ "version": 2,\n}')).toMatchObject({
     kind: 'refused',
     faults: [{ line: 2 }],

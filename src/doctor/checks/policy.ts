@@ -1,18 +1,13 @@
-import { formatFault, type PolicyFault } from '../../policy/policyFault.js';
+import type { PolicyFault } from '../../policy/policyFault.js';
 import type { Partner } from '../../policy/schema.js';
 import { finding, type CheckUp, type Finding, type Patient, type TenantPatient } from '../finding.js';
 
-const MOST_FAULTS = 20;
-
-/** One finding for each fault, up to a limit, and one that counts the rest. */
+/** One finding for each fault; where there are many, the reading names the first ones and counts the rest. */
 export function faultFindings(faults: PolicyFault[]): Finding[] {
-  const named = faults
-    .slice(0, MOST_FAULTS)
-    .map((fault) =>
-      finding('policy', fault.setting === 'SMTP_URL' ? 'needsMail' : 'fault', { fault: formatFault(fault) }),
-    );
-  const more = faults.length - named.length;
-  return more > 0 ? [...named, finding('policy', 'moreFaults', { count: more })] : named;
+  return faults.map((fault) => {
+    if (fault.code === 'more') return finding('policy', 'moreFaults', fault.values);
+    return { ...finding('policy', fault.code === 'needsMail' ? 'needsMail' : 'fault'), fault };
+  });
 }
 
 /** The file and the policy in force. */

@@ -9,10 +9,10 @@ import { bodyOf, type Body } from './form/typedForm.js';
 const SETTINGS_FIELDS = {
   organization: line(['organization'], { required: true }),
   contact: line(['contact'], { required: true }),
+  reviewers: lines(['reviewers']),
   welcome: text(['welcome']),
   logo: line(['logo']),
   colour: line(['colour']),
-  reviewers: lines(['reviewers']),
 } satisfies Fields<string>;
 
 /** `termsHash` is the SHA-256 of the terms in force, `termsBase` of those that the form was made from; '' for none. */

@@ -71,7 +71,7 @@ test('the preview refuses such a group, also one that was good when it was enter
   const reading = await portal.deps.policy.readDraft(JSON.stringify(aPolicy()));
   if (reading.kind !== 'loaded') throw new Error('The draft is faulty');
   const { faults } = await findDirectoryFaults(portal.deps, reading.loaded);
-  const refused = faults.filter(({ message }) => message.includes('with a role in this portal'));
+  const refused = faults.filter(({ code }) => code === 'directory.portalRole');
   expect(refused.map(({ path }) => path)).toEqual(['groups.crm.id', 'groups.wiki.id']);
 });
 

@@ -62,12 +62,9 @@ export async function submitNewItem(deps: Deps, res: Response, kind: Kind, body:
   const page = newItemPage(deps, kind, key);
   if (await showHelp(deps, res, page, { kind, body })) return;
   const values = readForm(page.fields, body);
-  const { t } = res.locals;
-  const { [kind]: taken } = deps.policy.current().policy.document;
-  const message =
-    key === '' ? t('catalogue.key.missing') : Object.hasOwn(taken, key) ? t('catalogue.key.taken') : null;
-  if (message !== null) {
-    await renderForm(deps, res, page, { status: 422, values, faults: [{ field: 'key', message }] });
+  if (Object.hasOwn(deps.policy.current().policy.document[kind], key)) {
+    const faults = [{ field: 'key', message: res.locals.t('catalogue.key.taken') }];
+    await renderForm(deps, res, page, { status: 422, values, faults });
     return;
   }
   await submitForm(deps, res, page, { base: textOf(body.base), values });

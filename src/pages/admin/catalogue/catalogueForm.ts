@@ -25,9 +25,18 @@ const APP_FIELDS = {
   appRoleId: line(['appRoleId']),
 } satisfies Fields<string>;
 
-const KINDS: Record<Kind, { view: string; fields: Fields<string>; path: (key: string) => string }> = {
-  apps: { view: 'admin/app', fields: APP_FIELDS, path: appPath },
-  groups: { view: 'admin/group', fields: GROUP_FIELDS, path: groupPath },
+/** `order` is that of a new item's form, which has a field for the key too. */
+const KINDS: Record<
+  Kind,
+  { view: string; fields: Fields<string>; order: string[]; path: (key: string) => string }
+> = {
+  apps: {
+    view: 'admin/app',
+    fields: APP_FIELDS,
+    order: ['name', 'url', 'key', 'groups', 'servicePrincipalId', 'appRoleId'],
+    path: appPath,
+  },
+  groups: { view: 'admin/group', fields: GROUP_FIELDS, order: ['name', 'id', 'key'], path: groupPath },
 };
 
 /** An app or a partner that grants the item; the item cannot be removed while there is one. */
@@ -54,7 +63,7 @@ export const itemPath = (kind: Kind, key: string) => KINDS[kind].path(key);
 
 /** @param key as it is typed */
 export function newItemPage(deps: Deps, kind: Kind, key: string): ItemPage {
-  const { view, fields } = KINDS[kind];
+  const { view, fields, order } = KINDS[kind];
   return {
     view,
     path: `/admin/${kind}/new`,
@@ -62,6 +71,7 @@ export function newItemPage(deps: Deps, kind: Kind, key: string): ItemPage {
     object: { section: kind, key },
     isNew: true,
     fields,
+    order,
     otherwise: 'key',
     besides: { key },
     locals: () => ({ key, uses: [], ...commonLocals(deps) }),

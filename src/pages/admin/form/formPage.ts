@@ -6,11 +6,14 @@ import {
   type ObjectConflict,
   checkEditing,
   findObject,
+  isInside,
   writtenPolicy,
   type PolicyObject,
 } from '../../../administration/changePolicy.js';
 import type { Deps } from '../../../deps.js';
 import { accessIn } from '../../../http/guard.js';
+import type { Translate } from '../../../language.js';
+import { faultText } from '../../../policyFile/faultTexts.js';
 import { renderPreview } from '../policy/policyViews.js';
 import {
   changesOf,
@@ -33,7 +36,10 @@ export type FormPage<Name extends string, Locals extends object = object> = {
   back: string;
   object: PolicyObject;
   isNew: boolean;
+  /** In the order of the form, in which their faults are listed. */
   fields: Fields<Name>;
+  /** The order of the form where it has further fields between those of the object. */
+  order?: readonly string[];
   /** The field for faults of the object as a whole. */
   otherwise?: string;
   /** What is typed besides the fields of the object, such as the key of a new app. */
@@ -44,7 +50,7 @@ export type FormPage<Name extends string, Locals extends object = object> = {
   locals: (base?: string) => Locals | Promise<Locals>;
 };
 
-/** What is wrong, in the words of the policy's check, and the field to mend, if it is one. */
+/** What to do, as a sentence, and the field to mend, if it is one. */
 type FormFault = { field: string | null; message: string };
 
 /** The object is gone, or these fields differ from what was typed. */
@@ -69,13 +75,16 @@ export async function renderForm<Name extends string, Locals extends object>(
   page: FormPage<Name, Locals>,
   state: FormState<Name, Locals> = {},
 ): Promise<void> {
+  const { faults = [] } = state;
   const current = deps.policy.current();
   const written = page.isNew ? undefined : findObject(writtenPolicy(current), page.object).value;
   res.status(state.status ?? 200).render(page.view, {
     path: page.path,
     isNew: page.isNew,
     values: state.values ?? showForm(page.fields, written),
-    faults: state.faults ?? [],
+    faults,
+    faultCount: faults.length,
+    faultsAt: (name: string) => faults.filter(({ field }) => field === name),
     notice: state.notice ?? savedNotice(res),
     conflict: state.conflict ?? null,
     base: state.base ?? current.hash,
@@ -112,7 +121,7 @@ export async function submitForm<Name extends string, Locals extends object>(
     case 'unchanged':
       return renderForm(deps, res, page, { notice: 'unchanged' });
     case 'faulty': {
-      const faults = faultsOf(page, outcome);
+      const faults = faultsOf(page, outcome, res.locals.t);
       return renderForm(deps, res, page, { status: 422, values, base: sent.base, faults });
     }
     case 'conflict': {
@@ -143,16 +152,25 @@ function originOf<Name extends string>({ path, back, besides }: FormPage<Name>, 
 }
 
 function faultsOf<Name extends string>(
-  { fields, otherwise }: FormPage<Name>,
+  { fields, order = Object.keys(fields), otherwise }: FormPage<Name>,
   { at, faults }: ChangeOutcome & { kind: 'faulty' },
+  t: Translate,
 ): FormFault[] {
-  return faults.map(({ path, cause = '', message, place }) => {
+  const inOrder = [...faults].sort((one, other) =>
+    one.path.localeCompare(other.path, 'en', { numeric: true }),
+  );
+  const found = inOrder.map((fault): FormFault => {
+    const { path, cause = '', place } = fault;
+    const message = faultText(t, fault);
     const field = fieldOfFault(fields, at, path) ?? (path === at ? (otherwise ?? null) : null);
-    const isInside = at !== '' && (path === at || path.startsWith(`${at}.`) || path.startsWith(`${at}[`));
-    if (field !== null || isInside) return { field, message };
-    // Another object's fault because of this one: "“Fabrikam”: x stands at “Northwind” already".
-    return { field: fieldOfFault(fields, at, cause), message: `${place}: ${message}` };
+    if (field !== null || (at !== '' && isInside(at, path))) return { field, message };
+    // Another object's fault because of this one, or one of the whole file.
+    const elsewhere = place === '' ? message : `${place}: ${message}`;
+    return { field: fieldOfFault(fields, at, cause), message: elsewhere };
   });
+  // A fault without a field comes last.
+  const rank = ({ field }: FormFault) => (field === null ? order.length : order.indexOf(field));
+  return found.sort((one, other) => rank(one) - rank(other));
 }
 
 function conflictOf<Name extends string>(

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
+import { formatFault } from '../../../policyFile/faultTexts.js';
 import { overview } from '../../../requests/list/overview.js';
 import { OUTCOMES } from '../../../requests/list/signUpFigures.js';
 import { ageOf } from '../age.js';
@@ -28,6 +29,7 @@ export function showOverview(deps: Deps): RequestHandler {
     const number = new Intl.NumberFormat(locale);
     res.render('admin/overview', {
       ...figures,
+      policyFaults: figures.policy?.faults.map((fault) => formatFault(res.locals.t, fault)),
       partner,
       outcomes: OUTCOMES,
       chart: hasChart(figures.signUps.days) ? signUpChart(figures.signUps.days) : null,

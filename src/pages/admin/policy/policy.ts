@@ -4,6 +4,7 @@ import type { Deps } from '../../../deps.js';
 import { accessIn } from '../../../http/guard.js';
 import type { PolicyFault } from '../../../policy/policyFault.js';
 import { schemaReference } from './schemaReference.js';
+import { describeFaults } from '../../../policyFile/faultTexts.js';
 
 /** What the editor holds; `base` is the hash of the file that it was made from, `terms` new terms that go with it. */
 type EditorContents = { text: string; base: string; faults: PolicyFault[]; terms?: string };
@@ -41,6 +42,8 @@ export async function showEditor(
     // The text of a refused file is as it stands on disk; what was sent is not saved yet.
     isUnsaved: isSent,
     members: schemaReference(),
+    faults: describeFaults(res.locals.t, contents.faults),
+    faultCount: status === 422 ? contents.faults.length : 0,
     newTerms: contents.terms,
     saved,
     refused: deps.policy.faults().length > 0,

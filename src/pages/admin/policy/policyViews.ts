@@ -4,6 +4,7 @@ import type { PublicError } from '../../../errors.js';
 import type { Translate } from '../../../language.js';
 import type { PolicyChange } from '../../../policy/changes.js';
 import { viewOfReplay } from './replayView.js';
+import { describeFaults } from '../../../policyFile/faultTexts.js';
 import { COMMENT_LENGTH, fieldsOf, type SentProposal } from './sentProposal.js';
 
 /** A page shows no more than this of what differs; the difference line by line has the rest. */
@@ -28,6 +29,7 @@ export function renderPreview(
   const { proposal, back, comment, restoredFrom, form } = sent;
   res.status(problem?.status ?? (preview.faults.length > 0 ? 422 : 200)).render('admin/policyPreview', {
     ...preview,
+    faults: describeFaults(res.locals.t, preview.faults),
     ...viewOfChanges(preview.changes, res.locals.t),
     summary: summaryOf(preview.changes, res.locals),
     replay: preview.replay && viewOfReplay(preview.replay, res.locals.t),

@@ -5,7 +5,7 @@ import { savePolicy } from '../../../administration/savePolicy.js';
 import type { Deps } from '../../../deps.js';
 import { notFound, PublicError } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
-import { PolicyError } from '../../../policy/policyFault.js';
+import { PolicyError } from '../../../policyFile/faultTexts.js';
 import { submitItem, submitNewItem, submitRemoval } from '../catalogue/catalogue.js';
 import type { TypedForm } from '../form/typedForm.js';
 import { parseFormPath } from '../objectPath.js';

@@ -103,7 +103,10 @@ test.each([
         };
   const preview = await fill(ada, `/admin/${kind}/new`, typed);
   expect(preview.status).toBe(422);
-  expect(preview.text).not.toContain('value="Save"');
+  expect(faultsOf(preview.text).map(([field]) => field)).toEqual([
+    kind === 'groups' ? 'id' : 'servicePrincipalId',
+  ]);
+  expect(formOf(preview.text, `/admin/${kind}/new`)).toMatchObject(typed);
 });
 
 test.each([
@@ -114,9 +117,14 @@ test.each([
   ['groups', { key: 'x', name: '', id: SUPPLIERS }, 'name'],
   ['groups', { key: 'x', name: 'X', id: 'supplier portal' }, 'id'],
   ['apps', { key: 'x', name: 'X', url: 'http://x.example', groups: 'crm' }, 'url'],
-  ['apps', { key: 'x', name: 'X', url: 'https://x.example' }, 'key'],
+  ['apps', { key: 'x', name: 'X', url: 'https://x.example' }, 'groups'],
   ['apps', { key: 'x', name: 'X', url: 'https://x.example', groups: 'gone' }, 'groups'],
   ['apps', { key: 'x', name: 'X', url: 'https://x.example', appRoleId: 'x' }, 'appRoleId'],
+  [
+    'apps',
+    { key: 'x', name: 'X', url: 'https://x.example', appRoleId: WIKI.appRoleId },
+    'servicePrincipalId',
+  ],
 ])('a faulty entry of %s (%j) is refused at its field', async (kind, typed, field) => {
   const { status, text } = await fill(ada, `/admin/${kind}/new`, typed);
   expect(status).toBe(422);

@@ -98,7 +98,7 @@ describe('the editor', () => {
     await deps.policy.reload();
     const page = await ada.get('/admin/policy');
     expect(valueOf(page.text, 'text')).toBe(faulty);
-    expect(textOf(page.text)).toMatch(/has errors and isn't in force.*version must be 1/);
+    expect(textOf(page.text)).toMatch(/has errors and isn't in force.*version Write 1 as the version/);
     const fields = { base: hiddenFields(page.text, '/admin/policy/preview').base, text: renamed('Mended') };
     expect((await save(fields)).status).toBe(303);
     expect(deps.policy.faults()).toEqual([]);
