@@ -85,8 +85,11 @@ export function cultureOf(tag: string): string {
 
 /** What a language calls itself, for the switch: Svenska, 简体中文. */
 export function nameOfLanguage(code: string): string {
-  const name = new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code;
-  return `${name.charAt(0).toLocaleUpperCase(code)}${name.slice(1)}`;
+  return capitalised(new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code, code);
+}
+
+export function capitalised(name: string, language: string): string {
+  return `${name.charAt(0).toLocaleUpperCase(language)}${name.slice(1)}`;
 }
 
 const RIGHT_TO_LEFT = new Set(['Arab', 'Hebr', 'Syrc', 'Thaa', 'Nkoo', 'Adlm']);

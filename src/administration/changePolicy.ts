@@ -6,7 +6,9 @@ import type { PolicyEdit } from '../policy/editText.js';
 import { childPath } from '../policy/jsonWalk.js';
 import type { PolicyFault } from '../policy/policyFault.js';
 import { listIn, memberOf, parsedJson } from '../policy/rawJson.js';
+import type { WrittenTexts } from '../policy/texts.js';
 import type { LoadedPolicy } from '../policyFile/policyReading.js';
+import { writtenTerms } from '../policyFile/terms.js';
 import { findPolicyVersionByHash } from '../store/policyVersions.js';
 import type { PolicyProposal } from './draftPolicy.js';
 import { previewPolicy, type PolicyPreview } from './previewPolicy.js';
@@ -60,8 +62,8 @@ export type ObjectChange = {
   base: string | null;
   /** The members to set, given the object as the policy has it now; undefined removes one, an empty path means the object. */
   edit: (written: unknown) => { path: readonly string[]; value: unknown }[];
-  /** The terms of use in Markdown, with the SHA-256 of those that the person saw; '' for none. */
-  terms?: { text: string; base: string };
+  /** The terms of use in Markdown, undefined for none, with the SHA-256 of those that the person saw, '' for none. */
+  terms?: { texts: WrittenTexts | undefined; base: string };
 };
 
 /** A fault of the policy, in whose values partners are named rather than counted; `place` is its path, written so too. */
@@ -72,7 +74,7 @@ export type ObjectConflict = {
   /** The object as the policy has it now, undefined when it is gone; null when nobody else has changed it. */
   object: { now: unknown } | null;
   /** The terms in force; null when the change leaves them alone. */
-  terms: { now: string } | null;
+  terms: { now: WrittenTexts | undefined } | null;
 };
 
 export type ChangeOutcome =
@@ -114,9 +116,9 @@ export async function changePolicy(deps: Deps, access: Access, change: ObjectCha
   const edits: PolicyEdit[] = change
     .edit(written)
     .map((edit) => ({ path: [...path, ...edit.path], value: edit.value }));
-  if (terms?.text === '') edits.push({ path: ['portal', 'terms'], value: undefined });
-  const proposal = { base: current.hash, edits, ...(terms?.text && { terms: terms.text }) };
-  if (edits.length === 0 && !proposal.terms) return { kind: 'unchanged' };
+  if (terms && terms.texts === undefined) edits.push({ path: ['portal', 'terms'], value: undefined });
+  if (edits.length === 0 && !terms) return { kind: 'unchanged' };
+  const proposal = { base: current.hash, edits, ...(terms?.texts !== undefined && { terms: terms.texts }) };
 
   const preview = await previewPolicy(deps, access, proposal);
   // Somebody has saved since the file was read above.
@@ -129,10 +131,20 @@ export async function changePolicy(deps: Deps, access: Access, change: ObjectCha
   return preview.differs ? { kind: 'proposal', proposal, preview } : { kind: 'unchanged' };
 }
 
-/** The terms of a change if they differ from those in force, '' for none; spaces around them do not count. */
-function newTerms({ policy }: Deps, { terms }: ObjectChange): ObjectChange['terms'] {
-  if (!terms || terms.text.trim() === (policy.current().terms?.text ?? '').trim()) return undefined;
-  return { base: terms.base, text: terms.text.trim() === '' ? '' : terms.text };
+/** The terms of a change if they differ from those in force; spaces around them do not count. */
+function newTerms(deps: Deps, { terms }: ObjectChange): ObjectChange['terms'] {
+  const isSame = isDeepStrictEqual(trimmed(terms?.texts), trimmed(termsInForce(deps)));
+  return isSame ? undefined : terms;
+}
+
+function termsInForce({ policy }: Deps): WrittenTexts | undefined {
+  const { terms } = policy.current();
+  return terms ? writtenTerms(terms) : undefined;
+}
+
+function trimmed(texts: WrittenTexts | undefined): WrittenTexts | undefined {
+  if (texts === undefined || typeof texts === 'string') return texts?.trim();
+  return Object.fromEntries(Object.entries(texts).map(([language, text]) => [language, text.trim()]));
 }
 
 async function findConflict(
@@ -148,7 +160,7 @@ async function findConflict(
   if (!objectChanged && !termsChanged) return null;
   return {
     object: objectChanged ? { now: written } : null,
-    terms: terms ? { now: inForce?.text ?? '' } : null,
+    terms: terms ? { now: termsInForce(deps) } : null,
   };
 }
 

@@ -2,8 +2,9 @@ import type { Deps } from '../deps.js';
 import { policyChanges, type PolicyChange } from '../policy/changes.js';
 import { parsedJson } from '../policy/rawJson.js';
 import { rebasedEdits } from '../policy/rebase.js';
+import { hashOfTerms } from '../policyFile/terms.js';
 import { findPolicyVersionByHash, type PolicyVersion } from '../store/policyVersions.js';
-import { proposedText, termsFile, type PolicyProposal } from './draftPolicy.js';
+import { cleanTerms, proposedText, type PolicyProposal } from './draftPolicy.js';
 import { lineDiff, type DiffLine } from './previewPolicy.js';
 import { findLatestVersion, type NamedVersion } from './policyVersions.js';
 
@@ -47,8 +48,12 @@ export async function describeConflict(deps: Deps, proposal: PolicyProposal): Pr
 }
 
 /** The terms of use of a proposal, if they are new; null when somebody else has changed the terms meanwhile. */
-function termsOnTop(deps: Deps, base: PolicyVersion, { terms }: PolicyProposal): { terms?: string } | null {
-  if (terms === undefined || termsFile(terms).hash === base.terms_hash) return {};
+function termsOnTop(
+  deps: Deps,
+  base: PolicyVersion,
+  { terms }: PolicyProposal,
+): Pick<PolicyProposal, 'terms'> | null {
+  if (terms === undefined || hashOfTerms(cleanTerms(terms)) === base.terms_hash) return {};
   const theirs = deps.policy.current().terms?.hash ?? null;
   return theirs === base.terms_hash ? { terms } : null;
 }

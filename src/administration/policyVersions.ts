@@ -8,7 +8,9 @@ import {
   type PolicyVersion,
   type PolicyVersionSummary,
 } from '../store/policyVersions.js';
-import { policyDifference, type PolicyDifference } from './previewPolicy.js';
+import type { WrittenTexts } from '../policy/texts.js';
+import { termsOfVersion } from '../policyFile/terms.js';
+import { policyDifference, textsInForce, type PolicyDifference } from './previewPolicy.js';
 
 type Needed = Pick<Deps, 'store' | 'policy'>;
 
@@ -55,7 +57,7 @@ export async function compareVersion({ store, policy }: Needed, id: string): Pro
   return {
     version: await withName(store, version),
     before: before ? { id: before.id, ...policyDifference(textsOf(before), textsOf(version)) } : null,
-    now: latest?.id === version.id ? null : policyDifference(textsOf(version), policy.current()),
+    now: latest?.id === version.id ? null : policyDifference(textsOf(version), textsInForce(policy.current())),
   };
 }
 
@@ -63,15 +65,14 @@ export async function compareVersion({ store, policy }: Needed, id: string): Pro
 export async function findVersionTexts(
   { store }: Pick<Deps, 'store'>,
   id: string,
-): Promise<{ text: string; terms?: string } | null> {
+): Promise<{ text: string; terms?: WrittenTexts } | null> {
   const version = await findPolicyVersion(store.db, id);
-  return version ? { text: version.text, ...(version.terms !== null && { terms: version.terms }) } : null;
+  if (!version) return null;
+  const { text, terms } = textsOf(version);
+  return { text, ...(terms !== null && { terms }) };
 }
 
-const textsOf = ({ text, terms }: PolicyVersion) => ({
-  text,
-  terms: terms === null ? null : { text: terms },
-});
+const textsOf = (version: PolicyVersion) => ({ text: version.text, terms: termsOfVersion(version) });
 
 async function withName<Version extends { author: string }>(
   { db }: Deps['store'],

@@ -5,7 +5,9 @@ import { findTenantless, type Tenantless } from '../entra/homeTenants.js';
 import { policyChanges, type PolicyChange } from '../policy/changes.js';
 import type { PolicyFault } from '../policy/policyFault.js';
 import { parsedJson } from '../policy/rawJson.js';
-import { faultsOf } from '../policyFile/policyReading.js';
+import type { WrittenTexts } from '../policy/texts.js';
+import { faultsOf, type LoadedPolicy } from '../policyFile/policyReading.js';
+import { writtenTerms } from '../policyFile/terms.js';
 import { findDirectoryFaults } from './directoryFaults.js';
 import { draftPolicy, type PolicyProposal } from './draftPolicy.js';
 import { replay, type Replay } from './replay.js';
@@ -39,7 +41,7 @@ export async function previewPolicy(
   if (!draft) return null;
   const { text, reading, current, differs } = draft;
   const loaded = reading.kind === 'loaded' ? reading.loaded : null;
-  const difference = policyDifference(current, { text, terms: (loaded ?? current).terms });
+  const difference = policyDifference(textsInForce(current), { ...textsInForce(loaded ?? current), text });
   const shown = { ...difference, text, differs };
   if (!loaded) return { ...shown, faults: faultsOf(reading), unchecked: [], tenantless: [], replay: null };
   const [directory, tenantless] = await Promise.all([
@@ -54,15 +56,27 @@ export async function previewPolicy(
   };
 }
 
-type Texts = { text: string; terms: { text: string } | null };
+type Texts = { text: string; terms: WrittenTexts | null };
+
+export function textsInForce({ text, terms }: LoadedPolicy): Texts {
+  return { text, terms: terms && writtenTerms(terms) };
+}
 
 export function policyDifference(before: Texts, after: Texts): PolicyDifference {
-  const [old, fresh] = [before.terms?.text, after.terms?.text];
+  const [old, fresh] = [termsInOne(before), termsInOne(after)];
   return {
     changes: policyChanges(parsedJson(before.text), parsedJson(after.text)),
     lines: lineDiff(before.text, after.text),
     terms: old === fresh ? null : { lines: lineDiff(old ?? '', fresh ?? '') },
   };
+}
+
+/** All terms in one text, each below the tag of its language. */
+function termsInOne({ terms }: Texts): string | undefined {
+  if (terms === null || typeof terms === 'string') return terms ?? undefined;
+  return Object.entries(terms)
+    .map(([language, text]) => `${language}:\n\n${text.trimEnd()}\n`)
+    .join('\n');
 }
 
 /** A line of a difference with its surroundings; `gap` stands for lines that are the same in both. */

@@ -54,7 +54,7 @@ async function check(path: string): Promise<number> {
     count(Object.keys(apps).length, 'app'),
     count(Object.keys(groups).length, 'group'),
   ];
-  console.log(`${path} is OK: ${counts.join(', ')}${terms ? ', terms of use' : ''}.`);
+  console.log(`${path} is OK: ${[...counts, ...termsIn(terms)].join(', ')}.`);
   for (const hint of proofHints(policy.document)) console.log(hint);
   return EXIT.ok;
 }
@@ -79,6 +79,11 @@ function proofHints({ partners }: PolicyDocument): string[] {
         ]
       : []),
   ];
+}
+
+function termsIn(terms: LoadedPolicy['terms']): string[] {
+  const tags = terms?.texts.flatMap(({ language }) => language ?? []) ?? [];
+  return terms ? [`terms of use${tags.length > 0 ? ` (${tags.join(', ')})` : ''}`] : [];
 }
 
 function count(number: number, noun: string): string {

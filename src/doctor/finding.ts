@@ -32,6 +32,7 @@ export const FINDINGS = {
     moreFaults: 'bad',
     readOnly: 'warning',
     nobody: 'warning',
+    noLanguage: 'warning',
     ownDomain: 'bad',
     noHomeTenant: 'warning',
     homeTenantUnknown: 'unknown',

@@ -2,6 +2,8 @@ import type { RequestHandler } from 'express';
 import MarkdownIt from 'markdown-it';
 import type { Deps } from '../deps.js';
 import { notFound } from '../errors.js';
+import type { TermsText } from '../policyFile/terms.js';
+import { asShown, showText } from './inLanguage.js';
 
 /** A run of plain text, which a view escapes like everything else; `href` is https, http or mailto. */
 type Span = { text: string; strong: boolean; href: string | null };
@@ -12,16 +14,19 @@ export type Block =
 
 type Token = ReturnType<MarkdownIt['parse']>[number];
 
-/** GET /terms */
+/** GET /terms, in the reader's language; `?in=` asks for the text that stood beside a form. */
 export function showTerms({ policy }: Deps): RequestHandler {
   // An admin may write much, and anybody may ask for it: it is rendered once for each policy that is read.
-  const rendered = new WeakMap<object, string>();
-  return (_req, res, next) => {
-    const { terms } = policy.current();
-    if (!terms) throw notFound();
+  const rendered = new WeakMap<TermsText, string>();
+  return (req, res, next) => {
+    const { texts = [] } = policy.current().terms ?? {};
+    const asked = texts.find(({ language }) => language !== null && language === req.query.in);
+    const shown = asked ? asShown(asked, texts, res.locals) : showText(texts, res.locals);
+    if (!shown) throw notFound();
+    const { text: terms, mark, note } = shown;
     const html = rendered.get(terms);
     if (html !== undefined) {
-      res.render('terms', { html });
+      res.render('terms', { html, mark, note });
       return;
     }
     res.app.render('partials/blocks', { blocks: blocksOf(terms.text) }, (error: Error | null, text) => {
@@ -30,10 +35,13 @@ export function showTerms({ policy }: Deps): RequestHandler {
         return;
       }
       rendered.set(terms, text);
-      res.render('terms', { html: text });
+      res.render('terms', { html: text, mark, note });
     });
   };
 }
+
+/** The path of the terms in a language; null for the only ones, whose language is not named. */
+export const termsPath = (language: string | null) => (language === null ? '/terms' : `/terms?in=${language}`);
 
 /** Headings, paragraphs and flat lists of a Markdown text, with emphasis and links; all else becomes plain words. */
 export function blocksOf(markdown: string): Block[] {

@@ -1,8 +1,9 @@
 import { childPath } from './jsonWalk.js';
+import { tagFault } from './languageTag.js';
 import { reason, type FaultReason, type PolicyFault } from './policyFault.js';
 import { isConsumerDomain, isDisposableDomain } from './providers.js';
 import { isPublicSuffix } from './publicSuffix.js';
-import { entriesIn, listIn, memberOf } from './rawJson.js';
+import { entriesIn, isRecord, listIn, memberOf } from './rawJson.js';
 import { parseRule, type Rule } from './rule.js';
 import { RuleIndex } from './ruleIndex.js';
 import { eachInSlices } from './slices.js';
@@ -18,7 +19,7 @@ type Findings = {
 
 /**
  * Checks how the parts of a policy fit together: unknown names, ids and rules that are used twice, rules that are malformed,
- * too wide or can never match, apps that nobody can reach. Takes the document as it was written, in any shape, so that a fault
+ * too wide or can never match, apps that nobody can reach, languages that there are not. Takes the document as it was written, in any shape, so that a fault
  * of the schema hides no other. Adds to `faults`.
  */
 export async function crossCheck(document: unknown, faults: PolicyFault[]): Promise<void> {
@@ -34,6 +35,7 @@ export async function crossCheck(document: unknown, faults: PolicyFault[]): Prom
     const rule = readRule(written, path, faults);
     if (rule) findings.denied.add(rule, path);
   });
+  checkTexts(memberOf(document, 'portal'), faults);
   for (const [key, app] of entriesIn(document, 'apps')) checkApp(app, childPath('apps', key), findings);
   const approvers = new Map<string, string>();
   await eachInSlices(listIn(document, 'partners'), (partner, index) => {
@@ -45,6 +47,18 @@ export async function crossCheck(document: unknown, faults: PolicyFault[]): Prom
   });
   for (const [key, group] of entriesIn(document, 'groups')) {
     checkGroup(group, childPath('groups', key), approvers, faults);
+  }
+}
+
+function checkTexts(portal: unknown, faults: PolicyFault[]): void {
+  for (const member of ['terms', 'welcome']) {
+    const path = `portal.${member}`;
+    const texts = memberOf(portal, member);
+    if (isRecord(texts) && Object.keys(texts).length === 0) faults.push({ path, ...reason('texts.none') });
+    for (const [tag] of entriesIn(portal, member)) {
+      const fault = tagFault(tag);
+      if (fault) faults.push({ path: childPath(path, tag), ...fault });
+    }
   }
 }
 

@@ -41,6 +41,12 @@ const positive = (member: 'perDay' | 'perHour' | 'total') => z.int(says(member))
 const names = z.array(z.string());
 const rule = z.string().min(1, says('rule.missing'));
 
+const termsFile = z.string().refine(isTermsPath, says('terms.path'));
+const welcome = text('welcome', 2000);
+/** A text, or one for each language by its tag; the cross-check looks at the tags. */
+const byLanguage = (only: z.ZodType<string>, one: z.ZodType<string>) =>
+  z.union([only, z.record(z.string(), one)], says('type.textOrTexts'));
+
 const portal = z
   .strictObject({
     organization: line('organization', 100).describe('Your organisation, as partners know it.'),
@@ -48,12 +54,16 @@ const portal = z
       .string()
       .refine(isMailAddress, says('contact'))
       .describe("The email address partners write to when something doesn't work."),
-    terms: z
-      .string()
-      .refine(isTermsPath, says('terms.path'))
+    terms: byLanguage(termsFile, termsFile)
       .optional()
-      .describe('Terms of use that partners accept: a .md or .txt file beside this one, by relative path.'),
-    welcome: text('welcome', 2000).optional().describe('A short text above the sign-up form.'),
+      .describe(
+        'Terms of use that partners accept: a .md or .txt file beside this one, by relative path; or one for each language: { "en": "terms.md", "sv": "villkor.md" }.',
+      ),
+    welcome: byLanguage(welcome, welcome.regex(/\S/, says('welcome.missing')))
+      .optional()
+      .describe(
+        'A short text above the sign-up form; or one for each language: { "en": "Welcome", "sv": "Välkommen" }.',
+      ),
     logo: z
       .string()
       .refine(isLogo, says('logo'))

@@ -116,8 +116,17 @@ function faultsOf(issue: z.core.$ZodIssue, base: string): PolicyFault[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: childPath(path, key), ...reason('unknownKey') }));
   }
+  // Each kind of value that is allowed has its own faults: those of the kind that was written count.
+  if (issue.code === 'invalid_union') {
+    const kind = issue.errors.find((errors) => !errors.some(isOfAnotherKind));
+    if (kind) return kind.flatMap((inner) => faultsOf(inner, path));
+  }
   if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ path, ...said(inner) }));
   return [{ path, ...said(issue) }];
+}
+
+function isOfAnotherKind({ code, path }: z.core.$ZodIssue): boolean {
+  return code === 'invalid_type' && path.length === 0;
 }
 
 /** What {@link says} has packed. */

@@ -33,8 +33,10 @@ export type PolicyFile = {
   newest(): { text: string; hash: string } | null;
   /** Looks at the file now; resolves when a change has been loaded or refused. */
   reload(): Promise<void>;
-  /** Reads a draft as if it were in the file, with `terms` instead of those on disk if they are given. Changes nothing. */
-  readDraft(text: string, terms?: string): Promise<PolicyReading>;
+  /**
+   * Reads a draft as if it were in the file, with `terms`, contents by file name, instead of those on disk. Changes nothing.
+   */
+  readDraft(text: string, terms?: Record<string, string>): Promise<PolicyReading>;
   /**
    * Writes a draft that {@link readDraft} accepted to the file, with its terms, and puts it in force.
    *
@@ -91,9 +93,8 @@ class WatchedPolicyFile implements PolicyFile {
     return this.#newest.file;
   }
 
-  readDraft(text: string, terms?: string): Promise<PolicyReading> {
-    const newTerms = terms === undefined ? undefined : asTextFile(terms);
-    return readPolicyText(this.path, asTextFile(text), this.options.check, newTerms);
+  readDraft(text: string, terms?: Record<string, string>): Promise<PolicyReading> {
+    return readPolicyText(this.path, asTextFile(text), this.options.check, terms);
   }
 
   save(reading: PolicyReading & { kind: 'loaded' }, base: string): Promise<{ unsynced: unknown }> {
@@ -137,7 +138,7 @@ class WatchedPolicyFile implements PolicyFile {
   }
 
   async #lookIfTouched(): Promise<void> {
-    const stamp = await stampOf(this.path, this.#newest.termsPath);
+    const stamp = await stampOf(this.path, this.#newest.termsPaths);
     if (stamp !== undefined && stamp === this.#stamp) return;
     await this.#look();
     this.#stamp = stamp;
@@ -145,8 +146,8 @@ class WatchedPolicyFile implements PolicyFile {
 
   // The contents count, not the times: a file that was only touched, or was refused already, is not a change.
   async #look(): Promise<void> {
-    const { contents, termsPath } = this.#newest;
-    if ((await readContents(this.path, termsPath)) === contents) return;
+    const { contents, termsPaths } = this.#newest;
+    if ((await readContents(this.path, termsPaths)) === contents) return;
     const reading = await readPolicy(this.path, this.options.check);
     if (this.#closed || reading.contents === contents) return;
     this.#newest = reading;
@@ -155,7 +156,7 @@ class WatchedPolicyFile implements PolicyFile {
   }
 }
 
-async function stampOf(path: string, termsPath: string | null): Promise<string | undefined> {
-  const stamps = [await fileStamp(path), termsPath === null ? '' : await fileStamp(termsPath)];
+async function stampOf(path: string, termsPaths: readonly string[]): Promise<string | undefined> {
+  const stamps = await Promise.all([path, ...termsPaths].map(fileStamp));
   return stamps.includes(undefined) ? undefined : stamps.join();
 }

@@ -1,6 +1,7 @@
 import type { Log } from '../log.js';
 import type { PolicyFile } from './policyFile.js';
 import type { LoadedPolicy, PolicyFileEvent } from './policyReading.js';
+import { storedTerms, writtenTerms } from './terms.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import {
   confirmPolicyVersion,
@@ -29,7 +30,7 @@ export function versionOf(
   return {
     hash,
     text,
-    terms: terms?.text ?? null,
+    terms: terms && storedTerms(writtenTerms(terms)),
     terms_hash: terms?.hash ?? null,
     previous_hash: previousHash,
     counts: JSON.stringify({

@@ -1,10 +1,10 @@
-import { dirname, join } from 'node:path';
 import { locateFaults } from '../policy/locateFaults.js';
 import { compilePolicy, type Policy } from '../policy/policy.js';
-import { reason, type FaultReason, type PolicyFault } from '../policy/policyFault.js';
+import { reason, type PolicyFault } from '../policy/policyFault.js';
 import type { Partner } from '../policy/schema.js';
 import { validatePolicy } from '../policy/validate.js';
-import { readTextFile, type TextFile, type UnreadFile } from './textFile.js';
+import { readTerms, termsFaults, termsOf, unreadFault, type Terms } from './terms.js';
+import { readTextFile, type TextFile } from './textFile.js';
 
 /** A policy in force. `hash` is the SHA-256 of `text` in hex; `terms` are the terms that partners accept, if any. */
 export type LoadedPolicy = {
@@ -12,7 +12,7 @@ export type LoadedPolicy = {
   hash: string;
   text: string;
   loadedAt: Date;
-  terms: { text: string; hash: string } | null;
+  terms: Terms | null;
 };
 
 /** Checks of a valid policy that need to know the portal's settings. */
@@ -22,7 +22,7 @@ export type PolicyCheck = (policy: Policy) => PolicyFault[];
 export type PolicyReading = {
   contents: string;
   file: { text: string; hash: string } | null;
-  termsPath: string | null;
+  termsPaths: string[];
 } & ({ kind: 'loaded'; loaded: LoadedPolicy } | { kind: 'refused'; faults: PolicyFault[] });
 
 /** Reads and checks a policy file with its terms. Nothing in the files makes it throw. */
@@ -30,36 +30,33 @@ export async function readPolicy(path: string, check: PolicyCheck): Promise<Poli
   const file = await readTextFile(path);
   if (file.ok) return readPolicyText(path, file, check);
   const faults = [{ path: '', ...unreadFault('file', file) }];
-  return { contents: contentsOf(file, null), file: null, termsPath: null, kind: 'refused', faults };
+  return { contents: contentsOf([file]), file: null, termsPaths: [], kind: 'refused', faults };
 }
 
 /**
  * Reads and checks a text as if it were in the policy file at `path`.
  *
- * @param newTerms the new contents of the file that `portal.terms` names; by default its contents now
+ * @param newTerms new contents of files that `portal.terms` names, by their names; by default what stands in them now
  */
 export async function readPolicyText(
   path: string,
   file: TextFile & { ok: true },
   check: PolicyCheck,
-  newTerms?: TextFile & { ok: true },
+  newTerms?: Record<string, string>,
 ): Promise<PolicyReading> {
   const { text, hash } = file;
-  const alone = { contents: contentsOf(file, null), file: { text, hash }, termsPath: null };
+  const alone = { contents: contentsOf([file]), file: { text, hash }, termsPaths: [] };
   const validated = await validatePolicy(text);
   if (!validated.ok) return { ...alone, kind: 'refused', faults: firstOf(validated.faults) };
   const policy = await compilePolicy(validated.document);
-  // The schema makes sure that the name stays in the policy's folder. Symbolic links are followed, because mounted
-  // configuration often consists of them.
-  const name = policy.document.portal.terms;
-  const termsPath = name === undefined ? null : join(dirname(path), name);
-  const terms = termsPath === null ? null : (newTerms ?? (await readTextFile(termsPath)));
-  const read = { ...alone, contents: contentsOf(file, terms), termsPath };
+  const terms = await readTerms(path, policy.document.portal.terms, newTerms);
+  const contents = contentsOf([file, ...terms.map((one) => one.contents)]);
+  const read = { ...alone, contents, termsPaths: terms.map((one) => one.path) };
   const faults = [...termsFaults(terms), ...check(policy)];
   if (faults.length > 0)
     return { ...read, kind: 'refused', faults: firstOf(await locateFaults(text, faults)) };
-  const acceptable = terms?.ok ? { text: terms.text, hash: terms.hash } : null;
-  return { ...read, kind: 'loaded', loaded: { policy, hash, text, loadedAt: new Date(), terms: acceptable } };
+  const loaded = { policy, hash, text, loadedAt: new Date(), terms: termsOf(terms) };
+  return { ...read, kind: 'loaded', loaded };
 }
 
 /** Logs and pages must not grow with the mistakes in a file. */
@@ -73,23 +70,12 @@ function firstOf(faults: PolicyFault[]): PolicyFault[] {
 }
 
 /** Reads the files without checking them: shows whether they have changed since the last reading. */
-export async function readContents(path: string, termsPath: string | null): Promise<string> {
-  const file = await readTextFile(path);
-  return contentsOf(file, termsPath === null ? null : await readTextFile(termsPath));
+export async function readContents(path: string, termsPaths: readonly string[]): Promise<string> {
+  return contentsOf(await Promise.all([path, ...termsPaths].map(readTextFile)));
 }
 
-function contentsOf(...files: (TextFile | null)[]): string {
-  return JSON.stringify(files.map((file) => file && (file.ok ? file.hash : file)));
-}
-
-function termsFaults(terms: TextFile | null): PolicyFault[] {
-  return terms === null || terms.ok ? [] : [{ path: 'portal.terms', ...unreadFault('terms', terms) }];
-}
-
-function unreadFault(what: 'file' | 'terms', file: UnreadFile): FaultReason {
-  return 'detail' in file
-    ? reason(`${what}.${file.why}`, { detail: file.detail })
-    : reason(`${what}.${file.why}`);
+function contentsOf(files: readonly TextFile[]): string {
+  return JSON.stringify(files.map((file) => (file.ok ? file.hash : file)));
 }
 
 /** What a look at the file found; a file that could not be read has no hash. */

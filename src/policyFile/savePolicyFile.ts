@@ -1,6 +1,8 @@
+import { dirname, join } from 'node:path';
 import { codeOf } from '../codeOf.js';
 import type { LoadedPolicy } from './policyReading.js';
 import { replaceFile, writable, type Writable } from './replaceFile.js';
+import type { TermsText } from './terms.js';
 import { readTextFile } from './textFile.js';
 
 /** The file has changed since the draft was made from it. */
@@ -40,7 +42,7 @@ const REFUSALS: Record<string, PolicyReadOnly['why']> = {
  */
 export async function savePolicyFile(
   path: string,
-  reading: { loaded: LoadedPolicy; termsPath: string | null },
+  { loaded }: { loaded: LoadedPolicy },
   base: string,
 ): Promise<{ unsynced: unknown }> {
   const look = async () => {
@@ -50,19 +52,20 @@ export async function savePolicyFile(
   await look();
   const allowed = await writable(path);
   if (!allowed.ok) throw new PolicyReadOnly(allowed.why);
-  const { loaded, termsPath } = reading;
   try {
-    const terms = termsPath === null ? null : await writeTerms(termsPath, loaded.terms);
+    const unsynced: unknown[] = [];
+    for (const terms of loaded.terms?.texts ?? []) {
+      unsynced.push(await writeTerms(join(dirname(path), terms.file), terms));
+    }
     const file = await replaceFile(path, loaded.text, look);
-    return { unsynced: file.unsynced ?? terms?.unsynced ?? null };
+    return { unsynced: file.unsynced ?? unsynced.find((one) => one !== null) ?? null };
   } catch (error) {
     const why = REFUSALS[codeOf(error)];
     throw why ? new PolicyReadOnly(why, error) : error;
   }
 }
 
-async function writeTerms(path: string, terms: LoadedPolicy['terms']): Promise<{ unsynced: unknown } | null> {
-  if (terms === null) return null;
+async function writeTerms(path: string, terms: TermsText): Promise<unknown> {
   const there = await readTextFile(path);
-  return there.ok && there.hash === terms.hash ? null : replaceFile(path, terms.text);
+  return there.ok && there.hash === terms.hash ? null : (await replaceFile(path, terms.text)).unsynced;
 }

@@ -116,9 +116,9 @@ describe('after somebody else has saved', () => {
   });
 
   test('other terms, new terms are a conflict', async () => {
-    expect(await change({ edit: () => [], terms: { text: 'Mine', base: 'other' } })).toEqual({
+    expect(await change({ edit: () => [], terms: { texts: 'Mine', base: 'other' } })).toEqual({
       kind: 'conflict',
-      conflict: { object: null, terms: { now: '' } },
+      conflict: { object: null, terms: { now: undefined } },
     });
   });
 });

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { describeConflict } from '../../src/administration/policyConflict.js';
 import type { PolicyProposal } from '../../src/administration/draftPolicy.js';
+import { findVersionTexts, listVersions } from '../../src/administration/policyVersions.js';
 import { previewPolicy } from '../../src/administration/previewPolicy.js';
 import { savePolicy } from '../../src/administration/savePolicy.js';
 import { openPolicyHistory } from '../../src/policyFile/policyHistory.js';
@@ -212,7 +213,7 @@ describe('a conflict of terms of use', () => {
     const onTop = await mineOnTop('# First', { terms: '# Theirs' });
     if (!onTop) throw new Error('Nothing is offered');
     await savePolicy(deps, accessFor(deps), onTop);
-    expect(deps.policy.current()).toMatchObject({ terms: { text: '# Theirs' } });
+    expect(deps.policy.current()).toMatchObject({ terms: { texts: [{ text: '# Theirs' }] } });
   });
 
   test('keeps mine where theirs are the old ones', async () => {
@@ -444,9 +445,9 @@ describe('terms of use', () => {
     await savePolicy(deps, accessFor(deps), first);
     const { policy, terms } = deps.policy.current();
     expect(policy.document.portal.terms).toMatch(/^terms-[0-9a-f]{8}\.md$/);
-    expect(terms?.text).toBe('# First\n');
+    expect(terms?.texts[0]?.text).toBe('# First\n');
     await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: '# Second' });
-    expect(deps.policy.current().terms?.text).toBe('# Second');
+    expect(deps.policy.current().terms?.texts[0]?.text).toBe('# Second');
     expect(await readdir(folder())).toEqual(expect.arrayContaining([policy.document.portal.terms]));
   });
 
@@ -472,7 +473,7 @@ describe('terms of use', () => {
   test('of a version are written again where their file has gone or was changed', async () => {
     await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: '# Old' });
     const old = deps.policy.current();
-    const file = join(folder(), old.policy.document.portal.terms ?? '');
+    const file = join(folder(), old.terms?.texts[0]?.file ?? '');
     await savePolicy(deps, accessFor(deps), aProposal(deps, edit(['portal', 'terms'], undefined)));
     await rm(file);
     await savePolicy(deps, accessFor(deps), {
@@ -480,7 +481,7 @@ describe('terms of use', () => {
       text: old.text,
       terms: '# Old',
     });
-    expect(deps.policy.current()).toMatchObject({ hash: old.hash, terms: { text: '# Old' } });
+    expect(deps.policy.current()).toMatchObject({ hash: old.hash, terms: { texts: [{ text: '# Old' }] } });
     await savePolicy(deps, accessFor(deps), aProposal(deps, edit(['portal', 'terms'], undefined)));
     await writeFile(file, '# Changed by hand');
     await savePolicy(deps, accessFor(deps), {
@@ -488,8 +489,63 @@ describe('terms of use', () => {
       text: old.text,
       terms: '# Old',
     });
-    expect(deps.policy.current().terms?.text).toBe('# Old');
+    expect(deps.policy.current().terms?.texts[0]?.text).toBe('# Old');
     expect(await readFile(file, 'utf8')).toBe('# Changed by hand');
+  });
+
+  describe('in several languages', () => {
+    const BOTH = { en: '# Terms\r\n', sv: '# Villkor\r\n' };
+    const shown = () =>
+      Object.fromEntries(deps.policy.current().terms?.texts.map(({ language, text }) => [language, text]) ?? []);
+
+    test('have a file each, and only the one that is new is written anew', async () => {
+      await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: BOTH });
+      expect(shown()).toEqual({ en: '# Terms\n', sv: '# Villkor\n' });
+      const first = deps.policy.current().policy.document.portal.terms;
+      expect(first).toEqual({
+        en: expect.stringMatching(/^terms-\w{8}\.md$/) as string,
+        sv: expect.stringMatching(/^terms-\w{8}\.md$/) as string,
+      });
+      await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: { ...BOTH, sv: '# Nya villkor' } });
+      const second = deps.policy.current().policy.document.portal.terms;
+      expect(second).toMatchObject({ en: (first as Record<string, string>).en });
+      expect(second).not.toEqual(first);
+    });
+
+    test('that are the present ones change nothing, in any order', async () => {
+      await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: BOTH });
+      const { hash } = deps.policy.current();
+      const turned = { sv: BOTH.sv, en: BOTH.en };
+      await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: turned });
+      expect(deps.policy.current().hash).toBe(hash);
+    });
+
+    test('of a version come back with it', async () => {
+      await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: BOTH });
+      const old = deps.policy.current();
+      const [{ id = '' } = {}] = (await listVersions(deps, { limit: 1, offset: 0 })).versions;
+      await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: 'One for all' });
+      expect(shown()).toEqual({ null: 'One for all' });
+      await rm(join(folder(), old.terms?.texts[1]?.file ?? ''));
+      const texts = await findVersionTexts(deps, id);
+      expect(texts?.terms).toEqual({ en: '# Terms\n', sv: '# Villkor\n' });
+      await savePolicy(deps, accessFor(deps), { base: deps.policy.current().hash, text: '', ...texts });
+      expect(deps.policy.current().hash).toBe(old.hash);
+      expect(shown()).toEqual({ en: '# Terms\n', sv: '# Villkor\n' });
+    });
+
+    test('differ line by line, each below its language', async () => {
+      await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: BOTH });
+      const proposal = { ...aProposal(deps), terms: { ...BOTH, sv: '# Nya villkor' } };
+      const preview = await previewPolicy(deps, accessFor(deps), proposal);
+      expect(preview?.terms?.lines).toEqual(
+        expect.arrayContaining([
+          { kind: 'same', text: 'sv:' },
+          { kind: 'del', text: '# Villkor' },
+          { kind: 'ins', text: '# Nya villkor' },
+        ]),
+      );
+    });
   });
 });
 

@@ -50,7 +50,7 @@ const CASES: Case[] = [
     ['check'],
     undefined,
     0,
-    /OK: 5 partners, 7 domain rules, 3 apps, 3 groups, terms of use\.\n/,
+    /OK: 5 partners, 7 domain rules, 3 apps, 3 groups, terms of use \(en, sv, de\)\.\n/,
     NOTHING,
     'a good file is counted',
   ],

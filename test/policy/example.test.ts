@@ -19,7 +19,11 @@ describe('the shipped example', () => {
       ['wingtip', 'automatic', 'mailbox'],
       ['proseware', 'automatic', 'tenant'],
     ]);
-    expect(terms?.text).toMatch(/^# Terms of use/);
+    expect(terms?.texts.map(({ language, text }) => [language, text.split(' ')[1]])).toEqual([
+      ['en', 'Terms'],
+      ['sv', 'Användarvillkor'],
+      ['de', 'Nutzungsbedingungen'],
+    ]);
   });
 });
 

@@ -45,6 +45,13 @@ const CASES: Case[] = [
   [portal({ logo: 'http://woodgrove.com/logo.png' }), 'portal.logo', 'logo'],
   [portal({ logo: '/assets/../secret.png' }), 'portal.logo', 'logo'],
   [portal({ colour: 'blue' }), 'portal.colour', 'colour'],
+  [portal({ welcome: 7 }), 'portal.welcome', 'type.textOrTexts'],
+  [portal({ welcome: { sv: 7 } }), 'portal.welcome.sv', 'type.text'],
+  [portal({ welcome: { sv: '' } }), 'portal.welcome.sv', 'welcome.missing'],
+  [portal({ welcome: { sv: 'x'.repeat(2001) } }), 'portal.welcome.sv', 'welcome.tooLong', { max: 2000 }],
+  [portal({ terms: { sv: '../terms.md' } }), 'portal.terms.sv', 'terms.path'],
+  [portal({ terms: {} }), 'portal.terms', 'texts.none'],
+  [portal({ terms: { '': 'terms.md' } }), 'portal.terms[""]', 'textLanguage.missing'],
   [{ groups: { staff: { id: 'staff', name: 'Staff' } } }, 'groups.staff.id', 'group.id'],
   [{ groups: { staff: { id: GROUP_ID } } }, 'groups.staff.name', 'missing'],
   [
@@ -263,6 +270,14 @@ const ACCEPTED: [overrides: Json, fact: string][] = [
     portal({ terms: 'legal/terms.md', logo: '/assets/logo.svg', colour: '#0b5cad', welcome: 'Hello\nyou' }),
     'a dressed portal',
   ],
+  [
+    portal({
+      terms: { en: 'terms.md', 'zh-Hant': 'legal/terms.zh-Hant.md' },
+      welcome: { 'pt-BR': 'Olá', ar: 'مرحبا', 'es-419': 'Hola' },
+    }),
+    'texts by language',
+  ],
+  [portal({ welcome: '' }), 'no welcome'],
 ];
 
 describe('validatePolicy accepts', () => {
@@ -399,7 +414,7 @@ test('whatever stands in a member, what is wrong with it has a code and the valu
       organization: 'Woodgrove',
       contact: 'partners@woodgrove.com',
       terms: 'terms.md',
-      welcome: 'Hello',
+      welcome: { en: 'Hello', sv: 'Hej' },
       logo: '/assets/logo.svg',
       colour: '#0b5cad',
       reviewers: ['desk@woodgrove.com'],

@@ -216,10 +216,14 @@ describe('the terms of use', () => {
     await write(withTerms);
     const { file, events } = await open();
     const first = file.current();
-    expect(first.terms).toEqual({ text: 'Be kind.', hash: sha256('Be kind.') });
+    const hash = sha256('Be kind.');
+    expect(first.terms).toEqual({
+      texts: [{ language: null, file: 'legal/terms.md', text: 'Be kind.', hash }],
+      hash,
+    });
     await writeTerms('Be very kind.');
     await until(() => events.length > 0);
-    expect(file.current()).toMatchObject({ hash: first.hash, terms: { text: 'Be very kind.' } });
+    expect(file.current()).toMatchObject({ hash: first.hash, terms: { texts: [{ text: 'Be very kind.' }] } });
   });
 
   it('that vanish leave the good policy in force, with the terms that it had', async () => {
@@ -229,7 +233,35 @@ describe('the terms of use', () => {
     await rm(join(folder, 'legal'), { recursive: true });
     await until(() => events.length > 0);
     expect(events).toMatchObject([{ kind: 'refused', faults: [{ path: 'portal.terms' }] }]);
-    expect(file.current().terms?.text).toBe('Be kind.');
+    expect(file.current().terms).toMatchObject({ texts: [{ text: 'Be kind.' }] });
+  });
+
+  const inTwo = { portal: { ...withTerms.portal, terms: { en: 'legal/terms.md', sv: 'villkor.md' } } };
+  const writeSwedish = (text: string) => writeFile(join(folder, 'villkor.md'), text);
+
+  it('are loaded in every language, each with a hash of its own, and a change of any is one of the policy', async () => {
+    await writeTerms('Be kind.');
+    await writeSwedish('Var snäll.');
+    await write(inTwo);
+    const { file, events } = await open();
+    const { terms } = file.current();
+    expect(terms?.texts.map(({ language, text, hash }) => [language, text, hash])).toEqual([
+      ['en', 'Be kind.', sha256('Be kind.')],
+      ['sv', 'Var snäll.', sha256('Var snäll.')],
+    ]);
+    await writeSwedish('Var jättesnäll.');
+    await until(() => events.length > 0);
+    expect(file.current().terms?.texts[1]?.text).toBe('Var jättesnäll.');
+    expect(file.current().terms?.hash).not.toBe(terms?.hash);
+  });
+
+  it('that lack a language, or are empty in one, are refused at that language', async () => {
+    await writeTerms(' \n');
+    await write(inTwo);
+    expect((await refusal()).faults).toMatchObject([
+      { path: 'portal.terms.en', code: 'terms.empty' },
+      { path: 'portal.terms.sv', code: 'terms.missing' },
+    ]);
   });
 });
 

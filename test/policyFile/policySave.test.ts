@@ -43,7 +43,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function draftOf(text: string, terms?: string) {
+async function draftOf(text: string, terms?: Record<string, string>) {
   const reading = await file.readDraft(text, terms);
   if (reading.kind !== 'loaded') throw new Error(JSON.stringify(reading));
   return reading;
@@ -283,17 +283,24 @@ describe('after a crash', () => {
 });
 
 describe('new terms', () => {
-  const withTerms = (terms: string) =>
+  const withTerms = (terms: unknown) =>
     JSON.stringify(aDocument({ portal: { organization: 'W', contact: 'partners@woodgrove.com', terms } }));
 
   it('are checked with the policy and written before it', async () => {
     const text = withTerms('terms-0a1b2c3d.md');
     expect(await file.readDraft(text)).toMatchObject({ kind: 'refused', faults: [{ path: 'portal.terms' }] });
-    await file.save(await draftOf(text, '# Terms'), file.current().hash);
+    await file.save(await draftOf(text, { 'terms-0a1b2c3d.md': '# Terms' }), file.current().hash);
     expect(await readFile(join(folder, 'terms-0a1b2c3d.md'), 'utf8')).toBe('# Terms');
-    expect(file.current().terms).toMatchObject({ text: '# Terms' });
+    expect(file.current().terms).toMatchObject({ texts: [{ text: '# Terms' }] });
     await file.reload();
     expect(events).toEqual([]);
+  });
+
+  it('in several languages are all written', async () => {
+    const text = withTerms({ en: 'terms-1.md', sv: 'terms-2.md' });
+    await file.save(await draftOf(text, { 'terms-1.md': 'Be kind', 'terms-2.md': 'Var snäll' }), file.current().hash);
+    expect(await readFile(join(folder, 'terms-1.md'), 'utf8')).toBe('Be kind');
+    expect(await readFile(join(folder, 'terms-2.md'), 'utf8')).toBe('Var snäll');
   });
 });
 

@@ -1,5 +1,6 @@
 import type { PolicyFault } from '../../policy/policyFault.js';
 import type { Partner } from '../../policy/schema.js';
+import { textsIn } from '../../policy/texts.js';
 import { finding, type CheckUp, type Finding, type Patient, type TenantPatient } from '../finding.js';
 
 /** One finding for each fault; where there are many, the reading names the first ones and counts the rest. */
@@ -17,6 +18,11 @@ export const examinePolicy: CheckUp = async function examinePolicy({ policy }) {
   if (!(await policy.writable()).ok) found.push(finding('policy', 'readOnly'));
   const enabled = policy.current().policy.document.partners.filter((partner) => partner.enabled).length;
   if (enabled === 0) found.push(finding('policy', 'nobody'));
+  const { portal } = policy.current().policy.document;
+  for (const member of ['terms', 'welcome'] as const) {
+    const isUnnamed = textsIn(portal[member]).some(({ language, text }) => language === null && text !== '');
+    if (isUnnamed) found.push(finding('policy', 'noLanguage', { member: `portal.${member}` }));
+  }
   return found.length > 0 ? found : [finding('policy', 'inForce', { count: enabled })];
 };
 

@@ -1,8 +1,21 @@
 import type { RequestHandler, Response } from 'express';
 import type { Deps } from '../../deps.js';
+import { writtenTerms } from '../../policyFile/terms.js';
 import { blocksOf } from '../terms.js';
-import { line, lines, readForm, text, textOf, type Fields } from './form/fields.js';
+import {
+  line,
+  lines,
+  readForm,
+  showTexts,
+  textOf,
+  texts,
+  textsOf,
+  writeTexts,
+  type Fields,
+  type FormValue,
+} from './form/fields.js';
 import { renderForm, submitForm, type FormPage } from './form/formPage.js';
+import { nameOfTag, textRows, type TextRow } from './form/textRows.js';
 import { bodyOf, type Body } from './form/typedForm.js';
 
 /** How the portal presents itself. The terms of use are a text of their own, beside the policy. */
@@ -10,25 +23,29 @@ const SETTINGS_FIELDS = {
   organization: line(['organization'], { required: true }),
   contact: line(['contact'], { required: true }),
   reviewers: lines(['reviewers']),
-  welcome: text(['welcome']),
+  welcome: texts(['welcome']),
   logo: line(['logo']),
   colour: line(['colour']),
 } satisfies Fields<string>;
 
-/** `termsHash` is the SHA-256 of the terms in force, `termsBase` of those that the form was made from; '' for none. */
+/** `termsBase` is the SHA-256 of the terms that the form was made from; '' for none. */
 type SettingsLocals = {
-  terms: string;
-  termsHash: string;
   termsBase: string;
+  /** The texts of `welcome` and of `terms`. */
+  rowsOf: (name: string, typed: FormValue) => TextRow[];
+  terms: string[];
+  /** The terms in force, by language and SHA-256. */
+  inForce: { label: string; hash: string }[];
   /** The terms in the form, as people will read them. */
-  blocks: ReturnType<typeof blocksOf>;
+  previews: (TextRow & { blocks: ReturnType<typeof blocksOf> })[];
 };
 
 /** GET /admin/settings */
 export function showSettings(deps: Deps): RequestHandler {
   return (_req, res) => {
-    const { text, hash } = termsInForce(deps);
-    return renderForm(deps, res, settingsPage(deps, { text, base: hash }));
+    const { terms } = deps.policy.current();
+    const texts = { welcome: [], terms: terms ? showTexts(writtenTerms(terms)) : [] };
+    return renderForm(deps, res, settingsPage(deps, res, texts, terms?.hash ?? ''));
   };
 }
 
@@ -38,19 +55,23 @@ export function changeSettings(deps: Deps): RequestHandler {
 }
 
 export async function submitSettings(deps: Deps, res: Response, body: Body): Promise<void> {
-  const terms = { text: textOf(body.terms).replace(/\r\n?/g, '\n'), base: textOf(body.termsBase) };
-  const page = settingsPage(deps, terms);
   const values = readForm(SETTINGS_FIELDS, body);
+  const typed = { welcome: values.welcome, terms: textsOf(body.terms) };
+  const page = settingsPage(deps, res, typed, textOf(body.termsBase));
   const base = textOf(body.base);
   const isShownAgain = body.preview !== undefined || body.again !== undefined;
   if (isShownAgain) await renderForm(deps, res, page, { values, base });
   else await submitForm(deps, res, page, { base, values });
 }
 
+/** @param typed the texts that are typed, by their fields */
 function settingsPage(
   deps: Deps,
-  terms: { text: string; base: string },
+  { locals }: Response,
+  typed: { welcome: FormValue; terms: string[] },
+  termsBase: string,
 ): FormPage<keyof typeof SETTINGS_FIELDS, SettingsLocals> {
+  const rowsOf = (name: string, value: FormValue) => textRows(name, value, deps.languages.available, locals);
   return {
     view: 'admin/settings',
     path: '/admin/settings',
@@ -58,16 +79,25 @@ function settingsPage(
     object: { section: 'portal' },
     isNew: false,
     fields: SETTINGS_FIELDS,
-    besides: { terms: terms.text, termsBase: terms.base },
-    terms,
+    order: [...Object.keys(SETTINGS_FIELDS), 'terms'].flatMap((name) =>
+      name === 'welcome' || name === 'terms' ? rowsOf(name, typed[name]).map(({ id }) => id) : name,
+    ),
+    besides: { terms: typed.terms, termsBase },
+    terms: { texts: writeTexts(typed.terms), base: termsBase },
     locals(base) {
-      const { hash } = termsInForce(deps);
-      const termsBase = base === undefined ? hash : terms.base;
-      return { terms: terms.text, termsHash: hash, termsBase, blocks: blocksOf(terms.text) };
+      const { terms } = deps.policy.current();
+      return {
+        termsBase: base === undefined ? (terms?.hash ?? '') : termsBase,
+        rowsOf,
+        terms: typed.terms,
+        inForce: (terms?.texts ?? []).map(({ language, hash }) => ({
+          label: language === null ? '' : nameOfTag(language, locals),
+          hash,
+        })),
+        previews: rowsOf('terms', typed.terms)
+          .filter(({ text }) => text.trim() !== '')
+          .map((row) => ({ ...row, blocks: blocksOf(row.text) })),
+      };
     },
   };
-}
-
-function termsInForce({ policy }: Deps): { text: string; hash: string } {
-  return policy.current().terms ?? { text: '', hash: '' };
 }

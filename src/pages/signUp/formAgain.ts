@@ -18,7 +18,7 @@ export function formAgain(deps: Deps): FormAgain {
     if (req.method !== 'POST' || !WORTH_ANOTHER_TRY.has(id)) return false;
     const posted = req.body as Record<string, unknown> | undefined;
     const shown: Shown = { ...NO_FAULTS, values: typedValues(posted), notice: { title, text } };
-    const isTyped = Object.values(shown.values).some((value) => value !== '' && value !== false);
+    const isTyped = Object.values(shown.values).some((value) => value !== '');
     // A form that was too large to be read begins again.
     if (req.path === '/sign-up' && isTyped) showDetailsForm(deps, res, shown, { posted });
     else if (req.path === '/sign-up' || req.path === '/sign-up/address')

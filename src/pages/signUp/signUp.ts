@@ -10,13 +10,12 @@ import { isTenantOffered } from '../../requests/prove/tenant.js';
 import { submit, type Application } from '../../requests/submit/submit.js';
 import { botSigns } from './botSigns.js';
 import type { CountedOnce } from './countedOnce.js';
-import { showAddressForm, showDetailsForm } from './forms.js';
+import { showAddressForm, showDetailsForm, termsHashes } from './forms.js';
 import {
   EMPTY_FORM,
   NO_FAULTS,
   readAddressForm,
   readSignUpForm,
-  typedAgain,
   typedValues,
 } from './signUpForm.js';
 
@@ -65,12 +64,12 @@ const NOTHING_TYPED = { firstName: '', lastName: '', company: '', reason: '', ac
 /** POST /sign-up: the second step, or all at once. It decides again. */
 export function signUp(deps: Deps): RequestHandler<object, unknown, Form> {
   return async (req, res) => {
-    const { policy, terms } = deps.policy.current();
+    const { policy } = deps.policy.current();
     if (switchLanguage(deps, req, res)) {
-      showDetailsForm(deps, res, { ...NO_FAULTS, values: typedAgain(req.body) }, { posted: req.body });
+      showDetailsForm(deps, res, { ...NO_FAULTS, values: typedValues(req.body) }, { posted: req.body });
       return;
     }
-    const form = readSignUpForm(req.body, terms?.hash ?? null, (address) => didYouMean(policy, address));
+    const form = readSignUpForm(req.body, termsHashes(deps, res), (address) => didYouMean(policy, address));
     if (form.ok) await finish(deps, req, res, form.input);
     else showDetailsForm(deps, res.status(422), form, { posted: req.body });
   };

@@ -5,8 +5,8 @@ import { companyName, personName } from '../../requests/submit/names.js';
 const FIELDS = ['email', 'firstName', 'lastName', 'company', 'reason'] as const;
 type Field = (typeof FIELDS)[number] | 'terms';
 
-/** The typed values, as the form shows them again. */
-export type FormValues = Record<(typeof FIELDS)[number], string> & { terms: boolean };
+/** The typed values, as the form shows them again; `terms` is the SHA-256 of the terms beside the tick, '' without one. */
+export type FormValues = Record<Field, string>;
 
 /** `code` names a message under `form.fault`; `max` is the length that was exceeded. */
 type FormFault = { field: Field; code: string; max?: number };
@@ -41,7 +41,7 @@ export const EMPTY_FORM: FormValues = {
   lastName: '',
   company: '',
   reason: '',
-  terms: false,
+  terms: '',
 };
 
 export const NO_FAULTS: FormFaults = { faults: [], suggestion: null };
@@ -83,24 +83,27 @@ export function readAddressForm(
   };
 }
 
+/** The terms in force by their SHA-256: those for the reader of the form, and those in every language. */
+export type TermsHashes = { shown: string; all: readonly string[] };
+
 /**
  * Reads the posted form.
  *
  * @param body as the body parser returns it: repeated fields are arrays, and refused
- * @param termsHash SHA-256 of the terms in force; null when there are none to accept
+ * @param terms null when there are none to accept
  */
 export function readSignUpForm(
   body: Record<string, unknown> | undefined,
-  termsHash: string | null,
+  terms: TermsHashes | null,
   lookAlikeOf: LookAlikeOf = () => null,
 ): FormResult {
   const { email, fields } = readEmail(body ?? {}, lookAlikeOf);
-  const accepted = acceptedTerms(fields.terms, termsHash);
+  const accepted = acceptedTerms(fields.terms, terms);
   const rest = schema.safeParse(fields);
   if (email.ok && rest.success && accepted.ok) {
     return {
       ok: true,
-      input: { address: email.address, ...rest.data, acceptedTerms: termsHash },
+      input: { address: email.address, ...rest.data, acceptedTerms: accepted.hash },
     };
   }
   const faults: FormFault[] = [
@@ -109,7 +112,8 @@ export function readSignUpForm(
     ...(accepted.ok ? [] : [{ field: 'terms' as const, code: accepted.code }]),
   ];
   const suggestion = email.ok ? null : email.suggestion;
-  return { ok: false, values: { ...typedValues(fields), terms: accepted.ok }, faults, suggestion };
+  const values = typedValues(fields);
+  return { ok: false, values: accepted.ok ? values : { ...values, terms: '' }, faults, suggestion };
 }
 
 /** The address as typed, or the suggested one where its button was pressed. */
@@ -160,15 +164,22 @@ function faultOf(field: Field, issue: z.core.$ZodIssue): FormFault {
   };
 }
 
+type Accepted = { ok: true; hash: string | null } | { ok: false; code: string };
+
 /**
- * The value of the checkbox is the hash of the terms that were shown; terms that have changed since are not accepted. Any other
- * value comes from a client without our form, and means the terms in force.
+ * The value of the checkbox is the hash of the text that stood beside it, which is the one that was accepted, also when the person
+ * has changed to another language since. Terms that have changed are not accepted. Any other value comes from a client without
+ * our form, and means the terms in force.
  */
-function acceptedTerms(value: unknown, hash: string | null): { ok: true } | { ok: false; code: string } {
-  if (hash === null) return { ok: true };
+function acceptedTerms(value: unknown, terms: TermsHashes | null): Accepted {
+  if (terms === null) return { ok: true, hash: null };
   if (typeof value !== 'string' || value === '') return { ok: false, code: 'terms.missing' };
-  const outdated = /^[0-9a-f]{64}$/.test(value) && value !== hash;
-  return outdated ? { ok: false, code: 'terms.changed' } : { ok: true };
+  if (!isTermsHash(value)) return { ok: true, hash: terms.shown };
+  return terms.all.includes(value) ? { ok: true, hash: value } : { ok: false, code: 'terms.changed' };
+}
+
+export function isTermsHash(value: string): boolean {
+  return /^[0-9a-f]{64}$/.test(value);
 }
 
 /** What was typed, to be shown again: more than any field takes, so that a text that is too long can be shortened. */
@@ -183,11 +194,6 @@ export function typedValues(body: Record<string, unknown> | undefined): FormValu
     lastName: text('lastName'),
     company: text('company'),
     reason: text('reason'),
-    terms: text('terms') !== '',
+    terms: text('terms'),
   };
-}
-
-/** The same, without the tick at the terms: in another language they are another text. */
-export function typedAgain(body: Record<string, unknown> | undefined): FormValues {
-  return { ...typedValues(body), terms: false };
 }

@@ -9,8 +9,8 @@ import { parseAddress, type Address } from '../../policy/address.js';
 import { tenantProof, refusalOf } from '../../requests/prove/tenant.js';
 import { submit } from '../../requests/submit/submit.js';
 import { botSigns } from '../signUp/botSigns.js';
-import { showDetailsForm, type Shown } from '../signUp/forms.js';
-import { EMPTY_FORM, NO_FAULTS, readSignUpForm, typedAgain } from '../signUp/signUpForm.js';
+import { showDetailsForm, termsHashes, type Shown } from '../signUp/forms.js';
+import { EMPTY_FORM, NO_FAULTS, readSignUpForm, typedValues } from '../signUp/signUpForm.js';
 import { showRefusal } from './tenantRefused.js';
 
 type Known = { identity: TenantIdentity; address: Address; signedInAt: Date };
@@ -37,10 +37,9 @@ export function signUpVerified(deps: Deps): RequestHandler<object, unknown, Form
     if (!known) throw tenantSignInOver();
     const { identity, address, signedInAt } = known;
     if (switchLanguage(deps, req, res)) {
-      render(deps, res, known, { ...NO_FAULTS, values: typedAgain(req.body) }, req.body);
+      render(deps, res, known, { ...NO_FAULTS, values: typedValues(req.body) }, req.body);
       return;
     }
-    const { terms } = deps.policy.current();
     // The policy may name another tenant now, or none.
     const refused = await refusalOf(deps, identity, address);
     if (refused) {
@@ -49,7 +48,7 @@ export function signUpVerified(deps: Deps): RequestHandler<object, unknown, Form
     }
     // The proof is for this address, so no suggestion may replace it.
     const fields = { ...req.body, email: address.canonical, useSuggestion: undefined };
-    const form = readSignUpForm(fields, terms?.hash ?? null);
+    const form = readSignUpForm(fields, termsHashes(deps, res));
     if (!form.ok) {
       render(deps, res.status(422), known, form, req.body);
       return;

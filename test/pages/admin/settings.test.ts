@@ -62,13 +62,13 @@ test('new terms are previewed, saved, named by their hash, and asked for from th
     /id="terms-preview"[\s\S]*<h3>New terms<\/h3>[\s\S]*<a href="https:\/\/contoso.com"/,
   );
   expect(valueOf(looked.text, 'organization')).toBe('Typed');
-  expect(inForce()?.text).toBe(TERMS);
+  expect(inForce()?.texts[0]?.text).toBe(TERMS);
 
   const old = inForce()?.hash ?? '';
   const preview = await fill(ada, '/admin/settings', { terms: text });
   expect((await save(ada, preview.text)).status).toBe(303);
   const hash = createHash('sha256').update(text.replaceAll('\r', '')).digest('hex');
-  expect(inForce()).toEqual({ text: text.replaceAll('\r', ''), hash });
+  expect(inForce()?.texts).toMatchObject([{ language: null, text: text.replaceAll('\r', ''), hash }]);
   expect(textOf((await ada.get('/admin/settings')).text)).toContain(hash);
   expect((await portal.visitor().get('/terms')).text).toContain('New terms');
   // A form that stood beside the old text is not enough.
@@ -80,6 +80,69 @@ test('terms that are emptied are no longer asked for', async () => {
   expect(inForce()).toBeNull();
   expect(await written()).not.toHaveProperty('terms');
   expect((await portal.visitor().get('/')).text).not.toContain('name="terms"');
+});
+
+describe('texts by language', () => {
+  /** As the fields send them: the tag of each language, and its text. */
+  const inRows = (texts: Record<string, string>) => Object.entries(texts).flat();
+
+  test('are typed into the field of their language, and shown there again', async () => {
+    const typed = {
+      welcome: inRows({ en: 'Hello', sv: 'Hej' }),
+      terms: inRows({ '': '', en: '# Rules', sv: '# Regler' }),
+    };
+    const preview = await fill(ada, '/admin/settings', typed);
+    expect((await save(ada, preview.text)).status).toBe(303);
+    expect(await written()).toMatchObject({
+      welcome: { en: 'Hello', sv: 'Hej' },
+      terms: { en: expect.stringMatching(/^terms-/) as string, sv: expect.stringMatching(/^terms-/) as string },
+    });
+    expect(inForce()?.texts.map(({ language, text }) => [language, text])).toEqual([
+      ['en', '# Rules'],
+      ['sv', '# Regler'],
+    ]);
+    const { text } = await ada.get('/admin/settings');
+    expect(valueOf(text, 'welcome-sv')).toBe('Hej');
+    expect(valueOf(text, 'terms-sv')).toBe('# Regler');
+    expect(text).toMatch(/<textarea[^>]* id="terms-sv"[^>]* lang="sv" dir="ltr"/);
+    expect(text).toMatch(/<h3>Swedish<\/h3>\s*<div lang="sv" dir="ltr">\s*<h4>Regler<\/h4>/);
+    expect(textOf((await fill(ada, '/admin/settings')).text)).toContain('Nothing to save');
+  });
+
+  test('of a language that is emptied are gone, and with the last of them the terms', async () => {
+    const both = { terms: inRows({ en: '# Rules', sv: '# Regler' }) };
+    await save(ada, (await fill(ada, '/admin/settings', both)).text);
+    await save(ada, (await fill(ada, '/admin/settings', { terms: inRows({ en: '', sv: '# Regler' }) })).text);
+    expect(inForce()?.texts.map(({ language }) => language)).toEqual(['sv']);
+    await save(ada, (await fill(ada, '/admin/settings', { terms: inRows({ en: '', sv: ' ' }) })).text);
+    expect(inForce()).toBeNull();
+    expect(await written()).not.toHaveProperty('terms');
+  });
+
+  test('are refused at the field of their language', async () => {
+    const { status, text } = await fill(ada, '/admin/settings', {
+      welcome: inRows({ '': 'Anyone', en: 'Hello', sv: 'x'.repeat(2001), klingon: 'nuqneH' }),
+      terms: inRows({ '': 'Kept', de: 'Regeln' }),
+    });
+    expect(status).toBe(422);
+    expect(faultsOf(text)).toEqual([
+      ['welcome', 'Move this text to the box of its language: there are texts in other languages too'],
+      ['welcome-sv', 'Shorten the welcome to 2000 characters'],
+      ['welcome-klingon', 'Replace “klingon” with the tag of a language, such as en, sv or zh-Hant'],
+      ['terms', 'Move this text to the box of its language: there are texts in other languages too'],
+    ]);
+    expect(valueOf(text, 'welcome')).toBe('Anyone');
+    expect(valueOf(text, 'welcome-klingon')).toBe('nuqneH');
+    expect(valueOf(text, 'terms-de')).toBe('Regeln');
+  });
+
+  test('are shown by language to people who may only read them', async () => {
+    const texts = { welcome: { en: 'Hello', sv: 'Hej' }, terms: 'terms.md' };
+    await writeFile(portal.policyFile, JSON.stringify(aPolicy({ portal: { ...PORTAL, ...texts } })));
+    await portal.deps.policy.reload();
+    const { text } = await (await portal.staff('aud')).get('/admin/settings');
+    expect(textOf(text)).toMatch(/English: Hello.*Swedish: Hej/);
+  });
 });
 
 test('what Markdown could smuggle in is shown as words', async () => {

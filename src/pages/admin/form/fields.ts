@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { malformed } from '../../../errors.js';
 import { childPath } from '../../../policy/jsonWalk.js';
-import { memberOf } from '../../../policy/rawJson.js';
+import { isRecord, memberOf } from '../../../policy/rawJson.js';
+import type { WrittenTexts } from '../../../policy/texts.js';
 
 /** What a field holds as it is typed: a text, or the boxes that are ticked. */
 export type FormValue = string | string[];
@@ -12,6 +13,8 @@ export type Field = {
   path: readonly string[];
   /** Written also when it is empty, so that the policy's check names what is missing. */
   required: boolean;
+  /** It has a field for each language; see {@link texts}. */
+  byLanguage?: boolean;
   /** What the form shows for a member of the policy; `undefined` for one that is not there. */
   show: (written: unknown) => FormValue;
   /** The member to write for what was typed; `undefined` for none. Values of the wrong kind are kept for the check. */
@@ -39,6 +42,35 @@ export function line(path: string[], { required = false }: Options = {}): Field 
 export function text(path: string[]): Field {
   const write = (typed: FormValue) => asText(typed).replace(/\r\n?/g, '\n') || undefined;
   return { path, required: false, show: shownText, write };
+}
+
+/**
+ * One text, or one for each language. It is typed as the tag of a language and its text, by turns: a hidden field and a text of
+ * one name. The tag is empty where none is named.
+ */
+export function texts(path: string[]): Field {
+  return { path, required: false, byLanguage: true, show: showTexts, write: writeTexts };
+}
+
+export function showTexts(written: unknown): string[] {
+  if (typeof written === 'string') return ['', written];
+  return isRecord(written) ? Object.entries(written).flatMap(([tag, text]) => [tag, shownText(text)]) : [];
+}
+
+export function writeTexts(typed: FormValue): WrittenTexts | undefined {
+  const filled = textsTyped(typed).filter(({ text }) => text.trim() !== '');
+  const [first, ...others] = filled;
+  if (first?.tag === '' && others.length === 0) return first.text;
+  return first && Object.fromEntries(filled.map(({ tag, text }) => [tag, text]));
+}
+
+/** The texts of {@link texts}, also empty ones. One alone may come without its tag, from a program. */
+export function textsTyped(typed: FormValue): { tag: string; text: string }[] {
+  const values = [typed].flat();
+  if (values.length === 1) values.unshift('');
+  return values.flatMap((tag, index) =>
+    index % 2 === 0 ? [{ tag, text: (values[index + 1] ?? '').replace(/\r\n?/g, '\n') }] : [],
+  );
 }
 
 /** A list, one item a line. */
@@ -162,21 +194,24 @@ export function newObject<Name extends string>(
 }
 
 /**
- * The field of a fault's path; null for none.
+ * The field of a fault's path, by its id on the page; null for none.
  *
  * @param object the path of the form's object, such as `partners[2]`
  * @param faultPath such as `partners[2].domains[0]`
  */
-export function fieldOfFault<Name extends string>(
-  fields: Fields<Name>,
-  object: string,
-  faultPath: string,
-): Name | null {
-  const fits = (name: Name) => {
-    const path = fields[name].path.reduce(childPath, object);
-    return faultPath === path || faultPath.startsWith(`${path}[`) || faultPath.startsWith(`${path}.`);
-  };
-  return namesOf(fields).find(fits) ?? null;
+export function fieldOfFault(fields: Fields<string>, object: string, faultPath: string): string | null {
+  for (const [name, { path: members, byLanguage }] of Object.entries(fields)) {
+    const path = members.reduce(childPath, object);
+    const [, tag = ''] = /^\.(.+)$/.exec(faultPath.slice(path.length)) ?? [];
+    if (faultPath === path || faultPath.startsWith(`${path}[`) || faultPath.startsWith(`${path}.`))
+      return byLanguage ? textId(name, tag) : name;
+  }
+  return null;
+}
+
+/** The id of the field for a text in a language. */
+export function textId(name: string, tag: string): string {
+  return tag === '' ? name : `${name}-${tag}`;
 }
 
 function mapFields<Name extends string, T>(fields: Fields<Name>, of: (name: Name) => T): Record<Name, T> {

@@ -21,6 +21,8 @@ import {
   fieldOfFault,
   newObject,
   showForm,
+  showTexts,
+  texts,
   type Fields,
   type FormValue,
   type FormValues,
@@ -43,7 +45,7 @@ export type FormPage<Name extends string, Locals extends object = object> = {
   /** The field for faults of the object as a whole. */
   otherwise?: string;
   /** What is typed besides the fields of the object, such as the key of a new app. */
-  besides?: Record<string, string>;
+  besides?: Record<string, FormValue>;
   /** The terms of use, where the form has them. */
   terms?: NonNullable<ObjectChange['terms']>;
   /** @param base the policy that the form was made from, where it is not the one in force */
@@ -152,21 +154,22 @@ function originOf<Name extends string>({ path, back, besides }: FormPage<Name>, 
 }
 
 function faultsOf<Name extends string>(
-  { fields, order = Object.keys(fields), otherwise }: FormPage<Name>,
+  { fields, order = Object.keys(fields), otherwise, terms }: FormPage<Name>,
   { at, faults }: ChangeOutcome & { kind: 'faulty' },
   t: Translate,
 ): FormFault[] {
+  const known: Fields<string> = terms ? { ...fields, terms: texts(['terms']) } : fields;
   const inOrder = [...faults].sort((one, other) =>
     one.path.localeCompare(other.path, 'en', { numeric: true }),
   );
   const found = inOrder.map((fault): FormFault => {
     const { path, cause = '', place } = fault;
     const message = faultText(t, fault);
-    const field = fieldOfFault(fields, at, path) ?? (path === at ? (otherwise ?? null) : null);
+    const field = fieldOfFault(known, at, path) ?? (path === at ? (otherwise ?? null) : null);
     if (field !== null || (at !== '' && isInside(at, path))) return { field, message };
     // Another object's fault because of this one, or one of the whole file.
     const elsewhere = place === '' ? message : `${place}: ${message}`;
-    return { field: fieldOfFault(fields, at, cause), message: elsewhere };
+    return { field: fieldOfFault(known, at, cause), message: elsewhere };
   });
   // A fault without a field comes last.
   const rank = ({ field }: FormFault) => (field === null ? order.length : order.indexOf(field));
@@ -189,7 +192,11 @@ function conflictOf<Name extends string>(
         }))
       : [];
   if (conflict.terms && terms)
-    differences.push({ name: 'terms', now: conflict.terms.now, typed: terms.text });
+    differences.push({
+      name: 'terms',
+      now: showTexts(conflict.terms.now),
+      typed: showTexts(terms.texts),
+    });
   return { gone: object !== null && object.now === undefined, differences };
 }
 

@@ -3,11 +3,13 @@ import { findLatestVersion } from '../../../administration/policyVersions.js';
 import type { Deps } from '../../../deps.js';
 import { accessIn } from '../../../http/guard.js';
 import type { PolicyFault } from '../../../policy/policyFault.js';
+import type { WrittenTexts } from '../../../policy/texts.js';
 import { schemaReference } from './schemaReference.js';
+import { fieldsOfTerms } from './sentProposal.js';
 import { describeFaults } from '../../../policyFile/faultTexts.js';
 
 /** What the editor holds; `base` is the hash of the file that it was made from, `terms` new terms that go with it. */
-type EditorContents = { text: string; base: string; faults: PolicyFault[]; terms?: string };
+type EditorContents = { text: string; base: string; faults: PolicyFault[]; terms?: WrittenTexts };
 
 /** GET /admin/policy */
 export function showPolicy(deps: Deps): RequestHandler {
@@ -44,7 +46,7 @@ export async function showEditor(
     members: schemaReference(),
     faults: describeFaults(res.locals.t, contents.faults),
     faultCount: status === 422 ? contents.faults.length : 0,
-    newTerms: contents.terms,
+    newTerms: fieldsOfTerms(contents.terms),
     saved,
     refused: deps.policy.faults().length > 0,
     readOnly: writable.ok ? null : writable.why,

@@ -5,7 +5,7 @@ import type { Translate } from '../../../language.js';
 import type { PolicyChange } from '../../../policy/changes.js';
 import { viewOfReplay } from './replayView.js';
 import { describeFaults } from '../../../policyFile/faultTexts.js';
-import { COMMENT_LENGTH, fieldsOf, type SentProposal } from './sentProposal.js';
+import { COMMENT_LENGTH, fieldsOf, fieldsOfTerms, type SentProposal } from './sentProposal.js';
 
 /** A page shows no more than this of what differs; the difference line by line has the rest. */
 const MOST_CHANGES = 200;
@@ -38,7 +38,7 @@ export function renderPreview(
     back,
     comment,
     base: proposal.base,
-    newTerms: proposal.terms,
+    newTerms: fieldsOfTerms(proposal.terms),
     editable: 'text' in proposal && restoredFrom === undefined,
     // A button has no values to go back to.
     form: form && Object.keys(form.values).length > 0 ? form.path : null,

@@ -19,7 +19,7 @@ import {
 import { submitSettings } from '../settings.js';
 import { showEditor } from './policy.js';
 import { renderPreview, viewOfChanges } from './policyViews.js';
-import { fieldsOf, readProposal, type SentProposal } from './sentProposal.js';
+import { fieldsOf, fieldsOfTerms, readProposal, type SentProposal } from './sentProposal.js';
 
 type Body = Record<string, unknown> | undefined;
 
@@ -87,7 +87,7 @@ async function showConflict(deps: Deps, res: Response, sent: SentProposal): Prom
     theirs: theirs && viewOfChanges(theirs, res.locals.t),
     mine: mine && viewOfChanges(mine, res.locals.t),
     onTop: onTop && fieldsOf({ proposal: onTop, back, ...(form && { form }) }),
-    terms: proposal.terms,
+    newTerms: fieldsOfTerms(proposal.terms),
     back,
     hasForm: form !== undefined,
   });

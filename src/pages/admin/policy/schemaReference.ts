@@ -12,6 +12,7 @@ type Schema = {
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
+  anyOf?: Schema[];
   additionalProperties?: Schema | boolean;
 };
 
@@ -44,8 +45,10 @@ function membersBelow(schema: Schema, above = ''): SchemaMember[] {
 }
 
 /** What a member may be, as it is written in JSON; the default first. */
-function valuesOf({ type = '', enum: choices, const: only, default: otherwise, items }: Schema): string {
+function valuesOf(schema: Schema): string {
+  const { type = '', enum: choices, const: only, default: otherwise, items, anyOf } = schema;
   if (only !== undefined) return JSON.stringify(only);
+  if (anyOf) return anyOf.map(valuesOf).join(' | ');
   if (choices) {
     const others = choices.filter((choice) => choice !== otherwise);
     return [...(otherwise === undefined ? [] : [otherwise]), ...others]

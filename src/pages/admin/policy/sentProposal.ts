@@ -5,6 +5,7 @@ import type { Deps } from '../../../deps.js';
 import { malformed, notFound } from '../../../errors.js';
 import { localPath } from '../../../http/localPath.js';
 import { isNestedDeeperThan } from '../../../policy/rawJson.js';
+import type { WrittenTexts } from '../../../policy/texts.js';
 import { fieldsOfTyped, readTyped, type TypedForm } from '../form/typedForm.js';
 
 /** A proposal as it goes back and forth between the pages: with what a person says about it, and where it came from. */
@@ -49,6 +50,7 @@ const posted = z.object({
   text: jsonText.optional(),
   edits: jsonText.optional(),
   terms: plainText.optional(),
+  termsByLanguage: jsonText.optional(),
   restores: z
     .string()
     .regex(/^\d{1,18}$/)
@@ -67,7 +69,7 @@ const posted = z.object({
 export async function readProposal(deps: Deps, body: unknown): Promise<SentProposal> {
   const parsed = posted.safeParse(body);
   if (!parsed.success) throw malformed();
-  const { base, text, terms, restores, comment, back } = parsed.data;
+  const { base, text, restores, comment, back } = parsed.data;
   const form = readTyped(parsed.data);
   const origin = { back: backTo(back), ...(comment && { comment }), ...(form && { form }) };
   if (restores !== undefined) {
@@ -76,12 +78,21 @@ export async function readProposal(deps: Deps, body: unknown): Promise<SentPropo
     return { ...origin, proposal: { base, ...texts }, restoredFrom: restores };
   }
   const change = text !== undefined ? { text } : { edits: readEdits(parsed.data.edits) };
-  return { ...origin, proposal: { base, ...(terms !== undefined && { terms }), ...change } };
+  return { ...origin, proposal: { base, ...readTerms(parsed.data), ...change } };
 }
 
 function readEdits(json: string | undefined) {
+  return readJson(edits, json ?? '');
+}
+
+function readTerms({ terms, termsByLanguage }: z.infer<typeof posted>): Pick<PolicyProposal, 'terms'> {
+  if (termsByLanguage !== undefined) return { terms: readJson(z.record(z.string(), plainText), termsByLanguage) };
+  return terms === undefined ? {} : { terms };
+}
+
+function readJson<T>(schema: z.ZodType<T>, json: string): T {
   try {
-    const parsed = edits.safeParse(JSON.parse(json ?? ''));
+    const parsed = schema.safeParse(JSON.parse(json));
     if (parsed.success) return parsed.data;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
@@ -92,6 +103,12 @@ function readEdits(json: string | undefined) {
 function backTo(wanted: string | undefined): string {
   const path = wanted === undefined ? '' : localPath(wanted);
   return path.startsWith('/admin/') ? path : '/admin/policy';
+}
+
+/** The hidden fields in which new terms go along. */
+export function fieldsOfTerms(terms: WrittenTexts | undefined): [name: string, value: string][] {
+  if (terms === undefined) return [];
+  return [typeof terms === 'string' ? ['terms', terms] : ['termsByLanguage', JSON.stringify(terms)]];
 }
 
 /** The hidden fields that make exactly this proposal again. */
@@ -109,7 +126,7 @@ export function fieldsOf({
       ? { restores: restoredFrom }
       : {
           ...('text' in proposal ? { text: proposal.text } : { edits: JSON.stringify(proposal.edits) }),
-          terms: proposal.terms,
+          ...Object.fromEntries(fieldsOfTerms(proposal.terms)),
         }),
   };
   return Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);

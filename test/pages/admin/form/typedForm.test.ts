@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { loadLanguages } from '../../../../src/language.js';
 import { aPartner, aPolicy, GROUPS } from '../../../support/aPolicy.js';
 import { fill, formOf, save } from '../../../support/formOf.js';
 import { textOf } from '../../../support/page.js';
@@ -35,6 +36,11 @@ async function write(document: object) {
 const again = (page: string, preview: string) =>
   ada.postRaw(page, { ...formOf(preview, '/admin/policy/save'), again: 'yes' });
 
+/** Texts by language, as their fields send them. */
+function inRows(texts: Record<string, string>): string[] {
+  return loadLanguages().available.flatMap((tag) => [tag, texts[tag] ?? '']);
+}
+
 const FORMS: [page: string, typed: Record<string, unknown>][] = [
   [
     '/admin/partners/new',
@@ -54,7 +60,14 @@ const FORMS: [page: string, typed: Record<string, unknown>][] = [
   ['/admin/apps/crm', { name: 'CRM 2' }],
   ['/admin/groups/new', { key: 'readers', name: 'Readers', id: '22222222-0000-4000-8000-000000000004' }],
   ['/admin/groups/crm', { name: 'CRM people' }],
-  ['/admin/settings', { organization: 'Contoso AB', welcome: 'Hi\r\nthere', terms: '# New\r\n\r\nterms' }],
+  [
+    '/admin/settings',
+    {
+      organization: 'Contoso AB',
+      welcome: inRows({ en: 'Hi\r\nthere', sv: 'Hej' }),
+      terms: inRows({ de: '# Neue\r\n\r\nBedingungen' }),
+    },
+  ],
 ];
 
 test.each(FORMS)(

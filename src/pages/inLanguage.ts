@@ -1,0 +1,69 @@
+import type { Locals } from 'express';
+
+/** Attributes of a block that is not in the language of its page. */
+export type LanguageMark = { lang: string; dir: 'ltr' | 'rtl' };
+
+/** A text as a page shows it to a reader; `note` is a sentence where their language is missing. */
+export type ShownText<T> = { text: T; mark: LanguageMark | null; note: string | null };
+
+type Reader = Pick<Locals, 't' | 'language' | 'locale'>;
+type InLanguage = { language: string | null };
+
+/** The text for a reader: in their language, else in English, else the first; null where there is none. */
+export function showText<T extends InLanguage>(texts: readonly T[], reader: Reader): ShownText<T> | null {
+  const text = textFor(texts, reader.locale);
+  return text ? asShown(text, texts, reader) : null;
+}
+
+/** One of several texts that was asked for. */
+export function asShown<T extends InLanguage>(text: T, texts: readonly T[], reader: Reader): ShownText<T> {
+  return { text, mark: markOf(text.language, reader.language), note: onlyIn(texts, reader) };
+}
+
+/**
+ * Looks for the very tag, then for the language as it is written there: zh-TW, zh-HK and zh-MO read Traditional Chinese, any other
+ * zh Simplified.
+ *
+ * @param locale BCP 47
+ */
+export function textFor<T extends InLanguage>(texts: readonly T[], locale: string): T | undefined {
+  for (const wanted of [locale, 'en']) {
+    const related = texts.filter(({ language }) => language !== null && isReadBy(language, wanted));
+    const found =
+      related.find(({ language }) => language === wanted) ??
+      related.find(({ language }) => !new Intl.Locale(language ?? '').region) ??
+      related[0];
+    if (found) return found;
+  }
+  return texts[0];
+}
+
+function isReadBy(tag: string, locale: string): boolean {
+  const [one, other] = [new Intl.Locale(tag).maximize(), new Intl.Locale(locale).maximize()];
+  return one.language === other.language && one.script === other.script;
+}
+
+/** @param tag of the block; null for a language that nobody has named, which gets no mark */
+export function markOf(tag: string | null, pageLanguage: string): LanguageMark | null {
+  return tag === null || tag === pageLanguage ? null : { lang: tag, dir: directionOf(tag) };
+}
+
+/** The scripts that are written from right to left and have a language in use: Unicode, Bidi_Class R and AL. */
+const RIGHT_TO_LEFT = new Set(['Adlm', 'Arab', 'Hebr', 'Nkoo', 'Rohg', 'Syrc', 'Thaa']);
+
+function directionOf(tag: string): LanguageMark['dir'] {
+  return RIGHT_TO_LEFT.has(new Intl.Locale(tag).maximize().script ?? '') ? 'rtl' : 'ltr';
+}
+
+function onlyIn(texts: readonly InLanguage[], { t, language, locale }: Reader): string | null {
+  const tags = texts.flatMap((text) => text.language ?? []);
+  if (tags.length === 0 || tags.some((tag) => isReadBy(tag, locale))) return null;
+  const languages = tags.map((tag) => languageName(tag, language));
+  return t('page.onlyIn', { languages: new Intl.ListFormat(language).format(languages) });
+}
+
+/** What a language is called in another one: Swedish, svenska. */
+export function languageName(tag: string, inLanguage: string): string {
+  const names = new Intl.DisplayNames(inLanguage, { type: 'language', languageDisplay: 'standard' });
+  return names.of(tag) ?? tag;
+}
