@@ -92,11 +92,14 @@ export function capitalised(name: string, language: string): string {
   return `${name.charAt(0).toLocaleUpperCase(language)}${name.slice(1)}`;
 }
 
-const RIGHT_TO_LEFT = new Set(['Arab', 'Hebr', 'Syrc', 'Thaa', 'Nkoo', 'Adlm']);
+export type Direction = 'ltr' | 'rtl';
 
-/** In which direction a language is written, by the script that its BCP 47 code names or implies. */
-export function directionOf(language: string): 'ltr' | 'rtl' {
-  return RIGHT_TO_LEFT.has(new Intl.Locale(language).maximize().script ?? '') ? 'rtl' : 'ltr';
+/** The scripts that are written from right to left and have a language in use: Unicode, Bidi_Class R and AL. */
+const RIGHT_TO_LEFT = new Set(['Adlm', 'Arab', 'Hebr', 'Nkoo', 'Rohg', 'Syrc', 'Thaa']);
+
+/** In which direction a language is written, by the script that its BCP 47 tag names or implies. */
+export function directionOf(tag: string): Direction {
+  return RIGHT_TO_LEFT.has(new Intl.Locale(tag).maximize().script ?? '') ? 'rtl' : 'ltr';
 }
 
 let english: Translate | undefined;

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
-import { nameOfLanguage, type Translate } from '../language.js';
+import { nameOfLanguage, type Direction, type Translate } from '../language.js';
 import type { PolicyDocument } from '../policy/schema.js';
 import { NOBODYS_DOMAIN } from '../store/anonymise.js';
 import type { RequestRow } from '../store/schema.js';
@@ -19,7 +19,7 @@ declare module 'express-serve-static-core' {
     /** BCP 47, of the texts. */
     language: string;
     /** In which direction the language is written. */
-    direction: 'ltr' | 'rtl';
+    direction: Direction;
     /** BCP 47, for dates and numbers. */
     locale: string;
     /** What the switch in the footer offers. */

@@ -1,7 +1,8 @@
 import type { Locals } from 'express';
+import { directionOf, type Direction } from '../language.js';
 
 /** Attributes of a block that is not in the language of its page. */
-export type LanguageMark = { lang: string; dir: 'ltr' | 'rtl' };
+export type LanguageMark = { lang: string; dir: Direction };
 
 /** A text as a page shows it to a reader; `note` is a sentence where their language is missing. */
 export type ShownText<T> = { text: T; mark: LanguageMark | null; note: string | null };
@@ -46,13 +47,6 @@ function isReadBy(tag: string, locale: string): boolean {
 /** @param tag of the block; null for a language that nobody has named, which gets no mark */
 export function markOf(tag: string | null, pageLanguage: string): LanguageMark | null {
   return tag === null || tag === pageLanguage ? null : { lang: tag, dir: directionOf(tag) };
-}
-
-/** The scripts that are written from right to left and have a language in use: Unicode, Bidi_Class R and AL. */
-const RIGHT_TO_LEFT = new Set(['Adlm', 'Arab', 'Hebr', 'Nkoo', 'Rohg', 'Syrc', 'Thaa']);
-
-function directionOf(tag: string): LanguageMark['dir'] {
-  return RIGHT_TO_LEFT.has(new Intl.Locale(tag).maximize().script ?? '') ? 'rtl' : 'ltr';
 }
 
 function onlyIn(texts: readonly InLanguage[], { t, language, locale }: Reader): string | null {
