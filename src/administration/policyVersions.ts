@@ -57,7 +57,8 @@ export async function compareVersion({ store, policy }: Needed, id: string): Pro
   return {
     version: await withName(store, version),
     before: before ? { id: before.id, ...policyDifference(textsOf(before), textsOf(version)) } : null,
-    now: latest?.id === version.id ? null : policyDifference(textsOf(version), textsInForce(policy.current())),
+    now:
+      latest?.id === version.id ? null : policyDifference(textsOf(version), textsInForce(policy.current())),
   };
 }
 

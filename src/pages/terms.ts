@@ -41,7 +41,8 @@ export function showTerms({ policy }: Deps): RequestHandler {
 }
 
 /** The path of the terms in a language; null for the only ones, whose language is not named. */
-export const termsPath = (language: string | null) => (language === null ? '/terms' : `/terms?in=${language}`);
+export const termsPath = (language: string | null) =>
+  language === null ? '/terms' : `/terms?in=${language}`;
 
 /** Headings, paragraphs and flat lists of a Markdown text, with emphasis and links; all else becomes plain words. */
 export function blocksOf(markdown: string): Block[] {

@@ -60,7 +60,9 @@ export function termsOf(files: readonly TermsFile[]): Terms | null {
 export function writtenTerms({ texts }: Pick<Terms, 'texts'>): WrittenTexts {
   const only = texts.find(({ language }) => language === null);
   if (only) return only.text;
-  return Object.fromEntries(texts.map(({ language, text }) => [language, text]));
+  return Object.fromEntries(
+    texts.flatMap(({ language, text }) => (language === null ? [] : [[language, text]])),
+  );
 }
 
 /** SHA-256 of the terms: of their text, or of all texts together. */

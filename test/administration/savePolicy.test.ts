@@ -496,7 +496,9 @@ describe('terms of use', () => {
   describe('in several languages', () => {
     const BOTH = { en: '# Terms\r\n', sv: '# Villkor\r\n' };
     const shown = () =>
-      Object.fromEntries(deps.policy.current().terms?.texts.map(({ language, text }) => [language, text]) ?? []);
+      Object.fromEntries(
+        deps.policy.current().terms?.texts.map(({ language, text }) => [language, text]) ?? [],
+      );
 
     test('have a file each, and only the one that is new is written anew', async () => {
       await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: BOTH });
@@ -506,7 +508,10 @@ describe('terms of use', () => {
         en: expect.stringMatching(/^terms-\w{8}\.md$/) as string,
         sv: expect.stringMatching(/^terms-\w{8}\.md$/) as string,
       });
-      await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: { ...BOTH, sv: '# Nya villkor' } });
+      await savePolicy(deps, accessFor(deps), {
+        ...aProposal(deps),
+        terms: { ...BOTH, sv: '# Nya villkor' },
+      });
       const second = deps.policy.current().policy.document.portal.terms;
       expect(second).toMatchObject({ en: (first as Record<string, string>).en });
       expect(second).not.toEqual(first);

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -20,7 +21,7 @@ const DARK: BrowserContextOptions = { colorScheme: 'dark' };
 /** The button that people press at the end of a step. */
 const SEND = '#sign-up > button:not([name], .visually-hidden)';
 
-type Demo = { portal: string; tenant: string; end(): Promise<void> };
+type Demo = { portal: string; tenant: string; end(): Promise<unknown> };
 
 async function startDemo(): Promise<Demo> {
   const [port, tenantPort] = [await freePort(), await freePort()];
@@ -29,7 +30,7 @@ async function startDemo(): Promise<Demo> {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const ended = new Promise<void>((resolve) => demo.once('exit', () => resolve()));
+  const ended = once(demo, 'exit');
   const ready = new Promise<void>((resolve, reject) => {
     createInterface(demo.stdout).on('line', (line) => {
       if (line.includes('Ctrl+C')) resolve();

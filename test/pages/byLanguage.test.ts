@@ -26,7 +26,10 @@ async function write(members: object, terms: Record<string, string> = {}) {
 }
 
 const inTwo = () =>
-  write({ terms: { en: 'terms.md', sv: 'villkor.md' } }, { 'terms.md': 'Be kind', 'villkor.md': 'Var snäll' });
+  write(
+    { terms: { en: 'terms.md', sv: 'villkor.md' } },
+    { 'terms.md': 'Be kind', 'villkor.md': 'Var snäll' },
+  );
 
 const reads = (language: string) => portal.visitor({ 'Accept-Language': language });
 const lead = (html: string) => /<p class="lead"[^>]*>/.exec(html)?.[0];

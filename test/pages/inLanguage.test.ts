@@ -1,10 +1,10 @@
 import { loadLanguages } from '../../src/language.js';
 import { showText, textFor } from '../../src/pages/inLanguage.js';
 
-const { translate } = loadLanguages();
+const languages = loadLanguages();
 const inAll = (...tags: (string | null)[]) => tags.map((language) => ({ language }));
 const reader = (locale: string, language = new Intl.Locale(locale).language) => ({
-  t: translate(language),
+  t: languages.translate(language),
   language,
   locale,
 });

@@ -298,7 +298,10 @@ describe('new terms', () => {
 
   it('in several languages are all written', async () => {
     const text = withTerms({ en: 'terms-1.md', sv: 'terms-2.md' });
-    await file.save(await draftOf(text, { 'terms-1.md': 'Be kind', 'terms-2.md': 'Var snäll' }), file.current().hash);
+    await file.save(
+      await draftOf(text, { 'terms-1.md': 'Be kind', 'terms-2.md': 'Var snäll' }),
+      file.current().hash,
+    );
     expect(await readFile(join(folder, 'terms-1.md'), 'utf8')).toBe('Be kind');
     expect(await readFile(join(folder, 'terms-2.md'), 'utf8')).toBe('Var snäll');
   });

@@ -11,13 +11,7 @@ import { submit, type Application } from '../../requests/submit/submit.js';
 import { botSigns } from './botSigns.js';
 import type { CountedOnce } from './countedOnce.js';
 import { showAddressForm, showDetailsForm, termsHashes } from './forms.js';
-import {
-  EMPTY_FORM,
-  NO_FAULTS,
-  readAddressForm,
-  readSignUpForm,
-  typedValues,
-} from './signUpForm.js';
+import { EMPTY_FORM, NO_FAULTS, readAddressForm, readSignUpForm, typedValues } from './signUpForm.js';
 
 type Form = Record<string, unknown> | undefined;
 

@@ -95,7 +95,10 @@ describe('texts by language', () => {
     expect((await save(ada, preview.text)).status).toBe(303);
     expect(await written()).toMatchObject({
       welcome: { en: 'Hello', sv: 'Hej' },
-      terms: { en: expect.stringMatching(/^terms-/) as string, sv: expect.stringMatching(/^terms-/) as string },
+      terms: {
+        en: expect.stringMatching(/^terms-/) as string,
+        sv: expect.stringMatching(/^terms-/) as string,
+      },
     });
     expect(inForce()?.texts.map(({ language, text }) => [language, text])).toEqual([
       ['en', '# Rules'],

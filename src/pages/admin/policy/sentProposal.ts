@@ -86,7 +86,8 @@ function readEdits(json: string | undefined) {
 }
 
 function readTerms({ terms, termsByLanguage }: z.infer<typeof posted>): Pick<PolicyProposal, 'terms'> {
-  if (termsByLanguage !== undefined) return { terms: readJson(z.record(z.string(), plainText), termsByLanguage) };
+  if (termsByLanguage !== undefined)
+    return { terms: readJson(z.record(z.string(), plainText), termsByLanguage) };
   return terms === undefined ? {} : { terms };
 }
 
