@@ -497,7 +497,9 @@ describe('terms of use', () => {
     const BOTH = { en: '# Terms\r\n', sv: '# Villkor\r\n' };
     const shown = () =>
       Object.fromEntries(
-        deps.policy.current().terms?.texts.map(({ language, text }) => [language, text]) ?? [],
+        deps.policy
+          .current()
+          .terms?.texts.map(({ language, text }): [string, string] => [String(language), text]) ?? [],
       );
 
     test('have a file each, and only the one that is new is written anew', async () => {
@@ -528,7 +530,8 @@ describe('terms of use', () => {
     test('of a version come back with it', async () => {
       await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: BOTH });
       const old = deps.policy.current();
-      const [{ id = '' } = {}] = (await listVersions(deps, { limit: 1, offset: 0 })).versions;
+      const [version] = (await listVersions(deps, { limit: 1, offset: 0 })).versions;
+      const id = version?.id ?? '';
       await savePolicy(deps, accessFor(deps), { ...aProposal(deps), terms: 'One for all' });
       expect(shown()).toEqual({ null: 'One for all' });
       await rm(join(folder(), old.terms?.texts[1]?.file ?? ''));
