@@ -25,7 +25,7 @@ export type Scene = {
   close(): Promise<void>;
 };
 
-export type StatusName = (typeof STATUSES)[number];
+type StatusName = (typeof STATUSES)[number];
 
 export const STATUSES = [
   'code awaited',

@@ -14,7 +14,7 @@ export type Viewer = {
   close(): Promise<void>;
 };
 
-export type Opened = {
+type Opened = {
   page: Page;
   /** What is wrong with the page as it is shown so, one sentence each. */
   findings(theme: Theme, width: Width): Promise<string[]>;
