@@ -23,3 +23,15 @@ export function describeFinding(t: Translate, finding: Finding): Description {
     advice: level === 'good' ? null : t(`doctor.${found}.advice`, values),
   };
 }
+
+/** How much there is to mend, such as "1 problem and 2 warnings". */
+export function countFound(
+  { t, language }: { t: Translate; language: string },
+  found: { bad: number; warnings: number },
+): string {
+  const parts = [
+    ...(found.bad > 0 ? [t('doctor.summary.bad', { count: found.bad })] : []),
+    ...(found.warnings > 0 ? [t('doctor.summary.warning', { count: found.warnings })] : []),
+  ];
+  return parts.length > 0 ? new Intl.ListFormat(language).format(parts) : t('doctor.summary.good');
+}

@@ -38,6 +38,7 @@ function values(): Record<string, string | number> {
     'server',
     'version',
     'megabytes',
+    'member',
   ];
   const rest = ['folder', 'minutes'];
   return {

@@ -74,7 +74,7 @@ describe('the welcome', () => {
   test.each(['', undefined])('that is %j is ours, in every language', async (welcome) => {
     await write({ welcome });
     expect(lead((await reads('sv').get('/')).text)).toBe('<p class="lead">');
-    expect(textOf((await reads('sv').get('/')).text)).toContain('Contosos partner');
+    expect(textOf((await reads('sv').get('/')).text)).toContain('Arbetar du hos en partner till Contoso?');
   });
 });
 

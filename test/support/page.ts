@@ -13,7 +13,7 @@ export function comparable(html: string): string {
 /** What the error summary lists: the field that each message links to, and the message. */
 export function faultsOf(html: string): [field: string, message: string][] {
   const summary = /<div class="summary"[\s\S]*?<\/div>/.exec(html)?.[0] ?? '';
-  return [...summary.matchAll(/<a href="#(\w+)">([^<]*)<\/a>/g)].map(([, field = '', message = '']) => [
+  return [...summary.matchAll(/<a href="#([\w-]+)">([^<]*)<\/a>/g)].map(([, field = '', message = '']) => [
     field,
     unescape(message),
   ]);

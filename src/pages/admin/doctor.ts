@@ -2,8 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import type { Deps } from '../../deps.js';
 import type { Examination } from '../../doctor/doctor.js';
 import { LEVELS, type Finding, type Level } from '../../doctor/finding.js';
-import { describeFinding } from '../../doctor/describeFinding.js';
-import type { Translate } from '../../language.js';
+import { countFound, describeFinding } from '../../doctor/describeFinding.js';
 
 /** GET /admin/doctor: the page at once, with findings that are not a minute old; the page fetches others itself. */
 export function showDoctor({ doctor }: Deps): RequestHandler {
@@ -41,17 +40,12 @@ function viewOf(res: Response, examination: Examination | null) {
       .filter((finding) => finding.level === level)
       .map((finding) => describeFinding(t, finding)),
   })).filter((group) => group.findings.length > 0);
-  return { examination: examination && { at: examination.at, groups }, summary: summaryOf(t, findings) };
+  return { examination: examination && { at: examination.at, groups }, summary: summaryOf(res, findings) };
 }
 
-/** Such as "1 problem, 2 warnings"; the title of the page before anything was found. */
-function summaryOf(t: Translate, findings: Finding[]): string {
-  if (findings.length === 0) return t('doctor.title');
+/** Such as "1 problem and 2 warnings"; the title of the page before anything was found. */
+function summaryOf({ locals }: Response, findings: Finding[]): string {
+  if (findings.length === 0) return locals.t('doctor.title');
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
-  const [bad, warnings] = [count('bad'), count('warning')];
-  const parts = [
-    ...(bad > 0 ? [t('doctor.summary.bad', { count: bad })] : []),
-    ...(warnings > 0 ? [t('doctor.summary.warning', { count: warnings })] : []),
-  ];
-  return parts.length > 0 ? parts.join(', ') : t('doctor.summary.good');
+  return countFound(locals, { bad: count('bad'), warnings: count('warning') });
 }

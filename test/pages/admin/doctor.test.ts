@@ -68,7 +68,7 @@ test('the title counts what was found, and comes with the findings', async () =>
   const { text } = await aud.get(PAGE);
   const title = textOf(/<h1>[\s\S]*?<\/h1>/.exec(text)?.[0] ?? '');
   expect(text.match(/<h1/g)).toHaveLength(1);
-  expect(title).toBe(`${count('bad')} problems, ${count('warning')} warnings`);
+  expect(title).toBe(`${count('bad')} problems and ${count('warning')} warnings`);
   expect(textOf(/<summary><h2[\s\S]*?<\/summary>/.exec(text)?.[0] ?? '')).toBe(
     `${count('good')} checks passed`,
   );

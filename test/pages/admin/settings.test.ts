@@ -229,7 +229,7 @@ test('a file that cannot be replaced closes the forms, with the reason', async (
     const { text } = await ada.get(path);
     expect(text).not.toContain(`action="${path}"`);
     expect(text).toContain('<dl class="summary-list">');
-    expect(text).toMatch(/<div class="alert-note warning" role="status">\s+<p>[^<]*link/);
+    expect(text).toMatch(/<div class="callout wait" role="status">\s+<p>[^<]*link/);
   }
   expect((await ada.postRaw('/admin/settings', { ...fields, organization: 'Mine' })).status).toBe(409);
   await rm(portal.policyFile);

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
+import { countFound } from '../../../doctor/describeFinding.js';
 import { accessIn } from '../../../http/guard.js';
 import { formatFault } from '../../../policyFile/faultTexts.js';
 import { overview } from '../../../requests/list/overview.js';
@@ -30,6 +31,7 @@ export function showOverview(deps: Deps): RequestHandler {
     res.render('admin/overview', {
       ...figures,
       policyFaults: figures.policy?.faults.map((fault) => formatFault(res.locals.t, fault)),
+      found: figures.examination && countFound(res.locals, figures.examination),
       partner,
       outcomes: OUTCOMES,
       chart: hasChart(figures.signUps.days) ? signUpChart(figures.signUps.days) : null,

@@ -475,7 +475,7 @@ describe('the proof that is asked for', () => {
   });
 
   const warningOf = (html: string) =>
-    textOf(/<div class="alert-note warning" id="tenantless">[\s\S]*?<\/div>/.exec(html)?.[0] ?? '');
+    textOf(/<div class="callout wait" id="tenantless">[\s\S]*?<\/div>/.exec(html)?.[0] ?? '');
 
   test('at a home tenant that nobody has is warned of before it is saved, and can be saved all the same', async () => {
     const typed = {
