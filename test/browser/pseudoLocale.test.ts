@@ -86,7 +86,7 @@ const DATA = new RegExp(
     'Contoso CRM|Wingtip Toys|Fabrikam Manufacturing|Litware Ltd|Group \\w+|litware\\.com, litware\\.net',
     'Terms of use|Your access is yours alone|Sign in|as yourself|Keep it confidential',
     '(Ada|Arne|Aud|Nils|Lia) [A-Z]\\w+|Ana Lind',
-    '[A-Z][a-z]{2} \\d+, \\d{4}(, [\\d:]+.[AP]M)?( UTC)?',
+    '[A-Z][a-z]{2} \\d+, \\d{4}(, [\\d:]+.[AP]M)?( UTC)?|[\\d:]+.[AP]M UTC',
   ].join('|'),
   'g',
 );
