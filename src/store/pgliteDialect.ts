@@ -53,10 +53,13 @@ function pgliteDriver(pglite: PGlite): Driver {
   };
 }
 
+/** Bytes as `pg` gives them, where PGlite would give a plain Uint8Array; 17 is the type bytea. */
+const PARSERS = { 17: (value: string) => Buffer.from(value.slice('\\x'.length), 'hex') };
+
 function pgliteConnection(pglite: PGlite): DatabaseConnection {
   return {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      const { rows, affectedRows = 0 } = await pglite.query<R>(sql, [...parameters]);
+      const { rows, affectedRows = 0 } = await pglite.query<R>(sql, [...parameters], { parsers: PARSERS });
       return { rows, numAffectedRows: BigInt(affectedRows) };
     },
     streamQuery() {
