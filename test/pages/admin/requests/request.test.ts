@@ -88,6 +88,17 @@ describe('the page of a request', () => {
     expect(words).toContain('You can send it again in 5 minutes');
   });
 
+  test('that was refused by its address alone names the address, in the list too, and nothing that nobody was asked for', async () => {
+    const refused = await portal.visitor().sendAddress('kim@gmail.com');
+    const request = await requestAt(portal, refused.headers.location ?? '');
+    const { text } = await arne.get(pathOf(request));
+    expect(textOf(text)).toContain('kim@gmail.com');
+    for (const unasked of ['What for', 'Organisation', 'Terms accepted'])
+      expect(textOf(text)).not.toContain(unasked);
+    const list = await arne.get('/admin/requests?search=kim@gmail.com');
+    expect(list.text).toMatch(new RegExp(`href="${pathOf(request)}">\\s*<span>kim@gmail.com</span>`));
+  });
+
   test('offers what its state allows, and follows by itself only while the portal works on it', async () => {
     const request = await submitted(portal.deps, 'offers@quick.com');
     const queued = await arne.get(pathOf(request));
