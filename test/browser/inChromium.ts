@@ -73,10 +73,11 @@ export async function fillInForm(page: Page, { email, ...rest }: { email: string
   await fillInDetails(page, rest);
 }
 
-/** Fills in the second step and sends it. */
-export async function fillInDetails(page: Page, fields: Record<string, string>) {
+/** Fills in the second step and, unless `sends` is false, sends it. */
+export async function fillInDetails(page: Page, fields: Record<string, string>, sends = true) {
   for (const [name, value] of Object.entries(fields)) await page.fill(`[name=${name}]`, value);
   const terms = page.locator('[name=terms]');
   if (await terms.count()) await terms.check();
-  await page.locator('form[action="/sign-up"]').getByRole('button', { name: 'Request access' }).click();
+  if (sends)
+    await page.locator('form[action="/sign-up"]').getByRole('button', { name: 'Request access' }).click();
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { fillInDetails, fillInForm, inChromium } from './inChromium.js';
 
@@ -77,6 +78,41 @@ inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (w
     // Only the mailbox has it: who comes by it is its owner, and sees more than who sent the form.
     await page.goto(statusLink);
     await page.getByRole('heading', { name: 'Your access is ready' }).waitFor();
+  });
+
+  it('from the README to an invitation that is accepted, a person takes at most twelve steps', async () => {
+    const { site, portal, openPage } = walk();
+    // A command, a page that is opened, a form that is filled in and a button that is pressed are one step each.
+    const [commands = ''] =
+      /(?<=^## Try it[^]*?^ {4})npm .*$/m.exec(await readFile('README.md', 'utf8')) ?? [];
+    let steps = commands.split('&&').length;
+    expect(steps).toBe(2);
+    const step = async (done: Promise<unknown>) => {
+      steps++;
+      await done;
+    };
+    const page = await openPage();
+    await step(page.goto(portal.url));
+    await step(page.fill('[name=email]', 'cy@northwind.se'));
+    await step(page.getByRole('button', { name: 'Continue' }).click());
+    await step(
+      fillInDetails(
+        page,
+        { firstName: 'Cy', lastName: 'Berg', company: 'Northwind', reason: 'Orders' },
+        false,
+      ),
+    );
+    await step(page.getByRole('button', { name: 'Request access' }).click());
+    await answered(page);
+    await step(page.goto(`${site.tenant.peopleUrl}/inbox`));
+    await step(page.locator('a.list-group-item').first().click());
+    const [landing] = await Promise.all([
+      page.waitForEvent('popup'),
+      step(page.frameLocator('iframe').locator('a[href*="/redeem"]').first().click()),
+    ]);
+    await step(landing.getByRole('button', { name: 'Accept' }).click());
+    await landing.waitForURL(/\/redeem\/landing\//);
+    expect(steps).toBeLessThanOrEqual(12);
   });
 
   it('without JavaScript the status page reloads itself', async () => {
