@@ -89,7 +89,7 @@ test('an embedded store that is not whole any more is refused by a sentence, and
   await mkdir(join(dataDir, 'store'));
   await writeFile(join(dataDir, 'store', 'PG_VERSION'), '17');
   const unreadable = await site.run({ DATA_DIR: dataDir, DATABASE_URL: '' });
-  expect(unreadable.stderr).toMatch(/^The embedded store .*store cannot be read: /);
+  expect(unreadable.stderr).toMatch(/^The embedded store .*store can't be read: /);
   expect(unreadable.stderr).not.toMatch(/^\s+at /m);
 });
 
