@@ -15,7 +15,9 @@ inChromium({}, (walk) => {
     await page.getByText("The tenant doesn't let anyone invite guests").waitFor();
     expect(await page.getByText('checked at').count()).toBe(1);
     // What was found is said in a sentence, and the button that asked for it keeps the focus.
-    expect(await page.getByRole('status').innerText()).toMatch(/^\d+ problems? and \d+ warnings?\s+checked at/);
+    expect(await page.getByRole('status').innerText()).toMatch(
+      /^\d+ problems? and \d+ warnings?\s+checked at/,
+    );
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Check again');
   });
 

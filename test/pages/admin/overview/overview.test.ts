@@ -215,7 +215,8 @@ test('what the latest check of the tenant found is counted, once there was one',
   const { findings } = await portal.deps.doctor.examine();
   const bad = findings.filter(({ level }) => level === 'bad').length;
   const warnings = findings.filter(({ level }) => level === 'warning').length;
-  const some = (count: number, what: string) => (count > 0 ? [`${count} ${what}${count === 1 ? '' : 's'}`] : []);
+  const some = (count: number, what: string) =>
+    count > 0 ? [`${count} ${what}${count === 1 ? '' : 's'}`] : [];
   expect(part(await page(ada), bad + warnings > 0 ? 'problems' : 'tenant')).toContain(
     bad + warnings > 0
       ? `The last check found ${[...some(bad, 'problem'), ...some(warnings, 'warning')].join(' and ')}.`
