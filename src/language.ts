@@ -76,6 +76,11 @@ function localeOf(tag: string): Intl.Locale | null {
   }
 }
 
+/** Browsers may send anything, `*` among them. */
+export function isLanguageTag(tag: string): boolean {
+  return localeOf(tag) !== null;
+}
+
 /** The name that Microsoft gives a language, of language and region: zh-Hant is zh-TW; others stay as they are. */
 export function cultureOf(tag: string): string {
   const { language, script, region } = new Intl.Locale(tag);

@@ -71,8 +71,11 @@ type NamedFault = PolicyFault & { place: string };
 
 /** Somebody else has changed the object or the terms meanwhile. */
 export type ObjectConflict = {
-  /** The object as the policy has it now, undefined when it is gone; null when nobody else has changed it. */
-  object: { now: unknown } | null;
+  /**
+   * The object as the policy has it now, undefined when it is gone, and as it was when the person began, null where that is not
+   * known; null when nobody else has changed it.
+   */
+  object: { now: unknown; before: { value: unknown } | null } | null;
   /** The terms in force; null when the change leaves them alone. */
   terms: { now: WrittenTexts | undefined } | null;
 };
@@ -155,25 +158,26 @@ async function findConflict(
 ): Promise<ObjectConflict | null> {
   const inForce = deps.policy.current().terms;
   const termsChanged = terms !== undefined && terms.base !== (inForce?.hash ?? '');
+  const before = base === null ? null : await objectBefore(deps, base, object);
   const objectChanged =
-    base !== null && (written === undefined || (await hasChanged(deps, base, object, written)));
+    base !== null && (written === undefined || !before || !isDeepStrictEqual(before.value, written));
   if (!objectChanged && !termsChanged) return null;
   return {
-    object: objectChanged ? { now: written } : null,
+    object: objectChanged ? { now: written, before } : null,
     terms: terms ? { now: termsInForce(deps) } : null,
   };
 }
 
-/** Whether an object differs from what it was in an earlier policy. One that the store does not know counts as different. */
-async function hasChanged(
+/** What an object was in an earlier policy; null where the store does not know that policy. */
+async function objectBefore(
   { policy, store }: Deps,
   base: string,
   object: PolicyObject,
-  written: unknown,
-): Promise<boolean> {
-  if (base === policy.current().hash) return false;
+): Promise<{ value: unknown } | null> {
+  const current = policy.current();
+  if (base === current.hash) return findObject(parsedJson(current.text), object);
   const version = /^[0-9a-f]{64}$/.test(base) ? await findPolicyVersionByHash(store.db, base) : undefined;
-  return !version || !isDeepStrictEqual(findObject(parsedJson(version.text), object).value, written);
+  return version ? findObject(parsedJson(version.text), object) : null;
 }
 
 /** Whether a path leads to an object or into it. */

@@ -71,10 +71,11 @@ export function policyDifference(before: Texts, after: Texts): PolicyDifference 
   };
 }
 
-/** All terms in one text, each below the tag of its language. */
+/** All terms in one text, each below the tag of its language, in one order whatever the policy has: so that only what differs does. */
 function termsInOne({ terms }: Texts): string | undefined {
   if (terms === null || typeof terms === 'string') return terms ?? undefined;
   return Object.entries(terms)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([language, text]) => `${language}:\n\n${text.trimEnd()}\n`)
     .join('\n');
 }

@@ -30,6 +30,12 @@ const NOT_TYPED = new Set([
   'website',
   'useSuggestion',
   'code',
+  'state',
+  'seenAt',
+  'list',
+  'choose',
+  'app',
+  'group',
 ]);
 /** Where the sign-up form goes, and its fields, which have labels: `form.<name>.label`. */
 const SIGN_UP_FORMS = new Set(['/sign-up', '/verify/form']);

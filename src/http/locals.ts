@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
+import { fullName } from '../fullName.js';
 import { nameOfLanguage, type Direction, type Translate } from '../language.js';
 import type { PolicyDocument } from '../policy/schema.js';
 import { NOBODYS_DOMAIN } from '../store/anonymise.js';
@@ -22,6 +23,8 @@ declare module 'express-serve-static-core' {
     direction: Direction;
     /** BCP 47, for dates and numbers. */
     locale: string;
+    /** The tags (BCP 47) that the reader asks for, the most wanted first; texts of the policy may have more of them than pages. */
+    wanted: readonly string[];
     /** What the switch in the footer offers. */
     languages: { code: string; name: string }[];
     /** How the organisation presents itself, as the policy in force says. */
@@ -47,6 +50,7 @@ declare module 'express-serve-static-core' {
     time?: (date: Date, show?: TimeStyle) => string;
     /** The address of a request, or what is left of it. */
     whose?: (request: Named) => string;
+    nameOf?: typeof fullName;
     htmxConfig?: string;
   }
 }
@@ -114,6 +118,7 @@ export const adminLocals: RequestHandler = function setAdminLocals(req, res, nex
     return `${format.format(date)} UTC`;
   };
   res.locals.whose = (request) => whose(t, request);
+  res.locals.nameOf = fullName;
   res.locals.htmxConfig = HTMX;
   next();
 };

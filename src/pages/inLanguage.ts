@@ -7,12 +7,12 @@ export type LanguageMark = { lang: string; dir: Direction };
 /** A text as a page shows it to a reader; `note` is a sentence where their language is missing. */
 export type ShownText<T> = { text: T; mark: LanguageMark | null; note: string | null };
 
-type Reader = Pick<Locals, 't' | 'language' | 'locale'>;
+type Reader = Pick<Locals, 't' | 'language' | 'wanted'>;
 type InLanguage = { language: string | null };
 
 /** The text for a reader: in their language, else in English, else the first; null where there is none. */
 export function showText<T extends InLanguage>(texts: readonly T[], reader: Reader): ShownText<T> | null {
-  const text = textFor(texts, reader.locale);
+  const text = textFor(texts, reader.wanted);
   return text ? asShown(text, texts, reader) : null;
 }
 
@@ -25,13 +25,13 @@ export function asShown<T extends InLanguage>(text: T, texts: readonly T[], read
  * Looks for the very tag, then for the language as it is written there: zh-TW, zh-HK and zh-MO read Traditional Chinese, any other
  * zh Simplified.
  *
- * @param locale BCP 47
+ * @param wanted BCP 47, the most wanted first
  */
-export function textFor<T extends InLanguage>(texts: readonly T[], locale: string): T | undefined {
-  for (const wanted of [locale, 'en']) {
-    const related = texts.filter(({ language }) => language !== null && isReadBy(language, wanted));
+export function textFor<T extends InLanguage>(texts: readonly T[], wanted: readonly string[]): T | undefined {
+  for (const tag of [...wanted, 'en']) {
+    const related = texts.filter(({ language }) => language !== null && isReadBy(language, tag));
     const found =
-      related.find(({ language }) => language === wanted) ??
+      related.find(({ language }) => language === tag) ??
       related.find(({ language }) => !new Intl.Locale(language ?? '').region) ??
       related[0];
     if (found) return found;
@@ -49,9 +49,9 @@ export function markOf(tag: string | null, pageLanguage: string): LanguageMark |
   return tag === null || tag === pageLanguage ? null : { lang: tag, dir: directionOf(tag) };
 }
 
-function onlyIn(texts: readonly InLanguage[], { t, language, locale }: Reader): string | null {
+function onlyIn(texts: readonly InLanguage[], { t, language, wanted }: Reader): string | null {
   const tags = texts.flatMap((text) => text.language ?? []);
-  if (tags.length === 0 || tags.some((tag) => isReadBy(tag, locale))) return null;
+  if (tags.length === 0 || tags.some((tag) => wanted.some((one) => isReadBy(tag, one)))) return null;
   const languages = tags.map((tag) => languageName(tag, language));
   return t('page.onlyIn', { languages: new Intl.ListFormat(language).format(languages) });
 }

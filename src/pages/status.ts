@@ -4,8 +4,6 @@ import { readBrowser } from '../http/browserKey.js';
 import { requestResend } from '../requests/resend/requestResend.js';
 import { follow } from '../requests/follow/follow.js';
 import type { Status } from '../requests/follow/status.js';
-import { referenceOf } from '../reference.js';
-import { hashToken } from '../token.js';
 import { webmailOf } from './webmail.js';
 import type { CodeFault } from '../requests/prove/enterCode.js';
 
@@ -42,7 +40,7 @@ export async function answerStatus(
     token: req.params.token,
     refused,
     mailedByMicrosoft: deps.mailer === null,
-    reference: referenceOf(hashToken(req.params.token)),
+    reference: request.reference,
     webmail: webmailOf(request.address),
   });
 }

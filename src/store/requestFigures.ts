@@ -46,12 +46,12 @@ export function findOverdue(
     .executeTakeFirstOrThrow();
 }
 
-/** The problems of open requests, the commonest first. */
+/** The problems of open requests, the commonest first; that an approver holds one is a decision and no problem. */
 export function countProblems(db: Db, scope: Scope): Promise<{ code: string; count: number }[]> {
   return inScope(db, scope)
     .select([sql<string>`problem ->> 'code'`.as('code'), sql<number>`count(*)::int`.as('count')])
     .where('state', 'in', OPEN_STATES)
-    .where('problem', 'is not', null)
+    .where(sql`problem ->> 'code'`, '<>', 'heldByReviewer')
     .groupBy(sql`problem ->> 'code'`)
     .orderBy(sql`count(*) desc, 1`)
     .execute();

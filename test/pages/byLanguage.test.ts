@@ -63,7 +63,7 @@ describe('the welcome', () => {
     await write({ welcome: { en: 'Hello', sv: 'Hej' } });
     const { text } = await reads('de').get('/');
     expect(lead(text)).toBe('<p class="lead" lang="en" dir="ltr">');
-    expect(textOf(text)).toContain('Hello Nur auf Englisch und Schwedisch verfügbar');
+    expect(textOf(text)).toContain('Hello Dieser Text ist nur auf Englisch und Schwedisch verfügbar');
   });
 
   test('from right to left is marked as such', async () => {
@@ -86,7 +86,7 @@ describe('the terms', () => {
     expect(swedish).toContain('Var snäll');
     const german = (await reads('de').get('/terms')).text;
     expect(article(german)).toContain('lang="en" dir="ltr"');
-    expect(textOf(german)).toMatch(/Nur auf Englisch und Schwedisch verfügbar Be kind/);
+    expect(textOf(german)).toMatch(/Dieser Text ist nur auf Englisch und Schwedisch verfügbar Be kind/);
   });
 
   test('in one language are shown to everybody', async () => {
@@ -94,7 +94,9 @@ describe('the terms', () => {
     for (const language of ['sv', 'en', 'zh-TW']) {
       expect((await reads(language).get('/terms')).text).toContain('Var snäll');
     }
-    expect(textOf((await reads('en').get('/terms')).text)).toContain('Only available in Swedish');
+    expect(textOf((await reads('en').get('/terms')).text)).toContain(
+      'This text is only available in Swedish',
+    );
   });
 
   test('whose language is not named have no mark and no sentence', async () => {

@@ -6,7 +6,7 @@ const inAll = (...tags: (string | null)[]) => tags.map((language) => ({ language
 const reader = (locale: string, language = new Intl.Locale(locale).language) => ({
   t: languages.translate(language),
   language,
-  locale,
+  wanted: [locale],
 });
 
 test.each<[locale: string, tags: (string | null)[], chosen: string | null | undefined]>([
@@ -30,21 +30,36 @@ test.each<[locale: string, tags: (string | null)[], chosen: string | null | unde
   ['de', [null], null],
   ['de', [], undefined],
 ])('a reader of %s is shown, of %j, %s', (locale, tags, chosen) => {
-  expect(textFor(inAll(...tags), locale)?.language).toBe(chosen);
+  expect(textFor(inAll(...tags), [locale])?.language).toBe(chosen);
+});
+
+test('a reader of languages that pages do not have is shown the first that a text has, without a note', () => {
+  const french = { ...reader('en'), wanted: ['fr-CA', 'sv'] };
+  expect(showText(inAll('sv', 'fr'), french)).toMatchObject({
+    text: { language: 'fr' },
+    mark: { lang: 'fr' },
+    note: null,
+  });
 });
 
 test.each<[fact: string, locale: string, tags: (string | null)[], mark: unknown, note: string | null]>([
   ['in the language of the page', 'sv', ['en', 'sv'], null, null],
   ['in the same language of another country', 'en-GB', ['en-US'], { lang: 'en-US', dir: 'ltr' }, null],
-  ['in another language', 'sv', ['en'], { lang: 'en', dir: 'ltr' }, 'Finns bara på engelska'],
+  ['in another language', 'sv', ['en'], { lang: 'en', dir: 'ltr' }, 'Den här texten finns bara på engelska'],
   [
     'in others',
     'de',
     ['sv', 'fr', 'en'],
     { lang: 'en', dir: 'ltr' },
-    'Nur auf Schwedisch, Französisch und Englisch verfügbar',
+    'Dieser Text ist nur auf Schwedisch, Französisch und Englisch verfügbar',
   ],
-  ['in a language from right to left', 'en', ['ar'], { lang: 'ar', dir: 'rtl' }, 'Only available in Arabic'],
+  [
+    'in a language from right to left',
+    'en',
+    ['ar'],
+    { lang: 'ar', dir: 'rtl' },
+    'This text is only available in Arabic',
+  ],
   ['in a language that is not named', 'sv', [null], null, null],
 ])('a text %s says so', (_fact, locale, tags, mark, note) => {
   expect(showText(inAll(...tags), reader(locale))).toMatchObject({ mark, note });

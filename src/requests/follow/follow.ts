@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.js';
 import { notFound } from '../../errors.js';
+import { referenceOf } from '../../reference.js';
 import { findAnswer } from '../../store/notices.js';
 import type { RequestRow, SubmissionRow } from '../../store/schema.js';
 import { findSteps } from '../../store/steps.js';
@@ -37,19 +38,20 @@ export async function follow(deps: Deps, token: string, browser: Buffer | null):
   const status = isOwner(followed, browser)
     ? ownerStatus(request, await findSteps(deps.store.db, request.id), deps.limits)
     : await statusForOthers(deps, followed);
-  if (request.anonymised_at) return anonymised(status);
-  return { ...status, proof: await awaitedProof(deps, request, browser) };
+  const reference = referenceOf(followed.submission.by_mail ? request.token_hash : hashToken(token));
+  if (request.anonymised_at) return { ...anonymised(status), reference };
+  return { ...status, reference, proof: await awaitedProof(deps, request, browser) };
 }
 
 export async function statusForOthers(
   { store: { db }, limits }: Deps,
   { submission, request }: Followed,
-): Promise<Omit<Status, 'proof'>> {
+): Promise<Omit<Status, 'proof' | 'reference'>> {
   const steps = await findSteps(db, request.id);
   return publicStatus({ request, submission, steps, answer: await findAnswer(db, request.id) }, limits);
 }
 
-function anonymised({ status, updatedAt }: Omit<Status, 'proof'>): Status {
+function anonymised({ status, updatedAt }: Omit<Status, 'proof' | 'reference'>): Omit<Status, 'reference'> {
   return {
     address: '',
     status,

@@ -3,7 +3,11 @@ import { mayResend, type MailWindow } from '../resend/resend.js';
 import type { Status, StatusStep } from './status.js';
 
 /** A request as the owner of its mailbox sees it: the stored state, problems of the directory, and every step. */
-export function ownerStatus(request: RequestRow, steps: StepRow[], mails: MailWindow): Omit<Status, 'proof'> {
+export function ownerStatus(
+  request: RequestRow,
+  steps: StepRow[],
+  mails: MailWindow,
+): Omit<Status, 'proof' | 'reference'> {
   const moments = steps.flatMap(({ started_at, finished_at }) => [started_at, finished_at]);
   return {
     address: request.address,

@@ -17,7 +17,7 @@ type Seen = {
  * A request as everybody but the owner of its mailbox sees it: the same whether or not the directory has the address, or has
  * blocked it. `answered` only if a mail has gone, or if only Microsoft could send one.
  */
-export function publicStatus(seen: Seen, limits: MailWindow): Omit<Status, 'proof'> {
+export function publicStatus(seen: Seen, limits: MailWindow): Omit<Status, 'proof' | 'reference'> {
   const { request, submission } = seen;
   const status = shownState(seen);
   const ownTime = (at: Date) => (at > submission.created_at ? at : submission.created_at);

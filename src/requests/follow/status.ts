@@ -14,6 +14,8 @@ export type ShownState = RequestState | 'answered' | 'delayed';
 
 /** What a status page shows: of what was typed, only the address. */
 export type Status = {
+  /** What the owner can quote: that of the page, or of the first page where an email led to this one, since emails quote that. */
+  reference: string;
   /** Empty once the request is anonymised. */
   address: string;
   status: ShownState;

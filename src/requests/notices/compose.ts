@@ -1,11 +1,12 @@
 import type { Deps } from '../../deps.js';
 import { renderMail, type Sender } from '../../mail/templates.js';
+import { fullName } from '../../fullName.js';
 import { referenceOf } from '../../reference.js';
 import type { WaitingRequests } from '../../store/noticeSummaries.js';
 import type { RequestRow } from '../../store/schema.js';
 import { validMinutes } from '../prove/secrets.js';
 import { openMailedPage } from '../pageToken.js';
-import { fullName, inMail, linesInMail } from '../submit/names.js';
+import { inMail, linesInMail } from '../submit/names.js';
 import type { Recipient } from './audience.js';
 
 export type Message = { to: string; subject: string; text: string; html: string };

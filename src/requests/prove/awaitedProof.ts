@@ -1,4 +1,4 @@
-import { fullName } from '../submit/names.js';
+import { fullName } from '../../fullName.js';
 import type { Deps } from '../../deps.js';
 import { requiredProof, decisionNow } from '../../policy/decide.js';
 import { findBrowser } from '../../store/challengeBrowsers.js';

@@ -4,7 +4,7 @@ import { findDeletedUser, findUsersByAddress, getUser, type DirectoryUser } from
 import { cultureOf } from '../../language.js';
 import type { Guest, StepDetail } from '../../store/schema.js';
 import { problemOf } from '../problems.js';
-import { fullName } from '../submit/names.js';
+import { fullName } from '../../fullName.js';
 import { idsNamedIn, refusalCode, saysAccountExists } from './refusals.js';
 import { StepStop, StepWait, type Step, type StepContext, type StepResult } from './step.js';
 

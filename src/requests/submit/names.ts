@@ -113,11 +113,6 @@ export function nameSuspicions(typed: {
 
 const PHONE = /\p{Nd}([ .()/\p{Pd}]{0,3}\p{Nd}){6}/u;
 
-/** A person's full name; some people have only one. */
-export function fullName({ first_name, last_name }: { first_name: string; last_name: string }): string {
-  return `${first_name} ${last_name}`.trim();
-}
-
 /** A name for a mail: with a space after a dot, no program makes a link of it. */
 export function inMail(name: string): string {
   return name.replaceAll(/[.。．｡](?=[\p{L}\p{M}\p{Nd}])/gu, '. ');

@@ -1,6 +1,6 @@
+import { fullName } from '../../../src/fullName.js';
 import {
   companyName,
-  fullName,
   inMail,
   linesInMail,
   nameSuspicions,
@@ -174,6 +174,8 @@ test.each([
 });
 
 test('one name is enough, and no name is a link in a mail', () => {
+  expect(fullName({ first_name: '小明', last_name: '王' })).toBe('王小明');
+  expect(fullName({ first_name: 'Ming', last_name: '王' })).toBe('Ming 王');
   expect(fullName({ first_name: 'Suharto', last_name: '' })).toBe('Suharto');
   expect(inMail('J.Li')).toBe('J. Li');
   expect(inMail('“evil．com”')).not.toContain('．com');

@@ -127,8 +127,9 @@ export async function submitForm<Name extends string, Locals extends object>(
       return renderForm(deps, res, page, { status: 422, values, base: sent.base, faults });
     }
     case 'conflict': {
-      const conflict = conflictOf(page, values, outcome.conflict);
-      return renderForm(deps, res, page, { status: 409, values, conflict });
+      const merged = values && mergedValues(page.fields, values, outcome.conflict);
+      const conflict = conflictOf(page, merged, outcome.conflict);
+      return renderForm(deps, res, page, { status: 409, values: merged, conflict });
     }
     case 'proposal': {
       const { proposal, preview } = outcome;
@@ -174,6 +175,21 @@ function faultsOf<Name extends string>(
   // A fault without a field comes last.
   const rank = ({ field }: FormFault) => (field === null ? order.length : order.indexOf(field));
   return found.sort((one, other) => rank(one) - rank(other));
+}
+
+/** What was typed, and for fields that the person left alone what others have made of them meanwhile. */
+function mergedValues<Name extends string>(
+  fields: Fields<Name>,
+  values: FormValues<Name>,
+  { object }: ObjectConflict,
+): FormValues<Name> {
+  if (!object?.before || object.now === undefined) return values;
+  const touched = new Set(differingFields(fields, object.before.value, values));
+  const now = showForm(fields, object.now);
+  const names = Object.keys(fields) as Name[];
+  return Object.fromEntries(
+    names.map((name) => [name, touched.has(name) ? values[name] : now[name]]),
+  ) as FormValues<Name>;
 }
 
 function conflictOf<Name extends string>(

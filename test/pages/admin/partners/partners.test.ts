@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { findPolicyVersionByHash } from '../../../../src/store/policyVersions.js';
 import { aPartner, aPolicy } from '../../../support/aPolicy.js';
 import { aRequest, insertARequest } from '../../../support/aRequest.js';
 import { fill, formOf, save } from '../../../support/formOf.js';
@@ -6,6 +7,7 @@ import { signUpUntil } from '../../../support/journey.js';
 import { faultsOf, textOf, valueOf } from '../../../support/page.js';
 import { startPortal, type TestPortal } from '../../../support/portal.js';
 import type { Visitor } from '../../../support/visitor.js';
+import { waitFor } from '../../../support/waitFor.js';
 
 let portal: TestPortal;
 let ada: Visitor;
@@ -322,6 +324,22 @@ describe('a form that is outdated', () => {
     );
     expect((await save(ada, again.text)).status).toBe(303);
     expect(await partner('fabrikam')).toMatchObject({ name: 'Mine' });
+  });
+
+  test('takes what somebody else has made of fields that were left alone, and shows only what both have changed', async () => {
+    // What the form was made from is kept a moment after it was written.
+    await waitFor('the version', () =>
+      findPolicyVersionByHash(portal.deps.store.db, portal.deps.policy.current().hash),
+    );
+    const { text } = await ada.get('/admin/partners/fabrikam');
+    await write(aPolicy({ partners: [aPartner({ name: 'Theirs', domains: ['theirs.com'] }), NORTHWIND] }));
+    const fields = { ...formOf(text, '/admin/partners/fabrikam'), name: 'Mine' };
+    const { status, text: answer } = await ada.postRaw('/admin/partners/fabrikam', fields);
+    expect(status).toBe(409);
+    expect(valueOf(answer, 'domains')).toBe('theirs.com');
+    const conflict = answer.slice(answer.indexOf('id="conflict"'), answer.indexOf('<div class="form-page'));
+    expect(textOf(conflict)).toMatch(/Name Theirs Mine/);
+    expect(textOf(conflict)).not.toContain('theirs.com');
   });
 
   test('goes on when only another partner has changed', async () => {
