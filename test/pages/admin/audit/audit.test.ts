@@ -86,7 +86,7 @@ test('the trail says what happened, who did it, and how it is sealed', async () 
   expect(status).toBe(200);
   const [row = ''] = rowsOf(text);
   expect(row).toMatch(
-    /^Step done action step\.done request 0f8fad5b\S+ note <b>bold<\/b> step group:crm attempts 2 hash [0-9a-f]{12}… The portal 0f8fad5b Events \d+$/,
+    /^Step done group:crm action step\.done request 0f8fad5b\S+ note <b>bold<\/b> step group:crm attempts 2 hash [0-9a-f]{12}… The portal 0f8fad5b Events \d+$/,
   );
   expect(text).toContain(`href="/admin/requests/${REQUEST}"`);
   // A link says by itself where it leads, and a record when it was written to the second.

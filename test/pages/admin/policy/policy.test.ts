@@ -112,7 +112,7 @@ describe('the preview', () => {
     const edits: PolicyEdit[] = [{ path: ['partners', 0, 'approval'], value: 'manual' }];
     const page = await preview({ base: base(), edits: JSON.stringify(edits) });
     expect(page.status).toBe(200);
-    expect(textOf(page.text)).toMatch(/Changed Partner fabrikam , Fabrikam approval .*manual/);
+    expect(textOf(page.text)).toMatch(/Changed Partner fabrikam , Fabrikam Approval .*manual/);
     expect(page.text).toMatch(/<ins>\s*&#34;approval&#34;: &#34;manual&#34;/);
     expect(textOf(page.text)).toContain(
       'This changes 1 partner. 1 of the last 1 requests would wait for an approver instead of being invited immediately.',
@@ -323,7 +323,7 @@ describe('versions', () => {
     expect(textOf(list.text)).toMatch(/In force .*Ada Admin Because <b> 1 partner, 2 apps, 7 groups/);
     const page = await aud.get(`/admin/policy/versions/${(await newest())?.id ?? ''}`);
     expect(textOf(page.text)).toMatch(
-      /What it changed.* name .*Fabrikam .*Listed.* This version is in force/,
+      /What it changed.* Name .*Fabrikam .*Listed.* This version is in force/,
     );
     expect(page.text).not.toContain('name="restores"');
   });
@@ -334,7 +334,7 @@ describe('versions', () => {
     await save({ base: base(), text: renamed('New') });
     const page = await ada.get(`/admin/policy/versions/${old?.id ?? ''}`);
     const shown = await preview(hiddenFields(page.text, '/admin/policy/preview'));
-    expect(textOf(shown.text)).toMatch(/name .*New .*Old/);
+    expect(textOf(shown.text)).toMatch(/Name .*New .*Old/);
     const saved = await save(hiddenFields(shown.text, '/admin/policy/save'));
     expect(saved.headers.location).toBe('/admin/policy/versions?saved=yes');
     expect(await onDisk()).toBe(renamed('Old'));
