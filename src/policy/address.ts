@@ -72,7 +72,8 @@ function textFault(text: string): AddressFault | undefined {
   if (text === '') return 'missing';
   if (text.length > MAX_LENGTH) return 'tooLong';
   if (!VISIBLE_ASCII.test(text)) {
-    if (WHITESPACE.test(text)) return 'whitespace';
+    // Words are no address with spaces in it.
+    if (WHITESPACE.test(text)) return text.includes('@') ? 'whitespace' : 'noAt';
     if (INVISIBLE.test(text)) return 'invisible';
     return BEYOND_ASCII.test(text) ? 'notAscii' : 'character';
   }

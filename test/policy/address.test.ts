@@ -40,6 +40,7 @@ const FAULTY: [input: unknown, fault: string, fact: string][] = [
   ['a@contoso.com\n', 'whitespace', 'a line break is not dropped'],
   ['\ta@contoso.com', 'whitespace', 'a tab is not dropped'],
   ['a b@contoso.com', 'whitespace', 'a space inside'],
+  ['not an address', 'noAt', 'words'],
   ['a@con\u00a0toso.com', 'whitespace', 'a no-break space inside'],
   ['a@contoso\u200b.com', 'invisible', 'a space without width inside'],
   ['a@contoso.com\u202e', 'invisible', 'what turns the direction round is not dropped'],
