@@ -17,6 +17,7 @@ export async function benchFormPage(): Promise<Row[]> {
   const page = await pageOf(portal.url);
   const bare = await startServer(benchServer('bareForm'), {
     CSRF_TOKEN: asLongAs(CSRF_TOKEN, page),
+    LANGUAGE_TOKEN: asLongAs(LANGUAGE_TOKEN, page),
     BEGUN: asLongAs(BEGUN, page),
   });
   await requireSamePage(portal.url, bare.url);
@@ -45,6 +46,8 @@ async function round(portal: string, bare: string): Promise<{ portal: number; ba
 }
 
 const CSRF_TOKEN = /(?<=name="_csrf" value=")[^"]+/;
+/** Of the language switch, which is a form of its own. */
+const LANGUAGE_TOKEN = /(?<=name="_csrf" type="hidden" value=")[^"]+/;
 const BEGUN = /(?<=name="begun" value=")[^"]+/;
 
 function asLongAs(token: RegExp, page: string): string {
@@ -58,7 +61,7 @@ async function pageOf(url: string): Promise<string> {
 
 async function requireSamePage(one: string, other: string): Promise<void> {
   const [first, second] = (await Promise.all([pageOf(one), pageOf(other)])).map((page) =>
-    page.replace(CSRF_TOKEN, '').replace(BEGUN, ''),
+    [CSRF_TOKEN, LANGUAGE_TOKEN, BEGUN].reduce((rest, token) => rest.replace(token, ''), page),
   );
   if (first !== second) throw new Error('The bare form is not the form of the portal any more');
 }
