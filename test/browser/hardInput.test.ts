@@ -1,8 +1,5 @@
-import type { Browser } from 'playwright-core';
+import { inViewer } from '../look/inViewer.js';
 import { PAGES, type Look } from '../look/pages.js';
-import { openScene, type Scene } from '../look/scene.js';
-import { openViewer, type Viewer } from '../look/viewer.js';
-import { chromiumPath, launchChromium } from '../support/browsers.js';
 
 // What people really write and choose: names without end, a word without a break, a logo that is gone, a colour nobody can read
 // on, and a browser whose language the portal does not have.
@@ -37,12 +34,8 @@ const pages = NAMES.map((name): [string, Look | undefined] => [
   PAGES.find((look) => look.name === name),
 ]);
 
-(chromiumPath ? describe : describe.skip)('in Chromium, skipped where there is none', () => {
-  let browser: Browser;
-  let scene: Scene;
-  let viewer: Viewer;
-
-  beforeAll(async () => {
+inViewer(
+  () => {
     const presents = {
       // As long as the policy allows.
       organization: LONG_NAME.slice(0, 100),
@@ -52,22 +45,18 @@ const pages = NAMES.map((name): [string, Look | undefined] => [
     const partner = `${COMPOUND} ${LONG_NAME}`.slice(0, 200);
     // The form takes 100 letters.
     const typed = { company: partner.slice(0, 100), firstName: COMPOUND, reason: `${COMPOUND}, ${COMPOUND}` };
-    [scene, browser] = await Promise.all([openScene({ presents, partner, typed }), launchChromium()]);
-    viewer = openViewer(browser, scene);
-  }, 300_000);
-  afterAll(async () => {
-    await browser.close();
-    await scene.close();
-  });
-
-  it.each(pages)('%s', async (name, look) => {
-    if (!look) throw new Error(`There is no page ${name}`);
-    const opened = await viewer.open(look, NOBODYS, 'en');
-    try {
-      expect(await opened.findings('light', 320)).toEqual([]);
-      expect(await opened.findings('dark', 1280)).toEqual([]);
-    } finally {
-      await opened.close();
-    }
-  });
-});
+    return { presents, partner, typed };
+  },
+  (viewer) => {
+    it.each(pages)('%s', async (name, look) => {
+      if (!look) throw new Error(`There is no page ${name}`);
+      const opened = await viewer().open(look, NOBODYS, 'en');
+      try {
+        expect(await opened.findings('light', 320)).toEqual([]);
+        expect(await opened.findings('dark', 1280)).toEqual([]);
+      } finally {
+        await opened.close();
+      }
+    });
+  },
+);

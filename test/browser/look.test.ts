@@ -1,10 +1,7 @@
-import type { Browser } from 'playwright-core';
 import { loadLanguages } from '../../src/language.js';
+import { inViewer } from '../look/inViewer.js';
 import { PAGES } from '../look/pages.js';
 import { pairwise, THEMES, WIDTHS } from '../look/runs.js';
-import { openScene, type Scene } from '../look/scene.js';
-import { openViewer, type Viewer } from '../look/viewer.js';
-import { chromiumPath, launchChromium } from '../support/browsers.js';
 
 // Every page in every state, looked at by axe and by rulers: WCAG 2.2 AA, no page wider than its window, marks of focus that
 // are seen. `npm run test:look` looks at all of them in every language, theme and width.
@@ -19,28 +16,18 @@ it('each page is looked at, and every language in every theme at every width', (
   expect(new Set(combinations).size).toBe(available.length * THEMES.length * WIDTHS.length);
 });
 
-(chromiumPath ? describe : describe.skip)('in Chromium, skipped where there is none', () => {
-  let browser: Browser;
-  let scene: Scene;
-  let viewer: Viewer;
-
-  beforeAll(async () => {
-    [scene, browser] = await Promise.all([openScene(), launchChromium()]);
-    viewer = openViewer(browser, scene);
-  }, 300_000);
-  afterAll(async () => {
-    await browser.close();
-    await scene.close();
-  });
-
-  it.each(
-    runs.map((run) => [`${run.look.name}, ${run.language}, ${run.theme}, ${run.width} px`, run] as const),
-  )('%s', async (_name, { look, language, theme, width }) => {
-    const opened = await viewer.open(look, language);
-    try {
-      expect(await opened.findings(theme, width)).toEqual([]);
-    } finally {
-      await opened.close();
-    }
-  });
-});
+inViewer(
+  () => ({}),
+  (viewer) => {
+    it.each(
+      runs.map((run) => [`${run.look.name}, ${run.language}, ${run.theme}, ${run.width} px`, run] as const),
+    )('%s', async (_name, { look, language, theme, width }) => {
+      const opened = await viewer().open(look, language);
+      try {
+        expect(await opened.findings(theme, width)).toEqual([]);
+      } finally {
+        await opened.close();
+      }
+    });
+  },
+);

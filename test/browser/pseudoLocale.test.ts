@@ -1,13 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import { loadLanguages } from '../../src/language.js';
+import { inViewer } from '../look/inViewer.js';
 import { PAGES, type Look } from '../look/pages.js';
 import { BRACKETS, PSEUDO, writePseudoLocale } from '../look/pseudoLocale.js';
-import { openScene, type Scene } from '../look/scene.js';
-import { openViewer, type Viewer } from '../look/viewer.js';
-import { chromiumPath, launchChromium } from '../support/browsers.js';
 
 // The partner's way and the main pages of staff in a language that is long and written from right to left: what is too narrow
 // for it, or does not come from `locales/`, shows here before a translator comes.
@@ -40,27 +37,21 @@ it('the pages of staff that are named here exist', () => {
   expect(STAFF_PAGES.filter((name) => !PAGES.some((look) => look.name === name))).toEqual([]);
 });
 
-(chromiumPath ? describe : describe.skip)('in Chromium, skipped where there is none', () => {
-  let folder: string;
-  let browser: Browser;
-  let scene: Scene;
-  let viewer: Viewer;
+let folder: string | undefined;
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'locales-'));
-    await writePseudoLocale('locales', folder);
-    const languages = loadLanguages(folder);
-    [scene, browser] = await Promise.all([openScene({ languages }), launchChromium()]);
-    viewer = openViewer(browser, scene);
-  }, 300_000);
-  afterAll(async () => {
-    await browser.close();
-    await scene.close();
-    await rm(folder, { recursive: true });
-  });
+async function writtenLanguages() {
+  folder = await mkdtemp(join(tmpdir(), 'locales-'));
+  await writePseudoLocale('locales', folder);
+  return { languages: loadLanguages(folder) };
+}
 
+afterAll(async () => {
+  if (folder) await rm(folder, { recursive: true });
+});
+
+inViewer(writtenLanguages, (viewer) => {
   it.each(pages.map((look): [string, Look] => [look.name, look]))('%s', async (_name, look) => {
-    const opened = await viewer.open(look, PSEUDO);
+    const opened = await viewer().open(look, PSEUDO);
     const { page } = opened;
     try {
       expect(await page.getAttribute('html', 'dir')).toBe('rtl');

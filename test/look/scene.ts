@@ -89,7 +89,7 @@ const policyOf = (presents: object = {}, litware = 'Litware') =>
 const TERMS =
   '# Terms of use\n\nYour access is yours alone.\n\n1. **Sign in** as yourself.\n2. Keep it confidential.\n';
 
-type SceneOptions = {
+export type SceneOptions = {
   languages?: Languages;
   /** How the organisation presents itself, in the place of what it does otherwise. */
   presents?: object;

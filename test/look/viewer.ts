@@ -11,7 +11,6 @@ const NOTED = /Failed to load resource|Response Status Error Code/;
 export type Viewer = {
   /** Opens a page in a browser of somebody who reads `wanted`, to whom the portal answers in `shown`. */
   open(look: Look, wanted: string, shown?: string): Promise<Opened>;
-  close(): Promise<void>;
 };
 
 type Opened = {
@@ -72,9 +71,6 @@ export function openViewer(browser: Browser, scene: Scene): Viewer {
         },
         close: () => (look.as === 'partner' ? context.close() : page.close()),
       };
-    },
-    async close() {
-      await Promise.all([...staff.values()].map((context) => context.close()));
     },
   };
 }
