@@ -102,7 +102,7 @@ describe('after somebody else has saved', () => {
     await changeOnDisk({ ...POLICY, partners: [theirs] });
     expect(await change({ base })).toMatchObject({
       kind: 'conflict',
-      conflict: { object: { now: theirs }, terms: null },
+      conflict: { object: { now: theirs, before: { value: aPartner() } }, terms: null },
     });
   });
 
@@ -111,7 +111,7 @@ describe('after somebody else has saved', () => {
     await changeOnDisk({ ...POLICY, partners: [NORTHWIND] });
     expect(await change({ base })).toMatchObject({
       kind: 'conflict',
-      conflict: { object: { now: undefined }, terms: null },
+      conflict: { object: { now: undefined, before: { value: aPartner() } }, terms: null },
     });
   });
 
