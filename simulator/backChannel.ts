@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 import { answerEntra } from './entra/entra.js';
 import { domainsIn, takeHttpFault, type HttpFault } from './faults.js';
+import { BATCH_PATH, readBatch, type BatchItem } from './graph/batch.js';
 import { GraphError, errorBody } from './graph/errors.js';
-import { answerGraph } from './graph/graph.js';
+import { answerGraph, requireToken } from './graph/graph.js';
 import { NOT_KEPT, headerOf, headersOf, openExchange, type Exchange } from './exchange.js';
 import { decodePath } from './ledger.js';
 import type { Reply } from './reply.js';
@@ -23,18 +24,18 @@ export function backChannel(tenant: Tenant): RequestListener {
 }
 
 async function answer(tenant: Tenant, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const exchange = openExchange(tenant, request, response, await text(request));
-  const { entry, toGraph, path } = exchange;
+  const exchange = openExchange(tenant, request, await text(request));
+  const { toGraph } = exchange;
   if (toGraph && tenant.settings.latencyMs > 0)
     await sleep(tenant.settings.latencyMs, undefined, { ref: false });
-  const call = { method: entry.method, path, domains: domainsOf(exchange) };
-  const fault = takeHttpFault(tenant.faults, toGraph ? 'graph' : 'token', call);
+  const fault = takeFault(exchange);
 
   if (fault?.kind === 'reset' && fault.when === 'before') return void request.socket.destroy();
   if (fault?.kind === 'hang' && fault.when === 'before') await hang(fault.ms);
   if (request.socket.destroyed) return; // the caller gave up while it waited
 
-  const reply = replacement(fault) ?? tenantReply(exchange);
+  const reply =
+    replacement(fault) ?? (isBatch(exchange) ? await batchReply(exchange) : tenantReply(exchange));
   const headers = headersOf(exchange, reply);
   record(exchange, reply, headers);
 
@@ -44,8 +45,58 @@ async function answer(tenant: Tenant, request: IncomingMessage, response: Server
   }
   if (fault?.kind === 'reset') return void request.socket.destroy();
   if (fault?.kind === 'hang' && fault.when === 'after') await hang(fault.ms);
-  send(exchange, reply, headers, fault?.kind === 'truncate');
+  send(exchange, response, { reply, headers, truncated: fault?.kind === 'truncate' });
 }
+
+function isBatch({ toGraph, path, entry }: Exchange): boolean {
+  return toGraph && path === BATCH_PATH && entry.method === 'POST';
+}
+
+function takeFault(exchange: Exchange): HttpFault | undefined {
+  const { tenant, toGraph, path, entry } = exchange;
+  // A fault for one domain strikes the calls within a batch that name it, not the batch.
+  const domains = isBatch(exchange) ? new Set<string>() : domainsOf(exchange);
+  return takeHttpFault(tenant.faults, toGraph ? 'graph' : 'token', { method: entry.method, path, domains });
+}
+
+/** The answer to a batch: each of its calls as if it had come alone, all at once, and in no order to rely on. */
+async function batchReply(exchange: Exchange): Promise<Reply> {
+  try {
+    requireToken(exchange.tenant, exchange.headers.authorization);
+    const items = readBatch(exchange.body);
+    exchange.entry.processed = true;
+    const responses = await Promise.all(items.map((item) => answerPart(exchange, item)));
+    return { status: 200, body: { responses: responses.reverse() } };
+  } catch (error) {
+    return refusal(exchange, error);
+  }
+}
+
+/** One call of a batch. It has an entry in the ledger as any other; a connection of its own, which could break, it has not. */
+async function answerPart(batch: Exchange, { id, method, url, headers, body }: BatchItem): Promise<object> {
+  const own = { ...headers, authorization: batch.headers.authorization };
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const part = openExchange(batch.tenant, { method, url: `/v1.0${url}`, headers: own }, text);
+  batch.parts.push(part.entry);
+  const fault = takeFault(part);
+  if (fault?.kind === 'hang' && fault.when === 'before') await hang(fault.ms);
+  const never = fault?.kind === 'size' || (fault?.kind === 'reset' && fault.when === 'before');
+  const whole = replacement(fault) ?? (never ? GATEWAY_TIMEOUT : tenantReply(part));
+  if (fault?.kind === 'hang' && fault.when === 'after') await hang(fault.ms);
+  const lost = fault?.kind === 'reset' || fault?.kind === 'truncate';
+  const reply = lost ? GATEWAY_TIMEOUT : whole;
+  const answered = headersOf(part, reply);
+  record(part, reply, answered);
+  // What is no JSON comes in base64.
+  const shown = typeof reply.body === 'string' ? Buffer.from(reply.body).toString('base64') : reply.body;
+  return { id, status: reply.status, headers: answered, ...(shown !== undefined && { body: shown }) };
+}
+
+/** What a gateway in front of the directory says when the connection behind it breaks. */
+const GATEWAY_TIMEOUT: Reply = {
+  status: 504,
+  body: { error: { code: 'UnknownError', message: '' } },
+};
 
 /** The domains of the people that a call is about: it names them by address, or by the ids of their accounts. */
 function domainsOf({ tenant, url, bodyText }: Exchange): Set<string> {
@@ -71,11 +122,11 @@ function sendBytes(response: ServerResponse, { bytes, packed }: Extract<HttpFaul
 
 /** The tenant's own answer. */
 function tenantReply(exchange: Exchange): Reply {
-  const { tenant, entry, url, path, request, requestId, clientRequestId } = exchange;
+  const { tenant, entry, url, path, headers } = exchange;
   if (!exchange.toGraph) {
     entry.processed = true;
     const form = new URLSearchParams(exchange.bodyText);
-    const { authorization } = request.headers;
+    const { authorization } = headers;
     return answerEntra(tenant, { method: entry.method, path, query: url.searchParams, form, authorization });
   }
   try {
@@ -83,17 +134,21 @@ function tenantReply(exchange: Exchange): Reply {
       method: entry.method,
       path,
       query: url.searchParams,
-      authorization: request.headers.authorization,
-      consistencyLevel: headerOf(request, 'consistencylevel'),
+      authorization: headers.authorization,
+      consistencyLevel: headerOf(headers, 'consistencylevel'),
       body: exchange.body,
     };
     return answerGraph(tenant, call, () => (entry.processed = true));
   } catch (error) {
-    const graphError =
-      error instanceof GraphError ? error : new GraphError(500, 'SimulatorFault', String(error));
-    const { status, headers } = graphError;
-    return { status, headers, body: errorBody(graphError, requestId, clientRequestId) };
+    return refusal(exchange, error);
   }
+}
+
+function refusal({ requestId, clientRequestId }: Exchange, error: unknown): Reply {
+  const graphError =
+    error instanceof GraphError ? error : new GraphError(500, 'SimulatorFault', String(error));
+  const { status, headers } = graphError;
+  return { status, headers, body: errorBody(graphError, requestId, clientRequestId) };
 }
 
 /** What a fault answers instead of the tenant. */
@@ -126,13 +181,18 @@ function withoutTokens(body: Reply['body']): Reply['body'] {
   return { ...body, ...Object.fromEntries(tokens.map((name) => [name, NOT_KEPT])) };
 }
 
-function send(exchange: Exchange, reply: Reply, headers: Record<string, string>, truncated: boolean): void {
-  const { response, entry } = exchange;
+function send(
+  { entry, parts }: Exchange,
+  response: ServerResponse,
+  { reply, headers, truncated }: { reply: Reply; headers: Record<string, string>; truncated: boolean },
+): void {
   if (response.destroyed) return;
   response.writeHead(reply.status, headers);
   const payload = typeof reply.body === 'object' ? JSON.stringify(reply.body) : (reply.body ?? '');
   if (truncated) return void response.end(payload.slice(0, payload.length / 2));
-  response.once('finish', () => (entry.delivered = true));
+  response.once('finish', () => {
+    for (const one of [entry, ...parts]) one.delivered = true;
+  });
   response.end(payload);
 }
 

@@ -1,15 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import express, { Router, type ErrorRequestHandler } from 'express';
 import { z } from 'zod';
 import { describeState, describeUser } from './controlState.js';
 import { addUser, findUserByAddress, type Directory } from './directory.js';
 import { readAuthorization, addressOf, signIn } from './entra/authorize.js';
 import { rotateKeys } from './entra/tokenKey.js';
-import { graphTime, type User } from './objects.js';
+import { graphTime, type SignInActivity, type User } from './objects.js';
 import { addFault, faultOrder } from './faults.js';
+import { auditOrder } from './licences.js';
 import { mailsTo } from './inbox.js';
 import { setPortalRoles } from './portalRoles.js';
 import { settingsChange } from './settings.js';
 import { resetTenant, type Tenant } from './tenant.js';
+import { createThrottle, describeThrottle } from './throttling.js';
 
 const userChange = z.strictObject({
   displayName: z.string().optional(),
@@ -23,8 +26,12 @@ const userChange = z.strictObject({
   preferredLanguage: z.string().nullable().optional(),
   companyName: z.string().nullable().optional(),
   userPrincipalName: z.string().optional(),
+  /** The last successful sign-in; null for none. */
+  signedInAt: z.iso.datetime().nullable().optional(),
   /** Whether the guest redeemed the invitation. */
   accepted: z.boolean().optional(),
+  /** Holds a directory role. */
+  administrator: z.boolean().optional(),
   /** Soft-deleted. */
   deleted: z.boolean().optional(),
   /** The user's roles in the portal; they replace the present ones. */
@@ -54,6 +61,20 @@ export function controlApi(tenant: Tenant): Router {
   router.put('/settings', function changeSettings(request, response) {
     Object.assign(tenant.settings, settingsChange.parse(request.body));
     response.json(tenant.settings);
+  });
+
+  router.get('/throttling', function showThrottling(_request, response) {
+    response.json(describeThrottle(tenant.throttle, tenant.settings));
+  });
+  router.delete('/throttling', function fillBuckets(_request, response) {
+    tenant.throttle = createThrottle();
+    response.status(204).end();
+  });
+
+  router.post('/audits', function addToLog(request, response) {
+    const entries = z.array(auditOrder).parse(request.body);
+    tenant.directory.audits.push(...entries.map((entry) => ({ ...entry, id: randomUUID() })));
+    response.status(201).json({ added: entries.length });
   });
 
   router.use('/faults', faultRoutes(tenant));
@@ -135,15 +156,29 @@ function signInByUrl(tenant: Tenant, oid: string, { pathname, searchParams }: UR
 }
 
 function applyChange(directory: Directory, user: User, change: z.output<typeof userChange>): void {
-  const { accepted, deleted, portalRoles, ...properties } = change;
+  const { accepted, administrator, deleted, portalRoles, signedInAt, ...properties } = change;
   const given = Object.entries(properties).filter(([, value]) => value !== undefined);
   Object.assign(user, Object.fromEntries(given));
   if (accepted !== undefined) {
     user.externalUserState = accepted ? 'Accepted' : 'PendingAcceptance';
     user.externalUserStateChangeDateTime = graphTime();
   }
+  if (signedInAt !== undefined) {
+    user.signInActivity = signedInAt === null ? null : signInActivity(signedInAt);
+  }
   if (portalRoles !== undefined) setPortalRoles(directory, user.id, portalRoles);
+  if (administrator === true) directory.administrators.add(user.id);
+  if (administrator === false) directory.administrators.delete(user.id);
   if (deleted !== undefined) user.deletedDateTime = deleted ? graphTime() : null;
+}
+
+/** A successful sign-in, followed by refreshed tokens (non-interactive) and a failed attempt an hour later. */
+function signInActivity(signedInAt: string): SignInActivity {
+  return {
+    lastSignInDateTime: graphTime(Date.parse(signedInAt) + 3_600_000),
+    lastNonInteractiveSignInDateTime: graphTime(Date.parse(signedInAt)),
+    lastSuccessfulSignInDateTime: graphTime(Date.parse(signedInAt)),
+  };
 }
 
 const explainRefusal: ErrorRequestHandler = (error: unknown, _request, response, next) => {

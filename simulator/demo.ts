@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from './root.js';
+import { seed } from './seed.js';
 import type { Simulator } from './simulator.js';
 
 /**
@@ -61,7 +62,15 @@ async function startTenant(): Promise<Tenant> {
   if (!simulator.stdout) throw new Error('The simulator has no output');
   const lines = createInterface(simulator.stdout);
   const [line] = (await once(lines, 'line', { signal: stopping.signal })) as [string];
-  return JSON.parse(line) as Tenant;
+  const tenant = JSON.parse(line) as Tenant;
+  // The report on licences reads what it says, as where `register.sh --licences` was run.
+  const permissions = [...seed.permissions, 'LicenseAssignment.Read.All', 'AuditLog.Read.All'];
+  await fetch(`${tenant.peopleUrl}/control/settings`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ permissions }),
+  });
+  return tenant;
 }
 
 async function startPortal(tenant: Tenant): Promise<string> {

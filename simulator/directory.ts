@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { AuditEntry } from './licences.js';
 import {
   graphTime,
   newGroup,
@@ -31,11 +32,15 @@ export type Directory = {
   sponsors: Map<string, string[]>;
   groups: Map<string, Group>;
   members: Map<string, Set<string>>;
+  /** Users who hold a directory role. */
+  administrators: Set<string>;
   servicePrincipals: Map<string, ServicePrincipal>;
   assignments: AppRoleAssignment[];
   invitations: Map<string, Invitation>;
   /** The one invitation of each user that still redeems. */
   currentInvitation: Map<string, string>;
+  /** The log of changes. */
+  audits: AuditEntry[];
 };
 
 /** Builds the directory of the seed. */
@@ -46,10 +51,12 @@ export function createDirectory(): Directory {
     sponsors: new Map(),
     groups: new Map(seedGroups.map((group) => [group.id, newGroup(group)])),
     members: new Map(seedGroups.map((group) => [group.id, new Set()])),
+    administrators: new Set(),
     servicePrincipals: new Map(seedServicePrincipals.map((sp) => [sp.id, newServicePrincipal(sp)])),
     assignments: [],
     invitations: new Map(),
     currentInvitation: new Map(),
+    audits: [],
   };
   for (const member of seedMembers) addUser(directory, { ...member, userType: 'Member' });
   for (const person of seedPeople) addPerson(directory, person);
@@ -119,6 +126,18 @@ export function findGroupByAddress(directory: Directory, address: string): Group
 
 export function groupsOf(directory: Directory, userId: string): Group[] {
   return [...directory.groups.values()].filter((group) => directory.members.get(group.id)?.has(userId));
+}
+
+/** The groups that a user or a group is in, directly or through others. */
+export function transitiveGroupsOf(directory: Directory, id: string): Group[] {
+  const found = new Map<string, Group>();
+  const pending = [id];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const parents = groupsOf(directory, next).filter((group) => !found.has(group.id));
+    for (const parent of parents) found.set(parent.id, parent);
+    pending.push(...parents.map((parent) => parent.id));
+  }
+  return [...found.values()];
 }
 
 export function assignmentsOf(directory: Directory, principalId: string): AppRoleAssignment[] {

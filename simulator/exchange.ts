@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { decodePath, openEntry, type LedgerEntry } from './ledger.js';
 import type { Reply } from './reply.js';
 import type { Tenant } from './tenant.js';
@@ -9,11 +9,17 @@ const PREFIX = '/v1.0';
 /** Replaces a secret or a token in the ledger. */
 export const NOT_KEPT = '(not kept)';
 
+/** A call as it came in, by itself or within a batch. */
+export type Incoming = {
+  method?: string | undefined;
+  url?: string | undefined;
+  headers: IncomingHttpHeaders;
+};
+
 /** One call over the back channel, and its entry in the ledger. */
 export type Exchange = {
   tenant: Tenant;
-  request: IncomingMessage;
-  response: ServerResponse;
+  headers: IncomingHttpHeaders;
   url: URL;
   /** Decoded; for Graph what follows `/v1.0`. */
   path: string;
@@ -23,39 +29,36 @@ export type Exchange = {
   requestId: string;
   clientRequestId: string;
   entry: LedgerEntry;
+  /** Entries of the calls that a batch is made of: they arrive with its answer. */
+  parts: LedgerEntry[];
 };
 
 /** Reads a call and opens its entry in the ledger. */
-export function openExchange(
-  tenant: Tenant,
-  request: IncomingMessage,
-  response: ServerResponse,
-  bodyText: string,
-): Exchange {
+export function openExchange(tenant: Tenant, { headers, ...request }: Incoming, bodyText: string): Exchange {
   const url = new URL(request.url ?? '/', tenant.urls.backChannel);
   const toGraph = url.pathname.startsWith(`${PREFIX}/`);
-  const body = readBody(request, bodyText);
+  const body = readBody(headers, bodyText);
   const requestId = randomUUID();
   const method = request.method ?? 'GET';
   return {
     tenant,
-    request,
-    response,
+    headers,
     url,
     path: decodePath(toGraph ? url.pathname.slice(PREFIX.length) : url.pathname),
     toGraph,
     bodyText,
     body,
     requestId,
-    clientRequestId: headerOf(request, 'client-request-id') ?? requestId,
-    entry: openEntry(tenant.ledger, { method, url, headers: request.headers, body }),
+    clientRequestId: headerOf(headers, 'client-request-id') ?? requestId,
+    entry: openEntry(tenant.ledger, { method, url, headers, body }),
+    parts: [],
   };
 }
 
 /** The parsed body; the secrets of a token request are left out, for it goes into the ledger. */
-function readBody(request: IncomingMessage, bodyText: string): unknown {
+function readBody(headers: IncomingHttpHeaders, bodyText: string): unknown {
   if (bodyText === '') return undefined;
-  if (headerOf(request, 'content-type')?.startsWith('application/x-www-form-urlencoded')) {
+  if (headerOf(headers, 'content-type')?.startsWith('application/x-www-form-urlencoded')) {
     const form = Object.fromEntries(new URLSearchParams(bodyText));
     const secrets = ['client_secret', 'code', 'code_verifier', 'refresh_token'].filter(
       (name) => name in form,
@@ -89,7 +92,7 @@ export function headersOf(exchange: Exchange, reply: Reply): Record<string, stri
   };
 }
 
-export function headerOf(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
+export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
   return Array.isArray(value) ? value[0] : value;
 }

@@ -2,6 +2,13 @@ import { randomUUID } from 'node:crypto';
 
 // The kinds of object in the tenant, in the shape in which Graph shows them.
 
+/** Absent for who has never signed in. */
+export type SignInActivity = {
+  lastSignInDateTime: string | null;
+  lastNonInteractiveSignInDateTime: string | null;
+  lastSuccessfulSignInDateTime: string | null;
+};
+
 export type User = {
   id: string;
   deletedDateTime: string | null;
@@ -23,6 +30,7 @@ export type User = {
   otherMails: string[];
   preferredLanguage: string | null;
   proxyAddresses: string[];
+  signInActivity: SignInActivity | null;
   surname: string | null;
   usageLocation: string | null;
   userPrincipalName: string;
@@ -120,6 +128,7 @@ export function newUser(given: NewUser, initialDomain: string): User {
     otherMails: guest ? [given.mail] : [],
     preferredLanguage: null,
     proxyAddresses: [`SMTP:${given.mail}`],
+    signInActivity: null,
     surname: null,
     usageLocation: null,
     userPrincipalName: guest ? `${given.mail.replace('@', '_')}#EXT#@${initialDomain}` : given.mail,

@@ -1,6 +1,28 @@
+import type { Subscription } from './licences.js';
 import type { AppRole, NewGroup, NewServicePrincipal } from './objects.js';
 
 // What the simulated tenant holds when it starts. Data only: ids are fixed so that policies, tests and pages can name them.
+
+const seedSubscriptions: Subscription[] = [
+  {
+    skuPartNumber: 'AAD_PREMIUM',
+    capabilityStatus: 'Enabled',
+    enabled: 10,
+    warning: 0,
+    suspended: 0,
+    plans: ['p1'],
+    provisioningStatus: 'Success',
+  },
+  {
+    skuPartNumber: 'FLOW_FREE',
+    capabilityStatus: 'Enabled',
+    enabled: 10_000,
+    warning: 0,
+    suspended: 0,
+    plans: [],
+    provisioningStatus: 'Success',
+  },
+];
 
 export const seed = {
   organization: 'Contoso',
@@ -16,6 +38,7 @@ export const seed = {
     'AppRoleAssignment.ReadWrite.All',
     'Application.Read.All',
   ],
+  subscriptions: seedSubscriptions,
 };
 
 export const seedMembers = [

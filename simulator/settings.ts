@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { subscription, type Subscription } from './licences.js';
 import { seed } from './seed.js';
 
 export const inviterSettings = [
@@ -43,6 +44,10 @@ export type Settings = {
   /** What the portal's registration says; signing in takes any address on this machine. */
   signInAudience: (typeof audienceSettings)[number];
   redirectUris: string[];
+  /** What the tenant has bought. */
+  subscriptions: Subscription[];
+  /** Whether it has a licence for reading sign-ins. */
+  premium: boolean;
 };
 
 /** What `PUT /control/settings` accepts: any part of the settings. */
@@ -62,6 +67,8 @@ export const settingsChange = z
     acctClaim: z.boolean(),
     signInAudience: z.enum(audienceSettings),
     redirectUris: z.array(z.string()),
+    subscriptions: z.array(subscription),
+    premium: z.boolean(),
   })
   .partial();
 
@@ -83,5 +90,7 @@ export function defaultSettings(): Settings {
     signInAudience: 'AzureADMultipleOrgs',
     // Entra ignores the port of an address on localhost, so this one stands for all.
     redirectUris: ['http://localhost:3000/auth/callback'],
+    subscriptions: structuredClone(seed.subscriptions),
+    premium: true,
   };
 }

@@ -16,6 +16,8 @@ export type Tenant = {
   ledger: Ledger;
   inbox: Inbox;
   throttle: Throttle;
+  /** When reports were read lately. */
+  reportCalls: number[];
   keys: KeyRing;
   codes: Codes;
   refreshTokens: RefreshTokens;
@@ -38,6 +40,7 @@ export async function createTenant(dir: string, overrides: Partial<Settings>): P
     ledger: { entries: [] },
     inbox: { mails: [] },
     throttle: createThrottle(),
+    reportCalls: [],
     keys: await createKeyRing(dir),
     codes: new Map(),
     refreshTokens: new Map(),
@@ -54,6 +57,7 @@ export function resetTenant(tenant: Tenant): void {
   tenant.ledger.entries = [];
   tenant.inbox.mails = [];
   tenant.throttle = createThrottle();
+  tenant.reportCalls = [];
   tenant.codes.clear();
   tenant.refreshTokens.clear();
   tenant.keys.published = [tenant.keys.signing];

@@ -2,7 +2,12 @@
 // Source: learn.microsoft.com/graph/throttling-limits and its identity and access page.
 
 type Bucket = { level: number; filledAt: number };
-export type Throttle = { units: Bucket; writes: Bucket };
+export type Throttle = {
+  units: Bucket;
+  writes: Bucket;
+  /** How many calls were answered with 429. */
+  refused: number;
+};
 export type Limits = { resourceUnitsPer10s: number; writesPer150s: number };
 
 export type Spent =
@@ -14,6 +19,7 @@ export function createThrottle(): Throttle {
   return {
     units: { level: Infinity, filledAt: Date.now() },
     writes: { level: Infinity, filledAt: Date.now() },
+    refused: 0,
   };
 }
 
@@ -25,12 +31,22 @@ export function spend(throttle: Throttle, limits: Limits, cost: { units: number;
   const unitsWait = refill(throttle.units, perUnit, cost.units, now);
   const writesWait = refill(throttle.writes, perWrite, cost.write ? 1 : 0, now);
   if (unitsWait > 0 || writesWait > 0) {
+    throttle.refused += 1;
     const reason = unitsWait >= writesWait ? 'ResourceUnitLimitExceeded' : 'WriteLimitExceeded';
     return { allowed: false, retryAfterSeconds: Math.max(unitsWait, writesWait), reason };
   }
   throttle.units.level -= cost.units;
   if (cost.write) throttle.writes.level -= 1;
   return { allowed: true, usedShare: 1 - throttle.units.level / limits.resourceUnitsPer10s };
+}
+
+/** How much is left in the buckets, and how many calls were refused. */
+export function describeThrottle(throttle: Throttle, limits: Limits) {
+  const { refused, units, writes } = throttle;
+  const now = Date.now();
+  refill(units, { most: limits.resourceUnitsPer10s, inSeconds: 10 }, 0, now);
+  refill(writes, { most: limits.writesPer150s, inSeconds: 150 }, 0, now);
+  return { refused, unitsLeft: units.level, writesLeft: writes.level };
 }
 
 /** Resource units of one call: the resource's own cost, less for `$select` and a small `$top`, never under 1. */

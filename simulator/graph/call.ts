@@ -46,6 +46,10 @@ export function referencedId(reference: unknown): string {
   return id.toLowerCase();
 }
 
+export function isGuid(value: unknown): value is string {
+  return typeof value === 'string' && GUID.test(value);
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

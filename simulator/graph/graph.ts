@@ -41,7 +41,8 @@ export function answerGraph(tenant: Tenant, request: GraphRequest, onProcessed: 
   return { ...reply, headers: { ...headers, ...reply.headers } };
 }
 
-function requireToken(tenant: Tenant, authorization: string | undefined): void {
+/** @throws GraphError 401 */
+export function requireToken(tenant: Tenant, authorization: string | undefined): void {
   const token = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
   if (token === undefined) throw invalidToken('Access token is empty.');
   const claims = readToken(tenant.keys, token);
@@ -77,7 +78,7 @@ function findOperation(request: GraphRequest): { operation: Operation; params: R
 
 function requireBudget(tenant: Tenant, request: GraphRequest, operation: Operation): Record<string, string> {
   const units = resourceUnits(operation.units, request.query);
-  const write = request.method !== 'GET';
+  const { writes: write } = operation;
   const spent = spend(tenant.throttle, tenant.settings, { units, write });
   if (spent.allowed) {
     const share = spent.usedShare;

@@ -1,4 +1,4 @@
-import { groupsOf } from '../directory.js';
+import { transitiveGroupsOf } from '../directory.js';
 import type { Group, User } from '../objects.js';
 import type { Reply } from '../reply.js';
 import { isReplicated } from '../tenant.js';
@@ -6,6 +6,7 @@ import { idParam, noContent, referencedId, type GraphCall } from './call.js';
 import { badRequest, insufficientPrivileges, resourceNotFound } from './errors.js';
 import { answerCount, answerOne, answerPage } from './query.js';
 import { groupShape, memberOfShape, memberShape } from './shapes.js';
+import { deleteUser } from './users.js';
 
 export function listGroups(call: GraphCall): Reply {
   return answerPage(call, [...call.tenant.directory.groups.values()], groupShape);
@@ -27,19 +28,8 @@ export function listMembers(call: GraphCall): Reply {
 
 /** The groups that a group is in, directly or through others. */
 export function listTransitiveMemberOf(call: GraphCall): Reply {
-  const { directory } = call.tenant;
-  const found = new Set<string>();
-  const pending = [groupOf(call).id];
-  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-    const parents = groupsOf(directory, id).filter((group) => !found.has(group.id));
-    for (const parent of parents) found.add(parent.id);
-    pending.push(...parents.map((parent) => parent.id));
-  }
-  return answerPage(
-    call,
-    [...found].flatMap((id) => directory.groups.get(id) ?? []),
-    memberOfShape,
-  );
+  const { id } = groupOf(call);
+  return answerPage(call, transitiveGroupsOf(call.tenant.directory, id), memberOfShape);
 }
 
 export function addMember(call: GraphCall): Reply {
@@ -60,9 +50,24 @@ export function addMember(call: GraphCall): Reply {
 export function removeMember(call: GraphCall): Reply {
   const group = groupOf(call);
   refuseUnsuitable(call, group);
-  const id = idParam(call, 'memberId');
-  if (!membersOf(call, group).delete(id)) throw resourceNotFound(id);
+  const id = memberParam(call, group);
+  membersOf(call, group).delete(id);
   return noContent;
+}
+
+/** DELETE without `/$ref` reaches the member itself: an app that may delete users has deleted one. */
+export function deleteMember(call: GraphCall): Reply {
+  const id = memberParam(call, groupOf(call));
+  if (call.tenant.directory.groups.has(id)) throw insufficientPrivileges();
+  return deleteUser({ ...call, params: { id } });
+}
+
+/** The member of the route; one who was deleted is no member any more. */
+function memberParam(call: GraphCall, group: Group): string {
+  const id = idParam(call, 'memberId');
+  const isThere = visibleMember(call, id) !== undefined || call.tenant.directory.groups.has(id);
+  if (!isThere || !membersOf(call, group).has(id)) throw resourceNotFound(id);
+  return id;
 }
 
 /** Refuses groups whose members cannot be added one by one, in Graph's own words. */

@@ -6,6 +6,7 @@ import { answerPage } from './query.js';
 import { getApplication, getAuthorizationPolicy } from './registration.js';
 import * as apps from './servicePrincipals.js';
 import { organization, organizationShape } from './shapes.js';
+import { listDirectoryAudits, listSubscribedSkus } from './reports.js';
 import * as users from './users.js';
 
 /** One operation of Graph: who may call it, what it costs, what answers it. */
@@ -16,6 +17,8 @@ export type Operation = {
   permissions: string[][];
   /** Resource units before modifiers. */
   units: number;
+  /** Whether it counts against the limit of writes. */
+  writes: boolean;
   handle: (call: GraphCall) => Reply;
 };
 
@@ -54,6 +57,15 @@ export const operations: Operation[] = [
     [['User.RevokeSessions.All', ...writeUsers]],
     users.revokeSignInSessions,
   ),
+  // Asks by POST, and writes nothing.
+  on(
+    'POST',
+    '/users/{id}/checkMemberGroups',
+    [[...readUsers, 'GroupMember.ReadBasic.All', ...readMembers]],
+    users.checkMemberGroups,
+    4,
+    false,
+  ),
   on('GET', '/users/{id}/memberOf', [readGroups], users.listMemberOf, 2),
   on('GET', '/users/{id}/sponsors', [['User.Read.All', ...writeUsers, ...everything]], users.listSponsors),
   on('POST', '/users/{id}/sponsors/$ref', [writeUsers], users.addSponsor),
@@ -81,6 +93,7 @@ export const operations: Operation[] = [
   on('GET', '/groups/{id}/members', [[...readMembers, ...everything]], groups.listMembers, 3),
   on('POST', '/groups/{id}/members/$ref', [writeMembers], groups.addMember),
   on('DELETE', '/groups/{id}/members/{memberId}/$ref', [writeMembers], groups.removeMember),
+  on('DELETE', '/groups/{id}/members/{memberId}', [deleteUsers], groups.deleteMember),
 
   on('GET', '/servicePrincipals', [readApps], apps.listServicePrincipals),
   ...['/servicePrincipals/{id}', "/servicePrincipals(appId='{appId}')"].flatMap((app) => [
@@ -93,6 +106,14 @@ export const operations: Operation[] = [
   on('GET', '/organization', [['Organization.Read.All', 'User.Read.All', ...everything]], (call) =>
     answerPage(call, [organization], organizationShape),
   ),
+  on(
+    'GET',
+    '/subscribedSkus',
+    [['LicenseAssignment.Read.All', 'Organization.Read.All', ...everything]],
+    listSubscribedSkus,
+    3,
+  ),
+  on('GET', '/auditLogs/directoryAudits', [['AuditLog.Read.All']], listDirectoryAudits),
   on('GET', '/policies/authorizationPolicy', [['Policy.Read.All']], getAuthorizationPolicy),
   on('GET', "/applications(appId='{appId}')", [readApps], getApplication),
 ];
@@ -103,7 +124,8 @@ function on(
   permissions: string[][],
   handle: Operation['handle'],
   units = 1,
+  writes = method !== 'GET',
 ): Operation {
   const pattern = template.replace(/[$()]/g, '\\$&').replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
-  return { method, path: new RegExp(`^${pattern}$`), permissions, units, handle };
+  return { method, path: new RegExp(`^${pattern}$`), permissions, units, writes, handle };
 }

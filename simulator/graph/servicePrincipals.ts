@@ -21,7 +21,9 @@ export function getServicePrincipal(call: GraphCall): Reply {
 
 export function listAssignedTo(call: GraphCall): Reply {
   const { id } = servicePrincipalOf(call);
-  const assignments = call.tenant.directory.assignments.filter((one) => one.resourceId === id);
+  const { assignments: all, users } = call.tenant.directory;
+  const isDeleted = (principalId: string) => Boolean(users.get(principalId)?.deletedDateTime);
+  const assignments = all.filter((one) => one.resourceId === id && !isDeleted(one.principalId));
   return answerPage(call, assignments, assignmentShape);
 }
 

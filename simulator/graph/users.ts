@@ -1,14 +1,19 @@
-import { assignmentsOf, groupsOf, liveUsers } from '../directory.js';
+import { assignmentsOf, groupsOf, liveUsers, transitiveGroupsOf } from '../directory.js';
 import { revokeRefreshTokens } from '../entra/refreshGrant.js';
 import { graphTime, type User } from '../objects.js';
 import type { Reply } from '../reply.js';
 import { isReplicated } from '../tenant.js';
-import { idParam, noContent, param, referencedId, type GraphCall } from './call.js';
-import { badRequest, resourceNotFound } from './errors.js';
+import { context, idParam, isGuid, noContent, param, referencedId, type GraphCall } from './call.js';
+import { badRequest, insufficientPrivileges, resourceNotFound } from './errors.js';
+import { requireSignInActivity } from './reports.js';
 import { answerCount, answerOne, answerPage } from './query.js';
 import { assignmentShape, memberOfShape, memberShape, userShape } from './shapes.js';
 
 const MOST_SPONSORS = 5;
+const MOST_GROUPS_CHECKED = 20;
+
+/** What an app may not change of a person who holds a directory role, whatever its permissions. */
+const sensitive = new Set(['accountEnabled', 'businessPhones', 'mobilePhone', 'otherMails']);
 
 /** What PATCH may change; the rest is read-only or unknown to Graph. */
 const writable = new Set<string>([
@@ -31,6 +36,7 @@ const writable = new Set<string>([
 ] satisfies (keyof User)[]);
 
 export function listUsers(call: GraphCall): Reply {
+  if (call.query.get('$select')?.split(',').includes('signInActivity')) requireSignInActivity(call);
   return answerPage(call, visibleUsers(call), userShape);
 }
 
@@ -52,14 +58,29 @@ export function updateUser(call: GraphCall): Reply {
         : `Invalid property '${fault}'.`,
     );
   }
+  if (Object.keys(call.body).some((name) => sensitive.has(name))) refuseProtected(call, user);
   Object.assign(user, call.body);
   return noContent;
 }
 
 /** A soft delete: look-ups no longer find the user, a restore within 30 days brings it back. */
 export function deleteUser(call: GraphCall): Reply {
-  visibleUser(call).deletedDateTime = graphTime();
+  const user = visibleUser(call);
+  refuseProtected(call, user);
+  user.deletedDateTime = graphTime();
   return noContent;
+}
+
+/**
+ * Refuses to touch who holds a directory role, or is in a group that may carry one: the app would need a higher role itself.
+ * The code of this refusal is UNCONFIRMED.
+ */
+function refuseProtected({ tenant }: GraphCall, user: User): void {
+  const { directory } = tenant;
+  const isProtected =
+    directory.administrators.has(user.id) ||
+    groupsOf(directory, user.id).some(({ isAssignableToRole }) => isAssignableToRole);
+  if (isProtected) throw insufficientPrivileges();
 }
 
 /** Soft-deleted users. Their sign-in name begins with their id, so that another account may have it. */
@@ -75,6 +96,7 @@ export function listDeletedUsers(call: GraphCall): Reply {
 export function restoreUser(call: GraphCall): Reply {
   const user = call.tenant.directory.users.get(idParam(call, 'id'));
   if (!user?.deletedDateTime) throw resourceNotFound(param(call, 'id'));
+  refuseProtected(call, user);
   user.deletedDateTime = null;
   return answerOne(call, user, {
     ...userShape,
@@ -91,6 +113,24 @@ export function revokeSignInSessions(call: GraphCall): Reply {
 
 export function listMemberOf(call: GraphCall): Reply {
   return answerPage(call, groupsOf(call.tenant.directory, visibleUser(call).id), memberOfShape);
+}
+
+/** Which of the groups in the body the user is in, directly or through others. An unknown group counts as one that they are not in. */
+export function checkMemberGroups(call: GraphCall): Reply {
+  const { groupIds } = call.body;
+  const user = visibleUser(call);
+  if (!Array.isArray(groupIds) || !groupIds.every(isGuid)) {
+    throw badRequest("Invalid value specified for property 'groupIds'.");
+  }
+  if (groupIds.length > MOST_GROUPS_CHECKED) {
+    throw badRequest(`At most ${MOST_GROUPS_CHECKED} groups can be checked in one call.`);
+  }
+  const wanted = new Set(groupIds.map((id) => id.toLowerCase()));
+  const found = transitiveGroupsOf(call.tenant.directory, user.id).filter(({ id }) => wanted.has(id));
+  return {
+    status: 200,
+    body: { '@odata.context': context(call, 'Collection(Edm.String)'), value: found.map(({ id }) => id) },
+  };
 }
 
 export function listUserAssignments(call: GraphCall): Reply {

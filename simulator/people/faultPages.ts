@@ -51,6 +51,17 @@ const switches: Record<string, { label: string; explain: string; order: (times: 
       fault: { kind: 'status', status: 201, body: FAILED_INVITATION },
     }),
   },
+  invitationsBlocked: {
+    label: 'Microsoft blocks invitations as suspicious',
+    explain: 'A 403 for every invitation of the tenant. No permission is missing, and waiting does not help.',
+    order: (times) => ({
+      on: 'graph',
+      method: 'POST',
+      path: '^/invitations$',
+      times,
+      fault: { kind: 'status', status: 403, body: error('Forbidden', INVITATIONS_BLOCKED) },
+    }),
+  },
   guestsRefused: {
     label: 'A group takes no guests',
     explain: 'The 403 of a Microsoft 365 group with guests switched off: no permission is missing.',
@@ -123,6 +134,10 @@ const switches: Record<string, { label: string; explain: string; order: (times: 
     }),
   },
 };
+
+/** As a public report of it quotes Microsoft: https://learn.microsoft.com/answers/a/12731593 */
+const INVITATIONS_BLOCKED =
+  'Invitations are blocked for this directory due to suspicious activity. Please contact Microsoft support for help.';
 
 const FAILED_INVITATION = {
   invitedUserEmailAddress: 'somebody@example.com',

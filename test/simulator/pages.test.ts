@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { addMember, alex, groups, startHarness, type Harness } from './harness.js';
+import { addMember, alex, failure, groups, startHarness, type Harness } from './harness.js';
 
 let harness: Harness;
 
@@ -82,6 +82,16 @@ describe('the pages', () => {
     await people().post('/faults').type('form').send({ switch: 'none', times: 1 }).expect(422);
     await people().post('/faults/clear').expect(303);
     expect(await (await harness.control('GET', '/faults')).json()).toEqual([]);
+  });
+
+  it('switch on that Microsoft blocks invitations', async () => {
+    await people().post('/faults').type('form').send({ switch: 'invitationsBlocked', times: 0 }).expect(303);
+    for (const address of ['ann@fabrikam.com', 'bob@fabrikam.com']) {
+      const error = await failure(harness.invite(address));
+      expect(error).toMatchObject({ statusCode: 403, code: 'Forbidden' });
+      expect(error.message).toContain('blocked for this directory due to suspicious activity');
+    }
+    await harness.graph.api('/groups').get();
   });
 
   it('change the settings', async () => {

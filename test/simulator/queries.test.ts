@@ -168,3 +168,26 @@ it('throttles by resource units and by writes, and recovers', async () => {
     'x-ms-throttle-information': 'WriteLimitExceeded',
   });
 });
+
+it('refills its bucket of 3,000 writes at 20 a second, and counts what it refused', async () => {
+  type Throttling = { refused: number; writesLeft: number; unitsLeft: number };
+  const throttling = async () => (await (await harness.control('GET', '/throttling')).json()) as Throttling;
+  await harness.control('POST', '/reset');
+  expect(await throttling()).toEqual({ refused: 0, writesLeft: 3000, unitsLeft: 3500 });
+  await harness.invite('ann@fabrikam.com');
+  await get('/groups');
+  expect((await throttling()).writesLeft).toBeGreaterThanOrEqual(2999);
+  await harness.settings({ writesPer150s: 1 });
+  await harness.invite('bob@fabrikam.com');
+  await failure(harness.invite('cyd@fabrikam.com'));
+  await failure(harness.invite('cyd@fabrikam.com'));
+  await get('/groups');
+  expect(await throttling()).toMatchObject({ refused: 2 });
+  await harness.settings({ writesPer150s: 3000 });
+  await new Promise((resume) => setTimeout(resume, 250));
+  const { writesLeft } = await throttling();
+  expect(writesLeft).toBeGreaterThan(4);
+  expect(writesLeft).toBeLessThan(300);
+  await harness.control('DELETE', '/throttling');
+  expect(await throttling()).toMatchObject({ refused: 0, writesLeft: 3000 });
+});
