@@ -81,8 +81,16 @@ export function afterProof(policy: Policy, address: Address, decision: Decision)
   return proven && decide(policy, { address, proven });
 }
 
-/** What a request says of its applicant; `by` is the `tid/oid` of a person who signed in. */
-type RequestBy = { id: string; address: string; proof: { kind: 'mailbox' | 'tenant'; by?: string } | null };
+/**
+ * What a request says of its applicant; `by` is the `tid/oid` of a person who signed in. With a `run_id` an admin has invited
+ * them, which stands for a proof.
+ */
+type RequestBy = {
+  id: string;
+  address: string;
+  proof: { kind: 'mailbox' | 'tenant'; by?: string } | null;
+  run_id?: string | null;
+};
 
 /**
  * What the policy in force says about a request, given what its applicant has proved. What people have decided does not count.
@@ -92,6 +100,7 @@ export function decisionNow(policy: Policy, request: RequestBy): Decision {
   const { proof } = request;
   const address = addressOf(request);
   const decision = decide(policy, { address, ...(proof && { proven: proof.kind }) });
+  if (request.run_id) return afterProof(policy, address, decision) ?? decision;
   return isOfAnotherTenant(policy, decision, proof?.by) ? decide(policy, { address }) : decision;
 }
 

@@ -10,7 +10,7 @@ export type Grants = {
 export const NO_GRANTS: Grants = deepFreeze({ groups: [], appRoles: [], apps: [] });
 
 /** What the people of a partner get: its own groups and those of its apps, each once, in the order of the document. */
-export function grantsOf(partner: Partner, document: PolicyDocument): Grants {
+export function grantsOf(partner: Pick<Partner, 'apps' | 'groups'>, document: PolicyDocument): Grants {
   const apps = partner.apps.map((key) => ({ key, app: own(document.apps, key) }));
   const groupKeys = [...partner.groups, ...apps.flatMap(({ app }) => app.groups)];
   const groups = new Map<string, Grants['groups'][number]>();

@@ -44,6 +44,7 @@ export const POLICY_FAULTS = {
   colour: [],
   'reviewers.address': ['value'],
   'reviewers.tooMany': ['max'],
+  redirectHosts: ['value'],
   'texts.none': [],
   'textLanguage.missing': [],
   'textLanguage.unknown': ['tag'],

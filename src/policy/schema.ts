@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseAddress } from './address.js';
 import { GUID } from './guid.js';
 import { isHttpsUrl } from './httpsUrl.js';
+import { LICENSING, TIERS } from './licensing.js';
 import { reason, type PolicyFaultCode, type ReasonOf } from './policyFault.js';
 
 const KEY = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
@@ -40,6 +41,11 @@ const positive = (member: 'perDay' | 'perHour' | 'total') => z.int(says(member))
 // The cross-check says whether each name exists.
 const names = z.array(z.string());
 const rule = z.string().min(1, says('rule.missing'));
+
+/** A host of a URL, with a port where it is not the usual one. */
+const host = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/i, {
+  error: ({ input }) => says('redirectHosts', { value: String(input) }),
+});
 
 const termsFile = z.string().refine(isTermsPath, says('terms.path'));
 const welcome = text('welcome', 2000);
@@ -88,10 +94,16 @@ const portal = z
   })
   .describe('How the portal presents itself.');
 
+const tier = z
+  .enum(TIERS)
+  .optional()
+  .describe('Which tier of Microsoft Entra ID guests need for it, for the report on licences.');
+
 export const groupSchema = z
   .strictObject({
     id: guid(says('group.id')).describe('Object ID of the group in Microsoft Entra.'),
     name: line('name', 256).describe('Name of the group, for people.'),
+    tier,
   })
   .describe('A security or Microsoft 365 group.');
 
@@ -106,6 +118,7 @@ export const appSchema = z
     appRoleId: guid(says('appRoleId.malformed'))
       .optional()
       .describe('ID of the app role to assign directly. Goes with servicePrincipalId.'),
+    tier,
   })
   .describe('An app that partners get: through groups, or by a direct app role assignment.');
 
@@ -143,6 +156,10 @@ const limits = z
     perHour: positive('perHour')
       .default(MOST_PER_HOUR)
       .describe('Most sign-ups per hour from one domain. After that, they wait for their turn.'),
+    licences: z
+      .enum(['review'])
+      .optional()
+      .describe('review: people who would need a licence that is missing wait for approval.'),
   })
   .describe('How many people from the partner can sign up.');
 
@@ -184,6 +201,12 @@ export const partnerSchema = z
         'How approvers are told about waiting requests. atOnce: one email per request. digest: one email a day. off: no emails.',
       ),
     limits: limits.prefault({}),
+    licensing: z
+      .enum(LICENSING)
+      .default('partner')
+      .describe(
+        'How its people count for licences. partner: as guests. affiliate: as people of the same group of companies. employee: as own staff. homeLicensed: not at all, because they are licensed in their home tenant.',
+      ),
     enabled: z.boolean().default(true).describe('false: everyone from this partner is refused.'),
   })
   .describe('A partner organisation and what its people get.');
@@ -220,6 +243,12 @@ const documentSchema = z.strictObject({
   apps: z.record(keySchema, appSchema).default({}).describe('Apps by key; partners refer to the keys.'),
   partners: z.array(partnerSchema).describe('The partner organisations.'),
   deny: deny.prefault({}),
+  redirectHosts: z
+    .array(host)
+    .default([])
+    .describe(
+      'Further hosts that a file of invitations may lead guests to, besides those of the apps and of the partners.',
+    ),
   unlisted: z
     .enum(['deny', 'review'])
     .default('deny')

@@ -136,13 +136,21 @@ describe('a save is refused', () => {
   });
 });
 
-/** Runs a script as somebody without rights, with what it prints as JSON; null where this process may not become another. */
+// Imports come before it, so a clone that only root can read serves too.
+const BECOME_NOBODY = `
+  if (process.getuid() === 0) {
+    process.setgroups([]);
+    process.setgid(65534);
+    process.setuid(65534);
+  }
+`;
+
+/** Runs a script as somebody without rights; returns what it prints as JSON. */
 function asNobody(script: string): unknown {
-  const identity = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', '--input-type=module', '-e', script],
-    { encoding: 'utf8', ...identity },
+    ['--import', 'tsx', '--input-type=module', '-e', BECOME_NOBODY + script],
+    { encoding: 'utf8' },
   );
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout);
@@ -157,7 +165,7 @@ const ATTEMPT = (path: string) => `
   console.log(JSON.stringify({ writable: await file.writable(), saved }));
 `;
 
-describe('whoever has no rights', () => {
+describe('somebody without rights', () => {
   beforeEach(() => chmod(folder, 0o755));
 
   it.each([
@@ -183,7 +191,7 @@ test('a folder that cannot be synced makes a save uncertain, not undone', async 
   await mkdir(own);
   if (process.getuid?.() === 0) await chown(own, 65534, 65534);
   await chmod(folder, 0o755);
-  // Whoever may write a folder but not read it can rename in it, and not open it afterwards.
+  // One who may write a folder but not read it can rename in it, and not open it afterwards.
   const outcome = asNobody(`
     import { chmod, readFile } from 'node:fs/promises';
     import { replaceFile } from ${JSON.stringify(join(process.cwd(), 'src/policyFile/replaceFile.ts'))};
