@@ -1,7 +1,7 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { addUnlessThere, get, type FieldsOf, type Graph } from './graph.js';
-import { GraphFault } from './graphFault.js';
+import { addUnlessThere, get, pagesOf, removeIfThere, type FieldsOf, type Graph } from './graph.js';
+import { unlessMissing, type GraphFault } from './graphFault.js';
 import { findByIds, search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
@@ -136,6 +136,22 @@ export function findServicePrincipals(
   return findByIds(graph, { path, select, item: checkedApp, ids, signal });
 }
 
+/**
+ * The app of this tenant with an application id; null without one.
+ *
+ * @throws {GraphFault}
+ * @see https://learn.microsoft.com/graph/api/serviceprincipal-get
+ */
+export function findAppByAppId(
+  graph: Graph,
+  appId: string,
+  signal?: AbortSignal,
+): Promise<z.infer<typeof checkedApp> | null> {
+  const select = Object.keys(checkedFields).join(',');
+  const path = `/servicePrincipals(appId='${appId}')?$select=${select}`;
+  return unlessMissing(() => get(graph, path, checkedApp, { signal }));
+}
+
 function toApp(graph: Graph, { id, appId, displayName, homepage, appRoles }: z.infer<typeof app>): App {
   const declared = appRoles ?? [];
   const roles = declared
@@ -176,6 +192,79 @@ export function assignAppRole(
     appRoleId: sameId(appRoleId),
   } satisfies FieldsOf<Microsoft.AppRoleAssignment>);
   return addUnlessThere(graph, { path, body, signal }, { status: 201, shape }, ALREADY_ASSIGNED);
+}
+
+const assignment = z.object({
+  id: z.string(),
+  principalId: z.guid(),
+  appRoleId: z.guid(),
+} satisfies FieldsOf<Microsoft.AppRoleAssignment>);
+const ASSIGNMENTS_A_PAGE = 999;
+const MOST_PAGES = 20;
+
+/** An app role that a person or a group holds. */
+export type AppRoleAssignment = z.infer<typeof assignment>;
+
+const roleOfUser = z.object({
+  id: z.string(),
+  resourceId: z.guid(),
+  appRoleId: z.guid(),
+} satisfies FieldsOf<Microsoft.AppRoleAssignment>);
+
+/** An app role of one user; `resourceId` is the service principal. */
+export type AppRoleOfUser = z.infer<typeof roleOfUser>;
+
+/**
+ * Who holds a role of an app, as far as twenty pages of 999 show. Removing one takes the id of the assignment.
+ *
+ * @throws {GraphFault}
+ * @see https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignedto
+ */
+export async function findAppRoleAssignments(
+  graph: Graph,
+  servicePrincipalId: string,
+  signal?: AbortSignal,
+): Promise<AppRoleAssignment[]> {
+  const found: AppRoleAssignment[] = [];
+  const path = `/servicePrincipals/${servicePrincipalId}/appRoleAssignedTo?$top=${ASSIGNMENTS_A_PAGE}`;
+  const pages = pagesOf(graph, path, assignment, { most: MOST_PAGES, signal });
+  for await (const page of pages) found.push(...page);
+  return found;
+}
+
+/**
+ * The app roles that a user has directly, on all apps.
+ *
+ * @throws {GraphFault}
+ * @see https://learn.microsoft.com/graph/api/user-list-approleassignments
+ */
+export async function findRolesOfUser(
+  graph: Graph,
+  userId: string,
+  signal?: AbortSignal,
+): Promise<AppRoleOfUser[]> {
+  const found: AppRoleOfUser[] = [];
+  const path = `/users/${userId}/appRoleAssignments?$top=${ASSIGNMENTS_A_PAGE}`;
+  for await (const page of pagesOf(graph, path, roleOfUser, { most: MOST_PAGES, signal }))
+    found.push(...page);
+  return found;
+}
+
+/**
+ * Takes an app role away; one that is gone is a success.
+ *
+ * @returns whether it was taken away now
+ * @throws {GraphFault}
+ * @see https://learn.microsoft.com/graph/api/serviceprincipal-delete-approleassignedto
+ */
+export function removeAppRole(
+  graph: Graph,
+  servicePrincipalId: string,
+  assignmentId: string,
+  signal?: AbortSignal,
+): Promise<{ removed: boolean; requestId: string | null }> {
+  const path = `/servicePrincipals/${servicePrincipalId}/appRoleAssignedTo/${encodeURIComponent(assignmentId)}`;
+  return removeIfThere(graph, { path, signal });
 }
 
 function sameId(id: string) {

@@ -30,6 +30,8 @@ export type Graph = {
   ownAppId: string;
   /** Base of the URLs by which objects refer to each other (`@odata.id`). */
   baseUrl: string;
+  /** How many writes were sent since this was last asked. */
+  takeWrites: () => number;
   /** @throws {GraphFault} for every answer that is not a success */
   call(call: GraphCall): Promise<GraphAnswer>;
   /**
@@ -64,12 +66,19 @@ export function createGraph(
     tokens.forget();
     return permissionsIn(await tokens.token(signal));
   }
+  let writes = 0;
   // A flood of refusals takes one token at a time.
   const roles = sharedCall(() => freshRoles(AbortSignal.timeout(ROLES_WITHIN_MS)));
   return {
     ownAppId: config.signIn.clientId,
     baseUrl: `${config.graphUrl}/v1.0`,
+    takeWrites() {
+      const taken = writes;
+      writes = 0;
+      return taken;
+    },
     async call({ method, path, body, eventual, signal }) {
+      if (method !== 'GET') writes++;
       const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
       const trace = new CallTrace(signal ? AbortSignal.any([signal, timeout]) : timeout);
       const request = client.api(path).responseType(ResponseType.JSON).middlewareOptions([trace]);
@@ -118,6 +127,26 @@ export async function get<T>(
   throw unreadable(`The answer to ${operation} could not be read`, requestId, 'no');
 }
 
+/**
+ * Reads a list page by page, at most `most` of them. A reader that has found what it looks for stops.
+ *
+ * @throws {GraphFault} as {@link get} does
+ */
+export async function* pagesOf<T>(
+  graph: Graph,
+  first: string,
+  item: ZodType<T>,
+  { most, signal }: { most: number; signal?: AbortSignal | undefined },
+): AsyncGenerator<T[], void, undefined> {
+  const shape = z.object({ value: z.array(item), '@odata.nextLink': z.string().optional() });
+  let path: string | null = first;
+  for (let pages = 0; path !== null && pages < most; pages++) {
+    const page: z.infer<typeof shape> = await get(graph, path, shape, { signal });
+    yield page.value;
+    path = pathBelow(graph, page['@odata.nextLink']);
+  }
+}
+
 /** What Graph documents as the success of a write. */
 export type Success<T> = { status: number; shape: ZodType<T> };
 
@@ -161,6 +190,28 @@ export async function addUnlessThere(
     const isThere =
       error instanceof GraphFault && error.kind === 'rejected' && error.message.includes(alreadyThere);
     if (isThere) return { added: false, requestId: error.requestId };
+    throw error;
+  }
+}
+
+/**
+ * Takes something out of the directory. A 404 is a success too, and so is a refusal with the words `notThere`.
+ *
+ * @returns whether it was removed now, or was gone already
+ * @throws {GraphFault} as {@link write} does
+ */
+export async function removeIfThere(
+  graph: Pick<Graph, 'call'>,
+  { path, signal }: Pick<GraphCall, 'path' | 'signal'>,
+  notThere?: string,
+): Promise<{ removed: boolean; requestId: string | null }> {
+  try {
+    const { requestId } = await write(graph, { method: 'DELETE', path, signal }, NO_CONTENT);
+    return { removed: true, requestId };
+  } catch (error) {
+    if (!(error instanceof GraphFault)) throw error;
+    const saysSo = notThere !== undefined && error.kind === 'rejected' && error.message.includes(notThere);
+    if (error.kind === 'notFound' || saysSo) return { removed: false, requestId: error.requestId };
     throw error;
   }
 }

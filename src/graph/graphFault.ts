@@ -89,3 +89,13 @@ export function mayBeProcessed(failure: unknown): 'no' | 'unknown' {
   }
   return 'unknown';
 }
+
+/** What a call gives; null when Graph says that there is no such thing. */
+export async function unlessMissing<T>(call: () => Promise<T>): Promise<T | null> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof GraphFault && error.kind === 'notFound') return null;
+    throw error;
+  }
+}

@@ -1,6 +1,6 @@
 import type * as Microsoft from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { addUnlessThere, get, NO_CONTENT, type FieldsOf, type Graph } from './graph.js';
+import { addUnlessThere, get, NO_CONTENT, removeIfThere, type FieldsOf, type Graph } from './graph.js';
 import { findByIds, search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
@@ -79,4 +79,25 @@ export function addMember(
   const path = `/groups/${groupId}/members/$ref`;
   const body = { '@odata.id': `${graph.baseUrl}/directoryObjects/${memberId}` };
   return addUnlessThere(graph, { path, body, signal }, NO_CONTENT, ALREADY_MEMBER);
+}
+
+/** Graph knows two answers for this; the usual one is a 404. */
+const NOT_A_MEMBER = 'removed object references do not exist';
+
+/**
+ * Removes a member; one who is none is a success.
+ *
+ * @returns whether the member was removed now
+ * @throws {GraphFault} `rejected` for a group that cannot be changed, such as a dynamic one
+ * @see https://learn.microsoft.com/graph/api/group-delete-members
+ */
+export function removeMember(
+  graph: Graph,
+  groupId: string,
+  memberId: string,
+  signal?: AbortSignal,
+): Promise<{ removed: boolean; requestId: string | null }> {
+  // Without `/$ref` the call would reach the person and not the membership.
+  const path = `/groups/${groupId}/members/${memberId}/$ref`;
+  return removeIfThere(graph, { path, signal }, NOT_A_MEMBER);
 }

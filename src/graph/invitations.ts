@@ -4,6 +4,7 @@ import { unreadable, write, type FieldsOf, type Graph } from './graph.js';
 
 export type InvitationOrder = {
   address: string;
+  /** Empty where it is not known. */
   displayName: string;
   redirectUrl: string;
   userType: 'Guest' | 'Member';
@@ -68,7 +69,7 @@ export async function createInvitation(
 function toInvitation(order: InvitationOrder): Invitation & Record<string, unknown> {
   return {
     invitedUserEmailAddress: order.address,
-    invitedUserDisplayName: order.displayName,
+    ...(order.displayName !== '' && { invitedUserDisplayName: order.displayName }),
     inviteRedirectUrl: order.redirectUrl,
     invitedUserType: order.userType,
     sendInvitationMessage: order.mailedByMicrosoft,

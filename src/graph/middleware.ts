@@ -179,6 +179,7 @@ const WORDS = new Set([
   'appRoleAssignments',
   'appRoleAssignedTo',
   'authorizationPolicy',
+  'checkMemberGroups',
   'deletedItems',
   'directory',
   'groups',
@@ -192,6 +193,7 @@ const WORDS = new Set([
   'servicePrincipals',
   'transitiveMemberOf',
   'users',
+  '$batch',
   '$ref',
 ]);
 const LONGEST = 4;

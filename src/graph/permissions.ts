@@ -2,9 +2,23 @@
 export type Permission = {
   name: string;
   /** What it is for, as named in the texts. */
-  purpose: 'invite' | 'members' | 'readUsers' | 'assignRoles' | 'readApps' | 'profile' | 'restore';
-  /** `appRoles`: needed only where the policy assigns app roles directly. `wish`: the portal does more with it, and works without. */
-  when: 'always' | 'appRoles' | 'wish';
+  purpose:
+    | 'invite'
+    | 'members'
+    | 'readUsers'
+    | 'assignRoles'
+    | 'readApps'
+    | 'profile'
+    | 'restore'
+    | 'deleteUsers'
+    | 'readLicences'
+    | 'readActivity';
+  /**
+   * `appRoles`: needed only where the policy assigns app roles directly. `wish`: the portal does more with it, and works without.
+   * `undo`: only to take back what a run has done; the doctor does not ask for it. `licences`: for the report on licences, where
+   * the policy names tiers.
+   */
+  when: 'always' | 'appRoles' | 'wish' | 'undo' | 'licences';
   /** Wider ones that do as well, though the portal should not have them. */
   coveredBy: string[];
 };
@@ -53,6 +67,22 @@ export const PERMISSIONS: Permission[] = [
     when: 'wish',
     coveredBy: ['User.ReadWrite.All'],
   },
+  // The same one: guests whom an admin takes back.
+  {
+    name: 'User.DeleteRestore.All',
+    purpose: 'deleteUsers',
+    when: 'undo',
+    coveredBy: ['User.ReadWrite.All'],
+  },
+  // How many licences there are.
+  {
+    name: 'LicenseAssignment.Read.All',
+    purpose: 'readLicences',
+    when: 'licences',
+    coveredBy: ['Organization.Read.All', READ_EVERYTHING, EVERYTHING],
+  },
+  // When guests signed in last, and which of them governance features touched.
+  { name: 'AuditLog.Read.All', purpose: 'readActivity', when: 'licences', coveredBy: [] },
 ];
 
 /** For the doctor alone: without it some of its checks have no result. */
@@ -68,12 +98,19 @@ const PURPOSES: Record<string, Permission['purpose']> = {
   'POST invitations': 'invite',
   'POST groups': 'members',
   'GET groups': 'members',
+  'DELETE groups': 'members',
   'GET users': 'readUsers',
+  // checkMemberGroups, which asks by POST.
+  'POST users': 'readUsers',
+  'DELETE users': 'deleteUsers',
   'GET directory': 'readUsers',
   'PATCH users': 'profile',
   'POST directory': 'restore',
   'POST servicePrincipals': 'assignRoles',
+  'DELETE servicePrincipals': 'assignRoles',
   'GET servicePrincipals': 'readApps',
+  'GET subscribedSkus': 'readLicences',
+  'GET auditLogs': 'readActivity',
 };
 
 /** Whether a token with these roles has a permission, or a wider one. */

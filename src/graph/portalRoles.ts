@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { get, pathBelow, type Graph } from './graph.js';
+import { get, pagesOf, type Graph } from './graph.js';
 import { GraphFault } from './graphFault.js';
 import { sharedRead } from '../shared.js';
 
-const assignments = z.object({
-  value: z.array(z.object({ principalId: z.guid(), principalType: z.string().nullish() })),
-  '@odata.nextLink': z.string().optional(),
-});
+const assignment = z.object({ principalId: z.guid(), principalType: z.string().nullish() });
 const parents = z.object({ value: z.array(z.object({ id: z.guid() })) });
 const A_PAGE = 999;
 const MOST_PAGES = 5;
@@ -21,14 +18,12 @@ const MOST_PAGES = 5;
 export async function groupsWithPortalRoles(graph: Graph, signal: AbortSignal): Promise<Set<string> | null> {
   if (!(await graph.isPermitted('readApps', signal))) return null;
   const groups = new Set<string>();
-  let path: string | null = `/servicePrincipals(appId='${graph.ownAppId}')/appRoleAssignedTo?$top=${A_PAGE}`;
+  const path = `/servicePrincipals(appId='${graph.ownAppId}')/appRoleAssignedTo?$top=${A_PAGE}`;
   try {
-    for (let pages = 0; path !== null && pages < MOST_PAGES; pages++) {
-      const page: z.infer<typeof assignments> = await get(graph, path, assignments, { signal });
-      for (const { principalId, principalType } of page.value) {
+    for await (const page of pagesOf(graph, path, assignment, { most: MOST_PAGES, signal })) {
+      for (const { principalId, principalType } of page) {
         if (principalType === 'Group') groups.add(principalId.toLowerCase());
       }
-      path = pathBelow(graph, page['@odata.nextLink']);
     }
   } catch (error) {
     // The permission may have been taken away since the token was issued.

@@ -1,7 +1,7 @@
 import type { User } from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
 import { get, pathBelow, type FieldsOf, type Graph } from './graph.js';
-import { GraphFault } from './graphFault.js';
+import { unlessMissing } from './graphFault.js';
 
 const fields = {
   id: z.guid(),
@@ -28,7 +28,7 @@ export function findRecipient(
   id: string,
   signal: AbortSignal,
 ): Promise<DirectoryRecipient | null> {
-  return unlessMissing(get(graph, `/users/${id}?$select=${SELECT}`, user, { signal }));
+  return unlessMissing(() => get(graph, `/users/${id}?$select=${SELECT}`, user, { signal }));
 }
 
 const members = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().optional() });
@@ -50,7 +50,9 @@ export async function findGroupRecipients(
   const found: DirectoryRecipient[] = [];
   let path: string | null = `/groups/${groupId}/members?$select=${SELECT}&$top=${PAGE_SIZE}`;
   while (path !== null && found.length < most) {
-    const page: z.infer<typeof members> | null = await unlessMissing(get(graph, path, members, { signal }));
+    const at: string = path;
+    const nextPage = () => get(graph, at, members, { signal });
+    const page: z.infer<typeof members> | null = await unlessMissing(nextPage);
     if (!page) return null;
     for (const member of page.value) {
       const parsed = user.safeParse(member);
@@ -59,13 +61,4 @@ export async function findGroupRecipients(
     path = pathBelow(graph, page['@odata.nextLink']);
   }
   return found.slice(0, most);
-}
-
-async function unlessMissing<Answer>(call: Promise<Answer>): Promise<Answer | null> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof GraphFault && error.kind === 'notFound') return null;
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 import { z, type ZodType } from 'zod';
 import { concurrently } from '../concurrently.js';
+import { inChunks } from '../inChunks.js';
 import { get, type Graph } from './graph.js';
 
 /** One page of what was found; `next` is handed back as `cursor` for the page after it, null when there is none. */
@@ -112,10 +113,4 @@ export async function findByIds<Item extends { id: string }>(
     for (const one of value) found.set(one.id.toLowerCase(), one);
   });
   return found;
-}
-
-function inChunks<T>(items: T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

@@ -1,6 +1,9 @@
 import type { User } from '@microsoft/microsoft-graph-types';
 import { z } from 'zod';
-import { get, NO_CONTENT, pathBelow, write, type FieldsOf, type Graph } from './graph.js';
+import { inChunks } from '../inChunks.js';
+import { getInBatches } from './batch.js';
+import { get, NO_CONTENT, pagesOf, removeIfThere, write, type FieldsOf, type Graph } from './graph.js';
+import { GraphFault } from './graphFault.js';
 import { findByIds, search, type Page, type SearchOptions } from './search.js';
 
 const fields = {
@@ -31,6 +34,30 @@ export async function findUsersByAddress(
   address: string,
   signal?: AbortSignal,
 ): Promise<DirectoryUser[]> {
+  const { value } = await get(graph, pathToAddress(address), usersFound, { signal });
+  return value;
+}
+
+/**
+ * The same for many addresses, twenty a call.
+ *
+ * @returns in the order of the addresses; a fault in the place of one that could not be looked for
+ * @throws {GraphFault} when Graph takes no batch
+ * @see https://learn.microsoft.com/graph/json-batching
+ */
+export async function findUsersByAddresses(
+  graph: Graph,
+  addresses: readonly string[],
+  signal?: AbortSignal,
+): Promise<(DirectoryUser[] | GraphFault)[]> {
+  const calls = addresses.map((address) => ({ path: pathToAddress(address) }));
+  const found = await getInBatches(graph, calls, usersFound, { signal });
+  return found.map((one) => (one instanceof GraphFault ? one : one.value));
+}
+
+const usersFound = z.object({ value: z.array(user) });
+
+function pathToAddress(address: string): string {
   const literal = quoted(address);
   const filter = [
     `mail eq ${literal}`,
@@ -40,9 +67,7 @@ export async function findUsersByAddress(
     `proxyAddresses/any(x:x eq ${quoted(`smtp:${address}`)})`,
   ].join(' or ');
   // The client encodes neither `#` nor `&` in a filter.
-  const path = `/users?$filter=${encodeURIComponent(filter)}&$select=${SELECT}&$top=10`;
-  const { value } = await get(graph, path, z.object({ value: z.array(user) }), { signal });
-  return value;
+  return `/users?$filter=${encodeURIComponent(filter)}&$select=${SELECT}&$top=10`;
 }
 
 /** One account by its object id. @throws {GraphFault} `notFound`, also for a guest that is not replicated yet */
@@ -74,7 +99,6 @@ const deletedUser = z.object({
   userPrincipalName: z.string().nullish(),
   deletedDateTime: z.string().nullish(),
 } satisfies FieldsOf<User>);
-const deletedPage = z.object({ value: z.array(deletedUser), '@odata.nextLink': z.string().optional() });
 const DELETED_A_PAGE = 999;
 const MOST_DELETED_PAGES = 5;
 
@@ -92,13 +116,10 @@ export async function findDeletedUser(
   signal?: AbortSignal,
 ): Promise<DeletedUser | null> {
   const select = Object.keys(deletedUser.shape).join(',');
-  let path: string | null =
-    `/directory/deletedItems/microsoft.graph.user?$select=${select}&$top=${DELETED_A_PAGE}`;
-  for (let pages = 0; path !== null && pages < MOST_DELETED_PAGES; pages++) {
-    const page: z.infer<typeof deletedPage> = await get(graph, path, deletedPage, { signal });
-    const found = page.value.find((deleted) => addressesOf(deleted).includes(address));
+  const path = `/directory/deletedItems/microsoft.graph.user?$select=${select}&$top=${DELETED_A_PAGE}`;
+  for await (const page of pagesOf(graph, path, deletedUser, { most: MOST_DELETED_PAGES, signal })) {
+    const found = page.find((deleted) => addressesOf(deleted).includes(address));
     if (found) return found;
-    path = pathBelow(graph, page['@odata.nextLink']);
   }
   return null;
 }
@@ -180,10 +201,7 @@ export function findUsers(
   return findByIds(graph, { path: '/users', select, item: account, ids, signal });
 }
 
-const memberships = z.object({
-  value: z.array(z.object({ id: z.guid() })),
-  '@odata.nextLink': z.string().optional(),
-});
+const membership = z.object({ id: z.guid() });
 const MEMBERSHIPS_A_PAGE = 999;
 /** With more than 2,048 groups, Entra gives no token. */
 const MOST_PAGES = 5;
@@ -200,13 +218,78 @@ export async function listMembershipIds(
   signal?: AbortSignal,
 ): Promise<string[]> {
   const ids: string[] = [];
-  let path: string | null = `/users/${userId}/memberOf?$select=id&$top=${MEMBERSHIPS_A_PAGE}`;
-  for (let pages = 0; path !== null && pages < MOST_PAGES; pages++) {
-    const page: z.infer<typeof memberships> = await get(graph, path, memberships, { signal });
-    ids.push(...page.value.map(({ id }) => id.toLowerCase()));
-    path = pathBelow(graph, page['@odata.nextLink']);
-  }
+  const path = `/users/${userId}/memberOf?$select=id&$top=${MEMBERSHIPS_A_PAGE}`;
+  for await (const page of pagesOf(graph, path, membership, { most: MOST_PAGES, signal }))
+    ids.push(...page.map(({ id }) => id.toLowerCase()));
   return ids;
+}
+
+/** How many groups one call checks. */
+const GROUPS_CHECKED = 20;
+const memberOf = z.object({ value: z.array(z.string()) });
+
+/**
+ * Which of these groups a user is in, directly or through others.
+ *
+ * @returns their ids in lower case
+ * @throws {GraphFault} `notFound` also for a guest that is not replicated yet
+ * @see https://learn.microsoft.com/graph/api/directoryobject-checkmembergroups
+ */
+export async function checkMemberGroups(
+  graph: Graph,
+  userId: string,
+  groupIds: readonly string[],
+  signal?: AbortSignal,
+): Promise<Set<string>> {
+  const [found = new Set<string>()] = await checkMemberGroupsOfMany(graph, [userId], groupIds, signal);
+  if (found instanceof GraphFault) throw found;
+  return found;
+}
+
+/**
+ * The same for many users, twenty a call.
+ *
+ * @returns in the order of the users; a fault in the place of one who could not be checked against every group
+ * @throws {GraphFault} when Graph takes no batch
+ */
+export async function checkMemberGroupsOfMany(
+  graph: Graph,
+  userIds: readonly string[],
+  groupIds: readonly string[],
+  signal?: AbortSignal,
+): Promise<(Set<string> | GraphFault)[]> {
+  const pieces = inChunks([...new Set(groupIds)], GROUPS_CHECKED);
+  const calls = userIds.flatMap((id) =>
+    pieces.map((piece) => ({
+      method: 'POST' as const,
+      path: `/users/${id}/checkMemberGroups`,
+      body: { groupIds: piece },
+    })),
+  );
+  const found = await getInBatches(graph, calls, memberOf, { signal });
+  return userIds.map((_, index) => {
+    const own = found.slice(index * pieces.length, (index + 1) * pieces.length);
+    const fault = own.find((one) => one instanceof GraphFault);
+    if (fault) return fault;
+    const ids = own.flatMap((one) => (one instanceof GraphFault ? [] : one.value));
+    return new Set(ids.map((id) => id.toLowerCase()));
+  });
+}
+
+/**
+ * Deletes an account, which can be restored for 30 days. One that is gone is a success.
+ *
+ * @returns whether it was deleted now
+ * @throws {GraphFault} `rejected` for one who holds a directory role; `forbidden` without User.DeleteRestore.All
+ * @see https://learn.microsoft.com/graph/api/user-delete
+ */
+export async function deleteUser(
+  graph: Graph,
+  id: string,
+  signal?: AbortSignal,
+): Promise<{ deleted: boolean; requestId: string | null }> {
+  const { removed, requestId } = await removeIfThere(graph, { path: `/users/${id}`, signal });
+  return { deleted: removed, requestId };
 }
 
 /** An OData string literal: quotes doubled. */

@@ -1,5 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { DOCTOR_PERMISSIONS, PERMISSIONS, permissionsIn } from '../../src/graph/permissions.js';
+import {
+  DOCTOR_PERMISSIONS,
+  permissionFor,
+  PERMISSIONS,
+  permissionsIn,
+} from '../../src/graph/permissions.js';
 import { signUpUntil } from '../support/journey.js';
 import { startPortal } from '../support/portal.js';
 
@@ -24,16 +29,27 @@ test.each([
   expect(permissionsIn(token)).toEqual([]);
 });
 
+test.each([
+  ['DELETE', '/users/1', 'User.DeleteRestore.All'],
+  ['DELETE', '/groups/1/members/2/$ref', 'GroupMember.ReadWrite.All'],
+  ['DELETE', '/servicePrincipals/1/appRoleAssignedTo/2', 'AppRoleAssignment.ReadWrite.All'],
+  ['POST', '/users/1/checkMemberGroups', 'User.Read.All'],
+])('%s %s takes %s', (method, path, name) => {
+  expect(permissionFor(method, path)?.name).toBe(name);
+});
+
 // A permission more is a change of this list first, and of docs/registration.md.
 const ALWAYS = ['User.Invite.All', 'GroupMember.ReadWrite.All', 'User.Read.All'];
+const TO_UNDO = ['User.DeleteRestore.All'];
 const FOR_APP_ROLES = ['AppRoleAssignment.ReadWrite.All', 'Application.Read.All'];
 
 test('13.2.2 the Graph permissions that are asked for equal the committed list, and docs/registration.md names them', async () => {
   const named = (when: string) => PERMISSIONS.filter((one) => one.when === when).map(({ name }) => name);
   expect(named('always')).toEqual(ALWAYS);
   expect(named('appRoles')).toEqual(FOR_APP_ROLES);
+  expect(named('undo')).toEqual(TO_UNDO);
   const guide = await readFile('docs/registration.md', 'utf8');
-  for (const name of [...ALWAYS, ...FOR_APP_ROLES, ...DOCTOR_PERMISSIONS])
+  for (const name of [...ALWAYS, ...FOR_APP_ROLES, ...TO_UNDO, ...DOCTOR_PERMISSIONS])
     expect(guide).toContain(`\`${name}\``);
 });
 

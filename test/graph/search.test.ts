@@ -1,11 +1,11 @@
 import { getApp, searchApps } from '../../src/graph/apps.js';
-import { createGraph, type Graph } from '../../src/graph/graph.js';
+import type { Graph } from '../../src/graph/graph.js';
 import { groupObstacle, searchGroups } from '../../src/graph/groups.js';
 import { MalformedCursor } from '../../src/graph/search.js';
 import { searchUsers } from '../../src/graph/users.js';
-import { createLog } from '../../src/log.js';
 import type { LedgerEntry } from '../../simulator/ledger.js';
 import { checkExchange, hasContract } from '../support/contract.js';
+import { graphOf } from '../support/graphOf.js';
 import { startTenant, type Tenant } from '../support/tenant.js';
 
 let tenant: Tenant;
@@ -13,16 +13,7 @@ let graph: Graph;
 
 beforeAll(async () => {
   tenant = await startTenant();
-  graph = createGraph(
-    {
-      signIn: { clientId: tenant.clientId, clientSecret: tenant.clientSecret },
-      graphCredential: { kind: 'clientSecret', clientId: tenant.clientId, clientSecret: tenant.clientSecret },
-      graphUrl: tenant.graphUrl,
-      authorityUrl: tenant.authorityUrl,
-      tenantId: tenant.tenantId,
-    },
-    createLog('silent'),
-  );
+  graph = graphOf(tenant);
 });
 afterAll(() => tenant.close());
 afterEach(async () => {
