@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { WITHOUT_PLACE } from './places.js';
+import { forgetRows } from './runRows.js';
 import type { Db } from './schema.js';
 
 /** Replaces a domain that might identify the person; nobody can own it (RFC 2606). */
@@ -55,7 +56,7 @@ export async function anonymiseRequests(trx: Db, ids: string[]): Promise<void> {
       terms_hash = null, terms_accepted_at = null, browser_hash = null, asked_at = null, guest_id = null, paced_domain = null,
       decision = ${DECISION},
       problem = case when problem is not null then jsonb_build_object('code', problem -> 'code') end,
-      review = review - 'reason' - 'note',
+      review = review - 'reason' - 'note', bulk = bulk - 'message',
       proof = (proof - 'by') || '{"browser": ""}',
       -- A person takes up one place, however many requests they have.
       keeps_place = not exists (
@@ -72,6 +73,7 @@ export async function anonymiseRequests(trx: Db, ids: string[]): Promise<void> {
       detail = '{}', graph_request_id = null,
       problem = case when problem is not null then jsonb_build_object('code', problem -> 'code') end
     where request_id = any(${given})`.execute(trx);
+  await forgetRows(trx, { requests: ids });
   await sql`delete from notice where request_id = any(${given})`.execute(trx);
   await sql`delete from challenge where request_id = any(${given})`.execute(trx);
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Grants } from '../policy/grants.js';
-import type { AccessGrantRow, Db, GrantFound, Guest, GuestRow, RequestRow } from './schema.js';
+import type { AccessGrantRow, Db, GrantFound, Guest, GuestRow } from './schema.js';
+import type { StepWriter } from './steps.js';
 
 // The ledger of who has access through the portal, and of what the portal itself has given. Later work takes away only what is
 // `created` here. It outlives the personal data of requests, until the access ends.
@@ -22,19 +23,16 @@ export function grantTargets({ groups, appRoles }: Grants): Map<string, GrantTar
   ]);
 }
 
-/** Records the guest of a request. What is known of how an account came stays: only `unknown` gives way. */
-export async function recordGuest(
-  db: Db,
-  { address, partner }: Pick<RequestRow, 'address' | 'partner'>,
-  { id, accepted, created = false }: Guest,
-): Promise<void> {
-  await db
-    .insertInto('guest')
-    .values({ id, address, partner, came: created ? 'portal' : 'found', accepted })
+/**
+ * Records the guest of a request that `writer` still works on. What is known of how an account came stays: only `unknown` gives
+ * way.
+ */
+export async function recordGuest(db: Db, writer: StepWriter, guest: Guest): Promise<void> {
+  await insertGuest(db, writer, guest, guest.created ? 'portal' : 'found')
     .onConflict((conflict) =>
       conflict.column('id').doUpdateSet({
-        address,
-        partner,
+        address: (eb) => eb.ref('excluded.address'),
+        partner: (eb) => eb.ref('excluded.partner'),
         came: sql<GuestRow['came']>`case when guest.came = 'unknown' then excluded.came else guest.came end`,
         accepted: sql<boolean>`guest.accepted or excluded.accepted`,
         seen_at: sql<Date>`now()`,
@@ -44,54 +42,68 @@ export async function recordGuest(
     .execute();
 }
 
-/** Records a guest that the ledger does not have yet. */
-export async function ensureGuest(
+/** A guest with the address and the partner of a request, if `writer` holds its lease. */
+function insertGuest(
   db: Db,
-  { address, partner }: Pick<RequestRow, 'address' | 'partner'>,
+  { requestId, owner }: StepWriter,
   { id, accepted }: Guest,
-): Promise<void> {
-  await db
+  came: GuestRow['came'],
+) {
+  return db
     .insertInto('guest')
-    .values({ id, address, partner, came: 'unknown', accepted })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+    .columns(['id', 'address', 'partner', 'came', 'accepted'])
+    .expression((from) =>
+      from
+        .selectFrom('request')
+        .select([
+          sql<string>`${id}::uuid`.as('id'),
+          'address',
+          'partner',
+          sql<GuestRow['came']>`${came}::text`.as('came'),
+          sql<boolean>`${accepted}::boolean`.as('accepted'),
+        ])
+        .where('request.id', '=', requestId)
+        .where('lease_owner', '=', owner),
+    );
 }
 
 /**
- * Records that a guest has something. A grant that the portal gave counts as given even if it is found there later; one that it
- * gives now was away before.
+ * Records that a guest has something, for a request that `writer` still works on. A grant that the portal gave counts as given
+ * even if it is found there later; one that it gives now was away before.
  */
 export async function recordGrant(
   db: Db,
-  {
-    guestId,
-    requestId,
-    found,
-    ...target
-  }: GrantTarget & { guestId: string; requestId: string; found: GrantFound },
+  writer: StepWriter,
+  guest: Guest,
+  { kind, targetId, roleId, name, found }: GrantTarget & { found: GrantFound },
 ): Promise<void> {
-  const { kind, targetId, roleId, name } = target;
+  // An earlier version may have invited the guest.
+  const known = insertGuest(db, writer, guest, 'unknown').onConflict((conflict) => conflict.doNothing());
+  const { requestId, owner } = writer;
   await db
+    .with('known', () => known)
     .insertInto('access_grant')
-    .values({
-      guest_id: guestId,
-      kind,
-      target_id: targetId,
-      role_id: roleId,
-      name,
-      request_id: requestId,
-      found,
-    })
+    .columns(['guest_id', 'kind', 'target_id', 'role_id', 'name', 'request_id', 'found'])
+    .expression((from) =>
+      from
+        .selectFrom('request')
+        .select([
+          sql<string>`${guest.id}::uuid`.as('guest_id'),
+          sql<'group' | 'app'>`${kind}::text`.as('kind'),
+          sql<string>`${targetId}::uuid`.as('target_id'),
+          sql<string>`${roleId}::text`.as('role_id'),
+          sql<string>`${name}::text`.as('name'),
+          'id as request_id',
+          sql<GrantFound>`${found}::text`.as('found'),
+        ])
+        .where('id', '=', requestId)
+        .where('lease_owner', '=', owner),
+    )
     .onConflict((conflict) =>
       conflict
         .columns(['guest_id', 'kind', 'target_id', 'role_id'])
         .where('ended_at', 'is', null)
-        .doUpdateSet({
-          found: 'created',
-          name,
-          request_id: requestId,
-          since: sql<Date>`now()`,
-        })
+        .doUpdateSet({ found: 'created', name, request_id: requestId, since: sql<Date>`now()` })
         .where(sql<boolean>`excluded.found = 'created'`),
     )
     .execute();
@@ -109,6 +121,16 @@ export async function endAccessOfGone(db: Db, guestId: string): Promise<void> {
     .set({ ended_at: sql<Date>`now()`, ended_by: 'guestGone' })
     .where('guest_id', '=', guestId)
     .where('ended_at', 'is', null)
+    .execute();
+}
+
+/** Records that grants were taken away. */
+export async function endGrants(db: Db, ids: readonly string[], by: 'undo'): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .updateTable('access_grant')
+    .set({ ended_at: sql<Date>`now()`, ended_by: by })
+    .where('id', 'in', ids)
     .execute();
 }
 

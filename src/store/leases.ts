@@ -5,9 +5,9 @@ import type { Database, Db, Problem, RecordedDecision, RequestRow, RequestState 
 
 /**
  * Due requests are claimed in the order of priority: first a person who waits in front of a page, then a request that was
- * tried before or decided by staff.
+ * tried before or decided by staff. The rows of runs are claimed on their own; see `rowClaims.ts`.
  */
-export const PRIORITY = { person: 20, later: 10 } as const;
+export const PRIORITY = { person: 20, later: 10, run: 0 } as const;
 
 /** A request that one worker has claimed, until its lease runs out or its turn ends. */
 export type Claim = { request: RequestRow; owner: string };
@@ -31,6 +31,7 @@ export async function claimRequest(
         .selectFrom('request')
         .select('id')
         .where('due_at', '<=', sql<Date>`now()`)
+        .where('priority', '>', PRIORITY.run)
         .where(isUnclaimed)
         .where(sql<boolean>`coalesce(partner, ${NO_PARTNER}) <> all(${excepted}::text[])`)
         .where(sql<boolean>`not exists (select from pause where name = 'graph' and until > now())`)
@@ -83,8 +84,8 @@ export async function endTurn(db: Db, id: string, owner: string, turn: Turn): Pr
       version: sql<number>`version + case when state = ${turn.state} then 0 else 1 end`,
       problem: turn.problem && JSON.stringify(turn.problem),
       due_at: turn.dueInSeconds === null ? null : fromNow(turn.dueInSeconds),
-      // A request that was tried comes after one that was not.
-      priority: PRIORITY.later,
+      // A request that was tried comes after one that was not. A row stays with its run.
+      priority: sql<number>`least(priority, ${PRIORITY.later}::int)`,
       guest_id: turn.guestId,
       ...(turn.decided && {
         ...turn.decided,

@@ -16,7 +16,7 @@ export const ANSWER = 'known' satisfies NoticeKind;
  */
 export async function queueNotice(
   trx: Db,
-  kind: Exclude<NoticeKind, 'digest' | 'proof'>,
+  kind: Exclude<NoticeKind, 'digest' | 'proof' | 'runHalted' | 'licences'>,
   requestId: string,
 ): Promise<void> {
   await trx
@@ -98,6 +98,38 @@ export async function repeatAnswer(
     .where('finished_at', '<=', fromNow(-quietSeconds))
     .executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+/** Queues the mail that tells who started a run that it was halted. */
+export async function queueRunNotice(trx: Db, runId: string): Promise<void> {
+  await trx
+    .insertInto('notice')
+    .values({
+      id: randomUUID(),
+      kind: 'runHalted',
+      period: `run ${runId} ${new Date().toISOString()}`,
+      recipient: APPROVERS,
+    })
+    .execute();
+}
+
+/** Queues the mail that tells the reviewers that licences run out. */
+export async function queueLicenceNotice(trx: Db): Promise<void> {
+  await trx
+    .insertInto('notice')
+    .values({
+      id: randomUUID(),
+      kind: 'licences',
+      period: `licences ${new Date().toISOString()}`,
+      recipient: APPROVERS,
+    })
+    .execute();
+}
+
+/** The run that a notice is about; null for any other notice. */
+export function runOf({ period }: Pick<NoticeRow, 'period'>): string | null {
+  const [what, id = null] = period?.split(' ') ?? [];
+  return what === 'run' ? id : null;
 }
 
 /** Queues the digests of a day (`2026-05-01`), once, however often it is called. */

@@ -15,11 +15,15 @@ export async function insertPause(db: Db, name: string, seconds: number): Promis
 }
 
 /** The seconds left of the longest of these pauses; 0 without one. */
-export async function pauseSecondsLeft(db: Db, names: string[]): Promise<number> {
-  const row = await db
+export async function pauseSecondsLeft(db: Db, names: readonly string[]): Promise<number> {
+  const { seconds } = await pausesOf(db, names).executeTakeFirstOrThrow();
+  return seconds;
+}
+
+/** The query of {@link pauseSecondsLeft}: one row. */
+export function pausesOf(db: Pick<Db, 'selectFrom'>, names: readonly string[]) {
+  return db
     .selectFrom('pause')
-    .select(sql<number>`coalesce(extract(epoch from max(until) - now()), 0)::float8`.as('left'))
-    .where('name', 'in', names)
-    .executeTakeFirst();
-  return Math.max(0, row?.left ?? 0);
+    .select(sql<number>`greatest(0, extract(epoch from max(until) - now()))::float8`.as('seconds'))
+    .where('name', '=', sql<string>`any(${[...names]}::text[])`);
 }

@@ -10,6 +10,7 @@ export const PROBLEM_CODES = [
   'hiddenAccount',
   'crossTenantBlocked',
   'invitationsOff',
+  'invitationsBlocked',
   'guestGone',
   // Faults on our side.
   'permissionMissing',
@@ -41,6 +42,7 @@ export const PROBLEM_CODES = [
   'selfApproval',
   'superseded',
   'dropped',
+  'runStopped',
   'erased',
 ] as const;
 

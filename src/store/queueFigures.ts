@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { PRIORITY } from './leases.js';
 import type { Db } from './schema.js';
 
 export type QueueFigures = {
@@ -25,7 +26,10 @@ export async function readQueueFigures(db: Db): Promise<QueueFigures> {
         ::float8 * (count(due_at) > 0)::int as "ageSeconds",
       greatest(0, coalesce(extract(epoch from (select until from graph) - now()), 0))::float8 as "pauseSeconds"
     from request
-    where due_at <= now() and (lease_until is null or lease_until < now())`.execute(db);
+    -- Rows of runs wait for their pace, and for people.
+    where due_at <= now() and priority > ${PRIORITY.run}::int and (lease_until is null or lease_until < now())`.execute(
+    db,
+  );
   const [figures] = rows;
   if (!figures) throw new Error('No figures of the queue');
   return figures;

@@ -7,6 +7,7 @@ import {
   type Selectable,
 } from 'kysely';
 import type { Decision } from '../policy/decision.js';
+import type { Grants } from '../policy/grants.js';
 import type { ProblemCode } from './problemCodes.js';
 
 /** The states of a request; `requests/transitions.ts` has the transitions. */
@@ -70,6 +71,19 @@ export type Review = {
   note?: string;
 };
 
+/** How a run invites a person. */
+export type BulkOrder = {
+  /** Whether an invitation is mailed. */
+  mail: boolean;
+  /** In the mail, instead of the partner's text. */
+  message?: string;
+  redirectUrl?: string;
+  /** The file's own groups and apps, instead of the partner's. */
+  grants?: Grants;
+  /** Whether the person has signed up as well: then it is theirs, and the run neither stops it nor takes it back. */
+  joined?: boolean;
+};
+
 /** The guest, as earlier steps found or made it. */
 export type Guest = {
   id: string;
@@ -86,6 +100,8 @@ export type StepDetail = {
   guest?: Guest;
   /** When a call began that must not be repeated blindly, ISO 8601; removed once its outcome is known. */
   begunAt?: string;
+  /** When the turn of a mail of a run is, ISO 8601. */
+  turnAt?: string;
   /** Who mails the invitation. */
   mailedBy?: 'microsoft' | 'portal' | 'nobody';
   /** A secret: removed when the portal has mailed it. */
@@ -140,6 +156,9 @@ interface RequestTable {
   /** The registrable domain by which it is paced, and when its turn is; see `store/pacing.ts`. */
   paced_domain: Optional<string>;
   slot_at: Optional<Date>;
+  /** The run that made it, and what that run gives instead of the partner's invitation and grants. */
+  run_id: Optional<string>;
+  bulk: OptionalJson<BulkOrder>;
   /** When its personal data was removed; see `store/anonymise.ts`. */
   anonymised_at: Optional<Date>;
   /** False for an anonymised request whose person keeps their place by another request. */
@@ -208,7 +227,7 @@ interface PersonTable {
 }
 
 /** What a notice is about. */
-export type NoticeKind = 'waiting' | 'denied' | 'digest' | 'proof' | 'known';
+export type NoticeKind = 'waiting' | 'denied' | 'digest' | 'proof' | 'known' | 'runHalted' | 'licences';
 
 /** `addressed`: turned into one notice for each person. `unconfirmed`: the mail may or may not have arrived. */
 export type NoticeState = 'waiting' | 'sending' | 'addressed' | 'sent' | 'unconfirmed' | 'failed' | 'skipped';
@@ -216,11 +235,14 @@ export type NoticeState = 'waiting' | 'sending' | 'addressed' | 'sent' | 'unconf
 interface NoticeTable {
   id: string;
   kind: NoticeKind;
-  /** Null for a digest. */
+  /** Null for a digest, and for a notice about a run. */
   request_id: Optional<string>;
   /** The request's version when the notice was queued: a request that waits again gets another. Null for a digest. */
   round: Optional<number>;
-  /** What a digest covers: a day (`2026-05-01`), or `flood …` for a summary that replaces too many mails. */
+  /**
+   * What a digest covers: a day (`2026-05-01`), or `flood …` for a summary that replaces too many mails. Of a notice about a run,
+   * `run`, its id and the moment.
+   */
   period: Optional<string>;
   /** `approvers` until they are looked up, `partner`, an object id, or `mail …` for an address of the policy. */
   recipient: string;
@@ -348,7 +370,162 @@ interface AccessGrantTable {
   until: Optional<Date>;
   ended_at: Optional<Date>;
   /** What ended it. */
-  ended_by: Optional<'guestGone'>;
+  ended_by: Optional<'guestGone' | 'undo'>;
+}
+
+/**
+ * `preview` until somebody starts it; `halted` when the portal has stopped it because Microsoft refuses; `stopping` and `undoing`
+ * until the rows that are under way have ended.
+ */
+export type RunState =
+  'preview' | 'running' | 'paused' | 'halted' | 'stopping' | 'stopped' | 'done' | 'undoing' | 'undone';
+
+/** What a person chose for a whole file. */
+export type RunChoice = {
+  /** Whether people get what the policy gives their partner, or the groups and apps that the file names. */
+  grants: 'policy' | 'file';
+  /** The partner of people that no partner lists; null refuses them. */
+  partner: string | null;
+  mail: boolean;
+  /** A text in the mail; empty for none. */
+  message: string;
+};
+
+/** What was left out of a file, for its preview. */
+export type RunSheet = {
+  ignored: string[];
+  exampleLine: number | null;
+  directoryAsked: boolean;
+  /** Whether sentences that rows carry are left out, since the portal does not mail them. */
+  messagesLeftOut?: boolean;
+};
+
+/** A change to many people at once: today, the invitations of a file. */
+interface RunTable {
+  id: string;
+  state: RunState;
+  /** Of the file; empty for pasted rows. */
+  name: string;
+  choice: Json<RunChoice>;
+  /** Of the policy by which the rows were last judged. */
+  policy_hash: string;
+  sheet: Json<RunSheet>;
+  /** `tid/oid`, or `command`. */
+  created_by: string;
+  created_at: Stamp;
+  started_at: Optional<Date>;
+  finished_at: Optional<Date>;
+  /** When its next row may be claimed; null when there is nothing to do. */
+  due_at: Optional<Date>;
+  /** How many rows in a row Microsoft has refused for a reason that is not the person's. */
+  refusals: Generated<number>;
+  /** Why it was halted. */
+  problem: OptionalJson<Problem>;
+}
+
+/** What a run does with a row. */
+export type RowOutcome = 'invite' | 'grant' | 'unchanged' | 'open' | 'duplicate' | 'refused';
+
+/** What the directory said of an address. */
+export type Found = {
+  /** Why it cannot be invited. */
+  problem?: ProblemCode;
+  guest?: { id: string; accepted: boolean };
+  /** Ids of the groups that were asked for and that the guest is in; app roles as `servicePrincipalId/appRoleId`. */
+  groups?: string[];
+  roles?: string[];
+};
+
+export type RowVerdict = {
+  /** Why the row is refused: the code of a text. `value` is what it is about, `instead` what may have been meant. */
+  reason?: string;
+  value?: string;
+  instead?: string;
+  partner?: string | null;
+  /** The rule of the policy that decided. */
+  rule?: string | null;
+  /** Names of what is given. */
+  grants?: string[];
+  /** The request that is open already. */
+  requestId?: string;
+};
+
+/** What became of the grants and the guest of a row when its run was undone. */
+export type Undone = {
+  /** Names of the grants that were taken back, and of those that could not be, with why. */
+  removed: string[];
+  kept: { name: string; code: ProblemCode }[];
+  /** Names of grants that stay because they may have been there before: the answer to giving them was lost. */
+  unsure?: string[];
+  /** `deleted`, or why the guest stays; null where the run did not make the guest. */
+  guest: 'deleted' | 'accepted' | 'otherAccess' | 'notPermitted' | 'notLookedAt' | 'refused' | null;
+  attempts: number;
+};
+
+/** A person to invite, as the file says it: nothing is checked yet. `line` is where the row begins, from 1. */
+export type SheetRow = {
+  line: number;
+  email: string;
+  displayName: string;
+  firstName: string;
+  lastName: string;
+  company: string;
+  redirectUrl: string;
+  /** Keys, names or ids. */
+  apps: string[];
+  groups: string[];
+  language: string;
+  message: string;
+  /** Null where the file does not say. */
+  /** Null where the file does not say; a text that says neither. */
+  sendMail: boolean | string | null;
+};
+
+interface RunRowTable {
+  run_id: string;
+  /** 0, 1, 2 … in the order of the file. */
+  position: number;
+  /** Where the row begins in the file, from 1. */
+  line: number;
+  /** Canonical; null for a text that is none, and once it was erased. */
+  address: Optional<string>;
+  typed: Json<SheetRow>;
+  found: OptionalJson<Found>;
+  outcome: RowOutcome;
+  verdict: Json<RowVerdict>;
+  request_id: Optional<string>;
+  undone: OptionalJson<Undone>;
+}
+
+/** What may still be spent: `level` at a moment. See `store/budget.ts`. */
+interface BudgetTable {
+  name: string;
+  level: number;
+  at: Date;
+}
+
+/** That a guest of the tenant, invited by the portal or not, was seen in a month. */
+interface GuestMonthTable {
+  /** Its first day, UTC: `2026-11-01`. */
+  month: ColumnType<string, string, never>;
+  /** `active`: signed in. `governed`: touched by a governance feature that Microsoft bills. */
+  kind: 'active' | 'governed';
+  guest_id: string;
+}
+
+/** What the report on licences last read, and how far a reading is. */
+interface LicenceReadingTable {
+  /** `owned`, `typed`, `active`, `governed` or `warned`; see `store/licenceReadings.ts`. */
+  name: string;
+  data: Json<Record<string, unknown>>;
+  /** When it was last read to its end. */
+  read_at: Optional<Date>;
+  /** When it was last tried. */
+  tried_at: Optional<Date>;
+  /** Where a reading that was cut off goes on. */
+  cursor: OptionalJson<Record<string, unknown>>;
+  problem: OptionalJson<{ code: string; detail?: string }>;
+  lease_until: Optional<Date>;
 }
 
 interface PauseTable {
@@ -372,6 +549,11 @@ export interface Database {
   retention_run: RetentionRunTable;
   guest: GuestTable;
   access_grant: AccessGrantTable;
+  run: RunTable;
+  run_row: RunRowTable;
+  budget: BudgetTable;
+  guest_month: GuestMonthTable;
+  licence_reading: LicenceReadingTable;
 }
 
 /** The database or a transaction: store functions take either. */
@@ -383,4 +565,6 @@ export type SubmissionRow = Selectable<SubmissionTable>;
 export type StepRow = Selectable<StepTable>;
 export type GuestRow = Selectable<GuestTable>;
 export type AccessGrantRow = Selectable<AccessGrantTable>;
+export type RunData = Selectable<RunTable>;
+export type RunRowData = Selectable<RunRowTable>;
 export type NoticeRow = Selectable<NoticeTable>;

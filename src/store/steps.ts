@@ -1,41 +1,45 @@
 import { sql } from 'kysely';
+import { pausesOf } from './pauses.js';
 import type { Db, Problem, StepDetail, StepRow, StepState } from './schema.js';
 
 export function findSteps(db: Db, requestId: string): Promise<StepRow[]> {
   return db.selectFrom('step').selectAll().where('request_id', '=', requestId).orderBy('position').execute();
 }
 
-/** Adds the steps that a request does not have yet, in order, as waiting. */
-export async function insertSteps(
-  db: Db,
-  requestId: string,
-  steps: { key: string; position: number }[],
-): Promise<void> {
-  await db
-    .insertInto('step')
-    .values(
-      steps.map(({ key, position }) => ({
-        request_id: requestId,
-        key,
-        position,
-        state: 'waiting' as const,
-        detail: '{}',
-      })),
+/**
+ * Gives a request the steps of a plan, in its order, and removes those that were planned earlier and are not finished. Returns the
+ * planned ones.
+ */
+export async function planSteps(db: Db, requestId: string, keys: readonly string[]): Promise<StepRow[]> {
+  const steps = await db
+    .with('unplanned', (trx) =>
+      trx
+        .deleteFrom('step')
+        .where('request_id', '=', requestId)
+        .where('state', 'not in', ['done', 'unconfirmed'])
+        .where('key', 'not in', keys),
     )
+    .insertInto('step')
+    .values(keys.map((key, position) => waiting(requestId, key, position)))
     .onConflict((conflict) =>
       conflict.columns(['request_id', 'key']).doUpdateSet({ position: (eb) => eb.ref('excluded.position') }),
     )
+    .returningAll()
+    .execute();
+  return steps.sort((one, other) => one.position - other.position);
+}
+
+/** Adds a step that a request does not have yet. */
+export async function insertStep(db: Db, requestId: string, key: string, position: number): Promise<void> {
+  await db
+    .insertInto('step')
+    .values(waiting(requestId, key, position))
+    .onConflict((conflict) => conflict.columns(['request_id', 'key']).doUpdateSet({ position }))
     .execute();
 }
 
-/** Removes steps that were planned, are not finished, and are no longer part of the plan. */
-export async function deleteUnplannedSteps(db: Db, requestId: string, keep: string[]): Promise<void> {
-  await db
-    .deleteFrom('step')
-    .where('request_id', '=', requestId)
-    .where('state', 'not in', ['done', 'unconfirmed'])
-    .where('key', 'not in', keep)
-    .execute();
+function waiting(request_id: string, key: string, position: number) {
+  return { request_id, key, position, state: 'waiting' as const, detail: '{}' };
 }
 
 /** Another worker has claimed the request, and nothing was written. */
@@ -46,16 +50,38 @@ export class LeaseLost extends Error {
 /** The worker that writes. It must still hold the lease of the request. */
 export type StepWriter = { requestId: string; owner: string };
 
-/** Begins another attempt at a step. @throws {LeaseLost} */
-export async function beginStep(db: Db, writer: StepWriter, key: string): Promise<StepRow> {
-  return stepOf(db, writer, key)
+/**
+ * Begins another attempt at a step, unless what it needs is paused.
+ *
+ * @param needs names of pauses
+ * @returns the step, or the seconds until the longest of the pauses ends
+ * @throws {LeaseLost}
+ */
+export async function beginStep(
+  db: Db,
+  writer: StepWriter,
+  key: string,
+  needs: readonly string[] = [],
+): Promise<StepRow | number> {
+  const begun = stepOf(db, writer, key)
     .set({
       state: 'running',
       attempts: sql<number>`attempts + 1`,
       started_at: sql<Date>`coalesce(started_at, now())`,
     })
-    .returningAll()
-    .executeTakeFirstOrThrow(() => new LeaseLost());
+    .where(sql<boolean>`not exists (select from paused where seconds > 0)`)
+    .returningAll();
+  const { seconds, ...step } = await db
+    .with('paused', (read) => pausesOf(read, needs))
+    .with('begun', () => begun)
+    .selectFrom('paused')
+    .leftJoin('begun', (join) => join.onTrue())
+    .selectAll('begun')
+    .select('seconds')
+    .executeTakeFirstOrThrow();
+  if (seconds > 0) return seconds;
+  if (step.key === null) throw new LeaseLost();
+  return step as StepRow;
 }
 
 /** Replaces a step's notes for its next attempt. @throws {LeaseLost} */

@@ -46,13 +46,18 @@ async function hindrancesOf(
   return found;
 }
 
+/** It allows one kind more, which older versions neither write nor claim. */
+const WIDENED = ['0013-runs', '0014-licences'].map(
+  (migration) => `${migration}: constraint notice_kind_check has changed`,
+);
+
 test('no migration takes away, renames or narrows what older instances work with', async () => {
   const found = [];
   for (const { name, migration } of later) {
     for (const hindrance of await hindrancesOf((trx) => migration.up(trx), true))
       found.push(`${name}: ${hindrance}`);
   }
-  expect(found).toEqual([]);
+  expect(found).toEqual(WIDENED);
 });
 
 test.each([

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   beginStep,
   findSteps,
-  insertSteps,
+  insertStep,
   LeaseLost,
   noteStep,
   recordStep,
@@ -25,7 +25,7 @@ test('a worker whose lease has passed to another one writes nothing', async () =
   const request = aRequest();
   const [slow, other] = [randomUUID(), randomUUID()];
   await insertARequest(store.db, request);
-  await insertSteps(store.db, request.id, [{ key: 'mail', position: 0 }]);
+  await insertStep(store.db, request.id, 'mail', 0);
   await claimById(store.db, request.id, -1, slow);
   const writer = { requestId: request.id, owner: slow };
   await beginStep(store.db, writer, 'mail');
@@ -51,7 +51,7 @@ describe('what becomes of a step is recorded with it', () => {
     const request = aRequest({ address: `${key.replace(/\W/g, '')}.${outcome.state}@fabrikam.com` });
     const writer = { requestId: request.id, owner: randomUUID() };
     await insertARequest(store.db, request);
-    await insertSteps(store.db, request.id, [{ key, position: 0 }]);
+    await insertStep(store.db, request.id, key, 0);
     await claimById(store.db, request.id, 30, writer.owner);
     await beginStep(store.db, writer, key);
     await beginStep(store.db, writer, key);
@@ -86,7 +86,7 @@ describe('what becomes of a step is recorded with it', () => {
   test('but not when the worker has lost the request', async () => {
     const request = aRequest({ address: 'lost@fabrikam.com' });
     await insertARequest(store.db, request);
-    await insertSteps(store.db, request.id, [{ key: 'mail', position: 0 }]);
+    await insertStep(store.db, request.id, 'mail', 0);
     const writer = { requestId: request.id, owner: randomUUID() };
     await expect(recordStep(store.db, writer, 'mail', DONE)).rejects.toThrow(LeaseLost);
     const events = store.db.selectFrom('audit_event').select('action').where('request_id', '=', request.id);

@@ -14,6 +14,8 @@ import * as queue from './0009-queue.js';
 import * as submissions from './0010-submissions.js';
 import * as guests from './0011-guests.js';
 import * as pacing from './0012-pacing.js';
+import * as runs from './0013-runs.js';
+import * as licences from './0014-licences.js';
 
 /** Append-only: a migration that has been merged is never edited, renamed or reordered. */
 const migrations: Record<string, Migration> = {
@@ -29,6 +31,8 @@ const migrations: Record<string, Migration> = {
   '0010-submissions': submissions,
   '0011-guests': guests,
   '0012-pacing': pacing,
+  '0013-runs': runs,
+  '0014-licences': licences,
 };
 
 /** How many migrations a database still lacks. Changes nothing. */

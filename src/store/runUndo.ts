@@ -1,0 +1,71 @@
+import { sql } from 'kysely';
+import { PRIORITY } from './leases.js';
+import type { Db, RecordedDecision, RequestRow, Undone } from './schema.js';
+
+/** Makes the rows due in which there may be something to undo. Returns how many. */
+export async function queueUndo(trx: Db, id: string): Promise<number> {
+  const { numUpdatedRows } = await trx
+    .updateTable('request')
+    .set({ due_at: sql<Date>`now()`, priority: PRIORITY.run, lease_owner: null, lease_until: null })
+    .where('run_id', '=', id)
+    .where('state', 'in', ['provisioned', 'failed', 'held', 'lapsed'])
+    .where('anonymised_at', 'is', null)
+    .where('guest_id', 'is not', null)
+    // Who signed up themselves keeps everything, and may be mailed just now.
+    .where(sql<boolean>`not (due_at is not null and bulk ->> 'joined' is not distinct from 'true')`)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}
+
+/** What a run would take back: grants that it gave, and guests that it made, among those that are still there. */
+export async function countUndo(db: Db, id: string): Promise<{ grants: number; guests: number }> {
+  const { rows } = await sql<{ grants: number; guests: number }>`
+    select
+      (select count(*)::int from access_grant join request on request.id = request_id
+        where run_id = ${id}::uuid and found = 'created' and ended_at is null
+          and bulk ->> 'joined' is distinct from 'true') as grants,
+      (select count(*)::int from request join step on step.request_id = request.id and key = 'invitation'
+        join guest on guest.id = request.guest_id
+        where run_id = ${id}::uuid and step.detail -> 'guest' ->> 'created' = 'true' and gone_at is null
+          and bulk ->> 'joined' is distinct from 'true') as guests`.execute(db);
+  return rows[0] ?? { grants: 0, guests: 0 };
+}
+
+/** Records what became of a row whose run is undone. */
+export async function recordUndone(trx: Db, requestId: string, undone: Undone): Promise<void> {
+  await trx
+    .updateTable('run_row')
+    .set({ undone: JSON.stringify(undone) })
+    .where('request_id', '=', requestId)
+    .execute();
+}
+
+export async function findUndone(db: Db, requestId: string): Promise<Undone | null> {
+  const row = await db
+    .selectFrom('run_row')
+    .select('undone')
+    .where('request_id', '=', requestId)
+    .executeTakeFirst();
+  return row?.undone ?? null;
+}
+
+/**
+ * What requests of a guest rely on that the person made, or that are of another run, as `target/role` in lower case: a person who has signed up as well keeps what that gives
+ * them, even if the run gave it first.
+ */
+export async function findReliedOn(
+  db: Db,
+  { id, address, guest_id, run_id }: Pick<RequestRow, 'id' | 'address' | 'guest_id' | 'run_id'>,
+): Promise<Set<string>> {
+  const { rows } = await sql<{ decision: RecordedDecision }>`
+    select decision from request
+    where (guest_id = ${guest_id} or address = ${address}) and anonymised_at is null
+      and (id <> ${id}::uuid and run_id is distinct from ${run_id}::uuid or bulk ->> 'joined' = 'true') and state in ('provisioned', 'pending', 'queued', 'failed', 'held')`.execute(
+    db,
+  );
+  const keys = rows.flatMap(({ decision: { grants } }) => [
+    ...grants.groups.map((group) => `${group.id}/`),
+    ...grants.appRoles.map(({ servicePrincipalId, appRoleId }) => `${servicePrincipalId}/${appRoleId}`),
+  ]);
+  return new Set(keys.map((key) => key.toLowerCase()));
+}
