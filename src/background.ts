@@ -1,13 +1,17 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Deps } from './deps.js';
+import { takeBack } from './bulk/takeBack.js';
 import { startPeriodic, type PeriodicOptions, type PeriodicWork } from './jobs/periodic.js';
 import { queueWatch } from './jobs/queueWatch.js';
-import { startWorker, WORKER_DEFAULTS, type WorkerSettings } from './jobs/worker.js';
+import { startWorker, WORKER_DEFAULTS, type Worker, type WorkerSettings } from './jobs/worker.js';
+import { watchLicences } from './licences/watch.js';
 import { retain } from './privacy/retention.js';
 import { lapseUnproven } from './requests/prove/lapse.js';
 import { sendDueNotices } from './requests/notices/sendDueNotices.js';
 import { provision } from './requests/provision/provision.js';
 import { recordEarlierGuests } from './store/guests.js';
+import { claimRow } from './store/rowClaims.js';
+import { deleteOldPreviews } from './store/runs.js';
 import { deleteIdleMailboxes } from './store/mailboxes.js';
 import { deleteSpentLimits } from './store/rateLimit.js';
 import { deleteEndedSessions } from './store/sessions.js';
@@ -24,6 +28,8 @@ type Pace = {
   forgetMs: number;
   /** For a queue that stands still. */
   watchMs: number;
+  /** For what is read of licences, and warnings of them. */
+  licencesMs: number;
   /** For the night's retention. */
   retentionMs: number;
 };
@@ -34,6 +40,7 @@ const PACE: Pace = {
   lapseMs: 60_000,
   forgetMs: 900_000,
   watchMs: 30_000,
+  licencesMs: 60_000,
   retentionMs: 60_000,
 };
 
@@ -42,6 +49,9 @@ const PACE: Pace = {
  * for each is fast enough for a busy launch. No more, because Exchange Online accepts three connections of a mailbox.
  */
 const NOTICES_ABREAST = 3;
+
+/** A preview that nobody has started within this time is deleted, with the people in it. */
+const PREVIEW_DAYS = 7;
 
 export type Background = {
   /** Begins nothing more, and waits for running work. */
@@ -54,17 +64,12 @@ export type Background = {
  * @param clock decides which day's digests and retention are due; everything else uses the database's clock
  */
 export function startBackground(deps: Deps, pace = PACE, clock = () => new Date()): Background {
-  const { log, bell, pulses, noticeBell, limits, telemetry } = deps;
+  const { log, pulses, noticeBell, limits } = deps;
   const { db } = deps.store;
   const every = (everyMs: number, name: string, work: PeriodicWork, more: Partial<PeriodicOptions> = {}) =>
     startPeriodic({ name, everyMs, log, ...more }, work);
   const parts = [
-    startWorker(
-      { db, bell, log, pulses, limits },
-      (claim, stop) =>
-        telemetry.tracing.span(provisioningOf(claim.request), () => provision(deps, claim, stop)),
-      pace.worker,
-    ),
+    startProvisioning(deps, pace.worker),
     every(
       pace.noticesMs,
       'notices to applicants',
@@ -82,7 +87,11 @@ export function startBackground(deps: Deps, pace = PACE, clock = () => new Date(
     every(pace.forgetMs, 'guests of earlier versions', () => recordEarlierGuests(db)),
     every(pace.forgetMs, 'forget mailboxes', () => deleteIdleMailboxes(db)),
     every(pace.forgetMs, 'forget limits', () => deleteSpentLimits(db)),
+    every(pace.forgetMs, 'forget previews', () => deleteOldPreviews(db, PREVIEW_DAYS)),
     every(pace.forgetMs, 'forget sessions', () => deleteEndedSessions(db)),
+    every(pace.licencesMs, 'licences', ({ requested }) =>
+      watchLicences(deps, { now: clock(), stopping: requested }),
+    ),
     every(pace.retentionMs, 'retention', ({ requested }) =>
       retain(deps, { now: clock(), stopping: requested }),
     ),
@@ -92,6 +101,25 @@ export function startBackground(deps: Deps, pace = PACE, clock = () => new Date(
       await Promise.all(parts.map((part) => part.stop()));
     },
   };
+}
+
+/** Works on requests that are due, and on the rows of runs; with no places, on rows alone. */
+export function startProvisioning(deps: Deps, settings: WorkerSettings): Worker {
+  const { db } = deps.store;
+  const { limits, graph, telemetry } = deps;
+  return startWorker(
+    { ...deps, db },
+    (claim, stop) =>
+      telemetry.tracing.span(provisioningOf(claim.request), () =>
+        claim.undo ? takeBack(deps, claim, stop) : provision(deps, claim, stop),
+      ),
+    settings,
+    async (underWay) =>
+      // With all places taken here there is nothing to ask the store: the end of a row rings the bell.
+      underWay >= limits.bulk.width
+        ? { waitMs: Infinity }
+        : claimRow(db, { ...limits, takeWrites: graph.takeWrites }),
+  );
 }
 
 /** The work on a request has its own trace, with a link to the trace that made the request due. */

@@ -50,6 +50,10 @@ export type Config = Readonly<{
   applicationInsights: string | null;
   /** After how many days a finished request loses its personal data; null for never. */
   retentionDays: number | null;
+  /** The pace of runs: rows at once, rows a minute, mails a minute. */
+  bulk: { width: number; perMinute: number; mailsPerMinute: number };
+  /** What a monthly active guest beyond the free ones, and a governed guest, cost a month. */
+  licencePrices: { activePrice: number; governancePrice: number; currency: string };
 }>;
 
 /** Thrown by {@link loadConfig}; its message has one line for each faulty setting. */
@@ -109,6 +113,16 @@ function toConfig(env: Settings): Config {
     logLevel: env.LOG_LEVEL,
     metricsToken: env.METRICS_TOKEN ?? null,
     applicationInsights: env.APPLICATIONINSIGHTS_CONNECTION_STRING ?? null,
+    bulk: {
+      width: env.BULK_WIDTH,
+      perMinute: env.BULK_PER_MINUTE,
+      mailsPerMinute: env.BULK_MAILS_PER_MINUTE,
+    },
+    licencePrices: {
+      activePrice: env.MAU_PRICE,
+      governancePrice: env.GOVERNANCE_PRICE,
+      currency: env.LICENCE_CURRENCY,
+    },
     retentionDays: env.RETENTION_DAYS === 0 ? null : env.RETENTION_DAYS,
   };
 }

@@ -4,6 +4,7 @@ import type { Config } from './config.js';
 import { createDoctor } from './doctor/doctor.js';
 import { createEntra } from './entra/entra.js';
 import { createGraph } from './graph/graph.js';
+import { createPassedChecks } from './graph/passedChecks.js';
 import { createBell } from './jobs/bell.js';
 import { createPulses } from './jobs/pulses.js';
 import { createTargets } from './jobs/targets.js';
@@ -81,6 +82,7 @@ export async function openDeps(config: Config, log: Log, limits: Limits = limits
     noticeBell: createBell(),
     mailer,
     graph,
+    passedChecks: createPassedChecks(),
     doctor: createDoctor({ config, log, graph, mailer, policy, store }),
     entra: createEntra(config),
     organizations: createEntra(config, 'organizations'),

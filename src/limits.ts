@@ -18,6 +18,8 @@ export type Limits = {
   rightsSeconds: number;
   /** How old they may be while Entra does not answer. */
   rightsStaleSeconds: number;
+  /** The pace of runs: rows at once over all instances, rows that are begun in a minute, and mails a minute. */
+  bulk: { width: number; perMinute: number; mailsPerMinute: number };
   /** After how long without a request a session ends. */
   idleSeconds: number;
   /** How long a sign-in lasts at most. */
@@ -51,6 +53,7 @@ export const LIMITS: Limits = {
   giveUpSeconds: 24 * 3600,
   rightsSeconds: 5 * 60,
   rightsStaleSeconds: 15 * 60,
+  bulk: { width: 8, perMinute: 1_800, mailsPerMinute: 30 },
   idleSeconds: 30 * 60,
   absoluteSeconds: 8 * 3600,
   mailWindowSeconds: 5 * 60,
@@ -70,6 +73,9 @@ export const LIMITS: Limits = {
  * Only production distrusts fast forms, because scripts and rehearsals fill in forms at once, and only there a balancer is in
  * front of the process.
  */
-export function limitsIn({ production }: Pick<Config, 'production'>): Limits {
-  return production ? { ...LIMITS, fillSeconds: 2, turnAwaySeconds: 5 } : LIMITS;
+export function limitsIn({
+  production,
+  bulk = LIMITS.bulk,
+}: Pick<Config, 'production'> & Partial<Pick<Config, 'bulk'>>): Limits {
+  return { ...LIMITS, bulk, ...(production && { fillSeconds: 2, turnAwaySeconds: 5 }) };
 }

@@ -5,6 +5,9 @@ import { z } from 'zod';
 const guid = z.guid('must be a GUID');
 const wholeNumber = (message: string, max: number) =>
   z.coerce.number(message).int(message).min(0, message).max(max, message);
+const positiveNumber = (message: string, max: number) =>
+  z.coerce.number(message).int(message).min(1, message).max(max, message);
+const price = z.coerce.number('must be a price').min(0, 'must be a price').max(10_000, 'must be a price');
 /** An origin without a path, because paths are added to it. */
 const origin = (scheme: 'https' | 'https?', message: string) =>
   z.string().regex(new RegExp(`^${scheme}://[^/?#@\\s]+/?$`, 'i'), message);
@@ -49,6 +52,15 @@ export const settings = z.object({
     )
     .optional(),
   RETENTION_DAYS: wholeNumber('must be a number of days, or 0 to keep everything', 36_500).default(365),
+  BULK_WIDTH: positiveNumber('must be a number from 1 to 32', 32).default(8),
+  BULK_PER_MINUTE: positiveNumber('must be a number of rows, 1 to 100000', 100_000).default(1_800),
+  BULK_MAILS_PER_MINUTE: positiveNumber('must be a number of mails, 1 to 100000', 100_000).default(30),
+  MAU_PRICE: price.default(0.00325),
+  GOVERNANCE_PRICE: price.default(0.75),
+  LICENCE_CURRENCY: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'must be a currency such as USD or EUR')
+    .default('USD'),
   // Set by Azure App Service where a managed identity is on; operators do not set them.
   IDENTITY_ENDPOINT: z.string().optional(),
   IDENTITY_HEADER: z.string().optional(),

@@ -110,19 +110,10 @@ const GLOSSARY: Record<string, [term: string, others: RegExp, where?: RegExp][]>
 
 /** What is written alike in another language, and is not a text that nobody translated. */
 const SAME_IN_ANOTHER_LANGUAGE = new Set(
-  [
-    'Administration',
-    'App',
-    'Apps',
-    'app',
-    'CSV',
-    'Domains',
-    'ID',
-    'Logo',
-    'Name',
-    'OK',
-    'Organisation',
-  ].concat(['Partner', 'partner', 'Person', 'Policy', 'Problem', 'Status', 'Version']),
+  ['Administration', 'App', 'Apps', 'app', 'CSV', 'Domains', 'ID', 'Logo', 'Name', 'OK', 'Organisation']
+    // Tiers of Microsoft's.
+    .concat(['Basic', 'Free', 'Governance', 'P1', 'P2'])
+    .concat(['Partner', 'partner', 'Person', 'person', 'Policy', 'Problem', 'Status', 'Version']),
 );
 
 type Forbidden = { phrase: string; pattern: RegExp; except: RegExp[] };

@@ -34,6 +34,10 @@ export type Right =
   | 'requests.decide'
   | 'policy.read'
   | 'policy.write'
+  | 'bulk.read'
+  | 'bulk.run'
+  | 'licences.read'
+  | 'licences.write'
   | 'audit.read'
   | 'doctor.read';
 
@@ -50,10 +54,18 @@ export type Access = {
   decides: Scope;
 };
 
-const READING: Right[] = ['overview', 'requests.read', 'policy.read', 'audit.read', 'doctor.read'];
+const READING: Right[] = [
+  'overview',
+  'requests.read',
+  'policy.read',
+  'bulk.read',
+  'licences.read',
+  'audit.read',
+  'doctor.read',
+];
 
 const RIGHTS: Record<PortalRole, Right[]> = {
-  'Portal.Admin': [...READING, 'requests.decide', 'policy.write'],
+  'Portal.Admin': [...READING, 'requests.decide', 'policy.write', 'bulk.run', 'licences.write'],
   'Portal.Approver': ['overview', 'requests.read', 'requests.decide'],
   'Portal.Auditor': READING,
 };

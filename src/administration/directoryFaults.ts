@@ -1,7 +1,7 @@
 import { concurrently } from '../concurrently.js';
 import type { Deps } from '../deps.js';
 import { forbiddenApp, getServicePrincipal } from '../graph/apps.js';
-import { GraphFault } from '../graph/graphFault.js';
+import { GraphFault, unlessMissing } from '../graph/graphFault.js';
 import { getGroup, groupObstacle } from '../graph/groups.js';
 import { groupsWithPortalRoles, leadsToPortalRole } from '../graph/portalRoles.js';
 import { childPath } from '../policy/jsonWalk.js';
@@ -87,13 +87,4 @@ async function appFault(graph: Deps['graph'], id: string, signal: AbortSignal) {
   if (!app) return reason('directory.noApp');
   const forbidden = forbiddenApp(graph, app);
   return forbidden && reason(`directory.${forbidden}`);
-}
-
-async function unlessMissing<T>(get: () => Promise<T>): Promise<T | null> {
-  try {
-    return await get();
-  } catch (error) {
-    if (error instanceof GraphFault && error.kind === 'notFound') return null;
-    throw error;
-  }
 }

@@ -2,6 +2,8 @@ import { structuredPatch } from 'diff';
 import type { Access } from '../access/access.js';
 import type { Deps } from '../deps.js';
 import { findTenantless, type Tenantless } from '../entra/homeTenants.js';
+import type { Consequence } from '../licences/forecast.js';
+import { costsOfPolicy } from '../licences/standing.js';
 import { policyChanges, type PolicyChange } from '../policy/changes.js';
 import type { PolicyFault } from '../policy/policyFault.js';
 import { parsedJson } from '../policy/rawJson.js';
@@ -29,6 +31,8 @@ export type PolicyPreview = PolicyDifference & {
   unchecked: string[];
   tenantless: Tenantless[];
   replay: Replay | null;
+  /** How many licences it needs more or fewer. */
+  costs: Consequence[];
 };
 
 /** Shows what a proposal would do; null when the policy file is not what the proposal was made from. */
@@ -43,7 +47,8 @@ export async function previewPolicy(
   const loaded = reading.kind === 'loaded' ? reading.loaded : null;
   const difference = policyDifference(textsInForce(current), { ...textsInForce(loaded ?? current), text });
   const shown = { ...difference, text, differs };
-  if (!loaded) return { ...shown, faults: faultsOf(reading), unchecked: [], tenantless: [], replay: null };
+  if (!loaded)
+    return { ...shown, faults: faultsOf(reading), unchecked: [], tenantless: [], replay: null, costs: [] };
   const [directory, tenantless] = await Promise.all([
     findDirectoryFaults(deps, loaded),
     findTenantless(deps.config, current.policy.document, loaded.policy.document),
@@ -53,6 +58,7 @@ export async function previewPolicy(
     ...directory,
     tenantless,
     replay: await replay(deps, access, current.policy, loaded.policy),
+    costs: await costsOfPolicy(deps.store.db, current.policy, loaded.policy),
   };
 }
 

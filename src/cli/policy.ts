@@ -4,12 +4,12 @@ import { types } from 'node:util';
 import { inEnglish } from '../language.js';
 import { describe } from '../policy/describe.js';
 import { explain } from '../policy/explain.js';
-import { openPolicyFile } from '../policyFile/policyFile.js';
 import type { LoadedPolicy } from '../policyFile/policyReading.js';
 import { formatFault, PolicyError } from '../policyFile/faultTexts.js';
 import { policyJsonSchema, type Partner, type PolicyDocument } from '../policy/schema.js';
 import { seedPolicyFile } from '../policyFile/seedPolicyFile.js';
 import { root } from '../root.js';
+import { loadPolicy, policyPath } from './policyFile.js';
 
 const USAGE = `Usage: npm run policy -- <command>
 
@@ -39,13 +39,8 @@ async function run([command, ...args]: string[]): Promise<number> {
   return EXIT.usage;
 }
 
-function policyPath(): string {
-  const { POLICY_FILE } = process.env;
-  return POLICY_FILE === undefined || POLICY_FILE === '' ? 'policies/partners.json' : POLICY_FILE;
-}
-
 async function check(path: string): Promise<number> {
-  const { policy, terms } = await load(path);
+  const { policy, terms } = await loadPolicy(path);
   const { partners, apps, groups } = policy.document;
   const domains = partners.reduce((sum, partner) => sum + partner.domains.length, 0);
   const counts = [
@@ -91,7 +86,7 @@ function count(number: number, noun: string): string {
 }
 
 async function explainAddress(input: string, json: boolean): Promise<number> {
-  const { policy } = await load(policyPath());
+  const { policy } = await loadPolicy(policyPath());
   const explanation = explain(policy, input);
   console.log(json ? JSON.stringify(explanation, null, 2) : describe(explanation));
   return explanation.ok ? EXIT.ok : EXIT.faultyAddress;
@@ -112,12 +107,6 @@ async function init(path: string): Promise<number> {
     console.error(`${path} can't be written: ${error.message}`);
     return EXIT.notWritten;
   }
-}
-
-async function load(path: string): Promise<LoadedPolicy> {
-  const file = await openPolicyFile(path);
-  file.close();
-  return file.current();
 }
 
 try {

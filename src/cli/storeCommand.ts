@@ -1,7 +1,7 @@
 import { codeOf } from '../codeOf.js';
 import { ConfigError, loadStoreConfig } from '../config.js';
 import { createLog } from '../log.js';
-import { isStoreDown, isStoreMade, openStore } from '../store/database.js';
+import { isStoreDown, isStoreMade, openStore, type StoreConfig } from '../store/database.js';
 import { LockedError } from '../store/exclusiveLock.js';
 import type { Db } from '../store/schema.js';
 
@@ -12,14 +12,17 @@ export type StoreCommand = (db: Db) => Promise<number>;
 export class UsageError extends Error {}
 
 /** EX_USAGE and EX_UNAVAILABLE of sysexits.h. */
-const EXIT = { ok: 0, usage: 64, unavailable: 69 };
+export const EXIT = { ok: 0, usage: 64, unavailable: 69 };
 
-type Cli = {
+type Texts = {
   usage: string;
-  /** @throws {UsageError} or what `parseArgs` throws */
-  parse(args: string[]): StoreCommand;
   /** What to do instead while a portal has the embedded store open. */
   locked: string;
+};
+
+type Cli = Texts & {
+  /** @throws {UsageError} or what `parseArgs` throws */
+  parse(args: string[]): StoreCommand;
 };
 
 /** Runs the command in the arguments of the process on the store of the environment, and sets the exit code. */
@@ -36,11 +39,7 @@ export async function runOnStore(cli: Cli): Promise<void> {
 
 async function run(command: StoreCommand): Promise<number> {
   const config = loadStoreConfig(process.env);
-  // Opening would make an empty store: it would seem in order, and to hold no data of the person.
-  if (!isStoreMade(config)) {
-    console.error(`DATABASE_URL isn't set, and there's no embedded store in ${config.dataDir}.`);
-    return EXIT.unavailable;
-  }
+  if (!isStoreThere(config)) return EXIT.unavailable;
   const store = await openStore(config, createLog('silent'));
   try {
     return await command(store.db);
@@ -49,8 +48,15 @@ async function run(command: StoreCommand): Promise<number> {
   }
 }
 
+/** Opening would make an empty store: it would seem in order, and to hold no data of the person. */
+export function isStoreThere(config: StoreConfig): boolean {
+  const isThere = isStoreMade(config);
+  if (!isThere) console.error(`DATABASE_URL isn't set, and there's no embedded store in ${config.dataDir}.`);
+  return isThere;
+}
+
 /** What went wrong, in words for the caller; null for an error of ours. */
-function explain(error: unknown, { usage, locked }: Cli): { text: string; code: number } | null {
+export function explain(error: unknown, { usage, locked }: Texts): { text: string; code: number } | null {
   const code = codeOf(error);
   const { message } = error as Error;
   if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS')) {

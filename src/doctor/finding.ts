@@ -33,6 +33,7 @@ export const FINDINGS = {
     readOnly: 'warning',
     nobody: 'warning',
     noLanguage: 'warning',
+    noTier: 'warning',
     ownDomain: 'bad',
     noHomeTenant: 'warning',
     homeTenantUnknown: 'unknown',

@@ -2,6 +2,7 @@ import { doubleCsrf } from 'csrf-csrf';
 import express, { Router, type Request, type RequestHandler } from 'express';
 import type { Config } from '../config.js';
 import { malformed, PublicError, signedOutMeanwhile, staleForm, tenantSignInOver } from '../errors.js';
+import { uploads } from './upload.js';
 
 type Settings = Pick<Config, 'secrets' | 'baseUrl'>;
 
@@ -30,10 +31,14 @@ export function formProtection(settings: Settings): Router {
       .use(offerForLanguage)
       .use(choose(hasSession, offerOwn, pass))
       .use(choose(isSignedIn, large, small))
+      .use(uploads((req) => isSignedIn(req) && req.method === 'POST' && TAKES_FILES.has(req.path)))
       .use(refuseLarge)
       .use(choose(hasSession, requireOwn, requirePublic))
   );
 }
+
+/** The forms that have a file. */
+const TAKES_FILES = new Set(['/admin/bulk']);
 
 /** More than any form of ours takes. What is larger is still read up to a limit, so that it can be shown again and shortened. */
 const TAKEN_AT_MOST = 32 * 1024;
@@ -107,8 +112,8 @@ function doubleSubmit(
 
   const requireToken: RequestHandler = (req, _res, next) => {
     if (['GET', 'HEAD', 'OPTIONS'].includes(req.method) || validateRequest(req)) next();
-    // JSON, files and the like were not read: to call the form stale would send people in circles.
-    else if (req.get('Content-Type') && !req.is('urlencoded')) next(malformed(415));
+    // JSON and the like were not read: to call the form stale would send people in circles.
+    else if (req.get('Content-Type') && req.body === undefined) next(malformed(415));
     else next(hasSession(req) && !isSignedIn(req) ? sessionOver(req) : staleForm());
   };
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.js';
 import { claimRequest, type Claim } from '../store/leases.js';
+import type { RowClaim } from '../store/rowClaims.js';
 import type { Db } from '../store/schema.js';
 import type { Bell } from './bell.js';
 import type { Pulse, Pulses } from './pulses.js';
@@ -12,7 +13,7 @@ export type Worker = {
 };
 
 export type WorkerSettings = {
-  /** How many requests the worker works on at once; one partner gets at most half of these places. */
+  /** How many requests the worker works on at once, besides rows of runs; one partner gets at most half of these places. */
   places: number;
   /** How often the worker looks for requests that no bell announces: postponed ones, and those of other instances. */
   pollMs: number;
@@ -20,22 +21,35 @@ export type WorkerSettings = {
 
 export const WORKER_DEFAULTS: WorkerSettings = { places: 16, pollMs: 1_000 };
 
+/**
+ * Claims the next row of a run; `undo` says that what it gave is to be taken back.
+ *
+ * @param underWay how many rows this worker works on
+ */
+export type ClaimRow = (underWay: number) => Promise<RowClaim>;
+
+type Work = { partner: string | null; ofRun: boolean };
+
 type Deps = { db: Db; bell: Bell; log: Log; pulses: Pulses; limits: { leaseSeconds: number } };
 
 /**
- * Claims due requests and runs `turn` for each, several at a time, until stopped.
+ * Claims due requests and runs `turn` for each, several at a time, until stopped. The rows of runs have places of their own, so
+ * that nobody who signs up comes after them.
  *
  * `turn` ends the lease of its request. If it throws, the lease runs out and the request is claimed again.
+ *
+ * @param claimRow called when nobody waits who signed up
  */
 export function startWorker(
   { db, bell, log, pulses, limits }: Deps,
-  turn: (claim: Claim, stop: Stop) => Promise<void>,
+  turn: (claim: Claim & { undo?: boolean }, stop: Stop) => Promise<void>,
   { places, pollMs }: WorkerSettings = WORKER_DEFAULTS,
+  claimRow: ClaimRow = () => Promise.resolve({ waitMs: Infinity }),
 ): Worker {
   const stop = createStop();
-  const running = new Map<Promise<void>, string | null>();
+  const running = new Map<Promise<void>, Work>();
 
-  function start(claim: Claim): void {
+  function start(claim: Claim & { undo?: boolean }): void {
     const { id, partner } = claim.request;
     const work = turn(claim, stop)
       .catch((error: unknown) => {
@@ -45,28 +59,34 @@ export function startWorker(
         running.delete(work);
         bell.announce();
       });
-    running.set(work, partner);
+    running.set(work, { partner, ofRun: claim.undo !== undefined });
   }
 
   /** A partner whose app hangs must leave places for other partners. */
   function partnersWithoutPlace(): (string | null)[] {
-    const held = [...running.values()];
+    const held = people().map(({ partner }) => partner);
     const turnsOf = (partner: string | null) => held.filter((one) => one === partner).length;
     return [...new Set(held)].filter((partner) => turnsOf(partner) >= places / 2);
+  }
+
+  function people(): Work[] {
+    return [...running.values()].filter(({ ofRun }) => !ofRun);
+  }
+
+  async function claimNext(): Promise<Claim | RowClaim> {
+    const free = people().length < places;
+    const claim = free
+      ? await claimRequest(db, { leaseSeconds: limits.leaseSeconds, exceptPartners: partnersWithoutPlace() })
+      : null;
+    return claim ?? claimRow(running.size - people().length);
   }
 
   async function claimDue(pulse: Pulse): Promise<void> {
     while (!stop.requested.aborted) {
       pulse.beat();
-      const claim =
-        running.size < places
-          ? await claimRequest(db, {
-              leaseSeconds: limits.leaseSeconds,
-              exceptPartners: partnersWithoutPlace(),
-            })
-          : null;
-      if (claim) start(claim);
-      else await bell.rest(pollMs);
+      const claim = await claimNext();
+      if ('request' in claim) start(claim);
+      else await bell.rest(Math.min(pollMs, claim.waitMs));
     }
   }
 

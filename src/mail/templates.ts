@@ -13,6 +13,8 @@ type InvitationMail = Sender & {
   partnerName: string;
   /** Whether a person has approved the request: then the mail says so first. */
   approved: boolean;
+  /** Whether somebody asked for it with this address; otherwise an admin has invited them. */
+  asked: boolean;
   message: string | null;
   apps: { name: string; url: string }[];
   /** Null for a guest who has accepted already. */
@@ -46,6 +48,12 @@ type DeniedMail = Sender & { firstName: string; reason: string | null; statusUrl
 /** Has the applicant show that the mailbox is theirs. Of what they typed only the first name. */
 type ProofMail = Sender & { firstName: string; code: string; linkUrl: string; minutes: number };
 
+/** Tells who started a run why it was halted, with Microsoft's words. */
+type RunHaltedMail = Sender & { name: string; why: string; words: string[]; runUrl: string };
+
+/** Tells the reviewers which licences run out; a sentence each. */
+type LicencesMail = Sender & { lines: string[]; licencesUrl: string };
+
 /** Tells the owner of the mailbox what the directory says of it; each `reason` has a text. */
 type AnswerMail = Sender & { reason: string };
 
@@ -56,6 +64,8 @@ type Mails = {
   denied: DeniedMail;
   proof: ProofMail;
   known: AnswerMail;
+  runHalted: RunHaltedMail;
+  licences: LicencesMail;
 };
 
 const SUBJECTS: { [Name in keyof Mails]: (t: Translate, mail: Mails[Name]) => string } = {
@@ -64,6 +74,8 @@ const SUBJECTS: { [Name in keyof Mails]: (t: Translate, mail: Mails[Name]) => st
   digest: (t, { count }) => t('notice.digest.subject', { count }),
   denied: (t, { organization }) => t('notice.denied.subject', { organization }),
   proof: (t, { organization }) => t('proof.mail.subject', { organization }),
+  runHalted: (t, { name }) => t('notice.runHalted.subject', { name }),
+  licences: (t, { organization }) => t('notice.licences.subject', { organization }),
   known: (t, { organization }) => t('notice.known.subject', { organization }),
 };
 

@@ -3,6 +3,7 @@ import { assertTransition } from '../requests/transitions.js';
 import { anonymiseRequests } from '../store/anonymise.js';
 import { insertAuditEvent } from '../store/auditEvents.js';
 import { findGuestsOf, forgetGuestAddress } from '../store/guests.js';
+import { forgetMonths } from '../store/licences.js';
 import {
   deleteMailbox,
   deleteNoticesTo,
@@ -14,6 +15,7 @@ import {
   findStaff,
   withdrawRequest,
 } from '../store/personalData.js';
+import { forgetRows } from '../store/runRows.js';
 import { OPEN_STATES, type Db } from '../store/schema.js';
 import { deleteUnbegunSteps, failOpenSteps, findSteps } from '../store/steps.js';
 import { guestsOf } from './exportPerson.js';
@@ -68,6 +70,8 @@ async function eraseApplicant(db: Db, subject: { address: string }, until: numbe
   await db.transaction().execute(async (trx) => {
     await deleteMailbox(trx, subject.address);
     await forgetGuestAddress(trx, subject.address);
+    await forgetRows(trx, subject);
+    await forgetMonths(trx, [...guests]);
     await deleteSessionsOf(trx, subject);
     await deleteNoticesTo(trx, subject);
     await recordErasure(trx, { kind: 'applicant', requests: requests.length, ended });

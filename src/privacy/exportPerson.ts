@@ -1,6 +1,7 @@
 import { eachEvent } from '../audit/exportTrail.js';
 import { insertAuditEvent, type AuditFilter, type SealedRecord } from '../store/auditEvents.js';
 import { findGuestsOf } from '../store/guests.js';
+import { findMonths } from '../store/licences.js';
 import { findNotices } from '../store/notices.js';
 import {
   findChallengeDates,
@@ -13,6 +14,7 @@ import {
   findSessionsOf,
   findStaff,
 } from '../store/personalData.js';
+import { findRowsOf } from '../store/runRows.js';
 import type { Db, RequestRow, StepDetail } from '../store/schema.js';
 import { findSteps } from '../store/steps.js';
 import type { DataSubject } from './dataSubject.js';
@@ -31,13 +33,20 @@ export async function exportPerson(db: Db, subject: DataSubject): Promise<Person
 }
 
 async function ofApplicant(db: Db, subject: { address: string }) {
-  const rows = await findRequestsOf(db, subject.address);
+  const found = await findRequestsOf(db, subject.address);
   const requests: Awaited<ReturnType<typeof requestOf>>[] = [];
-  for (const row of rows) requests.push(await requestOf(db, row));
+  for (const row of found) requests.push(await requestOf(db, row));
+  const access = await findGuestsOf(db, subject.address);
+  const accounts = new Set([
+    ...found.flatMap((row, index) => guestsOf(row, requests[index]?.steps ?? [])),
+    ...access.map(({ id }) => id),
+  ]);
   return {
     address: subject.address,
     at: new Date(),
     requests,
+    /** Rows of files of invitations. */
+    rows: await findRowsOf(db, subject.address),
     mailbox: (await findMailbox(db, subject.address)) ?? null,
     sessions: await findSessionsOf(db, subject),
     /** As an approver subject address the policy names. */
@@ -45,9 +54,11 @@ async function ofApplicant(db: Db, subject: { address: string }) {
     policyVersions: await findPoliciesNaming(db, subject.address),
     staff: await findStaff(db, subject),
     /** Accounts of the directory with what the portal has given them. */
-    access: await findGuestsOf(db, subject.address),
+    access,
+    /** In which months their accounts were seen, for the report on licences. */
+    months: await findMonths(db, [...accounts]),
     /** Object ids in the directory, which holds data of its own. */
-    guests: [...new Set(rows.flatMap((row, index) => guestsOf(row, requests[index]?.steps ?? [])))],
+    guests: [...accounts],
   };
 }
 

@@ -13,6 +13,7 @@ import {
   releaseRetentionRun,
   type Retained,
 } from '../store/retention.js';
+import { forgetRows } from '../store/runRows.js';
 import type { Db } from '../store/schema.js';
 
 /** Few, so that no page waits noticeably: on the embedded store every query waits while a transaction lasts. */
@@ -84,6 +85,7 @@ async function carryOut(
   }
   await db.transaction().execute(async (trx) => {
     await deleteGoneGuests(trx, days);
+    await forgetRows(trx, { days });
     const counts = await finishRetentionRun(trx, day);
     if (!counts || Object.values(counts).every((count) => count === 0)) return;
     await insertAuditEvent(trx, {

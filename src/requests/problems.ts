@@ -40,6 +40,8 @@ export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
   // A resend found that the guest was deleted after everything was done.
   guestGone: row('held', 'answered', 'retry', true),
 
+  // Microsoft takes our invitations for an attack.
+  invitationsBlocked: row('held', 'delayed', 'retry'),
   permissionMissing: row('held', 'delayed', 'mend'),
   sponsorMissing: row('held', 'delayed', 'mend'),
   invitationFailed: row('held', 'delayed', 'retry'),
@@ -71,6 +73,7 @@ export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
   deniedByReviewer: row('denied', 'denied', 'nothing'),
   selfApproval: row('held', 'delayed', 'approve'),
   dropped: row('lapsed', 'lapsed', 'nothing'),
+  runStopped: row('lapsed', 'lapsed', 'nothing'),
   superseded: row('lapsed', 'lapsed', 'nothing'),
   erased: row('lapsed', 'lapsed', 'nothing'),
 };
@@ -78,6 +81,12 @@ export const PROBLEMS: Record<ProblemCode, ProblemRow> = {
 /** The row of a code. An unknown code, which another version of the portal may have stored, counts as `internal`. */
 export function meaningOf(code: string): ProblemRow {
   return Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code as ProblemCode] : PROBLEMS.internal;
+}
+
+/** Whether a problem is not the person's: the next person of a run would meet it too. */
+export function isOurs({ code }: Problem): boolean {
+  if (code === 'hiddenAccount' || code === 'crossTenantBlocked') return false;
+  return meaningOf(code).staff === 'mend' || code === 'refusedByMicrosoft' || code === 'invitationsBlocked';
 }
 
 /** Whether a problem takes the guest, so that a request that was provisioned is not any more. */

@@ -8,8 +8,9 @@ export const TRANSITIONS: Record<RequestState, readonly RequestState[]> = {
   queued: ['provisioned', 'pending', 'denied', 'failed', 'held', 'lapsed'],
   // The guest was found deleted or blocked.
   provisioned: ['revoked', 'held'],
-  failed: ['queued', 'denied', 'lapsed'],
-  held: ['queued', 'denied', 'lapsed'],
+  // What a run has given may be taken back, whatever became of the rest.
+  failed: ['queued', 'denied', 'lapsed', 'revoked'],
+  held: ['queued', 'denied', 'lapsed', 'revoked'],
   denied: [],
   lapsed: [],
   revoked: [],

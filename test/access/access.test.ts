@@ -30,7 +30,15 @@ const aPerson = (overrides: Partial<Person> = {}): Person => ({
   ...overrides,
 });
 
-const READING = ['audit.read', 'doctor.read', 'overview', 'policy.read', 'requests.read'];
+const READING = [
+  'audit.read',
+  'bulk.read',
+  'doctor.read',
+  'licences.read',
+  'overview',
+  'policy.read',
+  'requests.read',
+];
 const DECIDING = ['overview', 'requests.decide', 'requests.read'];
 
 test.each([
@@ -38,7 +46,7 @@ test.each([
   [
     'an admin may do everything',
     { roles: ['Portal.Admin'] },
-    [...READING, 'policy.write', 'requests.decide'].sort(),
+    [...READING, 'bulk.run', 'licences.write', 'policy.write', 'requests.decide'].sort(),
     'all',
     'all',
   ],

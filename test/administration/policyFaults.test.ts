@@ -114,6 +114,7 @@ const WAYS: Record<PolicyFaultCode, Faults> = {
   logo: about({ logo: 'http://contoso.com/logo.png' }),
   colour: about({ colour: 'blue' }),
   'reviewers.address': about({ reviewers: ['us'] }),
+  redirectHosts: policy({ redirectHosts: ['https://x.com/'] }),
   'reviewers.tooMany': about({ reviewers: Array(21).fill('desk@contoso.com') }),
   'texts.none': about({ welcome: {} }),
   'textLanguage.missing': about({ welcome: { '': 'Hello', sv: 'Hej' } }),

@@ -13,6 +13,7 @@ import { editPolicyText } from '../../src/policy/editText.js';
 import {
   insertPolicyVersion,
   listPolicyVersions,
+  lockPolicy,
   type NewPolicyVersion,
 } from '../../src/store/policyVersions.js';
 import { aPartner, aPolicy, GROUPS } from '../support/aPolicy.js';
@@ -40,7 +41,11 @@ afterAll(() => portal.close());
 beforeEach(async () => {
   await portal.tenant.clearFaults();
   await changeOnDisk(JSON.stringify(aPolicy()));
-  await deps.store.db.deleteFrom('policy_version').execute();
+  // Under the lock: a change of the test before may be recorded only now.
+  await deps.store.db.transaction().execute(async (trx) => {
+    await lockPolicy(trx);
+    await trx.deleteFrom('policy_version').execute();
+  });
   await openPolicyHistory(deps);
   mark = (await events('0')).at(-1)?.id ?? '0';
 });

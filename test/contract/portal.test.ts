@@ -1,4 +1,6 @@
 import type { LedgerEntry } from '../../simulator/ledger.js';
+import { readActiveGuests, readOwnedLicences } from '../../src/licences/readings.js';
+import { findReading } from '../../src/store/licenceReadings.js';
 import { ageRequest } from '../support/ageRequest.js';
 import { aPartner, aPolicy, SPONSOR } from '../support/aPolicy.js';
 import { checkExchange, hasContract } from '../support/contract.js';
@@ -88,6 +90,20 @@ if (hasContract) {
       await portal.tenant.settings({ replicationDelayMs: 1_500 });
       await signUpUntil(portal, 'provisioned', 'slow@fabrikam.com');
       await portal.tenant.settings({ replicationDelayMs: 0 });
+    });
+
+    it('for the licences owned, and the guests who signed in', async () => {
+      const asked = ['LicenseAssignment.Read.All', 'AuditLog.Read.All'];
+      const base = ['User.Invite.All', 'GroupMember.ReadWrite.All', 'User.Read.All'];
+      await portal.tenant.settings({
+        permissions: [...base, 'Application.Read.All', 'AppRoleAssignment.ReadWrite.All', ...asked],
+      });
+      await portal.deps.graph.grantedPermissions(AbortSignal.timeout(10_000));
+      await portal.tenant.addUser({ mail: 'seen@fabrikam.com', signedInAt: '2026-11-01T00:00:00Z' });
+      await readOwnedLicences(portal.deps);
+      await readActiveGuests(portal.deps);
+      expect((await findReading(portal.deps.store.db, 'active')).problem).toBeNull();
+      expect((await findReading(portal.deps.store.db, 'owned')).problem).toBeNull();
     });
 
     it('for an address that Graph refuses', async () => {

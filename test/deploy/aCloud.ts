@@ -43,6 +43,9 @@ export const PERMISSION: Record<string, Role> = Object.fromEntries(
     'AppRoleAssignment.ReadWrite.All',
     'Application.Read.All',
     'Policy.Read.All',
+    'User.DeleteRestore.All',
+    'LicenseAssignment.Read.All',
+    'AuditLog.Read.All',
     'Mail.Send',
   ].map((name, index) => [name, role(name, index)]),
 );

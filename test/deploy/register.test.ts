@@ -132,6 +132,8 @@ const shared = (more: object = {}): Application => ({
   test.each([
     [['--app-roles'], [...LEAST, 'AppRoleAssignment.ReadWrite.All', 'Application.Read.All']],
     [['--doctor'], [...LEAST, 'Policy.Read.All', 'Application.Read.All']],
+    [['--undo'], [...LEAST, 'User.DeleteRestore.All']],
+    [['--licences'], [...LEAST, 'LicenseAssignment.Read.All', 'AuditLog.Read.All']],
   ])('%s alone widens the permissions', async (flags, wanted) => {
     azure = await aCloud();
     const { err } = await registered(...ON_SITE, ...flags);

@@ -5,7 +5,7 @@ import { DOCTOR_PERMISSIONS, PERMISSIONS } from '../../src/graph/permissions.js'
 
 type Data = {
   appRoles: { value: string }[];
-  graphPermissions: Record<'always' | 'appRoles' | 'doctor', string[]>;
+  graphPermissions: Record<'always' | 'appRoles' | 'doctor' | 'undo' | 'licences', string[]>;
 };
 const data = JSON.parse(readFileSync('deploy/registration.json', 'utf8')) as Data;
 
@@ -14,6 +14,8 @@ const asked = (when: string) => PERMISSIONS.filter((one) => one.when === when).m
 test('what the script grants is what the portal asks for', () => {
   expect(data.graphPermissions.always).toEqual(asked('always'));
   expect(data.graphPermissions.appRoles).toEqual(asked('appRoles'));
+  expect(data.graphPermissions.undo).toEqual(asked('undo'));
+  expect(data.graphPermissions.licences).toEqual(asked('licences'));
   expect(data.graphPermissions.doctor).toEqual([...DOCTOR_PERMISSIONS, 'Application.Read.All']);
 });
 

@@ -98,7 +98,13 @@ describe('the settings of a deployment', () => {
     const known = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name);
     const set = Object.keys(settingsOf());
     expect(known.filter((name) => name !== undefined && !set.includes(name)).sort()).toEqual([
+      'BULK_MAILS_PER_MINUTE',
+      'BULK_PER_MINUTE',
+      'BULK_WIDTH',
       'DATA_DIR',
+      'GOVERNANCE_PRICE',
+      'LICENCE_CURRENCY',
+      'MAU_PRICE',
       'PORT',
     ]);
   });

@@ -40,7 +40,7 @@ function values(): Record<string, string | number> {
     'megabytes',
     'member',
   ];
-  const rest = ['folder', 'minutes'];
+  const rest = ['folder', 'minutes', 'names'];
   return {
     ...Object.fromEntries([...names, ...more, ...rest].map((name) => [name, `<${name}>`])),
     count: 2,

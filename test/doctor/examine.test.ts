@@ -296,6 +296,42 @@ describe('a fault of the policy', () => {
     expect(await diagnosis()).toEqual(expected);
   });
 
+  describe('where something has a tier, and the report on licences is used', () => {
+    const app = { url: 'https://crm.contoso.com', groups: ['partners', 'crm'] };
+    const withCrm = (crm: Json) =>
+      whole({ apps: { crm: { name: 'CRM', ...app, ...crm } } }, { apps: ['crm'] });
+    const LICENCES = ['LicenseAssignment.Read.All', 'AuditLog.Read.All'];
+    const LEAST = GRANTED.filter((one) => one !== 'AppRoleAssignment.ReadWrite.All');
+    const wished = (findings: Finding[]) =>
+      findings.filter(({ code }) => code === 'wish').map(({ values }) => values.permission);
+
+    test('what has no tier is named, and the permissions that it would take are', async () => {
+      await portal.tenant.settings({ permissions: LEAST });
+      const wiki = { name: 'Wiki', ...app };
+      await usePolicy(whole({ apps: { crm: { name: 'CRM', ...app, tier: 'p1' }, wiki } }));
+      expect(portal.deps.policy.faults()).toEqual([]);
+      const found = await examine(portal.deps);
+      expect(worse(found)).toMatchObject([
+        { check: 'policy', code: 'noTier', level: 'warning', values: { count: 1, names: 'Wiki' } },
+      ]);
+      expect(wished(found)).toEqual(expect.arrayContaining(LICENCES));
+      await portal.tenant.settings({ permissions: [...LEAST, ...LICENCES] });
+      const granted = await examine(portal.deps);
+      for (const name of LICENCES) expect(wished(granted)).not.toContain(name);
+      // They are not wider than needed either.
+      expect(worse(granted).map(named)).toEqual(['policy.noTier']);
+    });
+
+    test('nothing is said where everything has one, or nothing', async () => {
+      await portal.tenant.settings({ permissions: LEAST });
+      await usePolicy(withCrm({ tier: 'free' }));
+      expect(await diagnosis()).toEqual([]);
+      await usePolicy(withCrm({}));
+      expect(await diagnosis()).toEqual([]);
+      for (const name of LICENCES) expect(wished(await examine(portal.deps))).not.toContain(name);
+    });
+  });
+
   test('an approver whose account is disabled', async () => {
     await fetch(`${portal.tenant.peopleUrl}/control/users/${STAFF.lia}`, {
       method: 'PATCH',

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
+import { endRun, haltRun, previewOf } from '../support/aRun.js';
 import { PARTNER_PEOPLE } from '../support/partnerPeople.js';
 import { STAFF, type StaffName } from '../support/staff.js';
 import { STATUSES, type Scene } from './scene.js';
@@ -386,6 +387,56 @@ const setUp: Look[] = [
   },
 ];
 
+const PEOPLE = 'Email,Groups,Colour\nnew1@litware.com,,\nnew2@litware.com,nothing,\nana+x@litware.com,,';
+
+/** Opens a run of a file; `until` says how far it is. */
+const run =
+  (until: (portal: Scene['portal'], id: string) => Promise<void>, path = '') =>
+  async ({ scene, go }: Visit) => {
+    const id = await previewOf(scene.portal, PEOPLE, { message: 'Welcome.' });
+    await until(scene.portal, id);
+    await go(`/admin/runs/${id}${path}`);
+  };
+const asPreview = () => Promise.resolve();
+
+const bulk: Look[] = [
+  { name: 'invite many', as: 'ada', open: at('/admin/bulk') },
+  { name: 'invite many as an auditor', as: 'aud', open: at('/admin/bulk') },
+  {
+    name: 'invite many with a fault',
+    as: 'ada',
+    status: 422,
+    open: sent('/admin/bulk', { action: '/admin/bulk', fields: { rows: 'a;b' } }),
+  },
+  { name: 'run: preview', as: 'ada', open: run(asPreview) },
+  { name: 'run: preview as an auditor', as: 'aud', open: run(asPreview) },
+  { name: 'run: halted', as: 'ada', open: run(haltRun) },
+  { name: 'run: done', as: 'ada', open: run(endRun) },
+  { name: 'run: to be undone', as: 'ada', open: run(endRun, '/undo') },
+  { name: 'runs', as: 'ada', open: at('/admin/runs') },
+];
+
+const licences: Look[] = [
+  { name: 'licences', as: 'ada', open: at('/admin/licences') },
+  { name: 'licences as an auditor', as: 'aud', open: at('/admin/licences') },
+  {
+    name: 'licences: a number that is none',
+    as: 'ada',
+    status: 422,
+    open: sent('/admin/licences', { action: '/admin/licences/owned', fields: { p1: 'ten' } }),
+  },
+  {
+    name: 'licences: an answer of the calculator',
+    as: 'ada',
+    open: at('/admin/licences?rule=2017&guests=p1%3D60&owned=p1%3D10'),
+  },
+  {
+    name: 'licences: a question that makes no sense',
+    as: 'ada',
+    open: at('/admin/licences?rule=2017&guests=p3%3D60'),
+  },
+];
+
 const watch: Look[] = [
   { name: 'audit trail', as: 'ada', open: at('/admin/audit') },
   { name: 'audit trail: verified', as: 'ada', open: sent('/admin/audit', { action: '/admin/audit/verify' }) },
@@ -416,6 +467,8 @@ export const PAGES: readonly Look[] = [
   ...signOut,
   ...requests,
   ...setUp,
+  ...bulk,
+  ...licences,
   ...watch,
   ...readers,
 ];

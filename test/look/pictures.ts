@@ -243,11 +243,54 @@ async function takeStaff(studio: Studio): Promise<void> {
   });
 }
 
+/** A file of invitations: what it would do, how far it is, and how it is undone. */
+async function takeRun({ inNewBrowser, signIn }: Studio): Promise<void> {
+  const people = Array.from({ length: 12 }, (_, index) => `guest${index + 1}@fabrikam.com`);
+  const rows = ['Email', ...people, 'ana+news@fabrikam.com', 'eve@gmail.com'].join('\n');
+  await inNewBrowser(DESK, async (page) => {
+    await signIn(page, STAFF.ada, '/admin/bulk');
+    await page.locator('details > summary').last().click();
+    await page.fill('[name=rows]', rows);
+    await page.locator('form.bulk button.btn-primary').click();
+    await page.waitForURL(/\/admin\/runs\//);
+    await keep('bulk-preview', await shoot(page));
+    await page.locator('form[action$="/start"] button').click();
+    await page.locator('#progress progress[value="3"], #progress progress[value="4"]').waitFor();
+    await keep('bulk-run', await shoot(page));
+    await page.locator('a[href$="/undo"]').waitFor();
+    await keep('bulk-done', await shoot(page));
+    await page.locator('a[href$="/undo"]').click();
+    await page.locator('.confirm').waitFor();
+    await keep('bulk-undo', await shoot(page));
+  });
+}
+
+/** What guests cost: with licences enough, and with too few. */
+async function takeLicences({ portal, tenant, inNewBrowser, signIn }: Studio): Promise<void> {
+  await inNewBrowser(DESK, async (page) => {
+    await signIn(page, STAFF.ada, '/admin/licences');
+    await page.locator('form[action="/admin/licences/read"] button').click();
+    await keep('licences', await shoot(page));
+    await fetch(`${tenant}/control/settings`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        subscriptions: [{ skuPartNumber: 'AAD_PREMIUM', enabled: 1, plans: ['p1'] }],
+      }),
+    });
+    await page.goto(`${portal}/admin/licences`);
+    await page.locator('form[action="/admin/licences/read"] button').click();
+    await page.locator('.lead').first().waitFor();
+    await keep('licences-missing', await shoot(page));
+  });
+}
+
 await mkdir(FOLDER, { recursive: true });
 const [demo, browser] = await Promise.all([startDemo(), launchChromium()]);
 try {
   const studio = openStudio(browser, demo);
-  for (const take of [takeLanguages, takeWay, takeProofs, takeStaff]) await take(studio);
+  for (const take of [takeLanguages, takeWay, takeProofs, takeStaff, takeRun, takeLicences])
+    await take(studio);
 } finally {
   await browser.close();
   await demo.end();

@@ -53,9 +53,11 @@ export const STATUSES = [
 const mailbox = (id: string, name: string, more: Record<string, unknown> = {}) =>
   aPartner({ id, name, domains: [`${id}.com`], proof: 'mailbox', limits: UNPACED, ...more });
 
+const APPS = aPolicy().apps as Record<string, object>;
 const policyOf = (presents: object = {}, litware = 'Litware') =>
   aPolicy({
     portal: { organization: 'Contoso', contact: 'partners@contoso.com', terms: 'terms.md', ...presents },
+    apps: { ...APPS, crm: { ...APPS.crm, tier: 'p1' } },
     partners: [
       aPartner({
         name: 'Fabrikam Manufacturing',
@@ -105,6 +107,8 @@ export async function openScene({ languages, presents, partner, typed }: SceneOp
     terms: TERMS,
     browsed: true,
     env: { TRUST_PROXY: '1' },
+    // The link of a mail is opened again and again, for as long as the looks take.
+    limits: { codeSeconds: 24 * 3600 },
     ...(languages && { languages }),
   });
   try {

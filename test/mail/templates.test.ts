@@ -10,6 +10,7 @@ const MAILS = {
     firstName: 'Ana',
     partnerName: 'Fabrikam',
     approved: true,
+    asked: true,
     message: 'Glad that you are here.',
     apps: [{ name: 'CRM', url: 'https://crm.contoso.com' }],
     redeemUrl: 'https://login.example/redeem',
@@ -38,6 +39,16 @@ const MAILS = {
   denied: { firstName: 'Ana', reason: 'Ask\nhead office.', statusUrl: 'https://portal.example/requests/abc' },
   proof: { firstName: 'Ana', code: '123456', linkUrl: 'https://portal.example/verify/link/x', minutes: 10 },
   known: { reason: 'existingMember' },
+  runHalted: {
+    name: 'people.csv',
+    why: 'Microsoft has blocked invitations.',
+    words: ['Blocked'],
+    runUrl: 'https://portal.example/admin/runs/1',
+  },
+  licences: {
+    lines: ['P1: you need 12 licences for 60 people and own 10: 2 are missing.'],
+    licencesUrl: 'https://portal.example/admin/licences',
+  },
 } as const;
 const names = Object.keys(MAILS) as (keyof typeof MAILS)[];
 

@@ -25,9 +25,11 @@ const allowed: [RequestState, RequestState][] = [
   ['failed', 'queued'],
   ['failed', 'denied'],
   ['failed', 'lapsed'],
+  ['failed', 'revoked'],
   ['held', 'queued'],
   ['held', 'denied'],
   ['held', 'lapsed'],
+  ['held', 'revoked'],
 ];
 
 test.each(allowed)('%s may become %s', (from, to) => {

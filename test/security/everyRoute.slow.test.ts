@@ -128,7 +128,9 @@ describe('a form of another site', () => {
           headers: { cookie, ...(type !== '' && { 'content-type': type }) },
           body: Buffer.from(`_csrf=${encodeURIComponent(_csrf)}&version=1&reason=x`),
         });
-        expect([path, [403, 415]]).toEqual([path, expect.arrayContaining([status]) as number[]]);
+        // One page takes files: what is no such form is refused before its token is looked for.
+        const refusals = path === '/admin/bulk' && type.startsWith('multipart') ? [400] : [403, 415];
+        expect([path, refusals]).toEqual([path, expect.arrayContaining([status]) as number[]]);
       }
     },
   );
@@ -156,7 +158,7 @@ describe('a method', () => {
     expect((await people.ada.get('/admin')).status).toBe(200);
   });
 
-  const EXPORTED = ['audit.exported', 'requests.exported'];
+  const EXPORTED = ['audit.exported', 'licences.exported', 'requests.exported'];
 
   const actions = async () =>
     (await db().selectFrom('audit_event').select('action').orderBy('id').execute()).map(

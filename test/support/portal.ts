@@ -105,6 +105,7 @@ export async function startPortal(options: TestPortalOptions = {}): Promise<Test
         // What only a few tests wait for must not keep the processor busy in all others.
         lapseMs: 1_000,
         forgetMs: 3_600_000,
+        licencesMs: 1_000,
         retentionMs: 1_000,
         watchMs: 1_000,
       };

@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from './freePort.js';
@@ -31,6 +32,8 @@ export type PostgresServer = {
   url: string;
   /** Makes a role that may only sign in, and an empty database that is its own; returns the URL. */
   createDatabase(name: string): Promise<string>;
+  /** Shuts the server down as an operator would, which ends every connection, and starts it again after `awayMs`. */
+  restart(awayMs: number): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -48,17 +51,23 @@ export async function startPostgresServer(): Promise<PostgresServer> {
     options,
   );
   const port = await freePort();
-  const server = spawn(
-    join(postgresPrograms, 'postgres'),
-    ['-D', data, '-p', String(port), ...settings(folder).flatMap((setting) => ['-c', setting])],
-    // In a process group of its own: Ctrl+C ends the tests first.
-    { ...options, stdio: 'ignore', detached: true },
-  );
-  const closed = once(server, 'close');
+  const program = join(postgresPrograms, 'postgres');
+  const start = () =>
+    spawn(
+      program,
+      ['-D', data, '-p', String(port), ...settings(folder).flatMap((setting) => ['-c', setting])],
+      // In a process group of its own: Ctrl+C ends the tests first.
+      { ...options, stdio: 'ignore', detached: true },
+    );
+  let server = start();
+  const end = async (signal: 'SIGINT' | 'SIGQUIT') => {
+    const closed = once(server, 'close');
+    server.kill(signal);
+    await closed;
+  };
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const close = async () => {
-    server.kill('SIGQUIT');
-    await closed;
+    await end('SIGQUIT');
     await rm(folder, { recursive: true });
   };
   const answers = () =>
@@ -75,6 +84,12 @@ export async function startPostgresServer(): Promise<PostgresServer> {
     async createDatabase(name) {
       await execute(url, `create role ${name} login`, `create database ${name} owner ${name}`);
       return `postgres://${name}@127.0.0.1:${port}/${name}`;
+    },
+    async restart(awayMs) {
+      await end('SIGINT');
+      await sleep(awayMs);
+      server = start();
+      await waitFor('the PostgreSQL server', answers);
     },
     close,
   };

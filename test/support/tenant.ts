@@ -46,6 +46,8 @@ export type Tenant = Simulator & {
   fault(fault: Record<string, unknown>): Promise<void>;
   clearFaults(): Promise<void>;
   addUser(user: Record<string, unknown>): Promise<{ id: string }>;
+  /** Adds to the log of changes. */
+  audit(...entries: Record<string, unknown>[]): Promise<void>;
   guest(address: string): Promise<DirectoryState['users'][number] | undefined>;
   mailsTo(address: string): Promise<DirectoryState['mails']>;
 };
@@ -92,6 +94,9 @@ export async function startTenant(
     },
     clearFaults: async () => {
       await control('DELETE', 'faults');
+    },
+    audit: async (...entries) => {
+      await control('POST', 'audits', entries);
     },
     addUser: async (user) => (await control('POST', 'users', user)) as { id: string },
     guest: async (address) => (await state()).users.find(({ mail }) => mail === address),

@@ -47,6 +47,22 @@ export class Visitor {
     return this.#agent.post(path).set(this.#headers).type('form').send(fields);
   }
 
+  /** Sends any body. */
+  send(path: string, type: string, body: string) {
+    return this.#agent
+      .post(path)
+      .set({ ...this.#headers, 'Content-Type': type })
+      .send(body);
+  }
+
+  /** Sends a form with a file, as browsers do. */
+  async upload(path: string, fields: Record<string, string>, file: { name: string; bytes: Buffer } | null) {
+    const _csrf = await this.csrf(path);
+    const sent = this.#agent.post(path).set(this.#headers);
+    for (const [name, value] of Object.entries({ _csrf, ...fields })) void sent.field(name, value);
+    return file ? sent.attach('file', file.bytes, file.name) : sent;
+  }
+
   /** Sends the form; fields given replace the correct ones. */
   signUp(fields: Record<string, unknown> = {}) {
     return this.post('/sign-up', { ...FORM, ...fields });

@@ -1,4 +1,5 @@
 import { DOCTOR_PERMISSIONS, PERMISSIONS, type Permission } from '../../graph/permissions.js';
+import { saysTiers } from '../../policy/tiers.js';
 import { finding, type CheckUp, type TenantPatient } from '../finding.js';
 
 /** User.ReadWrite.All is no wider than needed where the narrower permission is not offered yet. */
@@ -22,7 +23,9 @@ export const examinePermissions: CheckUp<TenantPatient> = function examinePermis
       .filter((name) => !listed.has(name) && !WISHED.has(name))
       .map((permission) => finding('permissions', 'wider', { permission })),
   ];
-  for (const permission of PERMISSIONS.filter(({ when }) => when === 'wish')) {
+  const reports = policy !== null && saysTiers(policy.current().policy.document);
+  const wished = PERMISSIONS.filter(({ when }) => when === 'wish' || (when === 'licences' && reports));
+  for (const permission of wished) {
     if (!has(permission))
       found.push(
         finding('permissions', 'wish', { permission: permission.name, purpose: permission.purpose }),

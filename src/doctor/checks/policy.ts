@@ -1,3 +1,4 @@
+import { saysTiers, withoutTier } from '../../policy/tiers.js';
 import type { PolicyFault } from '../../policy/policyFault.js';
 import type { Partner } from '../../policy/schema.js';
 import { textsIn } from '../../policy/texts.js';
@@ -18,7 +19,13 @@ export const examinePolicy: CheckUp = async function examinePolicy({ policy }) {
   if (!(await policy.writable()).ok) found.push(finding('policy', 'readOnly'));
   const enabled = policy.current().policy.document.partners.filter((partner) => partner.enabled).length;
   if (enabled === 0) found.push(finding('policy', 'nobody'));
-  const { portal } = policy.current().policy.document;
+  const { document } = policy.current().policy;
+  // Where nothing has a tier, nobody uses the report on licences.
+  const unsaid = saysTiers(document) ? withoutTier(document) : [];
+  if (unsaid.length > 0) {
+    found.push(finding('policy', 'noTier', { count: unsaid.length, names: unsaid.slice(0, 10).join(', ') }));
+  }
+  const { portal } = document;
   for (const member of ['terms', 'welcome'] as const) {
     const isUnnamed = textsIn(portal[member]).some(({ language, text }) => language === null && text !== '');
     if (isUnnamed) found.push(finding('policy', 'noLanguage', { member: `portal.${member}` }));

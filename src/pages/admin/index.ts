@@ -26,6 +26,17 @@ import { pick, showNames } from './pickers/pickers.js';
 import { landOnWork } from './landing.js';
 import { changeSettings, showSettings } from './settings.js';
 import { exportAudit, showAudit, verifyTrail } from './audit/audit.js';
+import { downloadTemplate, previewFile, showBulk } from './bulk/bulk.js';
+import {
+  changeRunByButton,
+  confirmUndo,
+  downloadRows,
+  showProgress,
+  showRun,
+  showRuns,
+  start,
+} from './bulk/runs.js';
+import { exportLicences, readLicencesAgain, showLicences, typeOwned } from './licences/licences.js';
 import { checkNow, showDoctor, showFindings } from './doctor.js';
 import { showStyleGuide } from './styleGuide.js';
 import { explainAddress } from './policy/explainAddress.js';
@@ -82,6 +93,22 @@ export function adminPages(deps: Deps): Router {
   router.post('/admin/requests/:id/hold', may('requests.decide'), decideRequest(deps, 'hold'));
   router.post('/admin/requests/:id/restore', may('requests.decide'), decideRequest(deps, 'restore'));
   router.post('/admin/requests/:id/resend', may('requests.decide'), decideRequest(deps, 'resend'));
+
+  router.get('/admin/bulk', may('bulk.read'), showBulk(deps));
+  router.post('/admin/bulk', may('bulk.run'), previewFile(deps));
+  router.get('/admin/bulk/:template', may('bulk.read'), downloadTemplate);
+  router.get('/admin/runs', may('bulk.read'), showRuns(deps));
+  router.get('/admin/runs/:id', may('bulk.read'), showRun(deps));
+  router.get('/admin/runs/:id/progress', may('bulk.read'), showProgress(deps));
+  router.get('/admin/runs/:id/undo', may('bulk.run'), confirmUndo(deps));
+  router.get('/admin/runs/:id/:file', may('bulk.read'), downloadRows(deps));
+  router.post('/admin/runs/:id/start', may('bulk.run'), start(deps));
+  router.post('/admin/runs/:id/:action', may('bulk.run'), changeRunByButton(deps));
+
+  router.get('/admin/licences', may('licences.read'), showLicences(deps));
+  router.get('/admin/licences.csv', may('licences.read'), exportLicences(deps));
+  router.post('/admin/licences/owned', may('licences.write'), typeOwned(deps));
+  router.post('/admin/licences/read', may('licences.write'), readLicencesAgain(deps));
 
   router.get('/admin/audit', may('audit.read'), showAudit(deps));
   router.get('/admin/audit.csv', may('audit.read'), exportAudit(deps));

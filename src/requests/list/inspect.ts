@@ -3,6 +3,8 @@ import { readableDetail } from '../../audit/trail.js';
 import type { Deps } from '../../deps.js';
 import type { Decision } from '../../policy/decision.js';
 import type { Policy } from '../../policy/policy.js';
+import type { Consequence } from '../../licences/forecast.js';
+import { costsOf, personOfPartner } from '../../licences/standing.js';
 import { findAuditEvents, type SealedRecord } from '../../store/auditEvents.js';
 import { findNotices } from '../../store/notices.js';
 import { namesOf } from '../../store/persons.js';
@@ -37,6 +39,8 @@ export type Inspection = {
   ofPartner: RequestRow[];
   permissions: Permissions;
   choices: ApprovalChoices;
+  /** What an approval costs in licences. */
+  costs: Consequence[];
   /** The names of the groups and apps that earlier work has granted: an approval with fewer grants removes none of them. */
   given: string[];
   /** Whether it is due, now or later: then the page follows the work. */
@@ -82,6 +86,7 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
   const nameOf = (key: string) => names.get(key) ?? key;
   // For an anonymised address the policy cannot decide.
   const today: RecordedDecision = request.anonymised_at ? request.decision : decisionNow(policy, request);
+  const permissions = permissionsOf(access, request, { steps, today, mails: deps.limits });
   return {
     request,
     partnerName: policy.partnerName(request.partner),
@@ -100,8 +105,15 @@ export async function inspect(deps: Deps, access: Access, id: string, partner?: 
     notices,
     ofAddress: ofAddress.filter(readable),
     ofPartner: ofPartner.filter(readable),
-    permissions: permissionsOf(access, request, { steps, today, mails: deps.limits }),
+    permissions,
     choices: approvalChoices(policy, request, today, partner),
+    costs: permissions.approve.allowed
+      ? await costsOf(
+          db,
+          policy,
+          await personOfPartner(db, policy, today.partner ?? partner ?? null, request.address),
+        )
+      : [],
     given: labelled
       .filter(({ kind, state }) => (kind === 'group' || kind === 'app') && state === 'done')
       .map(({ name }) => name),

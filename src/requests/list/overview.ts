@@ -1,6 +1,7 @@
 import type { Access } from '../../access/access.js';
 import type { Deps } from '../../deps.js';
 import type { Level } from '../../doctor/finding.js';
+import { warningsNow, type Warnings } from '../../licences/warn.js';
 import type { PolicyFault } from '../../policy/policyFault.js';
 import { pauseSecondsLeft } from '../../store/pauses.js';
 import {
@@ -31,6 +32,8 @@ export type Overview = {
   problems: { code: string; count: number }[];
   /** Why requests wait for an approver though the policy alone would have invited them. */
   setAside: { code: string; count: number }[];
+  /** Tiers whose licences run out; none for people who may not see the report. */
+  licences: Warnings;
   /** Sign-ups that wait for their turn; empty for people who do not see all requests. */
   paced: Paced[];
   signUps: Omit<SignUpFigures, 'partners'>;
@@ -73,6 +76,7 @@ export async function overview(deps: Deps, access: Access, partner: string | und
     problems,
     setAside,
     paced,
+    licences: access.rights.has('licences.read') ? await warningsNow(db, policy) : {},
     signUps,
     busiest: partners.slice(0, MOST_PARTNERS).map((figures) => ({
       ...figures,

@@ -1,7 +1,8 @@
 import type { Deps } from '../../deps.js';
 import { endNotice, skipNotice } from '../../store/noticeLeases.js';
 import { findWaitingPartners } from '../../store/noticeSummaries.js';
-import { insertAddressed, type Addressed } from '../../store/notices.js';
+import { insertAddressed, runOf, type Addressed } from '../../store/notices.js';
+import { findRun } from '../../store/runs.js';
 import type { NoticeRow, SkipReason } from '../../store/schema.js';
 import type { FindApprovers, Recipient } from './audience.js';
 import { findWaiting } from './prepare.js';
@@ -12,9 +13,14 @@ export async function addressNotice(
   findApprovers: FindApprovers,
   notice: NoticeRow,
 ): Promise<void> {
-  const people = await (notice.request_id === null
-    ? peopleOfDigest(deps, findApprovers)
-    : peopleOfRequest(deps, findApprovers, notice));
+  const runId = runOf(notice);
+  const people = await (runId !== null
+    ? peopleOfRun(deps, findApprovers, runId)
+    : notice.kind === 'licences'
+      ? reviewers(findApprovers)
+      : notice.request_id === null
+        ? peopleOfDigest(deps, findApprovers)
+        : peopleOfRequest(deps, findApprovers, notice));
   await deps.store.db.transaction().execute(async (trx) => {
     const ended = Array.isArray(people)
       ? await endNotice(trx, notice, 'addressed')
@@ -35,6 +41,24 @@ async function peopleOfRequest(
   if (mode === 'digest') return 'inDigest';
   const people = await findApprovers(request.partner, request.address);
   return people.length > 0 ? people.map(({ key }) => ({ recipient: key })) : 'nobody';
+}
+
+/** Who started the run; for one that a command started, the reviewers. */
+async function peopleOfRun(
+  { store }: Deps,
+  findApprovers: FindApprovers,
+  runId: string,
+): Promise<Addressed[] | SkipReason> {
+  const run = await findRun(store.db, runId);
+  if (run?.state !== 'halted') return 'decided';
+  const [, oid] = run.created_by.split('/');
+  if (oid !== undefined) return [{ recipient: oid }];
+  return reviewers(findApprovers);
+}
+
+/** Those who are told about what belongs to no partner. */
+async function reviewers(findApprovers: FindApprovers): Promise<Addressed[]> {
+  return (await findApprovers(null)).map(({ key }) => ({ recipient: key }));
 }
 
 /** Each person once, with all of their partners that have waiting requests. */

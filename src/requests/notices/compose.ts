@@ -1,9 +1,12 @@
 import type { Deps } from '../../deps.js';
+import { needInWords } from '../../licences/inWords.js';
+import type { Need, PaidTier } from '../../licences/rule.js';
 import { renderMail, type Sender } from '../../mail/templates.js';
 import { fullName } from '../../fullName.js';
+import type { Tier } from '../../policy/licensing.js';
 import { referenceOf } from '../../reference.js';
 import type { WaitingRequests } from '../../store/noticeSummaries.js';
-import type { RequestRow } from '../../store/schema.js';
+import type { RequestRow, RunData } from '../../store/schema.js';
 import { validMinutes } from '../prove/secrets.js';
 import { openMailedPage } from '../pageToken.js';
 import { inMail, linesInMail } from '../submit/names.js';
@@ -48,6 +51,42 @@ export async function composeDigest(
       since: day.format(since),
       url: listUrl(deps, partner),
     })),
+  });
+  return { to, ...mail };
+}
+
+/** To who started a run, about why it was halted. */
+export async function composeRunHalted(
+  deps: Deps,
+  { to, language }: Recipient,
+  { id, name, problem }: RunData,
+): Promise<Message> {
+  const t = deps.languages.translate(language);
+  const mail = await renderMail(t, 'runHalted', {
+    ...sender(deps),
+    name: inMail(name || t('bulk.pasted')),
+    why: t(`requests.problem.${problem?.code ?? 'internal'}`),
+    words: linesInMail(problem?.detail ?? ''),
+    runUrl: `${deps.config.baseUrl}/admin/runs/${id}`,
+  });
+  return { to, ...mail };
+}
+
+/** To the reviewers, about licences that run out. */
+export async function composeLicences(
+  deps: Deps,
+  { to, language }: Recipient,
+  needs: Partial<Record<Tier, Need>>,
+  tiers: readonly PaidTier[],
+): Promise<Message> {
+  const t = deps.languages.translate(language);
+  const mail = await renderMail(t, 'licences', {
+    ...sender(deps),
+    lines: tiers.flatMap((tier) => {
+      const need = needs[tier];
+      return need ? [needInWords(t, language, tier, need)] : [];
+    }),
+    licencesUrl: `${deps.config.baseUrl}/admin/licences`,
   });
   return { to, ...mail };
 }

@@ -1,9 +1,13 @@
 import type { Deps } from '../../deps.js';
+import { fiveToOne, PAID_TIERS, RULE_IN_USE } from '../../licences/rule.js';
+import { readStanding } from '../../licences/standing.js';
+import { warningsOf } from '../../licences/warn.js';
 import { armChallenge } from '../../store/challenges.js';
 import { noteMailed } from '../../store/mailboxes.js';
 import { countWaiting } from '../../store/noticeSummaries.js';
-import { ANSWER, APPLICANT } from '../../store/notices.js';
+import { ANSWER, APPLICANT, runOf } from '../../store/notices.js';
 import { findRequest } from '../../store/requests.js';
+import { findRun } from '../../store/runs.js';
 import type { Db, NoticeRow, RequestRow, SkipReason } from '../../store/schema.js';
 import { openMailedPage } from '../pageToken.js';
 import { isForOwner } from '../problems.js';
@@ -13,8 +17,10 @@ import type { Audience, Recipient } from './audience.js';
 import {
   composeDenied,
   composeDigest,
+  composeLicences,
   composeAnswer,
   composeProof,
+  composeRunHalted,
   composeWaiting,
   type Message,
 } from './compose.js';
@@ -39,6 +45,9 @@ export async function prepare(
   if (notice.recipient === APPLICANT) return prepareForApplicant(deps, notice);
   const recipient = await audience.find(notice.recipient);
   if (!recipient) return 'gone';
+  const runId = runOf(notice);
+  if (runId !== null) return prepareRunHalted(deps, recipient, runId);
+  if (notice.kind === 'licences') return prepareLicences(deps, recipient);
   return notice.kind === 'digest'
     ? prepareDigest(deps, recipient, notice)
     : prepareWaiting(deps, recipient, notice);
@@ -90,6 +99,26 @@ async function prepareWaiting(
     count: 1,
     partner: request.partner,
   };
+}
+
+async function prepareRunHalted(
+  deps: Deps,
+  recipient: Recipient,
+  runId: string,
+): Promise<Ready | SkipReason> {
+  const run = await findRun(deps.store.db, runId);
+  if (run?.state !== 'halted') return 'decided';
+  return { message: await composeRunHalted(deps, recipient, run), count: 1 };
+}
+
+async function prepareLicences(deps: Deps, recipient: Recipient): Promise<Ready | SkipReason> {
+  const { people, owned } = await readStanding(deps.store.db, deps.policy.current().policy, new Date());
+  if (owned === null) return 'decided';
+  const warnings = warningsOf(people, owned);
+  const tiers = PAID_TIERS.filter((tier) => warnings[tier]);
+  if (tiers.length === 0) return 'decided';
+  const needs = fiveToOne(RULE_IN_USE, people, owned);
+  return { message: await composeLicences(deps, recipient, needs, tiers), count: 1 };
 }
 
 async function prepareDigest(

@@ -14,7 +14,7 @@ import { isLasting, problemOf, retrySeconds } from '../problems.js';
 
 /** The applicant may be waiting in front of a page. */
 const TO_APPLICANTS: readonly NoticeKind[] = ['proof', ANSWER, 'denied'];
-const TO_APPROVERS: readonly NoticeKind[] = ['waiting', 'digest'];
+const TO_APPROVERS: readonly NoticeKind[] = ['waiting', 'digest', 'runHalted', 'licences'];
 /** Longer than the sending of one notice may take; see `limits.stepSeconds`. */
 const LEASE_SECONDS = 60;
 /** Digests go out after this hour, UTC. */

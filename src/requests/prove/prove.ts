@@ -9,6 +9,7 @@ import type { Db, Proof, RequestRow, RequestState } from '../../store/schema.js'
 import { findStandingRequest, moveSubmissions } from '../../store/submissions.js';
 import { traceparent } from '../../activeSpan.js';
 import { addressOf } from '../../policy/decide.js';
+import { takeOverRow } from '../row.js';
 import { Overtaken, QUIET_SECONDS, retryOvertaken } from '../submit/claimAddress.js';
 import { decideSubmission, suspicionsOf } from '../submit/decideSubmission.js';
 import { assertTransition, STATE_AFTER } from '../transitions.js';
@@ -75,6 +76,7 @@ async function acceptProof(deps: Deps, trx: Db, request: RequestRow, proof: Proo
     if (!(await noteProof(trx, standing.id, proof))) throw new Overtaken();
     if (proof.kind === 'tenant') await releaseRequest(trx, standing.id);
     await moveSubmissions(trx, request.id, standing.id);
+    await takeOverRow(trx, standing);
     return { goesOn: standing.id, state: 'lapsed' };
   }
   if (state === 'pending') await queueNotice(trx, 'waiting', request.id);

@@ -1,3 +1,4 @@
+import type { Deps } from '../../deps.js';
 import { assignAppRole, forbiddenApp, getServicePrincipal, isNotReplicatedYet } from '../../graph/apps.js';
 import { GraphFault } from '../../graph/graphFault.js';
 import { addMember, getGroup, groupObstacle } from '../../graph/groups.js';
@@ -8,36 +9,51 @@ import { problemOf } from '../problems.js';
 import { idsNamedIn, refusalCode } from './refusals.js';
 import { StepStop, StepWait, type Step, type StepContext, type StepResult } from './step.js';
 
-/** Adds the guest to one group. Each attempt reads the group again: guests may not be allowed to join it any more. */
+/** Adds the guest to one group. The group is read first, unless it was fit a moment ago; a later attempt reads it in any case. */
 export const addToGroup =
   (target: Grants['groups'][number]): Step =>
   async (context) => {
-    const { deps, signal } = context;
+    const { deps, step, signal } = context;
     const guest = requireGuest(context);
-    const group = await existing('group', () => getGroup(deps.graph, target.id, signal));
-    const obstacle = groupObstacle(group);
-    if (obstacle) throw new StepStop({ code: 'groupUnusable', detail: `${target.name}: ${obstacle}` });
-    const carriers = await recentGroupsWithPortalRoles(deps.graph);
-    if (carriers && (await leadsToPortalRole(deps.graph, target.id, carriers, signal))) {
-      throw new StepStop({ code: 'groupUnusable', detail: `${target.name}: portalRole` });
-    }
+    const check = () => checkGroup(deps, target, signal);
+    await deps.passedChecks.unlessPassed(`group ${target.id}`, check, step.attempts > 1);
     const grant = () => addMember(deps.graph, target.id, guest.id, signal);
     return granted(context, await refusalsRead('group', target, grant));
   };
 
-/** Assigns one app role to the guest. */
+/** @throws {StepStop} for a group that no guest must join */
+async function checkGroup({ graph }: Deps, { id, name }: Grants['groups'][number], signal: AbortSignal) {
+  const obstacle = groupObstacle(await existing('group', () => getGroup(graph, id, signal)));
+  if (obstacle) throw new StepStop({ code: 'groupUnusable', detail: `${name}: ${obstacle}` });
+  const carriers = await recentGroupsWithPortalRoles(graph);
+  if (carriers && (await leadsToPortalRole(graph, id, carriers, signal))) {
+    throw new StepStop({ code: 'groupUnusable', detail: `${name}: portalRole` });
+  }
+}
+
+/** Assigns one app role to the guest. The app is read first, like a group. */
 export const assignRole =
   (target: Grants['appRoles'][number]): Step =>
   async (context) => {
-    const { deps, signal } = context;
+    const { deps, step, signal } = context;
     const guest = requireGuest(context);
     const id = target.servicePrincipalId;
-    const app = await existing('app', () => getServicePrincipal(deps.graph, id, signal));
-    const forbidden = forbiddenApp(deps.graph, app);
-    if (forbidden) throw new StepStop({ code: 'appUnusable', detail: `${target.name}: ${forbidden}` });
+    const check = () => checkApp(deps, target, signal);
+    await deps.passedChecks.unlessPassed(`app ${id}`, check, step.attempts > 1);
     const grant = () => assignAppRole(deps.graph, target, guest.id, signal);
     return granted(context, await refusalsRead('app', { id, name: target.name }, grant));
   };
+
+/** @throws {StepStop} for an app on which no guest must have a role */
+async function checkApp(
+  { graph }: Deps,
+  { servicePrincipalId: id, name }: Grants['appRoles'][number],
+  signal: AbortSignal,
+) {
+  const app = await existing('app', () => getServicePrincipal(graph, id, signal));
+  const forbidden = forbiddenApp(graph, app);
+  if (forbidden) throw new StepStop({ code: 'appUnusable', detail: `${name}: ${forbidden}` });
+}
 
 type Granted = { added: boolean; requestId: string | null };
 

@@ -4,7 +4,9 @@ import { findDeletedUser, findUsersByAddress, getUser, type DirectoryUser } from
 import { cultureOf } from '../../language.js';
 import type { Guest, StepDetail } from '../../store/schema.js';
 import { problemOf } from '../problems.js';
+import { isRow } from '../row.js';
 import { fullName } from '../../fullName.js';
+import { accountOf } from './account.js';
 import { idsNamedIn, refusalCode, saysAccountExists } from './refusals.js';
 import { StepStop, StepWait, type Step, type StepContext, type StepResult } from './step.js';
 
@@ -19,28 +21,14 @@ export const lookUp: Step = async (context) => {
  * @throws {StepStop} for a member, a blocked account, or an address that several guests share
  */
 export async function findGuest({ deps, request, signal }: StepContext): Promise<Guest | null> {
-  const users = await findUsersByAddress(deps.graph, request.address, signal);
-  const [user, another] = users;
-  if (users.some(isMember)) throw new StepStop({ code: 'existingMember' });
-  if (another) throw new StepStop({ code: 'ambiguousGuest', detail: users.map(({ id }) => id).join(', ') });
-  return user ? guestOf(user) : null;
+  return guestOf(await findUsersByAddress(deps.graph, request.address, signal));
 }
 
-/** @throws {StepStop} for a member or a blocked account */
-function guestOf(user: DirectoryUser): Guest {
-  if (isMember(user)) throw new StepStop({ code: 'existingMember' });
-  if (user.accountEnabled === false) throw new StepStop({ code: 'guestBlocked', detail: user.id });
-  return { id: user.id, accepted: isInPlace(user) };
-}
-
-/** An invited person counts as a guest, even if an admin has made them a member. */
-function isMember(user: DirectoryUser): boolean {
-  return user.userType !== 'Guest' && user.creationType !== 'Invitation';
-}
-
-/** Only guests who were invited have a state: one who signed up in a user flow, or was created by an admin, has none to wait for. */
-function isInPlace({ externalUserState, creationType }: DirectoryUser): boolean {
-  return externalUserState === 'Accepted' || (!externalUserState && creationType !== 'Invitation');
+/** @throws {StepStop} as {@link findGuest} does */
+function guestOf(users: DirectoryUser[]): Guest | null {
+  const account = accountOf(users);
+  if (account && 'problem' in account) throw new StepStop(account.problem);
+  return account?.guest ?? null;
 }
 
 /**
@@ -51,8 +39,14 @@ function isInPlace({ externalUserState, creationType }: DirectoryUser): boolean 
  * long as replication may take, before it sends another.
  */
 export const invite: Step = async (context) => {
-  const { guest, step } = context;
-  if (guest?.accepted) return inPlace(guest);
+  const { guest, request, step } = context;
+  // A run invites only people who have no account yet.
+  if (guest && (guest.accepted || isRow(request))) return inPlace(guest);
+  // Days may have gone by since the look-up of a row that Microsoft blocked: a person may have invited them meanwhile.
+  if (isRow(request) && step.problem?.code === 'invitationsBlocked') {
+    const since = await findGuest(context);
+    if (since) return inPlace(since);
+  }
   if (step.detail.begunAt) {
     const outcome = await outcomeOfUnanswered(context, step.detail.begunAt);
     if (outcome) return outcome;
@@ -64,11 +58,17 @@ export const invite: Step = async (context) => {
   return {
     detail: {
       guest: { id: guestId, accepted: false, ...(!guest && { created: true }) },
-      ...(context.deps.mailer ? { mailedBy: 'portal', redeemUrl } : { mailedBy: 'microsoft' }),
+      ...mailOf(context, redeemUrl),
     },
     graphRequestId: requestId,
   };
 };
+
+/** Who mails the invitation; without a mail, nobody needs its link. */
+function mailOf({ deps, request }: StepContext, redeemUrl: string): StepDetail {
+  if (request.bulk?.mail === false) return { mailedBy: 'nobody' };
+  return deps.mailer ? { mailedBy: 'portal', redeemUrl } : { mailedBy: 'microsoft' };
+}
 
 function inPlace(guest: Guest): StepResult {
   return { detail: { guest, mailedBy: 'nobody' } };
@@ -77,7 +77,8 @@ function inPlace(guest: Guest): StepResult {
 /** The guest of an invitation that Graph calls completed: an alias leads to an account that no look-up by address finds. */
 async function guestInPlace({ deps, signal }: StepContext, id: string): Promise<Guest> {
   try {
-    return { ...guestOf(await getUser(deps.graph, id, signal)), accepted: true };
+    const guest = guestOf([await getUser(deps.graph, id, signal)]);
+    return { id, ...guest, accepted: true };
   } catch (error) {
     if (!(error instanceof GraphFault && error.kind === 'notFound')) throw error;
     throw new StepWait({ code: 'replicating', detail: error.message });
@@ -91,7 +92,9 @@ async function guestInPlace({ deps, signal }: StepContext, id: string): Promise<
  */
 export async function issueInvitation(context: StepContext): Promise<IssuedInvitation | { found: Guest }> {
   const { deps, request, partner, step, signal } = context;
-  const mailedByMicrosoft = deps.mailer === null;
+  const { bulk } = request;
+  const quiet = bulk?.mail === false && step.key === 'invitation';
+  const mailedByMicrosoft = deps.mailer === null && !quiet;
   const noted = failuresOf(step.detail);
   if (mailedByMicrosoft) await context.note({ ...noted, begunAt: new Date().toISOString() });
   try {
@@ -100,7 +103,7 @@ export async function issueInvitation(context: StepContext): Promise<IssuedInvit
       {
         address: request.address,
         displayName: fullName(request),
-        redirectUrl: partner.invitation.redirectUrl,
+        redirectUrl: bulk?.redirectUrl ?? partner.invitation.redirectUrl,
         userType: partner.invitation.userType,
         language: cultureOf(partner.invitation.language ?? request.language),
         sponsors: partner.invitation.sponsors,

@@ -4,8 +4,10 @@ import { getUser } from '../../graph/users.js';
 import { MailFault } from '../../mail/mailer.js';
 import { renderMail } from '../../mail/templates.js';
 import type { Problem } from '../../store/schema.js';
+import { addressOf } from '../../policy/decide.js';
 import { sender } from '../notices/compose.js';
 import { openMailedPage } from '../pageToken.js';
+import { isRow } from '../row.js';
 import { inMail } from '../submit/names.js';
 import { issueInvitation, findGuest } from './invite.js';
 import { StepStop, type Step, type StepContext, type StepResult } from './step.js';
@@ -13,6 +15,10 @@ import { StepStop, type Step, type StepContext, type StepResult } from './step.j
 /** Mails the guest, unless Microsoft has mailed the invitation. */
 export const mailInvitation: Step = async (context) => {
   const { mailedBy, redeemUrl = null } = context.invitation;
+  // A run mails only people that it invites.
+  if (mailedBy === 'nobody' && isRow(context.request)) return { detail: { mailedBy } };
+  // They were invited without a mail before they signed up themselves, and its link was not kept.
+  if (mailedBy === 'nobody' && context.guest?.accepted === false) return resendInvitation(context);
   return mailedBy === 'microsoft' ? { detail: { mailedBy } } : mail(context, redeemUrl);
 };
 
@@ -86,10 +92,11 @@ async function renderInvitation({ deps, request, partner, decision }: StepContex
   const token = await openMailedPage(deps, deps.store.db, request.id);
   return renderMail(deps.languages.translate(partner.invitation.language ?? request.language), 'invitation', {
     ...sender(deps, request),
-    firstName: inMail(request.first_name),
+    firstName: inMail(request.first_name || addressOf(request).local),
     partnerName: partner.name,
-    approved: request.review?.outcome === 'approved',
-    message: partner.invitation.message ?? null,
+    asked: !isRow(request),
+    approved: request.review?.outcome === 'approved' && request.run_id === null,
+    message: request.bulk?.message ?? partner.invitation.message ?? null,
     apps: decision.grants.apps.map(({ name, url }) => ({ name, url })),
     redeemUrl,
     statusUrl: token && `${deps.config.baseUrl}/requests/${token}`,

@@ -18,7 +18,7 @@ export const writeProfile: Step = async ({ deps, request, partner, guest, step, 
   if (!guest?.created) return {};
   const { first_name: givenName, last_name: surname, language } = request;
   const profile = {
-    givenName,
+    ...(givenName !== '' && { givenName }),
     ...(surname !== '' && { surname }),
     companyName: partner.name.slice(0, COMPANY_LENGTH),
     preferredLanguage: cultureOf(partner.invitation.language ?? language),

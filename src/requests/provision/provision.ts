@@ -5,12 +5,14 @@ import { decisionNow } from '../../policy/decide.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { endAccessOfGone } from '../../store/guests.js';
 import { endTurn, type Claim, type Turn } from '../../store/leases.js';
-import { findProvenOpen } from '../../store/requests.js';
+import { findProvenOpen, findRequest } from '../../store/requests.js';
 import { noteMailed } from '../../store/mailboxes.js';
-import { ANSWER, queueNotice } from '../../store/notices.js';
-import type { RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
+import { ANSWER, queueNotice, queueRunNotice } from '../../store/notices.js';
+import { findRun, noteRowEnd } from '../../store/runs.js';
+import type { Db, RecordedDecision, RequestRow, RequestState } from '../../store/schema.js';
 import { deleteSteps, deleteUnbegunSteps, failOpenSteps, LeaseLost } from '../../store/steps.js';
-import { isForOwner } from '../problems.js';
+import { isForOwner, isOurs } from '../problems.js';
+import { isRow, mailIfNobodyHas } from '../row.js';
 import { withApproval } from '../review/approval.js';
 import { countedBeside } from '../submit/decideSubmission.js';
 import { assertTransition } from '../transitions.js';
@@ -85,16 +87,18 @@ function stateWithoutInvitation({ state, guest_id }: RequestRow, { outcome }: De
 }
 
 /** Records how the turn ended, with its audit event and the moment of the next turn. */
-async function end(deps: Deps, { request, owner }: Lease, worked: Turn): Promise<void> {
+async function end(deps: Deps, { request, owner }: Lease, ended: Turn): Promise<void> {
+  const worked = await afterBlock(deps, request, ended);
   // An address has one open request: another one goes on in place of this one.
   const replaced =
     request.state === 'provisioned' && worked.state === 'held' && (await hasOpenRequest(deps, request));
   const turn = replaced ? { ...worked, state: request.state } : worked;
   assertTransition(request.state, turn.state);
-  const ended = await deps.store.db.transaction().execute(async (trx) => {
+  const recorded = await deps.store.db.transaction().execute(async (trx) => {
     if (!(await endTurn(trx, request.id, owner, turn))) return false;
     // In the same transaction, so that a simultaneous sign-up of the address sees both or neither.
-    if (turn.state === 'provisioned' || isForOwner(turn)) await noteMailed(trx, request.address);
+    const tellsOwner = isForOwner(turn) && !isRow(request);
+    if (turn.state === 'provisioned' || tellsOwner) await noteMailed(trx, request.address);
     // No work is left: a planned step would seem to wait for ever.
     const over = turn.state === 'denied' || (turn.state === 'provisioned' && turn.dueInSeconds === null);
     if (over && turn.problem) {
@@ -104,6 +108,8 @@ async function end(deps: Deps, { request, owner }: Lease, worked: Turn): Promise
     // The next attempt starts over, with the look-up and an invitation.
     if (request.state === 'provisioned' && turn.state === 'held') await deleteSteps(trx, request.id);
     if (turn.problem?.code === 'guestGone' && turn.guestId) await endAccessOfGone(trx, turn.guestId);
+    if (request.run_id) await noteRow(trx, request.run_id, worked, ended.problem);
+    if (turn.state === 'provisioned') await mailWhoJoined(trx, request);
     if (turn.state !== request.state) {
       await insertAuditEvent(trx, {
         requestId: request.id,
@@ -114,14 +120,54 @@ async function end(deps: Deps, { request, owner }: Lease, worked: Turn): Promise
       });
       if (turn.state === 'pending') await queueNotice(trx, 'waiting', request.id);
       // After an approval the applicant expects an invitation, so a denial is mailed. Others read it on the status page.
-      if (isForOwner(turn)) await queueNotice(trx, ANSWER, request.id);
+      // Who did not ask for anything is not told that they do not get it.
+      if (tellsOwner) await queueNotice(trx, ANSWER, request.id);
       else if (turn.state === 'denied' && request.review) await queueNotice(trx, 'denied', request.id);
     }
     return true;
   });
   const { state, problem } = turn;
-  deps.log.info({ requestId: request.id, state, problem: problem?.code ?? null, ended }, 'turn ended');
-  if (ended) reportEnd(deps, request, turn);
+  deps.log.info(
+    { requestId: request.id, state, problem: problem?.code ?? null, ended: recorded },
+    'turn ended',
+  );
+  if (recorded) reportEnd(deps, request, turn);
+}
+
+/** A row at which Microsoft blocks all invitations is not to blame: it is tried again if its run can go on. */
+async function afterBlock({ store }: Deps, request: RequestRow, turn: Turn): Promise<Turn> {
+  const { run_id, state } = request;
+  if (run_id === null || !isRow(request) || turn.problem?.code !== 'invitationsBlocked') return turn;
+  const run = await findRun(store.db, run_id);
+  const goesOn = run?.state === 'running' || run?.state === 'halted' || run?.state === 'paused';
+  return goesOn ? { ...turn, state, dueInSeconds: 0 } : turn;
+}
+
+/** Who signed up while their row was worked on has still to be mailed. */
+async function mailWhoJoined(trx: Db, { id, run_id }: RequestRow): Promise<void> {
+  if (run_id === null) return;
+  const joined = await findRequest(trx, id);
+  if (joined && !isRow(joined)) await mailIfNobodyHas(trx, id);
+}
+
+/** So many refusals in a row halt a run. */
+const MOST_REFUSALS = 5;
+
+/** Halts the run of a row when Microsoft refuses row after row, and has its starter mailed. */
+async function noteRow(trx: Db, runId: string, { state }: Turn, problem: Turn['problem']): Promise<void> {
+  const ours = problem !== null && isOurs(problem) ? problem : null;
+  if (!ours && state !== 'provisioned') return;
+  const atOnce = ours?.code === 'invitationsBlocked';
+  // What is tried again has not been refused.
+  if (ours && state === 'queued' && !atOnce) return;
+  const refused = { refusal: ours, atOnce, most: MOST_REFUSALS };
+  if (!(await noteRowEnd(trx, runId, refused)) || !ours) return;
+  await queueRunNotice(trx, runId);
+  await insertAuditEvent(trx, {
+    actor: 'portal',
+    action: 'run.halted',
+    detail: { run: runId, problem: ours.code },
+  });
 }
 
 async function hasOpenRequest({ store }: Deps, { address }: RequestRow): Promise<boolean> {

@@ -9,6 +9,7 @@ const REFUSALS: Record<'invitation' | 'group' | 'app', { match: RegExp; code: Pr
     { match: /Group email address is not supported/, code: 'groupAddress' },
     { match: /Primary SMTP Address is an invalid value/, code: 'addressRefused' },
     { match: /invitations not allowed for your company/, code: 'invitationsOff' },
+    { match: /suspicious activity/i, code: 'invitationsBlocked' },
     { match: /cross-tenant access settings/, code: 'crossTenantBlocked' },
   ],
   group: [

@@ -4,23 +4,24 @@ import { startDeadline } from '../../jobs/deadline.js';
 import type { Stop } from '../../jobs/stop.js';
 import type { Decision } from '../../policy/decision.js';
 import type { Partner } from '../../policy/schema.js';
-import { ensureGuest, grantTargets, recordGrant, recordGuest } from '../../store/guests.js';
+import { takeTurns } from '../../store/budget.js';
+import { RUN_MAILS } from '../../store/runMails.js';
+import { grantTargets, recordGrant, recordGuest } from '../../store/guests.js';
 import type { Turn } from '../../store/leases.js';
-import { pauseSecondsLeft } from '../../store/pauses.js';
-import type { Guest, RequestState, StepDetail, StepRow } from '../../store/schema.js';
+import type { Guest, RequestRow, RequestState, StepDetail, StepRow } from '../../store/schema.js';
 import {
   beginStep,
-  deleteUnplannedSteps,
   findSteps,
-  insertSteps,
   LeaseLost,
   noteStep,
+  planSteps,
   recordStep,
   type StepOutcome,
   type StepWriter,
 } from '../../store/steps.js';
 import { losesGuest, meaningOf } from '../problems.js';
 import { isSamePerson } from '../review/permissions.js';
+import { isRow } from '../row.js';
 import { consequenceOf, type Consequence } from './consequence.js';
 import { addToGroup, assignRole } from './grant.js';
 import { invite, lookUp } from './invite.js';
@@ -44,33 +45,86 @@ function stepsOf({ grants }: Decision, writesProfiles: boolean): Map<string, Ste
   ]);
 }
 
-/** Runs the open steps, and records each before the next begins. */
+/** Runs the open steps, and records each before what needs it begins. The grants, which need only the guest, go abreast. */
 export async function runSteps(run: Run): Promise<Turn> {
-  const { deps, lease, stop } = run;
+  const { lease, stop } = run;
   const { request } = lease;
   const planned = stepsOf(run.decision, await writesProfiles(run));
-  for (let rows = await plan(run, [...planned.keys()]); ; rows = await findSteps(deps.store.db, request.id)) {
+  // Nobody else writes steps while the lease lasts, so they are read once.
+  const rows = await plan(run, [...planned.keys()]);
+  for (;;) {
     const guestId = guestOf(rows)?.id ?? request.guest_id;
-    const next = rows.find((row) => isOpen(row, request.state));
+    const open = rows.filter((row) => isOpen(row, request.state));
+    const [next] = open;
     if (!next) return { state: 'provisioned', guestId, dueInSeconds: null, problem: null };
     lease.signal.throwIfAborted();
-    const later = (dueInSeconds: number): Turn => ({
-      state: request.state,
-      guestId,
-      problem: request.problem,
-      dueInSeconds,
-    });
-    if (stop.requested.aborted) return later(0);
-    const target = targetOf(deps, next);
-    const pause = await pauseSecondsLeft(deps.store.db, ['graph', target]);
-    if (pause > 0) return later(pause);
-    const step = next.key.startsWith('resend:') ? resendInvitation : planned.get(next.key);
-    if (!step) throw new Error(`There is no step called ${next.key}`);
-    const leave = deps.targets.enter(target);
-    if (!leave) return later(FULL_TARGET_SECONDS);
-    const consequence = await attempt(run, step, next, rows).finally(leave);
-    if (consequence) return turnAfter(request.state, consequence, guestId);
+    if (stop.requested.aborted) return turnAfter(request, { kind: 'later', afterSeconds: 0 }, guestId);
+    const abreast = isGrant(next) ? open.filter(isGrant) : [next];
+    const ends = await allOf(abreast.map((row) => advance(run, planned, row, rows)));
+    const end = foremost(ends.filter((one) => one !== null));
+    if (end) return turnAfter(request, end, guestId);
   }
+}
+
+/** How the work on a step ended, if it is not finished: it could not begin, or its attempt failed. */
+type Unfinished = Consequence | { kind: 'later'; afterSeconds: number };
+
+/** Makes one attempt at one step, if what it depends on has a place. Returns null when the step is finished. */
+async function advance(
+  run: Run,
+  planned: Map<string, Step>,
+  row: StepRow,
+  rows: StepRow[],
+): Promise<Unfinished | null> {
+  const { deps, lease } = run;
+  const target = targetOf(deps, row);
+  const turn = await mailTurn(run, row, rows);
+  if (turn > 0) return { kind: 'later', afterSeconds: turn };
+  const step = row.key.startsWith('resend:') ? resendInvitation : planned.get(row.key);
+  if (!step) throw new Error(`There is no step called ${row.key}`);
+  // A run has its own places, and nobody waits for them.
+  const leave = isRow(lease.request) ? () => undefined : deps.targets.enter(target);
+  if (!leave) return { kind: 'later', afterSeconds: FULL_TARGET_SECONDS };
+  return attempt(run, step, row, rows).finally(leave);
+}
+
+/** A turn that is longer ago was missed. */
+const MISSED_SECONDS = 10;
+
+/** The mails of runs keep a pace, so that they do not flood the mail server. @returns the seconds until the turn of this one */
+async function mailTurn({ deps, lease }: Run, row: StepRow, rows: StepRow[]): Promise<number> {
+  const { request, owner } = lease;
+  // What people ask for again does not wait, and what is mailed later has got its turn with its due time.
+  const isMail = row.key === 'mail' && detailOf(rows, 'invitation').mailedBy === 'portal';
+  if (!isRow(request) || !isMail) return 0;
+  const { turnAt } = row.detail;
+  const waits = turnAt === undefined ? null : (Date.parse(turnAt) - Date.now()) / 1000;
+  // After a pause of the run many turns have gone by at once: take another one.
+  if (waits !== null && waits > -MISSED_SECONDS) return Math.max(0, waits);
+  const { at, waitSeconds } = await takeTurns(deps.store.db, RUN_MAILS, {
+    perMinute: deps.limits.bulk.mailsPerMinute,
+  });
+  const writer = { requestId: request.id, owner };
+  if (waitSeconds > 0)
+    await noteStep(deps.store.db, writer, row.key, { ...row.detail, turnAt: at.toISOString() });
+  return waitSeconds;
+}
+
+/** Waits for all, so that nothing is running when the caller gets the first failure. */
+async function allOf<T>(works: Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(works);
+  return Promise.all(works);
+}
+
+const WEIGHT = { stop: 2, retry: 1, later: 0 } as const;
+
+/** What decides about the turn, of several steps that are not finished: a stop, or else the longest wait. */
+function foremost(ends: Unfinished[]): Unfinished | null {
+  const seconds = (end: Unfinished) => (end.kind === 'stop' ? 0 : end.afterSeconds);
+  const [first = null] = ends.sort(
+    (one, other) => WEIGHT[other.kind] - WEIGHT[one.kind] || seconds(other) - seconds(one),
+  );
+  return first;
 }
 
 /** Whether the portal may write profiles; without a token nobody knows, and the first step says so. */
@@ -85,6 +139,10 @@ async function writesProfiles({ deps: { graph }, lease: { signal } }: Run): Prom
 
 /** When to look again at a target that has all the places that it may have. */
 const FULL_TARGET_SECONDS = 2;
+
+function isGrant({ key }: StepRow): boolean {
+  return key.startsWith('group:') || key.startsWith('app:');
+}
 
 /** What a step depends on: a group or an app (`group:crm`, `app:wiki`), the mail server, or only Graph. */
 function targetOf({ mailer }: Deps, { key }: StepRow): string {
@@ -101,23 +159,21 @@ async function plan({ deps, lease: { request } }: Run, keys: string[]): Promise<
   const { db } = deps.store;
   // A provisioned request can only have a resend left, and its grants are not planned again.
   if (request.state === 'queued') {
-    await deleteUnplannedSteps(db, request.id, keys);
-    await insertSteps(
-      db,
-      request.id,
-      keys.map((key, position) => ({ key, position })),
-    );
+    return planSteps(db, request.id, keys);
   }
   return findSteps(db, request.id);
 }
 
 /** Makes one attempt at one step. Returns what follows its failure; null when the step is finished. */
-async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]): Promise<Consequence | null> {
+async function attempt(run: Run, step: Step, known: StepRow, rows: StepRow[]): Promise<Unfinished | null> {
+  const { key } = known;
   const { deps, lease, partner, decision, stop } = run;
   const { db } = deps.store;
   const { request } = lease;
   const writer = { requestId: request.id, owner: lease.owner };
-  const row = await beginStep(db, writer, key);
+  const target = targetOf(deps, known);
+  const row = await beginStep(db, writer, key, ['graph', target]);
+  if (typeof row === 'number') return { kind: 'later', afterSeconds: row };
   lease.beginStep();
   const deadline = startDeadline(deps.limits.stepSeconds, [lease.signal, stop.overdue]);
   const context: StepContext = {
@@ -134,7 +190,6 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
       await noteStep(db, writer, key, detail);
     },
   };
-  const target = targetOf(deps, row);
   try {
     refuseSelfApproval(context);
     const {
@@ -146,6 +201,7 @@ async function attempt(run: Run, step: Step, { key }: StepRow, rows: StepRow[]):
     const state = unconfirmed ? 'unconfirmed' : 'done';
     const outcome = { state, detail, problem: unconfirmed, graphRequestId } as const;
     await recordSuccess(run, writer, key, outcome, context);
+    Object.assign(known, row, { state, detail });
     return null;
   } catch (error) {
     if (lease.signal.aborted || error instanceof LeaseLost) throw error;
@@ -185,21 +241,18 @@ async function recordSuccess(
   writer: StepWriter,
   key: string,
   outcome: StepOutcome,
-  { request, invitation, guest }: StepContext,
+  { invitation, guest }: StepContext,
 ): Promise<void> {
+  const { db } = deps.store;
   const { detail } = outcome;
   const target = grantTargets(decision.grants).get(key);
-  await deps.store.db.transaction().execute(async (trx) => {
-    await recordStep(trx, writer, key, outcome);
-    if (key === 'invitation' && detail.guest) await recordGuest(trx, request, detail.guest);
-    if (target && guest && detail.grant) {
-      // An earlier version may have invited the guest.
-      await ensureGuest(trx, request, guest);
-      await recordGrant(trx, { ...target, guestId: guest.id, requestId: request.id, found: detail.grant });
-    }
-    const { redeemUrl, ...rest } = invitation;
-    if (key === 'mail' && redeemUrl) await noteStep(trx, writer, 'invitation', rest);
-  });
+  const { redeemUrl, ...rest } = invitation;
+  // First what else is to be kept: a step that is repeated because this broke off keeps the same once more.
+  if (key === 'invitation' && detail.guest) await recordGuest(db, writer, detail.guest);
+  if (target && guest && detail.grant)
+    await recordGrant(db, writer, guest, { ...target, found: detail.grant });
+  if (key === 'mail' && redeemUrl) await noteStep(db, writer, 'invitation', rest);
+  await recordStep(db, writer, key, outcome);
 }
 
 function guestOf(steps: StepRow[]): Guest | null {
@@ -210,10 +263,10 @@ function detailOf(steps: StepRow[], key: string): StepDetail {
   return steps.find((step) => step.key === key)?.detail ?? {};
 }
 
-function turnAfter(state: Turn['state'], consequence: Consequence, guestId: string | null): Turn {
-  const { problem } = consequence;
-  if (consequence.kind === 'retry')
-    return { state, problem, dueInSeconds: consequence.afterSeconds, guestId };
+function turnAfter({ state, problem: before }: RequestRow, end: Unfinished, guestId: string | null): Turn {
+  if (end.kind === 'later') return { state, problem: before, dueInSeconds: end.afterSeconds, guestId };
+  const { problem } = end;
+  if (end.kind === 'retry') return { state, problem, dueInSeconds: end.afterSeconds, guestId };
   // A resend that fails takes nothing from a guest who is in place.
   if (state === 'provisioned' && !losesGuest(problem)) return { state, problem, dueInSeconds: null, guestId };
   return { state: meaningOf(problem.code).state, problem, dueInSeconds: null, guestId };

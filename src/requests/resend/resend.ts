@@ -3,7 +3,7 @@ import type { Limits } from '../../limits.js';
 import { insertAuditEvent } from '../../store/auditEvents.js';
 import { makeDue } from '../../store/leases.js';
 import type { Db, RequestRow, StepRow, SubmissionRow } from '../../store/schema.js';
-import { insertSteps } from '../../store/steps.js';
+import { insertStep } from '../../store/steps.js';
 import { traceparent } from '../../activeSpan.js';
 
 /** Whether the invitation may be mailed again, and if not, why. */
@@ -17,7 +17,7 @@ export type MailWindow = Pick<Limits, 'mailWindowSeconds'>;
 
 export const MOST_RESENDS = 3;
 /** After every step of any policy. */
-const RESEND_POSITION = 10_000;
+export const RESEND_POSITION = 10_000;
 
 /** Whether the owner may request a resend. Mails take time, so there is a wait. `most` is the limit of resends in all. */
 export function mayResend(
@@ -29,7 +29,9 @@ export function mayResend(
   if (request.state !== 'provisioned' || request.anonymised_at) return { allowed: false, why: 'notMailed' };
   if (request.due_at !== null) return { allowed: false, why: 'underway' };
   const mails = steps.filter(({ key }) => key === 'mail' || key.startsWith('resend:'));
-  if (mails.at(-1)?.detail.mailedBy === 'nobody') return { allowed: false, why: 'notMailed' };
+  // The first mail of a run may be left for later.
+  const later = mails.length === 1 && request.bulk?.mail === false;
+  if (mails.at(-1)?.detail.mailedBy === 'nobody' && !later) return { allowed: false, why: 'notMailed' };
   if (mails.length > most) return { allowed: false, why: 'used' };
   return after(Math.max(...mails.map(({ finished_at }) => finished_at?.getTime() ?? 0)), mailWindowSeconds);
 }
@@ -85,6 +87,6 @@ export async function queueResend(
   const due = { from: ['provisioned'], to: 'provisioned', inSeconds, trace: traceparent() } as const;
   if (!(await makeDue(trx, requestId, due))) return false;
   const count = steps.filter(({ key }) => key.startsWith('resend:')).length;
-  await insertSteps(trx, requestId, [{ key: `resend:${count + 1}`, position: RESEND_POSITION + count }]);
+  await insertStep(trx, requestId, `resend:${count + 1}`, RESEND_POSITION + count);
   return true;
 }

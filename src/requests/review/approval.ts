@@ -91,7 +91,7 @@ function checkPartner(policy: Policy, chosen: string | undefined): string {
 export function withApproval(
   policy: Policy,
   decision: Decision,
-  { review, decision: recorded }: Pick<RequestRow, 'review' | 'decision'>,
+  { review, decision: recorded, run_id, bulk }: Pick<RequestRow, 'review' | 'decision' | 'run_id' | 'bulk'>,
 ): Decision {
   const openToReview = decision.outcome === 'invite' || decision.outcome === 'review';
   if (!openToReview) return decision;
@@ -101,8 +101,9 @@ export function withApproval(
   }
   const partner = policy.partner(decision.partner ?? review.partner);
   if (!partner || partner.id !== review.partner) return { ...decision, outcome: 'review' };
-  if (decision.partner === null && !mayTakeUnlisted(partner)) return { ...decision, outcome: 'review' };
-  const grants = approvedGrants(policy, review);
+  const mayTake = run_id === null ? mayTakeUnlisted(partner) : partner.enabled;
+  if (decision.partner === null && !mayTake) return { ...decision, outcome: 'review' };
+  const grants = bulk?.grants ?? approvedGrants(policy, review);
   if (review.grants && isEmpty(grants)) return { ...decision, outcome: 'review' };
   return { ...decision, outcome: 'invite', partner: partner.id, grants };
 }

@@ -1,3 +1,4 @@
+import { lacksLicence } from '../../licences/standing.js';
 import { decide, type Applicant } from '../../policy/decide.js';
 import type { Address } from '../../policy/address.js';
 import type { Policy } from '../../policy/policy.js';
@@ -27,7 +28,12 @@ export async function decideSubmission(
   if (decision.outcome === 'prove') return { ...decision, reasons: [...decision.reasons, ...guards] };
   if (decision.outcome !== 'invite') return decision;
   const exceeded = await exceededLimit(trx, policy, decision.partner, applicant.address);
-  const beside = [...(exceeded ? [{ code: `limit.${exceeded}` }] : []), ...guards];
+  const lacking = await lacksLicence(trx, policy, decision.partner, applicant.address.canonical);
+  const beside = [
+    ...(exceeded ? [{ code: `limit.${exceeded}` }] : []),
+    ...(lacking ? [{ code: 'limit.licences' }] : []),
+    ...guards,
+  ];
   if (beside.length === 0) return decision;
   return { ...decision, outcome: 'review', reasons: [...decision.reasons, ...beside] };
 }

@@ -18,6 +18,7 @@ import { drawToken, hashToken } from '../../token.js';
 import { traceparent } from '../../activeSpan.js';
 import { beginMailboxProof, joinMailboxProof } from '../prove/mailboxProof.js';
 import { openPage } from '../pageToken.js';
+import { takeOverRow } from '../row.js';
 import { isForOwner } from '../problems.js';
 import { claimAddress, Overtaken, QUIET_SECONDS, retryOvertaken } from './claimAddress.js';
 import { decideSubmission, type Suspicion } from './decideSubmission.js';
@@ -99,6 +100,7 @@ async function join(deps: Deps, trx: Db, standing: RequestRow, { browser, proof 
   const token = await openPage(trx, standing.id);
   if (token === null) throw new Overtaken();
   await joinMailboxProof(deps, trx, standing, browser);
+  await takeOverRow(trx, standing);
   if (proof) await noteProof(trx, standing.id, proof);
   if (proof?.kind === 'tenant') await releaseRequest(trx, standing.id);
   // The page says that an answer went to the mailbox: repeat it if that was long ago.

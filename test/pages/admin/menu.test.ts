@@ -33,7 +33,7 @@ async function menuOf(person: Visitor, path: string) {
 test('the menu has what a person may open, in sections, and how many requests wait for them', async () => {
   const { rail } = await menuOf(await portal.staff('ada'), '/admin');
   expect(rail).toBe(
-    'Work Overview Requests 2 2 waiting Set up Partners Apps Groups Policy Site Watch Audit trail Health',
+    'Work Overview Requests 2 2 waiting Invite many Runs Set up Partners Apps Groups Policy Site Watch Licences Audit trail Health',
   );
   expect((await menuOf(await portal.staff('lia'), '/admin/requests')).rail).toBe(
     'Work Overview Requests 1 1 waiting',

@@ -92,15 +92,39 @@ const RIGHTS = {
     'POST /admin/policy/save',
     'POST /admin/settings',
   ],
+  'bulk.read': [
+    'GET /admin/bulk',
+    'GET /admin/bulk/:template',
+    'GET /admin/runs',
+    'GET /admin/runs/:id',
+    'GET /admin/runs/:id/:file',
+    'GET /admin/runs/:id/progress',
+  ],
+  'bulk.run': [
+    'GET /admin/runs/:id/undo',
+    'POST /admin/bulk',
+    'POST /admin/runs/:id/:action',
+    'POST /admin/runs/:id/start',
+  ],
+  'licences.read': ['GET /admin/licences', 'GET /admin/licences.csv'],
+  'licences.write': ['POST /admin/licences/owned', 'POST /admin/licences/read'],
   'audit.read': ['GET /admin/audit', 'GET /admin/audit.csv', 'POST /admin/audit/verify'],
   'doctor.read': ['GET /admin/doctor', 'GET /admin/doctor/findings', 'POST /admin/doctor'],
 };
 type Right = keyof typeof RIGHTS;
 
-const READING: Right[] = ['overview', 'requests.read', 'policy.read', 'audit.read', 'doctor.read'];
+const READING: Right[] = [
+  'overview',
+  'requests.read',
+  'policy.read',
+  'bulk.read',
+  'licences.read',
+  'audit.read',
+  'doctor.read',
+];
 const DECIDING: Right[] = ['overview', 'requests.read', 'requests.decide'];
 const MAY: Record<StaffName, Right[]> = {
-  ada: [...READING, 'requests.decide', 'policy.write'],
+  ada: [...READING, 'requests.decide', 'policy.write', 'bulk.run', 'licences.write'],
   arne: DECIDING,
   aud: READING,
   nils: [],

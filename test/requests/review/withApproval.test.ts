@@ -63,7 +63,12 @@ test.each<Case>([
   if (!parsed.ok) throw new Error(parsed.fault);
   const decision = decide(policy, { address: parsed.address });
   const first: RecordedDecision = { ...decision, reasons: recorded.map((code) => ({ code })) };
-  const { outcome, partner, grants } = withApproval(policy, decision, { review, decision: first });
+  const { outcome, partner, grants } = withApproval(policy, decision, {
+    review,
+    decision: first,
+    run_id: null,
+    bulk: null,
+  });
   const apps = outcome === 'invite' ? grants.apps.map(({ key }) => key) : [];
   expect([outcome, String(partner), ...apps].join(' ')).toBe(expected);
 });

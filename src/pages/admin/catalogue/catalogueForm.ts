@@ -1,5 +1,6 @@
 import type { Deps } from '../../../deps.js';
 import { notFound } from '../../../errors.js';
+import { TIERS, type Tier } from '../../../policy/licensing.js';
 import type { PolicyDocument } from '../../../policy/schema.js';
 import { line, ticks, type Fields } from '../form/fields.js';
 import type { FormPage } from '../form/formPage.js';
@@ -14,6 +15,7 @@ export type Kind = 'apps' | 'groups';
 const GROUP_FIELDS = {
   name: line(['name'], { required: true }),
   id: line(['id'], { required: true }),
+  tier: line(['tier']),
 } satisfies Fields<string>;
 
 /** An app's settings; its key lasts, since partners refer to it. */
@@ -23,6 +25,7 @@ const APP_FIELDS = {
   groups: ticks(['groups']),
   servicePrincipalId: line(['servicePrincipalId']),
   appRoleId: line(['appRoleId']),
+  tier: line(['tier']),
 } satisfies Fields<string>;
 
 /** `order` is that of a new item's form, which has a field for the key too. */
@@ -33,10 +36,15 @@ const KINDS: Record<
   apps: {
     view: 'admin/app',
     fields: APP_FIELDS,
-    order: ['name', 'url', 'key', 'groups', 'servicePrincipalId', 'appRoleId'],
+    order: ['name', 'url', 'key', 'groups', 'servicePrincipalId', 'appRoleId', 'tier'],
     path: appPath,
   },
-  groups: { view: 'admin/group', fields: GROUP_FIELDS, order: ['name', 'id', 'key'], path: groupPath },
+  groups: {
+    view: 'admin/group',
+    fields: GROUP_FIELDS,
+    order: ['name', 'id', 'key', 'tier'],
+    path: groupPath,
+  },
 };
 
 /** An app or a partner that grants the item; the item cannot be removed while there is one. */
@@ -48,6 +56,7 @@ export type ItemLocals = {
   uses: Use[];
   groups: PolicyDocument['groups'];
   tickChoices: typeof tickChoices;
+  tiers: readonly Tier[];
   search: FormSearch | null;
   /** Roles of the chosen app. */
   roles: { id: string; name: string }[] | null;
@@ -96,7 +105,7 @@ export function itemPage(deps: Deps, kind: Kind, key: string): ItemPage {
 
 function commonLocals({ policy }: Deps): Omit<ItemLocals, 'key' | 'uses'> {
   const { groups } = policy.current().policy.document;
-  return { groups, tickChoices, search: null, roles: null, obstacle: null, failed: null };
+  return { groups, tickChoices, tiers: TIERS, search: null, roles: null, obstacle: null, failed: null };
 }
 
 export function usesOf({ apps, partners }: PolicyDocument, kind: Kind, key: string): Use[] {

@@ -25,6 +25,8 @@ export const PARTNER_FIELDS = {
   perDay: number(['limits', 'perDay']),
   total: number(['limits', 'total']),
   perHour: number(['limits', 'perHour']),
+  licensing: choice(['licensing'], 'partner'),
+  licences: line(['limits', 'licences']),
   approval: choice(['approval'], 'automatic'),
   approvers: lines(['approvers']),
   notify: choice(['notify'], 'atOnce'),

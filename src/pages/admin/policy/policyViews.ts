@@ -1,3 +1,4 @@
+import { consequencesInWords } from '../../../licences/inWords.js';
 import type { Locals, Response } from 'express';
 import type { PolicyPreview } from '../../../administration/previewPolicy.js';
 import type { PublicError } from '../../../errors.js';
@@ -33,6 +34,7 @@ export function renderPreview(
     ...viewOfChanges(preview.changes, res.locals.t),
     summary: summaryOf(preview.changes, res.locals),
     replay: preview.replay && viewOfReplay(preview.replay, res.locals.t),
+    costs: consequencesInWords(res.locals.t, res.locals.locale, preview.costs),
     problem: problem?.id ?? null,
     fields: fieldsOf(sent),
     back,

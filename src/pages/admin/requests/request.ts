@@ -4,6 +4,7 @@ import type { Deps } from '../../../deps.js';
 import { PublicError } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
 import { leaveNote } from '../../../http/note.js';
+import { consequencesInWords } from '../../../licences/inWords.js';
 import { inspect, type Inspection } from '../../../requests/list/inspect.js';
 import { meaningOf } from '../../../requests/problems.js';
 import { decide, resendAsAdmin, ReviewConflict } from '../../../requests/review/decide.js';
@@ -119,6 +120,7 @@ function render(
   const restorable = mayRestore(inspection.request);
   res.render('admin/request', {
     ...inspection,
+    costs: consequencesInWords(res.locals.t, res.locals.locale, inspection.costs),
     problem,
     movedOn,
     flash,

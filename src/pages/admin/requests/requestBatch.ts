@@ -3,9 +3,13 @@ import type { Deps } from '../../../deps.js';
 import { malformed } from '../../../errors.js';
 import { accessIn } from '../../../http/guard.js';
 import { leaveNote } from '../../../http/note.js';
+import type { Added, Consequence } from '../../../licences/forecast.js';
+import { costsOf, personOfPartner } from '../../../licences/standing.js';
+import { consequencesInWords } from '../../../licences/inWords.js';
 import { isGuid } from '../../../policy/guid.js';
 import { checkSeveral, decideSeveral } from '../../../requests/review/decideSeveral.js';
 import { REVIEW_ACTIONS, type ReviewAction } from '../../../requests/review/permissions.js';
+import type { RequestRow } from '../../../store/schema.js';
 import { LIST, MOST_AT_ONCE, showList } from './listPage.js';
 import { listAddress, readReturnQuery, type ListQuery } from './listQuery.js';
 import {
@@ -77,10 +81,20 @@ async function showConfirmation(
 ): Promise<void> {
   const { policy } = deps.policy.current();
   const checked = await checkSeveral(deps, accessIn(res), named, decisionIn(action, words));
+  const open = checked.filter(({ refused }) => !refused);
+  const costs =
+    action === 'approve'
+      ? await costsOfRequests(
+          deps,
+          open.map(({ request }) => request),
+        )
+      : [];
+  const { t, locale } = res.locals;
   const versions = new Map(named.map(({ id, version }) => [id, version]));
   res.render('admin/requestConfirm', {
     action,
-    open: checked.filter(({ refused }) => !refused),
+    open,
+    costs: consequencesInWords(t, locale, costs),
     left: checked.filter(({ refused }) => refused),
     versionOf: (id: string) => versions.get(id),
     partnerName: (partner: string | null) => policy.partnerName(partner),
@@ -90,6 +104,18 @@ async function showConfirmation(
     list: listAddress('', query, { position: query.position }).slice(1),
     back: listAddress(LIST, query, { position: query.position }),
   });
+}
+
+async function costsOfRequests(
+  { store: { db }, policy }: Deps,
+  requests: readonly (Pick<RequestRow, 'partner' | 'address'> | null | undefined)[],
+): Promise<Consequence[]> {
+  const { policy: inForce } = policy.current();
+  const added: Added[] = [];
+  for (const request of requests) {
+    if (request) added.push(...(await personOfPartner(db, inForce, request.partner, request.address)));
+  }
+  return costsOf(db, inForce, added);
 }
 
 /** @throws {PublicError} `malformed` for anything that is not in our lists */

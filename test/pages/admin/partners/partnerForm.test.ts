@@ -38,7 +38,8 @@ const FULL = {
   },
   approvers: [MEGAN],
   notify: 'off',
-  limits: { perDay: 50, total: 500 },
+  limits: { perDay: 50, total: 500, licences: 'review' },
+  licensing: 'homeLicensed',
   enabled: false,
 };
 
@@ -115,6 +116,8 @@ test.each<[string, object, Record<string, unknown>, [string, unknown][]]>([
   ['a message taken away', FULL, { message: '' }, [['invitation.message', undefined]]],
   ['a language', SMALL, { language: 'de' }, [['invitation.language', 'de']]],
   ['members instead of guests', SMALL, { userType: 'Member' }, [['invitation.userType', 'Member']]],
+  ['licensing', SMALL, { licensing: 'employee' }, [['licensing', 'employee']]],
+  ['a limit by licences', SMALL, { licences: 'review' }, [['limits.licences', 'review']]],
   ['sponsors', SMALL, { sponsors: `${SPONSOR}\r\n${MEGAN}` }, [['invitation.sponsors', [SPONSOR, MEGAN]]]],
   ['approvers taken away', FULL, { approvers: '' }, [['approvers', []]]],
   [
@@ -135,6 +138,8 @@ test.each<[string, object, Record<string, unknown>, [string, unknown][]]>([
       ['limits.total', undefined],
     ],
   ],
+  ['a limit by licences taken away', FULL, { licences: '' }, [['limits.licences', undefined]]],
+  ['licensing back to the default', FULL, { licensing: 'partner' }, [['licensing', 'partner']]],
   [
     'limits that are none, for the check to refuse',
     SMALL,
