@@ -1,10 +1,12 @@
 import { benchAdminList } from './adminList.js';
 import { benchAtRest } from './atRest.js';
+import { benchBulk } from './bulk.js';
 import { benchDecide } from './decide.js';
 import { benchFairness } from './fairness.js';
 import { benchFormPage } from './formPage.js';
 import { benchIdleSessions } from './idleSessions.js';
 import { benchInstances } from './instances.js';
+import { benchLicences } from './licences.js';
 import { benchManySignUps } from './manySignUps.js';
 import { benchOneClient } from './oneClient.js';
 import { benchPolicyReload } from './policyReload.js';
@@ -49,8 +51,10 @@ const measures: Record<string, () => Promise<Row[]>> = {
   decide: decisionsAndLoading,
   policyReload: benchPolicyReload,
   provisioning: benchProvisioning,
+  bulk: benchBulk,
   fairness: benchFairness,
   adminList: benchAdminList,
+  licences: benchLicences,
   atRest: benchAtRest,
   idleSessions: () => benchIdleSessions(),
   instances: () => benchInstances(),
