@@ -29,6 +29,8 @@ The sign-in secret
 Microsoft Graph's application permissions, for the site's identity (deploy/registration.json lists them)
   --app-roles            also the wider ones, for a policy that assigns app roles directly
   --doctor               also those with which the doctor sees more; they only read
+  --undo                 also the one with which the portal deletes guests whom it made, and restores them
+  --licences             also those for the report on licences; they only read
   --prune                removes granted permissions that these options do not include
   --grant-app            grants them to the app registration itself: for a portal that does not run on Azure
 
@@ -42,11 +44,11 @@ TEXT
 read_options() {
   name='Partner sign-up portal'
   client_id='' base_url='' multi_tenant='' admin='' site='' resource_group='' slot='' vault='' new_secret=''
-  app_roles='' doctor='' prune='' grant_app='' tenant='' dry_run=''
+  app_roles='' doctor='' undo='' licences='' prune='' grant_app='' tenant='' dry_run=''
   secret_days=180 wait_seconds=90
   while (($# > 0)); do
     case "$1" in
-      --multi-tenant | --new-secret | --app-roles | --doctor | --prune | --grant-app | --dry-run) set_option "$1" true ;;
+      --multi-tenant | --new-secret | --app-roles | --doctor | --undo | --licences | --prune | --grant-app | --dry-run) set_option "$1" true ;;
       --name | --client-id | --base-url | --admin | --site | --resource-group | --slot | --vault | --secret-days | --tenant)
         set_option "$1" "${2:-}"
         shift
@@ -92,8 +94,8 @@ check_options() {
   [[ -z $base_url || $base_url =~ $PUBLIC_ADDRESS ]] || misused '--base-url needs an https:// address without a path.'
   [[ -z $site || -n $resource_group ]] || misused '--site needs --resource-group.'
   [[ -n $site || -z $resource_group$slot ]] || misused '--resource-group and --slot need --site.'
-  [[ -n $site || -n $grant_app || -z $app_roles$doctor$prune ]] ||
-    misused '--app-roles, --doctor and --prune need --site (or --grant-app).'
+  [[ -n $site || -n $grant_app || -z $app_roles$doctor$undo$licences$prune ]] ||
+    misused '--app-roles, --doctor, --undo, --licences and --prune need --site (or --grant-app).'
   [[ -z $site || -z $grant_app ]] || misused '--site and --grant-app exclude each other: a site has an identity of its own.'
   if [[ -n $app_roles ]]; then
     warn 'With AppRoleAssignment.ReadWrite.All an attacker who takes over the portal can get any permission in the tenant.'

@@ -3,8 +3,9 @@
 
 # Prints the permissions that the options include, as an array.
 wanted_permissions() {
-  jq -c --arg roles "$app_roles" --arg doctor "$doctor" '.graphPermissions
+  jq -c --arg roles "$app_roles" --arg doctor "$doctor" --arg undo "$undo" --arg licences "$licences" '.graphPermissions
     | .always + (if $roles != "" then .appRoles else [] end) + (if $doctor != "" then .doctor else [] end)
+      + (if $undo != "" then .undo else [] end) + (if $licences != "" then .licences else [] end)
     | unique' "$data"
 }
 
