@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import express from 'express';
 import {
   built,
@@ -11,7 +13,7 @@ import {
 } from './builtPortal.js';
 
 // The portal as `dist/server.js` starts it, and beside its pages what starts runs without a sign-in:
-// POST /bench/preview with a CSV file, POST /bench/start/<run>, GET /bench/run/<run>.
+// POST /bench/preview with a CSV file, POST /bench/start/<run>, GET /bench/run/<run>, and GET /bench/held, what memory it needs.
 
 const { previewSheet } = (await built('bulk/preview.js')) as typeof import('../../src/bulk/preview.js');
 const { startRun } = (await built('bulk/runs.js')) as typeof import('../../src/bulk/runs.js');
@@ -36,6 +38,13 @@ app.get('/bench/run/:id', async (req, res) => {
   const { id } = req.params;
   const counts = await countRows(deps.store.db, id);
   res.json({ state: (await findRun(deps.store.db, id))?.state, ...Object.fromEntries(counts) });
+});
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+app.get('/bench/held', (_req, res) => {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  res.json({ mb: (heapUsed + external) / 2 ** 20 });
 });
 app.use(createApp(deps));
 const server = app.listen(config.port);
