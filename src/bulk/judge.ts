@@ -1,7 +1,7 @@
 import { parseAddress, type Address } from '../policy/address.js';
 import type { Decision } from '../policy/decision.js';
 import { decisionNow } from '../policy/decide.js';
-import type { Grants } from '../policy/grants.js';
+import { targetKey, targetKeys, type Grants } from '../policy/grants.js';
 import { isHttpsUrl } from '../policy/httpsUrl.js';
 import { didYouMean } from '../policy/lookAlikes/didYouMean.js';
 import { isWithin, narrowGrants } from '../policy/narrowGrants.js';
@@ -87,12 +87,12 @@ export function judgeRow(
     const verdict: RowVerdict = {
       partner: decision.partner,
       rule: decision.rule,
-      grants: namesOf(decision.grants),
+      ...given(decision.grants),
     };
     if (!found?.guest) return { outcome: 'invite', verdict, order };
-    const fresh = namesOf(missing(decision.grants, found));
-    if (fresh.length === 0) return judged('unchanged', { ...verdict, grants: [] });
-    return { outcome: 'grant', verdict: { ...verdict, grants: fresh }, order };
+    const fresh = given(missing(decision.grants, found));
+    if (fresh.grants.length === 0) return judged('unchanged', { ...verdict, ...fresh });
+    return { outcome: 'grant', verdict: { ...verdict, ...fresh }, order };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return judged('refused', error.verdict);
@@ -227,11 +227,12 @@ function missing(grants: Grants, { groups = [], roles = [] }: Found): Pick<Grant
     groups: grants.groups.filter(({ id }) => !groups.includes(id.toLowerCase())),
     appRoles: grants.appRoles.filter(
       ({ servicePrincipalId, appRoleId }) =>
-        !roles.includes(`${servicePrincipalId}/${appRoleId}`.toLowerCase()),
+        !roles.includes(targetKey(servicePrincipalId, appRoleId)),
     ),
   };
 }
 
-function namesOf({ groups, appRoles }: Pick<Grants, 'groups' | 'appRoles'>): string[] {
-  return [...groups, ...appRoles].map(({ name }) => name);
+function given(grants: Pick<Grants, 'groups' | 'appRoles'>): { grants: string[]; targets: string[] } {
+  const { groups, appRoles } = grants;
+  return { grants: [...groups, ...appRoles].map(({ name }) => name), targets: targetKeys(grants) };
 }

@@ -76,8 +76,8 @@ export async function startRun(deps: Deps, id: string, by: string): Promise<Star
 
 /** Whether a row would have another outcome or other grants than its preview says. */
 function differs(row: RunRowData, judged: Judged | undefined): boolean {
-  const say = ({ outcome, verdict: { reason, partner, grants } }: Pick<Judged, 'outcome' | 'verdict'>) =>
-    JSON.stringify([outcome, reason ?? null, partner ?? null, grants ?? []]);
+  const say = ({ outcome, verdict: { reason, partner, targets } }: Pick<Judged, 'outcome' | 'verdict'>) =>
+    JSON.stringify([outcome, reason ?? null, partner ?? null, targets ?? []]);
   return !judged || say(row) !== say(judged);
 }
 

@@ -5,6 +5,7 @@ import { removeMember } from '../graph/groups.js';
 import { checkMemberGroups, deleteUser, getUser } from '../graph/users.js';
 import { startDeadline } from '../jobs/deadline.js';
 import type { Stop } from '../jobs/stop.js';
+import { targetKey } from '../policy/grants.js';
 import { isLasting, problemOf, retrySeconds } from '../requests/problems.js';
 import { accountOf } from '../requests/provision/account.js';
 import { holdLease, type Lease } from '../requests/provision/lease.js';
@@ -56,7 +57,7 @@ async function undo(
   const current = all.filter(({ ended_at }) => ended_at === null);
   const relied = await findReliedOn(deps.store.db, request);
   const given = current.filter(
-    (grant) => grant.request_id === request.id && grant.found === 'created' && !relied.has(keyOf(grant)),
+    (grant) => grant.request_id === request.id && grant.found === 'created' && !relied.has(targetKey(grant.target_id, grant.role_id)),
   );
   const kept: Undone['kept'] = [];
   const ended: AccessGrantRow[] = [];
@@ -82,11 +83,6 @@ async function undo(
 }
 
 const nameOf = ({ name }: AccessGrantRow) => name;
-
-/** As `findReliedOn` names grants. */
-function keyOf({ target_id, role_id }: AccessGrantRow): string {
-  return `${target_id}/${role_id}`.toLowerCase();
-}
 
 /** A grant of a moment ago that the directory does not show. */
 class NotShownYet extends Error {}

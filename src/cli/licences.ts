@@ -3,9 +3,10 @@ import { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { csvStream } from '../csv.js';
 import { inEnglish } from '../language.js';
-import { gapsInWords, needsInWords } from '../licences/inWords.js';
+import { gapsInWords, needsInWords, trialInWords } from '../licences/inWords.js';
 import { hasNoLicences, readReport, type LicenceReport } from '../licences/report.js';
 import { reportRows } from '../licences/reportRows.js';
+import type { Rule } from '../licences/rule.js';
 import { answer, FIELDS, type Answer, type Question } from '../licences/trial.js';
 import { TIERS } from '../policy/licensing.js';
 import type { Policy } from '../policy/policy.js';
@@ -40,7 +41,7 @@ function parse(given: string[]): StoreCommand {
     const policy = await policyInForce();
     if (!policy) return 1;
     const report = await readReport(db, policy, new Date());
-    if (values.json) console.log(JSON.stringify(report, null, 2));
+    if (values.json) console.log(JSON.stringify(forPrograms(report), null, 2));
     else if (values.csv) await writeCsv(report);
     else print(report);
     return 0;
@@ -57,8 +58,19 @@ async function policyInForce(): Promise<Policy | null> {
   }
 }
 
+/** What is unknown is null, and no number. */
+function forPrograms(report: LicenceReport) {
+  if (report.owned.tiers !== null) return report;
+  const unknown = { owned: null, covered: null, missing: null };
+  const needsBy = (rule: Rule) =>
+    Object.fromEntries(
+      Object.entries(report.needs[rule]).map(([tier, need]) => [tier, { ...need, ...unknown }]),
+    );
+  return { ...report, needs: { '2017': needsBy('2017'), '2018': needsBy('2018') } };
+}
+
 async function writeCsv(report: LicenceReport): Promise<void> {
-  const { header, rows } = reportRows(inEnglish(), report);
+  const { header, rows } = reportRows(inEnglish(), LOCALE, report);
   await pipeline(Readable.from(rows), csvStream(header, { bom: false }), process.stdout, { end: false });
 }
 
@@ -113,19 +125,7 @@ function inWords(answered: Answer): string {
     const { billable, cost } = answered;
     return t('licences.try.bill', { count: billable, number: number(billable), cost: number(cost) });
   }
-  const lines = TIERS.flatMap((tier): string[] => {
-    const need = answered.tiers[tier];
-    if (!need) return [];
-    const { fivefold, onefold, needed, owned, missing } = need;
-    return [
-      t('licences.try.need', {
-        tier: t(`licences.tier.${tier}`),
-        people: t('licences.people', { count: fivefold + onefold, number: number(fivefold + onefold) }),
-        needed: number(needed),
-        owned: number(owned),
-        missing: number(missing),
-      }),
-    ];
-  });
+  const { tiers } = answered;
+  const lines = TIERS.flatMap((tier) => (tiers[tier] ? [trialInWords(t, LOCALE, tier, tiers[tier])] : []));
   return lines.length > 0 ? lines.join('\n') : t('licences.nobody');
 }

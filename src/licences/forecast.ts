@@ -51,10 +51,13 @@ export function forecast(standing: Standing, added: readonly Added[]): Consequen
   return [...consequences, ...governanceBetween(standing, after)];
 }
 
+/** Members are not billed for governance features. */
+const BILLED = KINDS.filter((kind) => kind !== 'affiliateMember');
+
 /** Whether governance features may be billed for from now on, which nobody was for before. */
 export function governanceBetween(before: Standing, after: Standing): Consequence[] {
   const [was, is] = [before, after].map(({ people }) =>
-    KINDS.reduce((total, kind) => total + (people[kind]?.governance ?? 0), 0),
+    BILLED.reduce((total, kind) => total + (people[kind]?.governance ?? 0), 0),
   );
   const begins = before.governs === false || (before.governs === null && was === 0);
   return begins && (is ?? 0) > (was ?? 0) ? [{ code: 'governance', people: (is ?? 0) - (was ?? 0) }] : [];
@@ -88,16 +91,15 @@ export function licencesBetween(
 
 const NO_NEED: Need = { fivefold: 0, onefold: 0, needed: 0, owned: 0, covered: 0, missing: 0 };
 
-/** Whether somebody would be without a licence: one that is added, or one of a lower tier. Unknown licences are never missing. */
-export function exceeds(standing: Standing, added: readonly Added[]): boolean {
-  const { people, owned } = standing;
+/** Whether more people would be without a licence, those who are added or others. Unknown licences are never missing. */
+export function exceeds({ people, owned }: Standing, added: readonly Added[]): boolean {
   if (owned === null) return false;
   const [before, after] = [people, withAdded(people, added)].map((all) => fiveToOne(RULE_IN_USE, all, owned));
-  const more = tiersWithMore(added);
-  return PAID_TIERS.some((tier) => {
-    const [was, is] = [before, after].map((needs) => needs?.[tier]?.missing ?? 0);
-    return (is ?? 0) > (more.has(tier) ? 0 : (was ?? 0));
-  });
+  return PAID_TIERS.some((tier) => withoutLicence(after?.[tier]) > withoutLicence(before?.[tier]));
+}
+
+function withoutLicence({ fivefold, covered, onefold, owned } = NO_NEED): number {
+  return fivefold - covered + Math.max(0, onefold - owned);
 }
 
 const sum = (added: readonly Added[]) => added.reduce((total, { count }) => total + count, 0);

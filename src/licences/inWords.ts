@@ -2,7 +2,7 @@ import type { Translate } from '../language.js';
 import type { Tier } from '../policy/licensing.js';
 import type { Consequence } from './forecast.js';
 import type { LicenceReport } from './report.js';
-import { PAID_TIERS, RULE_IN_USE, type Need } from './rule.js';
+import { FIVE, PAID_TIERS, RULE_IN_USE, type Need } from './rule.js';
 
 /** What a tier needs, as a sentence: “P1: you need 12 licences for 60 people and own 10: 2 are missing.” */
 export function needInWords(
@@ -22,10 +22,32 @@ export function needInWords(
     missing: number.format(need.missing),
   };
   const says = !known ? 'unknown' : need.missing > 0 ? 'missing' : 'enough';
-  return t(`licences.need.${says}`, {
-    ...values,
-    count: known ? need.missing : people,
+  const sentence = t(`licences.need.${says}`, { ...values, count: known ? need.missing : people });
+  return known ? withSpare(t, locale, sentence, need) : sentence;
+}
+
+/** What a tier needs in the answer of the calculator. */
+export function trialInWords(t: Translate, locale: string, tier: Tier, need: Need): string {
+  const number = new Intl.NumberFormat(locale);
+  const people = need.fivefold + need.onefold;
+  const sentence = t('licences.try.need', {
+    tier: t(`licences.tier.${tier}`),
+    people: t('licences.people', { count: people, number: number.format(people) }),
+    needed: number.format(need.needed),
+    owned: number.format(need.owned),
+    missing: number.format(need.missing),
   });
+  return tier === 'free' ? sentence : withSpare(t, locale, sentence, need);
+}
+
+/** Without this, needed, owned and missing would not seem to add up. */
+function withSpare(t: Translate, locale: string, sentence: string, need: Need): string {
+  const count = need.covered - FIVE * need.owned;
+  if (count <= 0) return sentence;
+  return inOne(locale, [
+    sentence,
+    t('licences.need.spare', { count, number: new Intl.NumberFormat(locale).format(count) }),
+  ]);
 }
 
 /** A sentence for each paid tier that anybody needs, the dearest first. */
@@ -35,6 +57,11 @@ export function needsInWords(t: Translate, locale: string, { needs, owned }: Lic
     const need = needs[RULE_IN_USE][tier];
     return need && need.fivefold + need.onefold > 0 ? [needInWords(t, locale, tier, need, { known })] : [];
   });
+}
+
+/** Chinese has no space between sentences. */
+function inOne(locale: string, sentences: string[]): string {
+  return sentences.join(locale.startsWith('zh') ? '' : ' ');
 }
 
 /** What the numbers of a report do not know, a sentence each. */
@@ -57,10 +84,12 @@ export function gapsInWords(t: Translate, locale: string, report: LicenceReport)
     gaps.anonymised > 0 && t('licences.note.anonymised', number(gaps.anonymised)),
     gaps.severalPartners > 0 && t('licences.note.severalPartners', number(gaps.severalPartners)),
     leftPartners.length > 0 && t('licences.note.leftPartners', { names: leftPartners.join(', ') }),
+    report.coming > 0 && t('licences.note.coming', number(report.coming)),
     ...notCounted,
-    owned.others.length > 0 && t('licences.note.others', { names: owned.others.join(', ') }),
+    owned.lifted > 0 && t('licences.note.lifted', number(owned.lifted)),
     t('licences.note.elsewhere'),
     t('licences.note.spare'),
+    owned.others.length > 0 && t('licences.note.others', { names: owned.others.join(', ') }),
   ].filter((text) => text !== false);
 }
 
@@ -81,9 +110,12 @@ function consequenceInWords(t: Translate, locale: string, consequence: Consequen
         tier: t(`licences.tier.${tier}`),
         more: t(more < 0 ? 'licences.fewer' : 'licences.more', { count, number: number.format(count) }),
       });
-      if (missing === null) return `${says} ${t('licences.then.unknown')}`;
       if (missing === 0) return says;
-      return `${says} ${t('licences.then.missing', { count: missing, number: number.format(missing) })}`;
+      const then =
+        missing === null
+          ? t('licences.then.unknown')
+          : t('licences.then.missing', { count: missing, number: number.format(missing) });
+      return inOne(locale, [says, then]);
     }
     case 'active':
       return t('licences.then.active', { people, free: number.format(consequence.free) });

@@ -13,12 +13,16 @@ const PLANS: Record<PaidTier, string> = {
   governance: 'e866a266-3cff-43a3-acca-0c90a7e00c8b',
 };
 
+const BASES = ['p2', 'p1'] as const;
+
 export type OwnedIn = {
   tiers: Required<Owned>;
   /** Subscriptions with such a plan that give no licences now. */
   notCounted: { sku: string; status: string; units: number }[];
   /** Names of subscriptions without any such plan. */
   others: string[];
+  /** How many licences of P1 and P2 have Governance added, and count as that. */
+  lifted: number;
 };
 
 /** How many licences of each tier subscriptions give. */
@@ -26,6 +30,7 @@ export function ownedIn(subscriptions: readonly Subscription[]): OwnedIn {
   const tiers: Required<Owned> = { basic: 0, p1: 0, p2: 0, governance: 0 };
   const notCounted: OwnedIn['notCounted'] = [];
   const others: string[] = [];
+  let addOns = 0;
   for (const { skuPartNumber, capabilityStatus, prepaidUnits, servicePlans } of subscriptions) {
     const named = servicePlans ?? [];
     const has = (tier: PaidTier, plans = named) =>
@@ -49,10 +54,19 @@ export function ownedIn(subscriptions: readonly Subscription[]): OwnedIn {
       });
       continue;
     }
-    // A product with P2 names P1 as well, and is one licence.
-    const tier = (['p2', 'p1', 'basic'] as const).find(gives);
-    if (tier) tiers[tier] += units;
-    if (gives('governance')) tiers.governance += units;
+    // A product with P2 names P1 as well, and is one licence, of the highest tier that it has.
+    const base = BASES.find(gives);
+    if (!gives('governance')) tiers[base ?? 'basic'] += units;
+    else if (base) tiers.governance += units;
+    else addOns += units;
   }
-  return { tiers, notCounted, others };
+  // Governance is sold on top of P1 or P2: both together are one licence.
+  let left = addOns;
+  for (const base of BASES) {
+    const lifted = Math.min(left, tiers[base]);
+    tiers[base] -= lifted;
+    left -= lifted;
+  }
+  tiers.governance += addOns;
+  return { tiers, notCounted, others, lifted: addOns - left };
 }

@@ -58,7 +58,10 @@ export async function readOwnedLicences(deps: Needed): Promise<void> {
 /** Reads which of the tenant's guests were active this month, once a day. It may be cut off at any page. */
 export async function readActiveGuests(deps: Needed, options: Options = {}): Promise<void> {
   await readMonths(deps, 'active', options, {
-    first: (_reading, now) => ({ path: GUESTS_WITH_SIGN_INS, months: monthsOfSignIns(now) }),
+    first: ({ data }, now) => ({
+      path: GUESTS_WITH_SIGN_INS,
+      months: monthsOfSignIns(data?.months ?? {}, now),
+    }),
     page: async (path) => {
       const { items, next } = await readGuestSignIns(deps.graph, path);
       const seen = items.flatMap(({ id, signedInAt }) =>
@@ -105,7 +108,7 @@ async function readMonths(
     leaseSeconds: LEASE_SECONDS,
   });
   if (!reading) return;
-  const begun = reading.cursor ?? { ...first(reading, now), until: now.toISOString() };
+  const begun = goesOn(reading, now) ?? { ...first(reading, now), until: now.toISOString() };
   await inWords(deps, name, async () => {
     const permitted = await deps.graph.isPermitted('readActivity', AbortSignal.timeout(10_000));
     if (!permitted) return recordReadingProblem(db, name, { code: 'notPermitted' });
@@ -128,9 +131,19 @@ async function readMonths(
   });
 }
 
-/** The months of which the last sign-ins tell at a moment. */
-function monthsOfSignIns(now: Date): string[] {
-  return now.getUTCDate() <= LATE_DAYS ? [monthOf(now, 1), monthOf(now)] : [monthOf(now)];
+/** A page that cannot be had is not asked for for ever. */
+const GOES_ON_FOR_MS = 24 * HOUR_SECONDS * 1_000;
+
+function goesOn({ cursor }: Reading<'active' | 'governed'>, now: Date) {
+  return cursor && now.getTime() - Date.parse(cursor.until) < GOES_ON_FOR_MS ? cursor : null;
+}
+
+/** The months of which the last sign-ins tell at a moment: also of the month before, if that was read while it lasted. */
+function monthsOfSignIns(read: Record<string, string>, now: Date): string[] {
+  const before = monthOf(now, 1);
+  return now.getUTCDate() <= LATE_DAYS && read[before] !== undefined
+    ? [before, monthOf(now)]
+    : [monthOf(now)];
 }
 
 function withoutOld(months: Record<string, string>, now: Date): Record<string, string> {
@@ -146,9 +159,9 @@ async function inWords({ store, log }: Needed, name: ReadingName, read: () => Pr
     if (!(error instanceof GraphFault)) throw error;
     const problem = problemOf(error);
     log.warn({ reading: name, problem: problem.code, err: error }, 'a reading for licences came to nothing');
-    // A page that is refused cannot be read any more: the next reading starts from the first one.
+    // A page that is refused or gone cannot be read any more: the next reading starts from the first one.
     await recordReadingProblem(store.db, name, problem, {
-      goesOn: error.kind !== 'rejected',
+      goesOn: error.kind !== 'rejected' && error.kind !== 'notFound',
       // What was read before will not be true for long, and nobody would see.
       forget: name === 'owned' && problem.code === 'notPermitted',
     });

@@ -3,6 +3,7 @@ import { parseAddress } from '../policy/address.js';
 import { isConsumerDomain } from '../policy/providers.js';
 import { TIERS, type Licensing, type Tier } from '../policy/licensing.js';
 import {
+  countComing,
   countGaps,
   countGuests,
   countGuestsOfApps,
@@ -36,6 +37,8 @@ export type OwnedLicences = {
   notCounted: { sku: string; status: string; units: number }[];
   /** Names of subscriptions that have no licence of a tier. */
   others: string[];
+  /** How many of P1 and P2 have Governance added, and count as that. */
+  lifted: number;
   problem: Reading<'owned'>['problem'];
 };
 
@@ -55,6 +58,8 @@ export type LicenceReport = {
   saysTiers: boolean;
   people: People;
   total: number;
+  /** People on their way, whom warnings count and the rest of the report does not. */
+  coming: number;
   needs: Record<Rule, Partial<Record<Tier, Need>>>;
   owned: OwnedLicences;
   partners: PartnerFigures[];
@@ -74,7 +79,9 @@ export type LicenceReport = {
 /** What guests cost, by the policy in force and the ledger of who has what. */
 export async function readReport(db: Db, policy: Policy, now: Date): Promise<LicenceReport> {
   const { document } = policy;
-  const counts = await countGuests(db, rankedTargets(document));
+  const targets = rankedTargets(document);
+  const counts = await countGuests(db, targets);
+  const coming = await countComing(db, targets);
   const owned = await readOwned(db);
   const partners = partnersOf(policy, counts);
   const people = peopleOf(partners);
@@ -85,6 +92,7 @@ export async function readReport(db: Db, policy: Policy, now: Date): Promise<Lic
     saysTiers: saysTiers(document),
     people,
     total: partners.reduce((sum, { total }) => sum + total, 0),
+    coming: coming.reduce((sum, { count }) => sum + count, 0),
     needs: { '2017': needsBy('2017'), '2018': needsBy('2018') },
     owned,
     partners,
@@ -109,12 +117,12 @@ export async function readOwned(db: Db): Promise<OwnedLicences> {
   const read = await findReading(db, 'owned');
   const { problem } = read;
   if (read.data) {
-    const { tiers, notCounted, others } = read.data;
-    return { tiers, source: 'microsoft', at: read.read_at, by: null, notCounted, others, problem };
+    return { ...read.data, source: 'microsoft', at: read.read_at, by: null, problem };
   }
   const typed = await findReading(db, 'typed');
   const { tiers = null, by = null } = typed.data ?? {};
-  return { tiers, source: tiers && 'typed', at: typed.read_at, by, notCounted: [], others: [], problem };
+  const source = tiers && 'typed';
+  return { tiers, source, at: typed.read_at, by, notCounted: [], others: [], lifted: 0, problem };
 }
 
 /** Unknown licences count as none; the report says that they are unknown. */

@@ -1,12 +1,19 @@
 import type { Translate } from '../language.js';
+import { gapsInWords } from './inWords.js';
 import type { LicenceReport } from './report.js';
 import { RULES } from './rule.js';
 import { TIERS } from '../policy/licensing.js';
 
 type Row = (string | number | null)[];
 
+const note = (text: string): Row => [text, '', '', '', null, null, null, null, null];
+
 /** The report as one table: what a line is about, its name, and its numbers. */
-export function reportRows(t: Translate, report: LicenceReport): { header: string[]; rows: Row[] } {
+export function reportRows(
+  t: Translate,
+  locale: string,
+  report: LicenceReport,
+): { header: string[]; rows: Row[] } {
   const { needs, owned, partners, apps, trend } = report;
   const header = ['what', 'name', 'kind', 'tier', 'people', 'needed', 'owned', 'covered', 'missing'];
   return {
@@ -22,7 +29,7 @@ export function reportRows(t: Translate, report: LicenceReport): { header: strin
             [
               t('licences.csv.rule'),
               rule,
-              owned.source === null ? '' : t(`licences.csv.${owned.source}`),
+              '',
               tier,
               fivefold + onefold,
               needed,
@@ -37,7 +44,7 @@ export function reportRows(t: Translate, report: LicenceReport): { header: strin
         TIERS.filter((tier) => tiers[tier]).map((tier): Row => [
           t('licences.csv.partner'),
           name ?? id ?? '',
-          kind,
+          t(`licences.kind.${kind}`),
           tier,
           tiers[tier] ?? 0,
           null,
@@ -61,6 +68,8 @@ export function reportRows(t: Translate, report: LicenceReport): { header: strin
         [t('licences.csv.active'), month, '', '', active, null, null, null, null],
         [t('licences.csv.governed'), month, '', '', governed, null, null, null, null],
       ]),
+      ...(owned.source === null ? [] : [note(t(`licences.csv.${owned.source}`))]),
+      ...gapsInWords(t, locale, report).map(note),
     ],
   };
 }

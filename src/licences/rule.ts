@@ -34,7 +34,7 @@ export type Need = {
 };
 
 /** How many guests a licence covers. */
-const FIVE = 5;
+export const FIVE = 5;
 
 const ONEFOLD: Record<Rule, readonly Kind[]> = {
   '2017': ['employee', 'affiliateMember'],

@@ -1,3 +1,5 @@
+import { targetKeys } from '../policy/grants.js';
+import { narrowGrants } from '../policy/narrowGrants.js';
 import type { Policy } from '../policy/policy.js';
 import { TIERS, type Tier } from '../policy/licensing.js';
 import { highestTier, saysTiers } from '../policy/tiers.js';
@@ -24,7 +26,7 @@ import {
 } from './forecast.js';
 import { partnersOf, peopleOf, readOwned } from './report.js';
 import { kindOf } from './rule.js';
-import { rankedTargets, tierOfGrants, tierOfNames } from './tiersOf.js';
+import { rankedTargets, tierOfTargets } from './tiersOf.js';
 import { monthOf } from './trend.js';
 
 // Where licences stand, by the policy and the ledger, and what people cost who come.
@@ -37,7 +39,7 @@ export function peopleOfPartner(policy: Policy, partnerId: string | null, count:
   return [
     {
       kind: kindOf(licensing, invitation.userType),
-      tier: tierOfGrants(policy.grants(partner.id), policy.document),
+      tier: tierOfTargets(targetKeys(policy.grants(partner.id)), policy.document),
       count,
       isGuest: invitation.userType === 'Guest',
     },
@@ -52,7 +54,7 @@ export async function personOfPartner(
   address: string,
 ): Promise<Added[]> {
   const known = await findRank(db, address, rankedTargets(policy.document));
-  return comingOf(policy, {
+  return getting(policy, {
     partner,
     guestPartner: known?.partner ?? null,
     rank: known?.rank ?? null,
@@ -71,19 +73,30 @@ function raised(policy: Policy, comes: Added, had: { partner: string | null; ran
   ];
 }
 
-/** People of partners on their way; `tier` instead of that of all that their partner has. */
-function comingOf(policy: Policy, { partner, guestPartner, rank, count }: ComingCount, tier?: Tier): Added[] {
+/** People who get something; `tier` instead of that of all that their partner has. */
+function getting(
+  policy: Policy,
+  { partner, guestPartner, rank, count }: Omit<ComingCount, 'chosen' | 'own'>,
+  tier?: Tier,
+): Added[] {
   return peopleOfPartner(policy, partner, count).flatMap((one) => {
     const comes = tier === undefined ? one : { ...one, tier };
     return rank === null ? [comes] : raised(policy, comes, { partner: guestPartner, rank });
   });
 }
 
+/** People on their way, at the tier of what an approver or a file has chosen for them. */
+function onTheirWay(policy: Policy, coming: ComingCount): Added[] {
+  const { partner, chosen, own } = coming;
+  const grants = own ?? (chosen && partner !== null ? narrowGrants(policy, partner, chosen) : null);
+  return getting(policy, coming, grants ? tierOfTargets(targetKeys(grants), policy.document) : undefined);
+}
+
 /** What the rows of a preview add. */
 export async function peopleOfRun(db: Db, policy: Policy, runId: string): Promise<Added[]> {
   const { document } = policy;
   const given = await countGiven(db, runId, rankedTargets(document));
-  return given.flatMap((one) => comingOf(policy, one, tierOfNames(one.grants, document)));
+  return given.flatMap((one) => getting(policy, one, tierOfTargets(one.targets, document)));
 }
 
 /** Where licences stand by a policy, now. */
@@ -96,7 +109,7 @@ export async function readStanding(db: Db, policy: Policy, now: Date): Promise<S
   const months = await countMonths(db, month);
   const [active, governed] = [await findReading(db, 'active'), await findReading(db, 'governed')];
   const there = partnersOf(policy, counts);
-  const onTheWay = coming.flatMap((one) => comingOf(policy, one));
+  const onTheWay = coming.flatMap((one) => onTheirWay(policy, one));
   const countOf = (kind: 'active' | 'governed') => months.find((one) => one.kind === kind)?.count ?? 0;
   return {
     people: withAdded(peopleOf(there), onTheWay),
@@ -110,9 +123,8 @@ export async function readStanding(db: Db, policy: Policy, now: Date): Promise<S
 const SHARED_TIMES = 50;
 const recent = new WeakMap<Policy, { standing: Promise<Standing>; until: number }>();
 
-/** The same, perhaps some seconds old where there are very many guests; null where the policy names no tiers. */
-export async function recentStanding(db: Db, policy: Policy, now = new Date()): Promise<Standing | null> {
-  if (!saysTiers(policy.document)) return null;
+/** The same, perhaps some seconds old where there are very many guests. */
+export async function recentStanding(db: Db, policy: Policy, now = new Date()): Promise<Standing> {
   const known = recent.get(policy);
   if (known && performance.now() < known.until) return known.standing;
   const began = performance.now();
@@ -129,10 +141,9 @@ export async function recentStanding(db: Db, policy: Policy, now = new Date()): 
   }
 }
 
-/** What people cost who are added; nothing where the policy names no tiers. */
+/** What people cost who are added. */
 export async function costsOf(db: Db, policy: Policy, added: readonly Added[]): Promise<Consequence[]> {
-  const standing = added.length > 0 ? await recentStanding(db, policy) : null;
-  return standing ? forecast(standing, added) : [];
+  return added.length > 0 ? forecast(await recentStanding(db, policy), added) : [];
 }
 
 /** What it costs to put another policy in force: what people have already counts by it. */

@@ -1,6 +1,6 @@
 import { highestTier, type Catalogue } from '../policy/tiers.js';
 import { TIERS, type Tier } from '../policy/licensing.js';
-import type { Grants } from '../policy/grants.js';
+import { targetKey } from '../policy/grants.js';
 import type { RankedTarget } from '../store/licences.js';
 
 /**
@@ -20,18 +20,11 @@ export function rankedTargets({ apps, groups }: Catalogue): RankedTarget[] {
   return [...ofGroups, ...ofRoles];
 }
 
-/** The tier of a person who gets these grants. */
-export function tierOfGrants(
-  { groups, appRoles }: Pick<Grants, 'groups' | 'appRoles'>,
-  policy: Catalogue,
-): Tier {
+/** The tier of a person who gets what these keys name; see `policy/grants.ts`. */
+export function tierOfTargets(keys: readonly string[], policy: Catalogue): Tier {
   const ranks = new Map(
-    rankedTargets(policy).map(({ target_id, role_id, rank }) => [`${target_id}/${role_id}`, rank ?? 0]),
+    rankedTargets(policy).map(({ target_id, role_id, rank }) => [targetKey(target_id, role_id), rank ?? 0]),
   );
-  const keys = [
-    ...groups.map(({ id }) => `${id}/`),
-    ...appRoles.map(({ servicePrincipalId, appRoleId }) => `${servicePrincipalId}/${appRoleId}`),
-  ];
   return TIERS[Math.max(0, ...keys.map((key) => ranks.get(key) ?? 0))] ?? 'free';
 }
 
@@ -54,22 +47,4 @@ export function targetsOfApps({
       ? [{ app: key, target_id: app.servicePrincipalId, role_id: app.appRoleId }]
       : []),
   ]);
-}
-
-/** The tier of a person who gets what the policy calls by these names. */
-export function tierOfNames(names: readonly string[], policy: Catalogue): Tier {
-  const { apps, groups } = policy;
-  const targets = rankedTargets(policy);
-  const rankAt = (id: string, role: string) =>
-    targets.find(({ target_id, role_id }) => target_id === id && role_id === role)?.rank ?? 0;
-  const ranks = [
-    ...Object.values(groups).map(({ name, id }) => ({ name, rank: rankAt(id, '') })),
-    ...Object.values(apps).map(({ name, servicePrincipalId = '', appRoleId = '' }) => ({
-      name,
-      rank: rankAt(servicePrincipalId, appRoleId),
-    })),
-  ];
-  return (
-    TIERS[Math.max(0, ...ranks.filter(({ name }) => names.includes(name)).map(({ rank }) => rank))] ?? 'free'
-  );
 }

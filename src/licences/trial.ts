@@ -1,6 +1,15 @@
 import { TIERS, type Tier } from '../policy/licensing.js';
 import { activeBill, FREE_ACTIVE, governanceBill, type Bill } from './monthly.js';
-import { fiveToOne, RULES, type Kind, type Need, type People, type Owned, type Rule } from './rule.js';
+import {
+  fiveToOne,
+  RULE_IN_USE,
+  RULES,
+  type Kind,
+  type Need,
+  type People,
+  type Owned,
+  type Rule,
+} from './rule.js';
 
 // The calculator: what if? Its questions are texts, from a page or from a command.
 
@@ -13,18 +22,22 @@ export const PEOPLE_FIELDS = {
   affiliateGuest: 'affiliateGuest',
   homeLicensed: 'homeLicensed',
 } as const satisfies Record<string, Kind>;
-export const FIELDS = [
-  'rule',
-  ...(Object.keys(PEOPLE_FIELDS) as (keyof typeof PEOPLE_FIELDS)[]),
-  'owned',
-  'active',
-  'free',
-  'touched',
-  'price',
-] as const;
+/** By the kinds of rules that they belong to. */
+export const FIELDS_OF = {
+  people: [...(Object.keys(PEOPLE_FIELDS) as (keyof typeof PEOPLE_FIELDS)[]), 'owned'],
+  months: ['active', 'free', 'touched', 'price'],
+} as const;
+export const FIELDS = ['rule', ...FIELDS_OF.people, ...FIELDS_OF.months] as const;
 export type Field = (typeof FIELDS)[number];
 
 export const TRIAL_RULES = [...RULES, 'mau', 'governance'] as const;
+
+const OF_RULE: Record<(typeof TRIAL_RULES)[number], readonly Field[]> = {
+  '2017': FIELDS_OF.people,
+  '2018': FIELDS_OF.people,
+  mau: ['active', 'free', 'price'],
+  governance: ['touched', 'price'],
+};
 
 export type Answer =
   { rule: Rule; tiers: Partial<Record<Tier, Need>> } | ({ rule: 'mau' | 'governance' } & Bill);
@@ -32,7 +45,7 @@ export type Answer =
 /** A part of a question that makes no sense; `value` is what it says. */
 export type QuestionFault = {
   field: Field;
-  code: 'rule' | 'tiers' | 'tier' | 'twice' | 'count' | 'price' | 'missing' | 'free';
+  code: 'rule' | 'tiers' | 'tier' | 'twice' | 'count' | 'price' | 'missing' | 'free' | 'unused';
   value: string;
 };
 
@@ -44,6 +57,19 @@ class Faulty extends Error {
   constructor(readonly fault: QuestionFault) {
     super(fault.code);
   }
+}
+
+/** A question with only what its rule asks for. */
+export function withoutUnused(question: Question): Question {
+  const rule = ruleOf(question);
+  const used: readonly string[] = rule ? OF_RULE[rule] : [];
+  return Object.fromEntries(
+    Object.entries(question).filter(([field]) => field === 'rule' || used.includes(field)),
+  );
+}
+
+function ruleOf({ rule = RULE_IN_USE }: Question) {
+  return TRIAL_RULES.find((one) => one === rule);
 }
 
 /** Answers a question, or says which part of it makes no sense. */
@@ -59,10 +85,13 @@ export function answer(
 }
 
 function work(question: Question): Answer {
-  const rule = TRIAL_RULES.find((one) => one === (question.rule ?? '2018'));
+  const rule = ruleOf(question);
+  if (!rule) throw new Faulty({ field: 'rule', code: 'rule', value: question.rule ?? '' });
+  const unused = FIELDS.find(
+    (field) => field !== 'rule' && question[field] !== undefined && !OF_RULE[rule].includes(field),
+  );
+  if (unused) throw new Faulty({ field: unused, code: 'unused', value: question[unused] ?? '' });
   switch (rule) {
-    case undefined:
-      throw new Faulty({ field: 'rule', code: 'rule', value: question.rule ?? '' });
     case 'mau': {
       const free = question.free === undefined ? FREE_ACTIVE : countIn(question, 'free');
       return { rule, ...activeBill(countIn(question, 'active'), { free, price: priceIn(question) }) };
@@ -114,7 +143,9 @@ function countOf(field: Field, text: string): number {
 
 function priceIn({ price = '' }: Question): number {
   if (price.trim() === '') throw new Faulty({ field: 'price', code: 'missing', value: '' });
-  const amount = /^\d{1,5}(\.\d{1,8})?$/.test(price.trim()) ? Number(price) : NaN;
+  // Much of Europe writes 0,00325.
+  const text = price.trim().replace(',', '.');
+  const amount = /^\d{1,5}(\.\d{1,8})?$/.test(text) ? Number(text) : NaN;
   if (!(amount <= HIGHEST_PRICE)) throw new Faulty({ field: 'price', code: 'price', value: price });
   return amount;
 }

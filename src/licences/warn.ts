@@ -44,10 +44,10 @@ function grown(people: People, [of, by]: Factor): People {
   return all;
 }
 
-/** The warnings of now; none where the policy names no tiers, or nobody knows how many licences there are. */
+/** The warnings of now; none while nobody knows how many licences there are. */
 export async function warningsNow(db: Db, policy: Policy): Promise<Warnings> {
-  const standing = await recentStanding(db, policy);
-  return standing?.owned ? warningsOf(standing.people, standing.owned) : {};
+  const { people, owned } = await recentStanding(db, policy);
+  return owned ? warningsOf(people, owned) : {};
 }
 
 /** Has the reviewers mailed when the licences of a tier run out, or have run out; once each. */

@@ -29,6 +29,18 @@ export function grantsOf(partner: Pick<Partner, 'apps' | 'groups'>, document: Po
   };
 }
 
+/** What is granted in the directory, in small letters: `<group>/` for a group, `<service principal>/<role>` for a role of an app. */
+export function targetKeys({ groups, appRoles }: Pick<Grants, 'groups' | 'appRoles'>): string[] {
+  return [
+    ...groups.map(({ id }) => targetKey(id)),
+    ...appRoles.map(({ servicePrincipalId, appRoleId }) => targetKey(servicePrincipalId, appRoleId)),
+  ];
+}
+
+export function targetKey(target: string, role = ''): string {
+  return `${target}/${role}`.toLowerCase();
+}
+
 function own<T>(record: Record<string, T>, key: string): T {
   const value = Object.hasOwn(record, key) ? record[key] : undefined;
   if (value === undefined) throw new Error(`Not a validated policy: nothing is called "${key}"`);

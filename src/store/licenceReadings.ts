@@ -8,9 +8,11 @@ type OwnedData = {
   notCounted: { sku: string; status: string; units: number }[];
   /** Names of subscriptions without any of these licences. */
   others: string[];
+  /** How many licences of P1 and P2 have Governance added, and count as that. */
+  lifted: number;
 };
-/** The same, as a person typed it. */
-type TypedData = { tiers: Record<string, number>; by: string };
+/** The same, as a person typed it; null from somebody who does not know. */
+type TypedData = { tiers: Record<string, number> | null; by: string };
 /** The months (`2026-11`) that were read, each with the moment of its last reading, and until when the last one looked. */
 type MonthsData = { months: Record<string, string>; until: string };
 /** Of which tiers the reviewers were told, and what. */

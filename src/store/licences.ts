@@ -1,4 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
+import type { Grants } from '../policy/grants.js';
+import type { GrantChoice } from '../policy/narrowGrants.js';
 import type { Db } from './schema.js';
 
 /** Something that can be granted, with the rank of its tier; see `licences/tiersOf.ts`. */
@@ -40,25 +42,30 @@ export async function countGuestsOfApps(
 }
 
 /**
- * People who have been let in and do not have everything yet, by partner. Where they are guests already, `guestPartner` and `rank` say
- * how {@link countGuests} counts them; otherwise `rank` is null.
+ * People who will get something, by partner. Where they are guests already, `guestPartner` and `rank` say how {@link countGuests}
+ * counts them; otherwise `rank` is null.
  */
-export type ComingCount = {
+type GettingCount = {
   partner: string | null;
   guestPartner: string | null;
   rank: number | null;
   count: number;
 };
 
+/** People who have been let in and do not have everything yet. An approver has chosen what they get, or a file; or it is all that
+ * their partner has. */
+export type ComingCount = GettingCount & { chosen: GrantChoice | null; own: Grants | null };
+
 export async function countComing(db: Db, targets: readonly RankedTarget[]): Promise<ComingCount[]> {
   const { rows } = await sql<ComingCount>`
     with target as (${rankedOnce(targets)}), coming as (
-      select distinct on (address) address, partner from request where state = 'queued' order by address, created_at desc
+      select distinct on (address) address, partner, review -> 'grants' as chosen, bulk -> 'grants' as own
+      from request where state = 'queued' order by address, created_at desc
     )
     select coming.partner, guest.partner as "guestPartner",
-      case when guest.id is not null then coalesce(${rankOf(sql`guest.id`)}, 0) end as rank, count(*)::int as count
+      case when guest.id is not null then coalesce(${rankOf(sql`guest.id`)}, 0) end as rank, chosen, own, count(*)::int as count
     from coming left join guest on guest.address = coming.address and gone_at is null
-    group by 1, 2, 3`.execute(db);
+    group by 1, 2, 3, 4, 5`.execute(db);
   return rows;
 }
 
@@ -85,8 +92,8 @@ export async function findRank(
   return rows[0] ?? null;
 }
 
-/** What rows of a preview give, by partner; `rank` as in {@link ComingCount}. */
-export type GivenCount = ComingCount & { grants: string[] };
+/** What rows of a preview give: `targets` as `policy/grants.ts` names them. */
+export type GivenCount = GettingCount & { targets: string[] };
 
 export async function countGiven(
   db: Db,
@@ -95,7 +102,7 @@ export async function countGiven(
 ): Promise<GivenCount[]> {
   const { rows } = await sql<GivenCount>`
     with target as (${rankedOnce(targets)})
-    select verdict ->> 'partner' as partner, guest.partner as "guestPartner", coalesce(verdict -> 'grants', '[]') as grants,
+    select verdict ->> 'partner' as partner, guest.partner as "guestPartner", coalesce(verdict -> 'targets', '[]') as targets,
       case when guest.id is not null then coalesce(${rankOf(sql`guest.id`)}, 0) end as rank, count(*)::int as count
     from run_row left join guest on guest.address = run_row.address and gone_at is null
     where run_id = ${runId}::uuid and outcome in ('invite', 'grant') group by 1, 2, 3, 4`.execute(db);

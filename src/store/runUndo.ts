@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { targetKeys } from '../policy/grants.js';
 import { PRIORITY } from './leases.js';
 import type { Db, RecordedDecision, RequestRow, Undone } from './schema.js';
 
@@ -50,8 +51,8 @@ export async function findUndone(db: Db, requestId: string): Promise<Undone | nu
 }
 
 /**
- * What requests of a guest rely on that the person made, or that are of another run, as `target/role` in lower case: a person who has signed up as well keeps what that gives
- * them, even if the run gave it first.
+ * What requests of a guest rely on that the person made, or that are of another run; see `policy/grants.ts`. A person who has signed
+ * up as well keeps what that gives them, even if the run gave it first.
  */
 export async function findReliedOn(
   db: Db,
@@ -63,9 +64,5 @@ export async function findReliedOn(
       and (id <> ${id}::uuid and run_id is distinct from ${run_id}::uuid or bulk ->> 'joined' = 'true') and state in ('provisioned', 'pending', 'queued', 'failed', 'held')`.execute(
     db,
   );
-  const keys = rows.flatMap(({ decision: { grants } }) => [
-    ...grants.groups.map((group) => `${group.id}/`),
-    ...grants.appRoles.map(({ servicePrincipalId, appRoleId }) => `${servicePrincipalId}/${appRoleId}`),
-  ]);
-  return new Set(keys.map((key) => key.toLowerCase()));
+  return new Set(rows.flatMap(({ decision: { grants } }) => targetKeys(grants)));
 }

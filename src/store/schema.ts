@@ -444,8 +444,9 @@ export type RowVerdict = {
   partner?: string | null;
   /** The rule of the policy that decided. */
   rule?: string | null;
-  /** Names of what is given. */
+  /** Names of what is given, and what it is in the directory; see `policy/grants.ts`. */
   grants?: string[];
+  targets?: string[];
   /** The request that is open already. */
   requestId?: string;
 };

@@ -60,6 +60,7 @@ test.each([
   [['--guests', 'p3=1'], 'there is no tier “p3”'],
   [['--guests', 'p1=-5'], 'isn’t a whole number'],
   [['--rule', '1999'], 'There is no rule “1999”'],
+  [['--rule', '2017', '--price', '5'], '--price: this rule doesn’t use it'],
   [['--colour', 'red'], 'Usage:'],
 ])('try %j is refused with a sentence', async (args, sentence) => {
   const { code, out, err } = await tryOut(...args);

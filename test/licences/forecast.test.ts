@@ -75,6 +75,21 @@ test('who would be without a licence exceeds them, also where one is missing alr
   expect(exceeds(standing({ guest: { p1: 50, basic: 5 } }, { owned: { p1: 11 } }), [guest('p1')])).toBe(true);
 });
 
+test('only people without a licence exceed them: not those licensed at home, nor a guest who finds a place while staff lack some', () => {
+  const full = standing({ guest: { p1: 50 } });
+  expect(exceeds(full, [{ ...guest('p1'), kind: 'homeLicensed' }])).toBe(false);
+  const staffLack = standing({ employee: { p1: 15 } });
+  expect(exceeds(staffLack, [guest('p1')])).toBe(false);
+  expect(exceeds(staffLack, [{ ...guest('p1'), kind: 'employee' }])).toBe(true);
+  expect(exceeds(standing({}, { owned: {} }), [guest('p1')])).toBe(true);
+});
+
+test('members start no governance billing', () => {
+  const member: Added = { kind: 'affiliateMember', tier: 'governance', count: 1, isGuest: false };
+  const codes = forecast(standing({}, { governs: false }), [member]).map(({ code }) => code);
+  expect(codes).toEqual(['licences']);
+});
+
 test('a warning begins with a tenth left, stays until a fifth is, and is another one once something is missing', () => {
   const people = (p1: number) => ({ guest: { p1 } });
   expect(warningsOf(people(45), { p1: 10 })).toEqual({});

@@ -47,7 +47,7 @@ const findActiveMonths = async () => {
 const graphCalls = async (path: RegExp) => (await portal.tenant.graphCalls('GET', path)).length;
 
 describe('the licences owned', () => {
-  test('are those of subscriptions in force, and a product with P2 counts once', async () => {
+  test('are those of subscriptions in force, and each place counts once, at its highest tier', async () => {
     await portal.tenant.settings({
       subscriptions: [
         P1,
@@ -55,14 +55,17 @@ describe('the licences owned', () => {
         { skuPartNumber: 'EMS', warning: 5, plans: ['p1'], capabilityStatus: 'Warning' },
         { skuPartNumber: 'OLD', enabled: 0, suspended: 7, plans: ['p1'], capabilityStatus: 'Suspended' },
         { skuPartNumber: 'OFF', enabled: 3, plans: ['p2'], provisioningStatus: 'Disabled' },
-        { skuPartNumber: 'SUITE', enabled: 2, plans: ['governance'] },
+        { skuPartNumber: 'SUITE', enabled: 2, plans: ['p1', 'p2', 'governance'] },
+        { skuPartNumber: 'ADD_ON', enabled: 5, plans: ['governance'] },
         { skuPartNumber: 'FLOW_FREE', enabled: 10_000, plans: [] },
       ],
     });
     await readOwnedLicences(portal.deps);
     expect(await readOwned(db())).toMatchObject({
       source: 'microsoft',
-      tiers: { basic: 0, p1: 15, p2: 4, governance: 2 },
+      // The add-on lies on the four of P2 and on one of P1.
+      tiers: { basic: 0, p1: 14, p2: 0, governance: 7 },
+      lifted: 5,
       notCounted: [
         { sku: 'OLD', status: 'Suspended', units: 7 },
         { sku: 'OFF', status: 'notProvisioned', units: 3 },
@@ -111,6 +114,7 @@ describe('the licences owned', () => {
       tiers: { basic: 0, p1: 0, p2: 0, governance: 0 },
       notCounted: [],
       others: ['', ''],
+      lifted: 0,
     });
   });
 });
@@ -137,13 +141,18 @@ describe('active guests', () => {
     expect(call?.query).toMatchObject({ $top: '500' });
   });
 
-  test('in the first days of a month tell of the month before too', async () => {
-    await readActiveGuests(portal.deps, { now: new Date('2026-12-01T02:00:00Z') });
-    expect(await counts('active', new Date('2026-12-01T02:00:00Z'))).toEqual([
-      ...Array<null>(10).fill(null),
-      1,
-      0,
-    ]);
+  test('in the first days of a month tell of the month before too, if that was read', async () => {
+    const now = new Date('2026-12-01T02:00:00Z');
+    const readNow = async () => {
+      await db().updateTable('licence_reading').set({ tried_at: null }).execute();
+      await readActiveGuests(portal.deps, { now });
+    };
+    await readNow();
+    expect(await counts('active', now)).toEqual([...Array<null>(11).fill(null), 0]);
+    await db().deleteFrom('licence_reading').execute();
+    await readActiveGuests(portal.deps, { now: NOW });
+    await readNow();
+    expect(await counts('active', now)).toEqual([...Array<null>(10).fill(null), 1, 0]);
   });
 
   test('are read once a day', async () => {

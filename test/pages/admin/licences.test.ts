@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { startRun } from '../../../src/bulk/runs.js';
 import { readStanding } from '../../../src/licences/standing.js';
 import { readOwnedLicences } from '../../../src/licences/readings.js';
 import { warnOfLicences } from '../../../src/licences/warn.js';
 import { aPartner, aPolicy, GROUPS, UNPACED } from '../../support/aPolicy.js';
-import { previewOf } from '../../support/aRun.js';
+import { BY, previewOf } from '../../support/aRun.js';
 import { fill, save } from '../../support/formOf.js';
 import { haveGuests, haveNoGuests } from '../../support/guests.js';
 import { textOf } from '../../support/page.js';
@@ -22,6 +23,7 @@ const WITH_TIERS = aPolicy({
   partners: [
     aPartner({ limits: { ...UNPACED, licences: 'review' } }),
     aPartner({ id: 'manual', name: 'Manual', domains: ['manual.com'], approval: 'manual' }),
+    aPartner({ id: 'both', name: 'Both', domains: ['both.com'], apps: ['crm', 'wiki'] }),
     aPartner({ id: 'staff', name: 'Staff', domains: ['staff.com'], licensing: 'employee' }),
   ],
 });
@@ -100,6 +102,13 @@ test('takes numbers that a person types, marks them so, and refuses those that m
   expect(await page()).toContain('own 10: 2 are missing');
 });
 
+test('takes empty fields for a number that nobody knows', async () => {
+  await guests(60);
+  await ada.post(`${PATH}/owned`, { p1: '10' }, { from: PATH });
+  await ada.post(`${PATH}/owned`, { basic: '', p1: '', p2: '', governance: '' }, { from: PATH });
+  expect(await page()).toContain('How many licences you own isn’t known.');
+});
+
 test('Microsoft’s numbers are preferred to typed ones', async () => {
   await guests(60);
   await ada.post(`${PATH}/owned`, { p1: '10' }, { from: PATH });
@@ -174,6 +183,13 @@ test('the calculator answers, and says what is wrong with a question', async () 
   );
   expect(await page(ada, `${PATH}?rule=mau&active=51000&price=0.00325`)).toContain('1,000 guests are billed');
   expect(await page(ada, `${PATH}?rule=2017&guests=p3%3D60`)).toContain('there is no tier “p3”');
+  // The form sends what was typed for other rules as well.
+  expect(await page(ada, `${PATH}?rule=mau&active=51000&price=0%2C00325&guests=p1%3D60`)).toContain(
+    '1,000 guests are billed: US$3.25.',
+  );
+  expect(await page(ada, `${PATH}?rule=2017&guests=basic%3D12&owned=p1%3D1`)).toContain(
+    'Basic: 12 people, 3 needed, 0 owned, 2 missing. 5 of them are covered by free places of higher tiers.',
+  );
   expect((await ada.get(`${PATH}?rule=2017&guests=${'x'.repeat(300)}`)).status).toBe(400);
 });
 
@@ -186,8 +202,10 @@ test('the export has every tier, partner and app, and nothing that a spreadsheet
   });
   const { text, headers } = await ada.get('/admin/licences.csv');
   expect(headers['content-type']).toContain('text/csv');
-  expect(text).toContain('rule,2018,licences from Microsoft,p1,60,12,10,50,2');
-  expect(text).toContain("'=1+1");
+  expect(text).toContain('rule,2018,,p1,60,12,10,50,2');
+  expect(text).toContain("partner,'=1+1,guests of a partner,p1,60");
+  expect(text).toContain('licences from Microsoft,');
+  expect(text).toContain('Only people who got access through this portal are counted');
   expect(text).toContain('app,Contoso CRM,,p1,60');
 });
 
@@ -255,6 +273,17 @@ describe('limits.licences', () => {
     expect((await readStanding(db(), portal.deps.policy.current().policy, new Date())).people.guest?.p1).toBe(
       50,
     );
+  });
+
+  test('counts people on their way by what was chosen for them, not by what their partner has', async () => {
+    const file = 'Email,Groups\nfree@fabrikam.com,wiki\ndear@fabrikam.com,crm';
+    const id = await previewOf(portal, file, { grants: 'file' });
+    expect(await startRun(portal.deps, id, BY)).toBe('started');
+    const chosen = await previewOf(portal, 'Email,Apps\nchosen@both.com,Wiki');
+    expect(await startRun(portal.deps, chosen, BY)).toBe('started');
+    const { people } = await readStanding(db(), portal.deps.policy.current().policy, new Date());
+    expect(people.guest).toEqual({ free: 2, p1: 1 });
+    expect(await page()).toContain('3 people are on their way');
   });
 
   test('counts people whose access is on its way, although they are guests already', async () => {

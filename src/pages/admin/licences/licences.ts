@@ -6,18 +6,26 @@ import { malformed } from '../../../errors.js';
 import { sendCsv } from '../../../http/csvDownload.js';
 import { accessIn } from '../../../http/guard.js';
 import { leaveNote, takeNote } from '../../../http/note.js';
-import { gapsInWords, needsInWords } from '../../../licences/inWords.js';
+import { gapsInWords, needsInWords, trialInWords } from '../../../licences/inWords.js';
 import { activeBill, governanceBill } from '../../../licences/monthly.js';
 import { readOwnedLicences } from '../../../licences/readings.js';
 import { reportRows } from '../../../licences/reportRows.js';
 import { hasNoLicences, readOwned, readReport } from '../../../licences/report.js';
-import { PAID_TIERS, RULE_IN_USE, RULES } from '../../../licences/rule.js';
-import { answer, FIELDS, TRIAL_RULES, type Field, type Question } from '../../../licences/trial.js';
-import { warningsOf } from '../../../licences/warn.js';
+import { PAID_TIERS, RULE_IN_USE, RULES, type Need } from '../../../licences/rule.js';
+import {
+  answer,
+  FIELDS,
+  FIELDS_OF,
+  TRIAL_RULES,
+  withoutUnused,
+  type Field,
+  type Question,
+} from '../../../licences/trial.js';
+import { warningsNow } from '../../../licences/warn.js';
 import { insertAuditEvent } from '../../../store/auditEvents.js';
 import { readAgain, recordReading } from '../../../store/licenceReadings.js';
 import { namesOf } from '../../../store/persons.js';
-import { TIERS } from '../../../policy/licensing.js';
+import { TIERS, type Tier } from '../../../policy/licensing.js';
 import { monthChart } from './monthChart.js';
 
 const PATH = '/admin/licences';
@@ -47,7 +55,8 @@ export function typeOwned(deps: Deps): RequestHandler {
       await render(deps, req, res, { typed, faults });
       return;
     }
-    const tiers = Object.fromEntries(PAID_TIERS.map((tier) => [tier, Number(typed[tier] ?? 0)]));
+    const known = PAID_TIERS.some((tier) => typed[tier] !== '');
+    const tiers = known ? Object.fromEntries(PAID_TIERS.map((tier) => [tier, Number(typed[tier])])) : null;
     const by = personKey(accessIn(res).person);
     await deps.store.db.transaction().execute(async (trx) => {
       await recordReading(trx, 'typed', { tiers, by });
@@ -78,7 +87,7 @@ export function exportLicences(deps: Deps): RequestHandler {
       action: 'licences.exported',
       detail: {},
     });
-    const { header, rows } = reportRows(res.locals.t, report);
+    const { header, rows } = reportRows(res.locals.t, res.locals.locale, report);
     await sendCsv(res, 'licences', header, Readable.from(rows));
   };
 }
@@ -88,8 +97,9 @@ type Shown = { typed?: Record<string, string>; faults?: TypedFault[] };
 async function render(deps: Deps, req: Request, res: Response, { typed, faults = [] }: Shown): Promise<void> {
   const { db } = deps.store;
   const { t, locale } = res.locals;
-  const report = await readReport(db, deps.policy.current().policy, new Date());
-  const { owned, needs, trend, people, partners } = report;
+  const { policy } = deps.policy.current();
+  const report = await readReport(db, policy, new Date());
+  const { owned, needs, trend, partners } = report;
   const question = questionIn(req);
   const { activePrice, governancePrice, currency } = deps.config.licencePrices;
   const money = new Intl.NumberFormat(locale, { style: 'currency', currency, maximumFractionDigits: 5 });
@@ -108,7 +118,7 @@ async function render(deps: Deps, req: Request, res: Response, { typed, faults =
     peopleTiers: TIERS.filter((tier) => partners.some((partner) => partner.tiers[tier])),
     paidTiers: PAID_TIERS,
     noLicences: hasNoLicences(owned),
-    warnings: owned.tiers ? warningsOf(people, owned.tiers) : {},
+    warnings: await warningsNow(db, policy),
     ownedBy: owned.by && (names.get(owned.by) ?? owned.by),
     typed: typed ?? Object.fromEntries(PAID_TIERS.map((tier) => [tier, String(owned.tiers?.[tier] ?? '')])),
     faults,
@@ -122,9 +132,11 @@ async function render(deps: Deps, req: Request, res: Response, { typed, faults =
     chart: monthChart(trend.months),
     mayWrite: accessIn(res).rights.has('licences.write'),
     question: question ?? {},
-    answered: question && answer(question),
+    // What was typed for another rule stays in the form.
+    answered: question && answer(withoutUnused(question)),
+    trialInWords: (tier: Tier, need: Need) => trialInWords(t, locale, tier, need),
     trialRules: TRIAL_RULES,
-    fields: FIELDS,
+    fieldsOf: FIELDS_OF,
     money,
     number: new Intl.NumberFormat(locale),
     monthName: (month: string) =>

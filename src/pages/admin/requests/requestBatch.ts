@@ -6,6 +6,7 @@ import { leaveNote } from '../../../http/note.js';
 import type { Added, Consequence } from '../../../licences/forecast.js';
 import { costsOf, personOfPartner } from '../../../licences/standing.js';
 import { consequencesInWords } from '../../../licences/inWords.js';
+import { decisionNow } from '../../../policy/decide.js';
 import { isGuid } from '../../../policy/guid.js';
 import { checkSeveral, decideSeveral } from '../../../requests/review/decideSeveral.js';
 import { REVIEW_ACTIONS, type ReviewAction } from '../../../requests/review/permissions.js';
@@ -108,12 +109,14 @@ async function showConfirmation(
 
 async function costsOfRequests(
   { store: { db }, policy }: Deps,
-  requests: readonly (Pick<RequestRow, 'partner' | 'address'> | null | undefined)[],
+  requests: readonly (RequestRow | null | undefined)[],
 ): Promise<Consequence[]> {
   const { policy: inForce } = policy.current();
   const added: Added[] = [];
-  for (const request of requests) {
-    if (request) added.push(...(await personOfPartner(db, inForce, request.partner, request.address)));
+  const byAddress = new Map(requests.flatMap((request) => (request ? [[request.address, request]] : [])));
+  for (const [address, request] of byAddress) {
+    const { partner } = decisionNow(inForce, request);
+    added.push(...(await personOfPartner(db, inForce, partner, address)));
   }
   return costsOf(db, inForce, added);
 }
