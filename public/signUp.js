@@ -1,3 +1,7 @@
+import { keepTyped } from './signUp/typed.js';
+
+keepTyped(document.getElementById('sign-up'));
+
 // Says how many characters are left, once a text comes near its end. Without this script the browser stops at the limit.
 const NEAR = 100;
 

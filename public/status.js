@@ -1,3 +1,5 @@
+import { forgetTyped } from './signUp/typed.js';
+
 // Follows a request without reloading the page: fetches the small JSON answer, and the page only when something has
 // changed. Without this script the page reloads itself.
 const QUICK_MS = 1_000;
@@ -98,6 +100,7 @@ function offerCopy() {
 
 document.getElementById('code')?.addEventListener('input', sendWhole);
 offerCopy();
+forgetTyped();
 localTimes();
 awaitResend();
 setTimeout(follow, waitMs);

@@ -15,6 +15,35 @@ const FIELDS = {
 inChromium({ policyFile: 'policies/partners.json', replicationDelayMs: 500 }, (walk) => {
   const answered = (page: Page) => page.getByRole('heading', { name: 'Check your email' }).waitFor();
 
+  it('a step back, a step forward and a reload lead to the form, which keeps what was typed until it is sent', async () => {
+    const { portal, openPage } = walk();
+    const page = await openPage();
+    const details = async () => {
+      await page.fill('[name=email]', 'back@fabrikam.com');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Tell us about yourself' }).waitFor();
+    };
+    const typed = () => page.inputValue('[name=reason]');
+    await page.goto(portal.url);
+    await details();
+    await page.fill('[name=reason]', FIELDS.reason);
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Get access' }).waitFor();
+    await page.goForward();
+    await page.getByRole('heading', { name: 'Get access' }).waitFor();
+    await details();
+    expect(await typed()).toBe(FIELDS.reason);
+    await page.reload();
+    await details();
+    expect(await typed()).toBe(FIELDS.reason);
+    const { firstName, lastName, company } = FIELDS;
+    await fillInDetails(page, { firstName, lastName, company });
+    await page.waitForURL(/\/requests\/[\w-]{22}$/);
+    await page.goto(portal.url);
+    await details();
+    expect(await typed()).toBe('');
+  });
+
   it('a form with faults keeps what was typed, a good one leads to a page that follows by itself, and the mail to the guest', async () => {
     const { site, portal, openPage } = walk();
     const page = await openPage();

@@ -48,6 +48,20 @@ inChromium(
       await ready(page);
     });
 
+    test('in the middle of the form: what was typed is still there', async () => {
+      const { portal, openPage } = walk();
+      const page = await openPage();
+      await page.goto(portal.url);
+      await page.fill('[name=email]', 'per.olof.berg@proseware.com');
+      await page.keyboard.press('Enter');
+      await page.fill('[name=reason]', 'Orders of our customers');
+      await page.getByRole('link', { name: "Sign in with your organisation's account" }).click();
+      await choose(page, 'Per Olof');
+      await page.waitForURL(/\/verify\/form$/);
+      expect(await page.inputValue('[name=reason]')).toBe('Orders of our customers');
+      expect(await page.inputValue('#firstName')).toBe('Per Olof');
+    });
+
     test('before the form: it is filled in, the address stays, and the sent form leads to access', async () => {
       const { site, portal, openPage } = walk();
       const page = await openPage();
