@@ -83,7 +83,7 @@ inChromium({ policy }, (walk) => {
     await page.getByRole('button', { name: 'Deny the request' }).click();
     const fault = page
       .getByRole('alert')
-      .getByRole('link', { name: 'Enter a reason the partner will understand' });
+      .getByRole('link', { name: 'Enter a reason the person will understand' });
     await fault.waitFor();
     expect(await page.title()).toMatch(/^Error: /);
     await fault.click();

@@ -160,7 +160,7 @@ inChromium({ policy }, (walk) => {
     const dialog = page.getByRole('dialog', { name: 'Deny 2 requests?' });
     await dialog.getByText('bo@fabrikam.com').waitFor();
     await dialog.getByRole('button', { name: 'Deny 2 requests' }).click();
-    await page.getByRole('alert').getByText('Enter a reason the partner will understand').waitFor();
+    await page.getByRole('alert').getByText('Enter a reason the person will understand').waitFor();
     expect(await page.title()).toMatch(/^Error: Deny 2 requests\?/);
     await page.getByLabel('Reason').fill('The project ended');
     await page.getByRole('button', { name: 'Deny 2 requests' }).click();

@@ -341,6 +341,26 @@ describe('the mail', () => {
     expect(await resendable(path)).toBe(false);
   });
 
+  test('finds out that the person has accepted meanwhile: then the page says where to go, and no mail comes', async () => {
+    const email = 'quick@fabrikam.com';
+    const path = await provisioned(email);
+    const page = await mailedPage(email);
+    const owners = async () => textOf((await portal.visitor().get(page)).text);
+    expect(await owners()).toContain('accept the invitation in it');
+    const { id = '' } = (await portal.tenant.guest(email)) ?? {};
+    await fetch(`${portal.tenant.peopleUrl}/control/users/${id}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ accepted: true }),
+    });
+    await age(path, 6);
+    await portal.visitor().post(`${path}/resend`, {});
+    await ended(path);
+    expect(await owners()).toContain('You can use these apps with your account');
+    expect(await owners()).not.toContain('accept the invitation in it');
+    expect(await portal.tenant.mailsTo(email)).toHaveLength(1);
+  });
+
   test('is sent once when it is asked for ten times at the same time', async () => {
     const email = 'twice@fabrikam.com';
     const path = await provisioned(email);

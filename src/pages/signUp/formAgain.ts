@@ -17,7 +17,8 @@ export function formAgain(deps: Deps): FormAgain {
   return (req, res, { id, title, text }) => {
     if (req.method !== 'POST' || !WORTH_ANOTHER_TRY.has(id)) return false;
     const posted = req.body as Record<string, unknown> | undefined;
-    const shown: Shown = { ...NO_FAULTS, values: typedValues(posted), notice: { title, text } };
+    const words = id === 'staleForm' ? res.locals.t('form.sendAgain') : text;
+    const shown: Shown = { ...NO_FAULTS, values: typedValues(posted), notice: { title, text: words } };
     const isTyped = Object.values(shown.values).some((value) => value !== '');
     // A form that was too large to be read begins again.
     if (req.path === '/sign-up' && isTyped) showDetailsForm(deps, res, shown, { posted });

@@ -44,6 +44,8 @@ export function showDetailsForm(deps: Deps, res: Response, shown: Shown, details
     terms: termsFor(deps, res, shown.values),
     begun: botSigns(deps).begun(posted),
     tenant,
+    // In Chinese the family's name comes first.
+    nameFields: res.locals.language.startsWith('zh') ? ['lastName', 'firstName'] : ['firstName', 'lastName'],
     fixed: account === undefined ? null : { account },
   });
 }

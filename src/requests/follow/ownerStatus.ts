@@ -18,7 +18,7 @@ export function ownerStatus(
     undeliverable: false,
     words: isDeniedByReviewer(request) ? (request.review?.reason ?? null) : null,
     apps: request.state === 'provisioned' ? appsOf(request) : [],
-    toAccept: request.state === 'provisioned' && steps.some(isInvited),
+    toAccept: request.state === 'provisioned' && steps.some(isInvited) && !steps.some(hasAccepted),
     steps: stepsOf(request, steps),
     moving: request.due_at !== null || request.state === 'pending' || request.state === 'unproven',
     resend: mayResend(request, steps, mails),
@@ -27,6 +27,9 @@ export function ownerStatus(
 }
 
 const isInvited = ({ key, detail }: StepRow) => key === 'invitation' && detail.mailedBy !== 'nobody';
+
+/** An invitation that is asked for again finds out. */
+const hasAccepted = ({ detail }: StepRow) => detail.guest?.accepted === true;
 
 /** The apps that were granted when the request was provisioned. The policy may have changed since. */
 function appsOf({ decision }: Pick<RequestRow, 'decision'>): Status['apps'] {

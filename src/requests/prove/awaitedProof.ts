@@ -20,7 +20,7 @@ type AwaitedMailbox = {
    * the policy required none when the form was sent. It does not say that only the first browser's code is valid: a second
    * browser would learn that there was a first.
    */
-  codeState: 'enter' | 'usedUp' | 'unsent';
+  codeState: 'enter' | 'old' | 'usedUp' | 'unsent';
   /** How long the code and the link are valid. */
   minutes: number;
   /** The mail server refuses mail to the address. */
@@ -54,9 +54,10 @@ export async function awaitedProof(
   if (!challenge) return { kind, codeState: 'unsent', minutes, refused: false, waitSeconds: 0 };
   const own = browser && (await findBrowser(db, request.id, browser));
   const { triesLeft, askedSecondsAgo } = own ?? { triesLeft: TRIES, askedSecondsAgo: null };
+  const isOld = (askedSecondsAgo ?? 0) > deps.limits.codeSeconds;
   return {
     kind,
-    codeState: triesLeft > 0 ? 'enter' : 'usedUp',
+    codeState: triesLeft === 0 ? 'usedUp' : isOld ? 'old' : 'enter',
     minutes,
     refused: challenge.mail === 'failed',
     waitSeconds: Math.ceil(Math.max(0, mailWindowSeconds - (askedSecondsAgo ?? mailWindowSeconds))),

@@ -134,7 +134,7 @@ test('names what it does not know: tiers that the policy does not say, and own s
   expect(text).toContain('1 member of your own staff has an address at a public email provider');
   expect(text).toContain('4 guests have access to an app or group without a tier');
   expect(text).toContain('own staff, 3 people.');
-  expect(text).toContain('This takes 2 licences more.');
+  expect(text).toContain('This takes 2 more licences.');
 });
 
 test('names requests that nobody can count any more, and guests whom several partners invited', async () => {
@@ -224,13 +224,13 @@ describe('what it costs', () => {
       .where('address', '=', 'new@manual.com')
       .executeTakeFirstOrThrow();
     const text = await page(ada, `/admin/requests/${id}`);
-    expect(text).toContain('P1 then has 51 people: 1 licence more.');
-    expect(text).toContain('1 is then missing.');
+    expect(text).toContain('P1 will then have 51 people: 1 more licence.');
+    expect(text).toContain('1 will be missing.');
   });
 
   test('stands in the preview of a file', async () => {
     const id = await previewOf(portal, 'Email\nz1@fabrikam.com\nz2@fabrikam.com');
-    expect(await page(ada, `/admin/runs/${id}`)).toContain('P1 then has 52 people: 1 licence more.');
+    expect(await page(ada, `/admin/runs/${id}`)).toContain('P1 will then have 52 people: 1 more licence.');
   });
 
   test('counts what the rows of a file get, not what their partner has', async () => {
@@ -238,7 +238,7 @@ describe('what it costs', () => {
     const free = await previewOf(portal, file, { grants: 'file' });
     expect(await page(ada, `/admin/runs/${free}`)).not.toContain('What it costs');
     const dear = await previewOf(portal, 'Email,Groups\nx1@manual.com,crm', { grants: 'file' });
-    expect(await page(ada, `/admin/runs/${dear}`)).toContain('P1 then has 51 people: 1 licence more.');
+    expect(await page(ada, `/admin/runs/${dear}`)).toContain('P1 will then have 51 people: 1 more licence.');
   });
 
   test('stands in the preview of a policy', async () => {
@@ -250,8 +250,8 @@ describe('what it costs', () => {
       { from: '/admin/policy' },
     );
     const shown = textOf(answer.text);
-    expect(shown).toContain('P2 then has 50 people: 10 licences more.');
-    expect(shown).toContain('P1 then has 0 people: 10 licences fewer.');
+    expect(shown).toContain('P2 will then have 50 people: 10 more licences.');
+    expect(shown).toContain('P1 will then have 0 people: 10 fewer licences.');
   });
 });
 

@@ -114,7 +114,7 @@ describe('what was typed is in the form again', () => {
     const { status, text } = await visitor.postRaw('/sign-up', { ...fields, _csrf: 'old' });
     expect(status).toBe(403);
     expectFilled(text);
-    expect(textOf(text)).toContain(en.error.staleForm.text);
+    expect(textOf(text)).toContain(en.form.sendAgain);
     const again = await visitor.postRaw('/sign-up', {
       ...FORM,
       ...fields,
@@ -162,6 +162,16 @@ describe('what was typed is in the form again', () => {
     expect((await visitor.get('/')).text).toContain('<html lang="de"');
     expect(await requestOf(fields.email)).toEqual(before);
   });
+});
+
+test('in Chinese the name of the family comes first', async () => {
+  const namesIn = async (lang: string) => {
+    const { text } = await person().post('/sign-up/address', { ...TYPED, email: 'ana@fabrikam.com', lang });
+    const form = await person().post('/sign-up', { ...TYPED, email: 'ana@fabrikam.com', lang });
+    return [...`${text}${form.text}`.matchAll(/id="(firstName|lastName)"/g)].map(([, name]) => name);
+  };
+  expect(await namesIn('zh-Hant')).toEqual(['lastName', 'firstName']);
+  expect(await namesIn('de')).toEqual(['firstName', 'lastName']);
 });
 
 describe('a wrong address', () => {

@@ -299,6 +299,7 @@ describe('the code', () => {
     await ageProof(portal, path, 590);
     expect((await visitor.get(path)).text).toContain('name="code"');
     await ageProof(portal, path, 11);
+    expect(textOf((await visitor.get(path)).text)).toContain('they may have expired');
     const answer = await enter(visitor, path, code);
     expect(answer.status).toBe(422);
     expect(textOf(answer.text)).toContain(

@@ -73,6 +73,8 @@ const NO_PERSON: [...Case, fault: string][] = [
   ['{{organization}}', 'a placeholder', 'name'],
   ['=HYPERLINK(1)', 'a formula', 'name'],
   ['Ana 😀', 'an emoji', 'name'],
+  ['Zoe 👩‍👩‍👧', 'an emoji that is joined', 'name'],
+  ['Zoe ❤️', 'an emoji with a selector', 'name'],
   ['-', 'no letter', 'name'],
   ['...', 'no letter either', 'name'],
 ];

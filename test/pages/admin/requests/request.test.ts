@@ -277,7 +277,7 @@ describe('an approval', () => {
 
 describe('a denial', () => {
   test.each([
-    ['no reason', { reason: ' ' }, ['denyReason', 'Enter a reason the partner will understand']],
+    ['no reason', { reason: ' ' }, ['denyReason', 'Enter a reason the person will understand']],
     [
       'a reason of novel length',
       { reason: 'x'.repeat(1001) },
@@ -537,7 +537,7 @@ describe('several at once', () => {
     });
     expect(answer.status).toBe(422);
     expect(answer.text).toContain('<title>Error: Deny one request?');
-    expect(faultsOf(answer.text)).toEqual([['reason', 'Enter a reason the partner will understand']]);
+    expect(faultsOf(answer.text)).toEqual([['reason', 'Enter a reason the person will understand']]);
     expect(answer.text).toContain('name="list" value="search=reasonless&amp;sort=address"');
     expect(valueOf(answer.text, 'note')).toBe('Called <them>');
     expect((await current(row)).state).toBe('pending');
