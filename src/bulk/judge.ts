@@ -58,8 +58,16 @@ class Refused extends Error {
   }
 }
 
-function refuse(reason: string, about: Omit<RowVerdict, 'reason'> = {}): never {
-  throw new Refused({ reason, ...about });
+/** A cell may hold a whole page. */
+const MOST_QUOTED = 80;
+
+function refuse(reason: string, { value, ...about }: Omit<RowVerdict, 'reason'> = {}): never {
+  throw new Refused({ reason, ...(value !== undefined && { value: shortened(value) }), ...about });
+}
+
+export function shortened(text: string): string {
+  const letters = Array.from(text);
+  return letters.length > MOST_QUOTED ? `${letters.slice(0, MOST_QUOTED).join('')}…` : text;
 }
 
 /**
@@ -76,7 +84,8 @@ export function judgeRow(
   earlier: ReadonlyMap<string, number>,
 ): Judged {
   try {
-    const address = addressIn(row);
+    if (row.surplus) refuse('row.surplus', { value: row.surplus });
+    const address = addressIn(circumstances, row);
     const before = earlier.get(address.canonical);
     if (before !== undefined) return judged('duplicate', { value: String(before) });
     const requestId = circumstances.open.get(address.canonical);
@@ -107,13 +116,18 @@ export function canonicalOf({ email }: SheetRow): string | null {
   return parsed.ok ? parsed.address.canonical : null;
 }
 
-function addressIn({ email }: SheetRow): Address {
+function addressIn({ policy }: Circumstances, { email }: SheetRow): Address {
   const parsed = parseAddress(email);
   if (parsed.ok) return parsed.address;
-  return refuse(
-    `address.${parsed.fault}`,
-    parsed.suggestion === undefined ? {} : { instead: parsed.suggestion },
-  );
+  if (email === '') return refuse('row.noAddress');
+  const { fault, suggestion } = parsed;
+  if (suggestion === undefined) return refuse(`address.${fault}`);
+  // A domain with a foreign letter may be one that only looks like a partner's.
+  const written = parseAddress(suggestion);
+  const alike = written.ok ? didYouMean(policy, written.address)?.suggestion : null;
+  return alike
+    ? refuse('denied.lookAlike', { instead: alike })
+    : refuse(`address.${fault}`, { instead: suggestion });
 }
 
 function orderOf(circumstances: Circumstances, row: SheetRow, address: Address): RowOrder {
@@ -193,11 +207,17 @@ function ownGrantsOf({ own }: Circumstances, { apps, groups }: SheetRow): Grants
 }
 
 function personOf(row: SheetRow): { firstName: string; lastName: string } {
-  const named = row.firstName || row.lastName ? row : namesIn(row.displayName);
-  for (const name of [named.firstName, named.lastName]) {
-    if (name !== '' && !personName.safeParse(name).success) refuse('row.name', { value: name });
+  const { firstName, lastName } = namesOf(row);
+  for (const name of [firstName, lastName]) {
+    if (name !== '' && !personName.safeParse(name).success)
+      refuse('row.name', { value: row.displayName || name });
   }
-  return { firstName: named.firstName, lastName: named.lastName };
+  return { firstName, lastName };
+}
+
+/** The names of a row, from their own columns or from the one for both. */
+export function namesOf(row: SheetRow): { firstName: string; lastName: string } {
+  return row.firstName || row.lastName ? row : namesIn(row.displayName);
 }
 
 function companyOf({ company }: SheetRow): string {
@@ -207,7 +227,8 @@ function companyOf({ company }: SheetRow): string {
 
 function bulkOf({ choice, hosts }: Circumstances, row: SheetRow, own: Grants | null): BulkOrder {
   const { redirectUrl } = row;
-  if (redirectUrl !== '' && !(isHttpsUrl(redirectUrl) && hosts.has(new URL(redirectUrl).host.toLowerCase())))
+  if (redirectUrl !== '' && !isHttpsUrl(redirectUrl)) refuse('row.redirectHttps', { value: redirectUrl });
+  if (redirectUrl !== '' && !hosts.has(new URL(redirectUrl).host.toLowerCase()))
     refuse('row.redirect', { value: redirectUrl });
   if (typeof row.sendMail === 'string') refuse('row.sendMail', { value: row.sendMail });
   const message = row.message || choice.message;
@@ -226,8 +247,7 @@ function missing(grants: Grants, { groups = [], roles = [] }: Found): Pick<Grant
   return {
     groups: grants.groups.filter(({ id }) => !groups.includes(id.toLowerCase())),
     appRoles: grants.appRoles.filter(
-      ({ servicePrincipalId, appRoleId }) =>
-        !roles.includes(targetKey(servicePrincipalId, appRoleId)),
+      ({ servicePrincipalId, appRoleId }) => !roles.includes(targetKey(servicePrincipalId, appRoleId)),
     ),
   };
 }

@@ -7,6 +7,7 @@ import { insertRun, type JudgedRow } from '../store/runs.js';
 import type { Found, RunChoice, SheetRow } from '../store/schema.js';
 import { askDirectory } from './askDirectory.js';
 import { canonicalOf, judgeRow, type Circumstances, type Judged } from './judge.js';
+import { hasForeignLink } from './message.js';
 import { findOwnGrants, NO_OWN_GRANTS } from './ownGrants.js';
 import { readSheet } from './readSheet.js';
 import type { SheetFault } from './sheetText.js';
@@ -25,6 +26,8 @@ const LONGEST_MS = 20_000;
  * @throws {GraphFault} when the file names groups or apps of its own and Graph does not answer
  */
 export async function previewSheet(deps: Deps, { bytes, name, choice, by }: Upload): Promise<Preview> {
+  if (hasForeignLink(choice.message, hostsOf(deps.policy.current().policy)))
+    return { ok: false, fault: { code: 'messageLink' } };
   const read = readSheet(bytes);
   if (!read.ok) return read;
   const { rows, ignored, exampleLine } = read.sheet;

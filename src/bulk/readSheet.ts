@@ -22,9 +22,15 @@ export function readSheet(bytes: Buffer): ReadSheet {
   const { text } = decoded;
   if (text.trim() === '') return faulty('empty');
   const addresses = readAddressLines(text);
-  if (addresses) return limited({ rows: addresses, ignored: [], exampleLine: null });
+  if (Array.isArray(addresses)) return limited({ rows: addresses, ignored: [], exampleLine: null });
+  // Headings have no @: this was to be a list of addresses.
+  if (firstLineOf(text).includes('@')) return faulty('addressLine', addresses);
   const lines = readLines(text);
   return 'code' in lines ? { ok: false, fault: lines } : readTable(lines);
+}
+
+function firstLineOf(text: string): string {
+  return text.trimStart().split(/\r\n|\n|\r/, 1)[0] ?? '';
 }
 
 const faulty = (code: SheetFault['code'], place: Omit<SheetFault, 'code'> = {}): ReadSheet => ({
@@ -127,6 +133,11 @@ function toRow({ cells, line }: Line, columns: readonly (Column | undefined)[]):
     language: cell('language'),
     message: cell('message'),
     sendMail: flag(cell('sendMail')),
+    surplus:
+      cells
+        .slice(columns.length)
+        .find((text) => text.trim() !== '')
+        ?.trim() ?? '',
   };
 }
 

@@ -7,7 +7,7 @@ import { countNotMailed, queueRunMails } from '../store/runMails.js';
 import { changeRun, findRun, lockRun, replaceVerdicts, RUN_EVENTS, setStarter } from '../store/runs.js';
 import { countRows, findRows } from '../store/runRows.js';
 import { insertRunRequests, markOpen, requeueFailed, type RunRequest } from '../store/runRequests.js';
-import { queueUndo } from '../store/runUndo.js';
+import { countKept, queueUndo } from '../store/runUndo.js';
 import type { Db, RunData, RunRowData, RunState } from '../store/schema.js';
 import { RESEND_POSITION } from '../requests/resend/resend.js';
 import { drawToken, hashToken } from '../token.js';
@@ -50,7 +50,10 @@ export async function startRun(deps: Deps, id: string, by: string): Promise<Star
     const now = await lockRun(trx, id);
     if (now?.state !== 'preview') return 'already';
     if (changed > 0) {
-      await replaceVerdicts(trx, id, hash, toRows(typed, founds, judged));
+      const marked = judged.map((one, index) =>
+        differs(rows[index], one) ? { ...one, verdict: { ...one.verdict, changed: true } } : one,
+      );
+      await replaceVerdicts(trx, id, hash, toRows(typed, founds, marked));
       return { changed };
     }
     await setStarter(trx, id, by, hash);
@@ -75,10 +78,10 @@ export async function startRun(deps: Deps, id: string, by: string): Promise<Star
 }
 
 /** Whether a row would have another outcome or other grants than its preview says. */
-function differs(row: RunRowData, judged: Judged | undefined): boolean {
+function differs(row: RunRowData | undefined, judged: Judged | undefined): boolean {
   const say = ({ outcome, verdict: { reason, partner, targets } }: Pick<Judged, 'outcome' | 'verdict'>) =>
     JSON.stringify([outcome, reason ?? null, partner ?? null, targets ?? []]);
-  return !judged || say(row) !== say(judged);
+  return !row || !judged || say(row) !== say(judged);
 }
 
 function requestsOf(judged: readonly Judged[], by: string): RunRequest[] {
@@ -107,20 +110,20 @@ const FROM: Record<Exclude<RunAction, 'mail' | 'retry'>, { from: RunState[]; to:
   pause: { from: ['running'], to: 'paused' },
   resume: { from: ['paused', 'halted'], to: 'running' },
   stop: { from: ['running', 'paused', 'halted'], to: 'stopping' },
-  undo: { from: ['done', 'stopped'], to: 'undoing' },
+  undo: { from: ['done', 'stopped', 'undone'], to: 'undoing' },
 };
 
+/** What there is left to do in a run. `kept` are rows of which something could not be taken back. */
+export type Leftovers = { failed: number; notMailed: number; kept: number };
+
 /** What may be done with a run now. */
-export function actionsFor(
-  { state, started_at }: RunData,
-  counts: { failed: number; notMailed: number },
-): RunAction[] {
+export function actionsFor({ state, started_at }: RunData, left: Leftovers): RunAction[] {
   const ended = state === 'done' || state === 'stopped';
   const young = started_at !== null && Date.now() - started_at.getTime() < UNDO_DAYS * 86_400_000;
   return RUN_ACTIONS.filter((action) => {
-    if (action === 'retry') return ended && counts.failed > 0;
-    if (action === 'mail') return ended && counts.notMailed > 0;
-    if (action === 'undo') return ended && young;
+    if (action === 'retry') return ended && left.failed > 0;
+    if (action === 'mail') return ended && left.notMailed > 0;
+    if (action === 'undo') return young && (ended || (state === 'undone' && left.kept > 0));
     return FROM[action].from.includes(state);
   });
 }
@@ -132,7 +135,7 @@ export function actionsFor(
  */
 export async function actOnRun(deps: Deps, id: string, action: RunAction, by: string): Promise<void> {
   const run = await findRunOr404(deps, id);
-  const allowed = actionsFor(run, await countsFor(deps.store.db, id));
+  const allowed = actionsFor(run, await leftoversOf(deps.store.db, id));
   if (!allowed.includes(action)) throw conflict();
   const done = await deps.store.db.transaction().execute((trx) => carryOut(deps, trx, run, { action, by }));
   if (!done) throw conflict();
@@ -140,28 +143,29 @@ export async function actOnRun(deps: Deps, id: string, action: RunAction, by: st
   deps.log.info({ run: id, action, by }, 'a run was changed');
 }
 
-export async function countsFor(db: Db, id: string): Promise<{ failed: number; notMailed: number }> {
+export async function leftoversOf(db: Db, id: string): Promise<Leftovers> {
   const counts = await countRows(db, id);
   const failed = (counts.get('failed') ?? 0) + (counts.get('held') ?? 0);
-  return { failed, notMailed: await countNotMailed(db, id) };
+  return { failed, notMailed: await countNotMailed(db, id), kept: await countKept(db, id) };
 }
 
 async function carryOut(
   { limits }: Deps,
   trx: Db,
-  { id }: RunData,
+  { id, state }: RunData,
   { action, by }: { action: RunAction; by: string },
 ): Promise<boolean> {
   if (action === 'mail') return mailAll(trx, id, { by, perMinute: limits.bulk.mailsPerMinute });
   const { from, to } =
     action === 'retry' ? { from: ['done', 'stopped'] as RunState[], to: 'running' as const } : FROM[action];
   if (!(await changeRun(trx, id, from, to))) return false;
-  const count =
-    action === 'retry'
-      ? await requeueFailed(trx, id, by)
-      : action === 'undo'
-        ? await queueUndo(trx, id)
-        : null;
+  // The rows that halted a run failed for a reason that has gone.
+  const retries = action === 'retry' || (action === 'resume' && state === 'halted');
+  const count = retries
+    ? await requeueFailed(trx, id, by)
+    : action === 'undo'
+      ? await queueUndo(trx, id)
+      : null;
   await insertAuditEvent(trx, {
     actor: by,
     action: EVENTS[action],

@@ -15,7 +15,9 @@ type SheetFaultCode =
   | 'noAddresses'
   | 'columnTwice'
   | 'quotes'
-  | 'tooManyRows';
+  | 'tooManyRows'
+  | 'addressLine'
+  | 'messageLink';
 
 /** 2,000 rows with every cell filled have about 2 MB. */
 export const MOST_BYTES = 10_000_000;

@@ -57,7 +57,10 @@ async function undo(
   const current = all.filter(({ ended_at }) => ended_at === null);
   const relied = await findReliedOn(deps.store.db, request);
   const given = current.filter(
-    (grant) => grant.request_id === request.id && grant.found === 'created' && !relied.has(targetKey(grant.target_id, grant.role_id)),
+    (grant) =>
+      grant.request_id === request.id &&
+      grant.found === 'created' &&
+      !relied.has(targetKey(grant.target_id, grant.role_id)),
   );
   const kept: Undone['kept'] = [];
   const ended: AccessGrantRow[] = [];
@@ -71,6 +74,10 @@ async function undo(
       kept.push({ name: grant.name, code });
     }
   }
+  const unsure = current.filter(({ request_id, found }) => request_id === request.id && found === 'unknown');
+  const back = { removed: ended.map(nameOf), kept, unsure: unsure.map(nameOf), ended };
+  // The account stays with what could not be taken back.
+  if (kept.length > 0) return { ...back, guest: null };
   const others = current.filter((grant) => !ended.includes(grant));
   const guest = await accountAfter(deps, request.id, { guestId, ended, others, signal }).catch(
     (error: unknown) => {
@@ -78,8 +85,7 @@ async function undo(
       throw error;
     },
   );
-  const unsure = current.filter(({ request_id, found }) => request_id === request.id && found === 'unknown');
-  return { removed: ended.map(nameOf), kept, unsure: unsure.map(nameOf), ended, guest };
+  return { ...back, guest };
 }
 
 const nameOf = ({ name }: AccessGrantRow) => name;

@@ -18,6 +18,8 @@ import { WORKER_DEFAULTS } from '../jobs/worker.js';
 import { createLog } from '../log.js';
 import { PolicyError } from '../policyFile/faultTexts.js';
 import { inEnglish } from '../language.js';
+import { consequencesInWords } from '../licences/inWords.js';
+import { costsOf, peopleOfRun } from '../licences/standing.js';
 import { isGuid } from '../policy/guid.js';
 import { isStoreDown, UnusableStore } from '../store/database.js';
 import { countRows, listRows, type RunLine } from '../store/runRows.js';
@@ -42,7 +44,8 @@ const USAGE = `Usage: npm run invite -- FILE [options]
 
 Invites the people of a CSV file, as the page /admin/bulk does: the same check of every row, and the same run.
 
-  --dry-run              Says what would happen, row by row, sends nothing, and keeps that as a run to start with --resume.
+  --dry-run              Says what would happen and which rows are refused, sends nothing, and keeps that as a run to start
+                         with --resume.
   --grants policy|file   Whether people get what the policy gives their partner, or the apps and groups that the file
                          names. The policy, unless you say so.
   --partner ID           The partner of people whom no partner lists. Without it they're refused.
@@ -54,8 +57,8 @@ Invites the people of a CSV file, as the page /admin/bulk does: the same check o
 Ctrl-C pauses the run. Needs the same settings as the portal. On PostgreSQL it works beside the portal; with the
 embedded store, stop the portal first.
 
-The exit code is 0 if all is done, 1 if rows failed, 2 for wrong usage or a file that can't be read, 69 if the store or
-Microsoft Graph can't be reached, and 130 after Ctrl-C.`;
+The exit code is 0 if all is done, 1 if rows failed, 2 for wrong usage, wrong settings or a file that can't be read,
+69 if the store or Microsoft Graph can't be reached, and 130 after Ctrl-C.`;
 
 const EXIT = { ...STORE_EXIT, failed: 1, usage: 2, interrupted: 130 };
 
@@ -72,7 +75,8 @@ type Order = { json: boolean } & (
   { resume: string } | { file: string; choice: RunChoice; dryRun: boolean; resume?: undefined }
 );
 
-function parse(args: string[]): Order {
+/** @returns null where somebody asks for help */
+function parse(args: string[]): Order | null {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -84,8 +88,10 @@ function parse(args: string[]): Order {
       message: { type: 'string' },
       resume: { type: 'string' },
       json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
     },
   });
+  if (values.help) return null;
   const { grants = 'policy', partner = null, message = '', resume, json = false } = values;
   if (resume !== undefined) {
     const given = Object.keys(values).filter((name) => name !== 'resume' && name !== 'json');
@@ -113,13 +119,18 @@ class Ended extends Error {
   }
 }
 
-async function run(order: Order, interrupted: AbortSignal): Promise<number> {
+async function run(order: Order | null, interrupted: AbortSignal): Promise<number> {
+  if (!order) {
+    console.log(USAGE);
+    return EXIT.ok;
+  }
   const config = loadConfig(process.env);
   const bytes = order.resume === undefined ? await readBytes(order.file) : null;
   if (!isStoreThere(config)) return EXIT.unavailable;
   const out = order.json ? process.stderr : process.stdout;
   const bar = createProgressBar(out);
-  const log = createLog('warn', {
+  // Graph asks for another attempt every now and then: that is no news to anybody at a terminal.
+  const log = createLog('error', {
     write: (line) => {
       bar.above(() => void process.stderr.write(line));
     },
@@ -157,7 +168,9 @@ async function readBytes(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new Ended(EXIT.usage, `${file} can't be read: ${(error as Error).message}`);
+    const why: Record<string, string> = { ENOENT: "there's no such file", EISDIR: "it's a folder" };
+    const { message } = error as Error;
+    throw new Ended(EXIT.usage, `${file} can't be read: ${why[codeOf(error)] ?? message}`);
   }
 }
 
@@ -167,8 +180,11 @@ async function preview(
   { file, choice }: { file: string; choice: RunChoice },
   bytes: Buffer,
 ): Promise<string> {
-  if (choice.partner !== null && !deps.policy.current().policy.partner(choice.partner))
+  const { policy } = deps.policy.current();
+  if (choice.partner !== null && !policy.partner(choice.partner))
     throw new UsageError(`--partner: the policy has no partner ${choice.partner}`);
+  if (choice.partner !== null && policy.document.unlisted !== 'review')
+    throw new UsageError('--partner: the policy refuses people whom no partner lists');
   const previewed = await previewSheet(deps, { bytes, name: basename(file), choice, by: BY });
   if (!previewed.ok) throw new Ended(EXIT.usage, describeFault(file, previewed.fault));
   await describePreview({ deps, say }, previewed.runId);
@@ -180,6 +196,9 @@ async function describePreview({ deps, say }: Pick<Session, 'deps' | 'say'>, id:
   const rows = await rowsOf(deps, id);
   say(summaryOf(rows));
   for (const row of rows.filter(({ outcome }) => outcome === 'refused')) say(refusedLine(row));
+  const { policy } = deps.policy.current();
+  const costs = await costsOf(deps.store.db, policy, await peopleOfRun(deps.store.db, policy, id));
+  for (const cost of consequencesInWords(inEnglish(), 'en-GB', costs)) say(cost);
   if (sheet.messagesLeftOut) say(inEnglish()('bulk.messagesLeftOut'));
   if (sheet.ignored.length > 0) say(`Columns that weren't read: ${sheet.ignored.map(printable).join(', ')}`);
   if (sheet.exampleLine !== null)
@@ -302,7 +321,8 @@ function describe(error: unknown): { text: string; code: number } | null {
     return { text: "There's no such run.", code: EXIT.usage };
   if (error instanceof GraphFault)
     return { text: `Microsoft Graph can't be asked: ${error.message}`, code: EXIT.unavailable };
-  if ([ConfigError, MissingAssets, PolicyError, UnusableStore].some((kind) => error instanceof kind))
+  if (error instanceof ConfigError) return { text: error.message, code: EXIT.usage };
+  if ([MissingAssets, PolicyError, UnusableStore].some((kind) => error instanceof kind))
     return { text: (error as Error).message, code: EXIT.unavailable };
   const known = explain(error, { usage: USAGE, locked: LOCKED });
   const isUsage = error instanceof UsageError || codeOf(error).startsWith('ERR_PARSE_ARGS');

@@ -6,7 +6,7 @@ import { malformed, PublicError } from '../errors.js';
 /** A file of a form. */
 export type UploadedFile = { name: string; bytes: Buffer };
 
-/** A little more than a file of invitations may have, so that one which is too large is answered with a page that says so. */
+/** Of a file that is larger than what anybody takes, the beginning is read, so that the page can say so. */
 const LIMITS = { fileSize: 12_000_000, files: 1, fields: 20, fieldSize: 4_000_000, parts: 21 };
 
 /**
@@ -36,7 +36,6 @@ async function read(req: Request): Promise<Record<string, string | UploadedFile>
     // A form that is cut off within a file: the parser says so too, and nobody else listens here.
     stream.on('error', () => cut.add(name));
     stream.on('end', () => {
-      if (stream.truncated) cut.add(name);
       body.set(name, { name: fileName, bytes: Buffer.concat(chunks) });
     });
   });

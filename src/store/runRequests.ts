@@ -125,7 +125,9 @@ export async function requeueFailed(trx: Db, id: string, by: string): Promise<nu
 export async function recentPace(db: Db, id: string): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from request
-    where run_id = ${id}::uuid and state <> 'queued' and updated_at > ${fromNow(-60)}`.execute(db);
+    where run_id = ${id}::uuid and state not in ('queued', 'lapsed') and updated_at > ${fromNow(-60)}`.execute(
+    db,
+  );
   return rows[0]?.count ?? 0;
 }
 

@@ -22,6 +22,7 @@ const ROW_STATE = sql<RowState>`coalesce(request.state, run_row.outcome)`;
 export type RunLine = RunRowData & {
   state: RowState;
   problem: Problem | null;
+  guest_id: string | null;
 };
 
 /**
@@ -35,12 +36,34 @@ export async function listRows(
   { states = [], after = -1, limit }: { states?: readonly RowState[]; after?: number; limit: number },
 ): Promise<RunLine[]> {
   const { rows } = await sql<RunLine>`
-    select run_row.*, ${ROW_STATE} as state, request.problem
+    select run_row.*, ${ROW_STATE} as state, request.problem,
+      coalesce(request.guest_id::text, found -> 'guest' ->> 'id') as guest_id
     from run_row left join request on request.id = run_row.request_id
     where run_row.run_id = ${id}::uuid and position > ${after}::int
       and (${states.length === 0} or ${ROW_STATE} = any(${[...states]}::text[]))
     order by position limit ${limit}::int`.execute(db);
   return rows;
+}
+
+/** The lines of rows that came out otherwise when somebody was about to start them. */
+export async function findChangedLines(db: Db, id: string, limit: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('run_row')
+    .select('line')
+    .where('run_id', '=', id)
+    .where(sql<boolean>`verdict -> 'changed' = 'true'`)
+    .orderBy('position')
+    .limit(limit)
+    .execute();
+  return rows.map(({ line }) => line);
+}
+
+/** How many people of a preview are invited without an email because their row says so. */
+export async function countWithoutMail(db: Db, id: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from run_row
+    where run_id = ${id}::uuid and outcome = 'invite' and typed -> 'sendMail' = 'false'`.execute(db);
+  return rows[0]?.count ?? 0;
 }
 
 /** A row that says nothing. */
@@ -57,6 +80,7 @@ export const NO_ROW: SheetRow = {
   language: '',
   message: '',
   sendMail: null,
+  surplus: '',
 };
 
 /** Rows of an address; one that nobody can invite is only in what was typed. */

@@ -1,10 +1,29 @@
 import { sql } from 'kysely';
 import { targetKeys } from '../policy/grants.js';
 import { PRIORITY } from './leases.js';
+import { isWork } from './runRequests.js';
 import type { Db, RecordedDecision, RequestRow, Undone } from './schema.js';
+
+const KEPT = sql<boolean>`(jsonb_array_length(undone -> 'kept') > 0 or undone ->> 'guest' = 'notLookedAt')`;
+
+/** How many rows of a run have something that could not be taken back. */
+export async function countKept(db: Db, id: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from run_row where run_id = ${id}::uuid and ${KEPT}`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+/** How many rows of a run are still to be undone. */
+export async function countToUndo(db: Db, id: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from request where ${isWork(id)}`.execute(db);
+  return rows[0]?.count ?? 0;
+}
 
 /** Makes the rows due in which there may be something to undo. Returns how many. */
 export async function queueUndo(trx: Db, id: string): Promise<number> {
+  // What could not be taken back before has all its attempts again.
+  await trx.updateTable('run_row').set({ undone: null }).where('run_id', '=', id).where(KEPT).execute();
   const { numUpdatedRows } = await trx
     .updateTable('request')
     .set({ due_at: sql<Date>`now()`, priority: PRIORITY.run, lease_owner: null, lease_until: null })

@@ -449,6 +449,8 @@ export type RowVerdict = {
   targets?: string[];
   /** The request that is open already. */
   requestId?: string;
+  /** Whether the row came out otherwise when somebody was about to start it. */
+  changed?: boolean;
 };
 
 /** What became of the grants and the guest of a row when its run was undone. */
@@ -477,9 +479,10 @@ export type SheetRow = {
   groups: string[];
   language: string;
   message: string;
-  /** Null where the file does not say. */
   /** Null where the file does not say; a text that says neither. */
   sendMail: boolean | string | null;
+  /** The first cell that has no heading. */
+  surplus: string;
 };
 
 interface RunRowTable {

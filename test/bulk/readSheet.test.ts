@@ -32,6 +32,7 @@ const ANA: SheetRow = {
   language: '',
   message: '',
   sendMail: null,
+  surplus: '',
 };
 const GROUP = '22222222-0000-4000-8000-000000000002';
 const OTHER = '22222222-0000-4000-8000-000000000003';
@@ -169,6 +170,11 @@ describe('is refused as a whole, with its place', () => {
     ['NUL', 'Email,Company\nana@fabrikam.com,å\0', { code: 'nul', line: 2, column: 19 }],
     ['nothing', '\ufeff \r\n', { code: 'empty' }],
     ['no headings', 'Ana,Lind\nBo,Berg', { code: 'noHeader', line: 1 }],
+    [
+      'a list with a line that is no address',
+      'Ana Lind <ana@fabrikam.com>\n\nBo <not an address>',
+      { code: 'addressLine', line: 3 },
+    ],
     ['a version alone', 'version:v1.0', { code: 'noHeader', line: 1 }],
     ['no column of addresses', 'FirstName,LastName\nAna,Lind', { code: 'noAddresses', line: 1 }],
     ['a column twice', 'Email,Company,E-mail\na,b,c', { code: 'columnTwice', line: 1, column: 3 }],

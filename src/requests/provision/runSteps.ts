@@ -66,8 +66,8 @@ export async function runSteps(run: Run): Promise<Turn> {
   }
 }
 
-/** How the work on a step ended, if it is not finished: it could not begin, or its attempt failed. */
-type Unfinished = Consequence | { kind: 'later'; afterSeconds: number };
+/** How the work on a step ended, if it is not finished: it could not begin, or its attempt failed. `settled`: nothing is wrong. */
+type Unfinished = Consequence | { kind: 'later'; afterSeconds: number; settled?: boolean };
 
 /** Makes one attempt at one step, if what it depends on has a place. Returns null when the step is finished. */
 async function advance(
@@ -79,7 +79,7 @@ async function advance(
   const { deps, lease } = run;
   const target = targetOf(deps, row);
   const turn = await mailTurn(run, row, rows);
-  if (turn > 0) return { kind: 'later', afterSeconds: turn };
+  if (turn > 0) return { kind: 'later', afterSeconds: turn, settled: true };
   const step = row.key.startsWith('resend:') ? resendInvitation : planned.get(row.key);
   if (!step) throw new Error(`There is no step called ${row.key}`);
   // A run has its own places, and nobody waits for them.
@@ -264,7 +264,9 @@ function detailOf(steps: StepRow[], key: string): StepDetail {
 }
 
 function turnAfter({ state, problem: before }: RequestRow, end: Unfinished, guestId: string | null): Turn {
-  if (end.kind === 'later') return { state, problem: before, dueInSeconds: end.afterSeconds, guestId };
+  if (end.kind === 'later') {
+    return { state, problem: end.settled ? null : before, dueInSeconds: end.afterSeconds, guestId };
+  }
   const { problem } = end;
   if (end.kind === 'retry') return { state, problem, dueInSeconds: end.afterSeconds, guestId };
   // A resend that fails takes nothing from a guest who is in place.

@@ -117,6 +117,54 @@ test('formulas stay text in every export', async () => {
   }
 });
 
+test('a preview shows names, choices of a row, and how many get no email; the results have the id of each guest', async () => {
+  const id = await previewOf(
+    portal,
+    'Email,DisplayName,Language,SendEmail,InviteReplyURL\n' +
+      'i1@fabrikam.com,"Ek, Cy",sv,FALSE,https://crm.contoso.com/start\ni2@fabrikam.com,Bo Berg,,,\n',
+  );
+  const { text } = await ada.get(`/admin/runs/${id}`);
+  expect(text).toContain('Cy Ek · sv · No email · Leads to https://crm.contoso.com/start');
+  expect(text).toContain('1 person gets none');
+  await runThrough(portal, id);
+  const rows = (await ada.get(`/admin/runs/${id}/rows.csv`)).text;
+  for (const email of ['i1@fabrikam.com', 'i2@fabrikam.com']) {
+    const guest = await portal.tenant.guest(email);
+    expect(rows).toContain(`${guest?.id}`);
+  }
+});
+
+test.each([
+  [
+    'a link in the sentence',
+    { message: 'See https://evil.example' },
+    'Email\nj@fabrikam.com',
+    'link to another site',
+  ],
+  ['a file and pasted rows', { rows: 'k@fabrikam.com' }, 'Email\nj@fabrikam.com', 'not both'],
+  ['an empty file', {}, '', 'The file is empty.'],
+  ['a file that is too large', {}, 'a'.repeat(12_500_000), 'larger than 10 MB'],
+])('%s is said on the form', async (_what, fields, text, words) => {
+  const answer = await ada.upload('/admin/bulk', { ...FIELDS, ...fields }, csv(text));
+  expect(answer.status).toBe(422);
+  expect(answer.text).toContain(words);
+});
+
+test('a preview that has changed names the lines', async () => {
+  const id = await previewOf(portal, 'Email\nl1@fabrikam.com\nl2@fabrikam.com');
+  await portal.deps.store.db
+    .updateTable('run_row')
+    .set({ verdict: JSON.stringify({ partner: 'another' }) })
+    .where('run_id', '=', id)
+    .where('address', '=', 'l2@fabrikam.com')
+    .execute();
+  const path = `/admin/runs/${id}`;
+  await ada.post(`${path}/start`, {}, { from: path });
+  const { text } = await ada.get(path);
+  expect(text).toContain('One row has changed since the preview.');
+  expect(text).toContain('Line 3');
+});
+
 test('refused rows can be mended and sent again', async () => {
   const id = await previewOf(
     portal,
@@ -143,16 +191,21 @@ test('undo asks first, with the numbers', async () => {
   await runThrough(portal, id);
   const path = `/admin/runs/${id}`;
   const asked = await ada.get(`${path}/undo`);
-  expect(asked.text).toContain('4 groups and apps that the run gave are taken back.');
+  expect(asked.text).toContain('4 groups and apps that the run gave will be taken back.');
   await ada.post(`${path}/undo`, {}, { from: `${path}/undo` });
   await untilRun(portal, id, 'undone');
   expect((await ada.get(path)).text).toContain('Taken back: ');
   expect((await ada.get(`${path}/undo`)).status).toBe(303);
 });
 
-test('a run that cannot be done any more is answered with a conflict', async () => {
+test('what cannot be done any more is not done, and the page of the run says so', async () => {
   const id = await previewOf(portal, 'Email\nh1@fabrikam.com');
-  expect((await ada.post(`/admin/runs/${id}/pause`, {}, { from: `/admin/runs/${id}` })).status).toBe(409);
+  const path = `/admin/runs/${id}`;
+  const { status, headers } = await ada.post(`${path}/pause`, {}, { from: path });
+  expect([status, headers.location]).toEqual([303, path]);
+  const { text } = await ada.get(path);
+  expect(text).toContain('The run has moved on');
+  expect(text).toContain('/start"');
   expect((await ada.get('/admin/runs/nothing')).status).toBe(404);
 });
 

@@ -21,7 +21,8 @@ type Body = Record<string, string | UploadedFile> | undefined;
 type Typed = { rows: string; choice: RunChoice };
 
 /** Why a file cannot be previewed; `directory` when Graph does not answer. */
-type Fault = SheetFault | { code: 'noFile' | 'directory' | 'message'; line?: number; column?: number };
+type Fault =
+  SheetFault | { code: 'noFile' | 'both' | 'directory' | 'message'; line?: number; column?: number };
 
 const NOTHING: Typed = { rows: '', choice: { grants: 'policy', partner: null, mail: true, message: '' } };
 const RUNS_SHOWN = 10;
@@ -38,10 +39,11 @@ export function previewFile(deps: Deps): RequestHandler<object, unknown, Body> {
   return async (req, res) => {
     const { file, ...texts } = req.body ?? {};
     const typed = readTyped(deps, texts);
-    const { bytes, name } = uploadOf(file, typed.rows);
+    const upload = uploadOf(file, typed.rows);
     if (typed.choice.message.length > LONGEST_MESSAGE) await showForm(deps, res, typed, { code: 'message' });
-    else if (bytes.length === 0) await showForm(deps, res, typed, { code: 'noFile' });
+    else if (typeof upload === 'string') await showForm(deps, res, typed, { code: upload });
     else {
+      const { bytes, name } = upload;
       const by = personKey(accessIn(res).person);
       const preview = await previewSheet(deps, { bytes, name, choice: typed.choice, by }).catch(
         (error: unknown) => {
@@ -96,12 +98,14 @@ function readTyped({ policy }: Deps, fields: Record<string, string | UploadedFil
   return { rows, choice };
 }
 
-/** A file is preferred to pasted rows. */
-function uploadOf(file: string | UploadedFile | undefined, rows: string): UploadedFile {
-  if (file !== undefined && typeof file !== 'string' && file.bytes.length > 0) {
-    return { bytes: file.bytes, name: shortName(file.name) };
+/** What is brought: a file, or pasted rows; the code of a fault for neither, and for both. */
+function uploadOf(file: string | UploadedFile | undefined, rows: string): UploadedFile | 'noFile' | 'both' {
+  const isPasted = rows.trim() !== '';
+  // A browser sends a file without a name where none was chosen.
+  if (file !== undefined && typeof file !== 'string' && file.name !== '') {
+    return isPasted ? 'both' : { bytes: file.bytes, name: shortName(file.name) };
   }
-  return { bytes: Buffer.from(rows.trim() === '' ? '' : rows), name: '' };
+  return isPasted ? { bytes: Buffer.from(rows), name: '' } : 'noFile';
 }
 
 function shortName(name: string): string {

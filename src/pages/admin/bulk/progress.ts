@@ -1,4 +1,5 @@
 import { recentPace } from '../../../store/runRequests.js';
+import { countToUndo } from '../../../store/runUndo.js';
 import { type RowState } from '../../../store/runRows.js';
 import type { Db, RunData } from '../../../store/schema.js';
 
@@ -9,13 +10,16 @@ export const TABS: Record<string, readonly RowState[]> = {
   grant: ['grant'],
   underWay: ['queued'],
   done: ['provisioned'],
-  unchanged: ['unchanged', 'open', 'duplicate'],
+  unchanged: ['unchanged', 'open'],
+  duplicate: ['duplicate'],
   failed: ['failed', 'held', 'pending', 'denied', 'lapsed'],
   refused: ['refused'],
   undone: ['revoked'],
 };
 
-const ENDED: readonly RowState[] = [
+/** Rows with a request. */
+const WORK: readonly RowState[] = [
+  'queued',
   'provisioned',
   'failed',
   'held',
@@ -65,8 +69,8 @@ export async function progressOf(
   counts: ReadonlyMap<RowState, number>,
 ): Promise<Progress> {
   const of = (states: readonly RowState[]) => shareOf(counts, states);
-  const left = counts.get('queued') ?? 0;
-  const ended = of(ENDED);
+  const left = run.state === 'undoing' ? await countToUndo(db, run.id) : (counts.get('queued') ?? 0);
+  const work = of(WORK);
   const recent = isUnderWay(run) ? await recentPace(db, run.id) : 0;
   const seconds = run.started_at ? Math.max(1, (Date.now() - run.started_at.getTime()) / 1000) : 60;
   const perMinute = recent > 0 ? Math.max(1, Math.round((recent * 60) / Math.min(60, seconds))) : null;
@@ -83,8 +87,9 @@ export async function progressOf(
       done: of(['provisioned']),
       failed: of(TABS.failed ?? []) - of(['lapsed']),
       left,
-      work: left + ended,
-      ended,
+      work,
+      // What was never begun is not done.
+      ended: work - left - of(['lapsed']),
     },
     underWay: isUnderWay(run),
     perMinute,

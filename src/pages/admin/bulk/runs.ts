@@ -1,10 +1,19 @@
 import type { RequestHandler, Response } from 'express';
 import { personKey } from '../../../access/access.js';
-import { actOnRun, actionsFor, countsFor, findRunOr404, RUN_ACTIONS, startRun } from '../../../bulk/runs.js';
+import {
+  actOnRun,
+  actionsFor,
+  findRunOr404,
+  leftoversOf,
+  RUN_ACTIONS,
+  startRun,
+} from '../../../bulk/runs.js';
 import { mayDeleteGuests } from '../../../bulk/mayDelete.js';
+import { namesOf as personIn, shortened } from '../../../bulk/judge.js';
 import { reasonText } from '../../../bulk/reasonText.js';
 import type { Deps } from '../../../deps.js';
-import { notFound, unavailable } from '../../../errors.js';
+import { notFound, PublicError, unavailable } from '../../../errors.js';
+import { fullName } from '../../../fullName.js';
 import { GraphFault } from '../../../graph/graphFault.js';
 import { sendCsv } from '../../../http/csvDownload.js';
 import { accessIn } from '../../../http/guard.js';
@@ -14,7 +23,13 @@ import { costsOf, peopleOfRun } from '../../../licences/standing.js';
 import { consequencesInWords } from '../../../licences/inWords.js';
 import { insertAuditEvent } from '../../../store/auditEvents.js';
 import { namesOf } from '../../../store/persons.js';
-import { countRows, listRows, type RunLine } from '../../../store/runRows.js';
+import {
+  countRows,
+  countWithoutMail,
+  findChangedLines,
+  listRows,
+  type RunLine,
+} from '../../../store/runRows.js';
 import { countUndo } from '../../../store/runUndo.js';
 import { listRuns } from '../../../store/runs.js';
 import type { RunData } from '../../../store/schema.js';
@@ -25,6 +40,7 @@ import { isUnderWay, progressOf, shareOf, TABS } from './progress.js';
 const RUNS = '/admin/runs';
 const PAGE_LENGTH = 50;
 const MOST_RUNS = 200;
+const CHANGED_SHOWN = 20;
 
 /** GET /admin/runs */
 export function showRuns(deps: Deps): RequestHandler {
@@ -57,6 +73,7 @@ async function render(deps: Deps, res: Response, run: RunData, { tab, after, not
   const counts = await countRows(db, run.id);
   const rows = await listRows(db, run.id, { states: TABS[tab] ?? [], after, limit: PAGE_LENGTH + 1 });
   const shown = rows.slice(0, PAGE_LENGTH);
+  const left = await leftoversOf(db, run.id);
   const names = await namesOf(db, [run.created_by]);
   const mayRun = accessIn(res).rights.has('bulk.run');
   res.render('admin/run', {
@@ -69,11 +86,16 @@ async function render(deps: Deps, res: Response, run: RunData, { tab, after, not
     lines: shown.map((row) => ({
       ...row,
       why: whyOf(t, row),
+      details: detailsOf(t, row, run.choice),
+      shown: row.address ?? shortened(row.typed.email),
       nameOfPartner: policy.partnerName(row.verdict.partner ?? null),
     })),
     next: rows.length > PAGE_LENGTH ? (shown.at(-1)?.position ?? null) : null,
     starter: names.get(run.created_by) ?? run.created_by,
-    actions: mayRun ? actionsFor(run, await countsFor(db, run.id)) : [],
+    actions: mayRun ? actionsFor(run, left) : [],
+    left,
+    changedLines: note?.name === 'changed' ? await findChangedLines(db, run.id, CHANGED_SHOWN) : [],
+    withoutMail: run.state === 'preview' && run.choice.mail ? await countWithoutMail(db, run.id) : 0,
     mayRun,
     note,
     costs: run.state === 'preview' ? await costsOfRun(deps, res, run.id) : [],
@@ -95,6 +117,21 @@ function whyOf(t: Translate, { state, problem, verdict, outcome }: RunLine): str
   if (problem) return t(`requests.problem.${problem.code}`);
   if (outcome === 'duplicate') return t('bulk.duplicateOf', { line: verdict.value });
   return state === outcome ? reasonText(t, verdict) : '';
+}
+
+/** What a row says of the person and the mail, for somebody who checks it before it is sent. */
+function detailsOf(t: Translate, { typed }: RunLine, choice: RunData['choice']): string[] {
+  const { firstName, lastName } = personIn(typed);
+  return [
+    fullName({ first_name: firstName, last_name: lastName }),
+    typed.company,
+    typed.language,
+    choice.mail && typed.sendMail === false ? t('bulk.mail.without') : '',
+    typed.redirectUrl && t('bulk.leadsTo', { url: typed.redirectUrl }),
+    typed.message && t('bulk.says', { message: typed.message }),
+  ]
+    .filter((text) => text !== '')
+    .map(shortened);
 }
 
 /** GET /admin/runs/:id/progress: the part of the page that changes. */
@@ -131,7 +168,7 @@ export function confirmUndo(deps: Deps): RequestHandler<{ id: string }> {
   return async (req, res) => {
     const { db } = deps.store;
     const run = await findRunOr404(deps, req.params.id);
-    if (!actionsFor(run, await countsFor(db, run.id)).includes('undo')) {
+    if (!actionsFor(run, await leftoversOf(db, run.id)).includes('undo')) {
       res.redirect(303, `${RUNS}/${run.id}`);
       return;
     }
@@ -151,9 +188,17 @@ export function changeRunByButton(deps: Deps): RequestHandler<{ id: string; acti
     const action = RUN_ACTIONS.find((one) => one === req.params.action);
     if (!action) throw notFound();
     const { id } = await findRunOr404(deps, req.params.id);
-    await actOnRun(deps, id, action, personKey(accessIn(res).person));
-    await leaveNote(req, { path: `${RUNS}/${id}`, name: action, count: 1 });
-    res.redirect(303, `${RUNS}/${id}`);
+    const path = `${RUNS}/${id}`;
+    const name = await actOnRun(deps, id, action, personKey(accessIn(res).person)).then(
+      () => action,
+      (error: unknown) => {
+        // It has ended since, or somebody was faster: the page shows how it is now.
+        if (error instanceof PublicError && error.id === 'conflict') return 'late';
+        throw error;
+      },
+    );
+    await leaveNote(req, { path, name, count: 1 });
+    res.redirect(303, path);
   };
 }
 
@@ -180,7 +225,7 @@ export function downloadRows(deps: Deps): RequestHandler<{ id: string; file: str
       );
       return;
     }
-    const columns = columnsOf(t, (id) => deps.policy.current().policy.partnerName(id));
+    const columns = columnsOf(t, run.choice, (id) => deps.policy.current().policy.partnerName(id));
     async function* records() {
       for (const line of lines) yield await Promise.resolve(columns.map(({ value }) => value(line)));
     }
@@ -197,16 +242,21 @@ async function* withReasons(rows: { cells: string[]; line: RunLine }[], why: (li
   for (const { cells, line } of rows) yield await Promise.resolve([...cells, why(line)]);
 }
 
-function columnsOf(t: Translate, partnerName: (id: string | null) => string | null) {
+function columnsOf(
+  t: Translate,
+  choice: RunData['choice'],
+  partnerName: (id: string | null) => string | null,
+) {
   const columns: [string, (line: RunLine) => string | number | null][] = [
     ['line', ({ line }) => line],
     ['address', ({ address, typed }) => address ?? typed.email],
+    ['details', (line) => detailsOf(t, line, choice).join('; ')],
     ['state', ({ state }) => t(`bulk.state.${state}`)],
     ['why', (line) => whyOf(t, line)],
     ['partner', ({ verdict }) => partnerName(verdict.partner ?? null)],
     ['rule', ({ verdict }) => verdict.rule ?? null],
     ['grants', ({ verdict }) => verdict.grants?.join('; ') ?? null],
-    ['guest', ({ found }) => found?.guest?.id ?? null],
+    ['guest', ({ guest_id }) => guest_id],
     ['request', ({ request_id }) => request_id],
     ['undone', ({ undone }) => (undone ? undone.removed.join('; ') : null)],
     [
