@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import MarkdownIt from 'markdown-it';
 import type { Deps } from '../deps.js';
 import { notFound } from '../errors.js';
+import { nameOfLanguage } from '../language.js';
 import type { TermsText } from '../policyFile/terms.js';
 import { asShown, showText } from './inLanguage.js';
 
@@ -24,9 +25,14 @@ export function showTerms({ policy }: Deps): RequestHandler {
     const shown = asked ? asShown(asked, texts, res.locals) : showText(texts, res.locals);
     if (!shown) throw notFound();
     const { text: terms, mark, note } = shown;
+    const others = texts.flatMap(({ language }) =>
+      language === null || language === terms.language
+        ? []
+        : [{ path: termsPath(language), name: nameOfLanguage(language), lang: language }],
+    );
     const html = rendered.get(terms);
     if (html !== undefined) {
-      res.render('terms', { html, mark, note });
+      res.render('terms', { html, mark, note, others });
       return;
     }
     res.app.render('partials/blocks', { blocks: blocksOf(terms.text) }, (error: Error | null, text) => {
@@ -35,7 +41,7 @@ export function showTerms({ policy }: Deps): RequestHandler {
         return;
       }
       rendered.set(terms, text);
-      res.render('terms', { html: text, mark, note });
+      res.render('terms', { html: text, mark, note, others });
     });
   };
 }

@@ -86,7 +86,9 @@ describe('the terms', () => {
     expect(swedish).toContain('Var snäll');
     const german = (await reads('de').get('/terms')).text;
     expect(article(german)).toContain('lang="en" dir="ltr"');
-    expect(textOf(german)).toMatch(/Dieser Text ist nur auf Englisch und Schwedisch verfügbar Be kind/);
+    expect(textOf(german)).toMatch(/Dieser Text ist nur auf Englisch und Schwedisch verfügbar/);
+    expect(german).toContain('<a href="/terms?in=sv" lang="sv" hreflang="sv">Svenska</a>');
+    expect(german).not.toContain('href="/terms?in=en"');
   });
 
   test('in one language are shown to everybody', async () => {

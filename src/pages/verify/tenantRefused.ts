@@ -51,6 +51,9 @@ export function showRefusal(
   const { reason, account = '', address, token, policyReason } = shown;
   const status = STATUS[reason];
   if (status === 503) res.set('Retry-After', String(RETRY_AFTER_SECONDS));
+  const back = token ? `/requests/${token}` : '/';
+  // The answer to a sign-in cannot be had again in another language.
+  res.locals.here = () => back;
   const domain = (address ?? account).split('@').at(-1) ?? '';
   res.status(status).render('proof/tenantRefused', {
     reason,
@@ -59,7 +62,7 @@ export function showRefusal(
     sameAccount: ACCOUNT_IS_GOOD.includes(reason),
     values: { account, address: address ?? account, domain },
     again: token ? `/verify/tenant/${token}` : '/verify/tenant',
-    back: token ? `/requests/${token}` : '/',
+    back,
   });
 }
 

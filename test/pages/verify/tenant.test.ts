@@ -295,6 +295,8 @@ describe('what shows nothing', () => {
     const [, token] = /href="\/verify\/tenant\/([\w-]{22})"/.exec(answer.text) ?? [];
     await expectPageOf(`/requests/${token}`, page);
     expect(answer.text).toContain(`href="/requests/${token}"`);
+    // The language is changed there, since this page cannot be had again.
+    expect(answer.text).toContain(`name="back" type="hidden" value="/requests/${token}"`);
     const { id, state, proof } = await theRequest(email);
     expect([state, proof]).toEqual(['unproven', null]);
     expect(await failuresOf(id)).toEqual([
