@@ -48,7 +48,7 @@ inChromium({ policy: aPolicy({ partners: [aPartner({ limits: UNPACED })] }) }, (
       await page.getByText('1 of 1 rows').waitFor();
 
       await page.getByRole('link', { name: 'Undo this run' }).click();
-      await page.getByText('2 groups and apps that the run gave are taken back.').waitFor();
+      await page.getByText('2 groups and apps that the run gave will be taken back.').waitFor();
       await page.getByRole('button', { name: 'Undo this run' }).click();
       await page
         .getByText('Taken back: Group partners, Group crm.')
