@@ -27,15 +27,8 @@ import { landOnWork } from './landing.js';
 import { changeSettings, showSettings } from './settings.js';
 import { exportAudit, showAudit, verifyTrail } from './audit/audit.js';
 import { downloadTemplate, previewFile, showBulk } from './bulk/bulk.js';
-import {
-  changeRunByButton,
-  confirmUndo,
-  downloadRows,
-  showProgress,
-  showRun,
-  showRuns,
-  start,
-} from './bulk/runs.js';
+import { downloadRows } from './bulk/downloadRows.js';
+import { changeRunByButton, confirmUndo, showProgress, showRun, showRuns, start } from './bulk/runs.js';
 import { exportLicences, readLicencesAgain, showLicences, typeOwned } from './licences/licences.js';
 import { checkNow, showDoctor, showFindings } from './doctor.js';
 import { showStyleGuide } from './styleGuide.js';

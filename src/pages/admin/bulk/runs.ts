@@ -9,19 +9,14 @@ import {
   startRun,
 } from '../../../bulk/runs.js';
 import { mayDeleteGuests } from '../../../bulk/mayDelete.js';
-import { namesOf as personIn, shortened } from '../../../bulk/judge.js';
-import { reasonText } from '../../../bulk/reasonText.js';
+import { shortened } from '../../../bulk/judge.js';
 import type { Deps } from '../../../deps.js';
 import { notFound, PublicError, unavailable } from '../../../errors.js';
-import { fullName } from '../../../fullName.js';
 import { GraphFault } from '../../../graph/graphFault.js';
-import { sendCsv } from '../../../http/csvDownload.js';
 import { accessIn } from '../../../http/guard.js';
 import { leaveNote, takeNote } from '../../../http/note.js';
-import type { Translate } from '../../../language.js';
 import { costsOf, peopleOfRun } from '../../../licences/standing.js';
 import { consequencesInWords } from '../../../licences/inWords.js';
-import { insertAuditEvent } from '../../../store/auditEvents.js';
 import { namesOf } from '../../../store/persons.js';
 import {
   countRows,
@@ -33,8 +28,8 @@ import {
 import { countUndo } from '../../../store/runUndo.js';
 import { listRuns } from '../../../store/runs.js';
 import type { RunData } from '../../../store/schema.js';
-import { faultyFile } from './faultyFile.js';
 import { mailSample } from './mailSample.js';
+import { detailsOf, whyOf } from './rowWords.js';
 import { isUnderWay, progressOf, shareOf, TABS } from './progress.js';
 
 const RUNS = '/admin/runs';
@@ -112,28 +107,6 @@ async function costsOfRun(deps: Deps, res: Response, id: string): Promise<string
   return consequencesInWords(t, locale, costs);
 }
 
-/** Why a row stands where it stands, in words. */
-function whyOf(t: Translate, { state, problem, verdict, outcome }: RunLine): string {
-  if (problem) return t(`requests.problem.${problem.code}`);
-  if (outcome === 'duplicate') return t('bulk.duplicateOf', { line: verdict.value });
-  return state === outcome ? reasonText(t, verdict) : '';
-}
-
-/** What a row says of the person and the mail, for somebody who checks it before it is sent. */
-function detailsOf(t: Translate, { typed }: RunLine, choice: RunData['choice']): string[] {
-  const { firstName, lastName } = personIn(typed);
-  return [
-    fullName({ first_name: firstName, last_name: lastName }),
-    typed.company,
-    typed.language,
-    choice.mail && typed.sendMail === false ? t('bulk.mail.without') : '',
-    typed.redirectUrl && t('bulk.leadsTo', { url: typed.redirectUrl }),
-    typed.message && t('bulk.says', { message: typed.message }),
-  ]
-    .filter((text) => text !== '')
-    .map(shortened);
-}
-
 /** GET /admin/runs/:id/progress: the part of the page that changes. */
 export function showProgress(deps: Deps): RequestHandler<{ id: string }> {
   return async (req, res) => {
@@ -200,71 +173,4 @@ export function changeRunByButton(deps: Deps): RequestHandler<{ id: string; acti
     await leaveNote(req, { path, name, count: 1 });
     res.redirect(303, path);
   };
-}
-
-/** GET /admin/runs/:id/:file: `rows.csv`, every row with its state and reason, or `faulty.csv`, to mend and send again. */
-export function downloadRows(deps: Deps): RequestHandler<{ id: string; file: string }> {
-  return async (req, res) => {
-    const run = await findRunOr404(deps, req.params.id);
-    const { file } = req.params;
-    if (file !== 'rows.csv' && file !== 'faulty.csv') throw notFound();
-    const { t } = res.locals;
-    await insertAuditEvent(deps.store.db, {
-      actor: personKey(accessIn(res).person),
-      action: 'runs.exported',
-      detail: { run: run.id, file },
-    });
-    const lines = await listRows(deps.store.db, run.id, { limit: 100_000 });
-    if (file === 'faulty.csv') {
-      const { header, rows } = faultyFile(lines.filter(({ state }) => state === 'refused'));
-      await sendCsv(
-        res,
-        'faulty',
-        [...header, t('bulk.column.why')],
-        withReasons(rows, (line) => whyOf(t, line)),
-      );
-      return;
-    }
-    const columns = columnsOf(t, run.choice, (id) => deps.policy.current().policy.partnerName(id));
-    async function* records() {
-      for (const line of lines) yield await Promise.resolve(columns.map(({ value }) => value(line)));
-    }
-    await sendCsv(
-      res,
-      'rows',
-      columns.map(({ header }) => header),
-      records(),
-    );
-  };
-}
-
-async function* withReasons(rows: { cells: string[]; line: RunLine }[], why: (line: RunLine) => string) {
-  for (const { cells, line } of rows) yield await Promise.resolve([...cells, why(line)]);
-}
-
-function columnsOf(
-  t: Translate,
-  choice: RunData['choice'],
-  partnerName: (id: string | null) => string | null,
-) {
-  const columns: [string, (line: RunLine) => string | number | null][] = [
-    ['line', ({ line }) => line],
-    ['address', ({ address, typed }) => address ?? typed.email],
-    ['details', (line) => detailsOf(t, line, choice).join('; ')],
-    ['state', ({ state }) => t(`bulk.state.${state}`)],
-    ['why', (line) => whyOf(t, line)],
-    ['partner', ({ verdict }) => partnerName(verdict.partner ?? null)],
-    ['rule', ({ verdict }) => verdict.rule ?? null],
-    ['grants', ({ verdict }) => verdict.grants?.join('; ') ?? null],
-    ['guest', ({ guest_id }) => guest_id],
-    ['request', ({ request_id }) => request_id],
-    ['undone', ({ undone }) => (undone ? undone.removed.join('; ') : null)],
-    [
-      'kept',
-      ({ undone }) =>
-        undone ? [...undone.kept.map(({ name }) => name), ...(undone.unsure ?? [])].join('; ') : null,
-    ],
-    ['account', ({ undone }) => (undone?.guest ? t(`bulk.account.${undone.guest}`) : null)],
-  ];
-  return columns.map(([name, value]) => ({ header: t(`bulk.column.${name}`), value }));
 }
