@@ -18,13 +18,7 @@ import { leaveNote, takeNote } from '../../../http/note.js';
 import { costsOf, peopleOfRun } from '../../../licences/standing.js';
 import { consequencesInWords } from '../../../licences/inWords.js';
 import { namesOf } from '../../../store/persons.js';
-import {
-  countRows,
-  countWithoutMail,
-  findChangedLines,
-  listRows,
-  type RunLine,
-} from '../../../store/runRows.js';
+import { countRows, countWithoutMail, findChangedLines, listRows } from '../../../store/runRows.js';
 import { countUndo } from '../../../store/runUndo.js';
 import { listRuns } from '../../../store/runs.js';
 import type { RunData } from '../../../store/schema.js';
