@@ -107,7 +107,7 @@ export async function keepCursor(
     .execute();
 }
 
-/** What Microsoft could not answer is asked again after so long. */
+/** What Microsoft could not answer, or the portal was not allowed to ask, is tried again after so long. */
 const RETRY_SECONDS = 600;
 
 /**
@@ -130,7 +130,7 @@ export async function claimReading<Name extends ReadingName>(
       tried_at is null
       or (cursor is not null and problem is null)
       or tried_at < now() - interval '1 second' *
-        case when problem ->> 'code' = 'unavailable' then ${RETRY_SECONDS}::float8 else ${everySeconds}::float8 end
+        case when problem ->> 'code' in ('unavailable', 'notPermitted') then ${RETRY_SECONDS}::float8 else ${everySeconds}::float8 end
     ) returning name`.execute(db);
   return rows.length === 1 ? findReading(db, name) : null;
 }
